@@ -1,0 +1,140 @@
+package dev.holdfast.engine.base;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * A run of bytes inside a larger array: an argument in a read buffer, a value inside a record.
+ *
+ * <p>Slices are views and are reused: one that a call hands out is valid only while that call runs. Whoever keeps the bytes
+ * takes a copy with {@link #toBytes()}. The hash is computed once for each setting of the slice.
+ */
+public final class Slice implements Comparable<Slice> {
+    private static final byte[] NOTHING = new byte[0];
+
+    private byte[] array;
+    private int offset;
+    private int length;
+    private long hash;
+    private boolean hashed;
+
+    /** An empty slice, to be {@link #set} later. */
+    public Slice() {
+        this(NOTHING);
+    }
+
+    /** All of {@code array}. */
+    public Slice(byte[] array) {
+        this(array, 0, array.length);
+    }
+
+    public Slice(byte[] array, int offset, int length) {
+        this.array = array;
+        this.offset = offset;
+        this.length = length;
+    }
+
+    /** The UTF-8 bytes of {@code text}. */
+    public static Slice of(String text) {
+        return new Slice(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Points this slice elsewhere. */
+    public Slice set(byte[] array, int offset, int length) {
+        this.array = array;
+        this.offset = offset;
+        this.length = length;
+        this.hashed = false;
+        return this;
+    }
+
+    public byte[] array() {
+        return array;
+    }
+
+    public int offset() {
+        return offset;
+    }
+
+    public int length() {
+        return length;
+    }
+
+    public boolean isEmpty() {
+        return length == 0;
+    }
+
+    public byte at(int index) {
+        return array[offset + index];
+    }
+
+    /** The seeded 64-bit hash of the bytes; see {@link Hash}. */
+    public long hash() {
+        if (!hashed) {
+            hash = Hash.of(array, offset, length);
+            hashed = true;
+        }
+        return hash;
+    }
+
+    /** A copy of the bytes, exactly as long as the slice. */
+    public byte[] toBytes() {
+        return Arrays.copyOfRange(array, offset, offset + length);
+    }
+
+    public void copyTo(byte[] target, int position) {
+        System.arraycopy(array, offset, target, position, length);
+    }
+
+    public boolean contentEquals(byte[] other, int otherOffset, int otherLength) {
+        return length == otherLength
+                && Arrays.equals(array, offset, offset + length, other, otherOffset, otherOffset + otherLength);
+    }
+
+    public boolean contentEquals(byte[] other) {
+        return contentEquals(other, 0, other.length);
+    }
+
+    /** Whether the bytes are {@code word}, letters compared without case. {@code word} is upper-case ASCII. */
+    public boolean isWord(String word) {
+        if (word.length() != length) {
+            return false;
+        }
+        for (int i = 0; i < length; i++) {
+            int b = array[offset + i];
+            if (b >= 'a' && b <= 'z') {
+                b -= 32;
+            }
+            if (b != word.charAt(i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** The order of unsigned bytes, as {@code memcmp} has it; a prefix comes before what it begins. */
+    public int compareTo(byte[] other, int otherOffset, int otherLength) {
+        return Arrays.compareUnsigned(array, offset, offset + length, other, otherOffset, otherOffset + otherLength);
+    }
+
+    @Override
+    public int compareTo(Slice other) {
+        return compareTo(other.array, other.offset, other.length);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Slice slice && contentEquals(slice.array, slice.offset, slice.length);
+    }
+
+    @Override
+    public int hashCode() {
+        return (int) hash();
+    }
+
+    /** The bytes read as UTF-8; for messages and names, never on the hot path. */
+    @Override
+    public String toString() {
+        return new String(array, offset, length, StandardCharsets.UTF_8);
+    }
+}
