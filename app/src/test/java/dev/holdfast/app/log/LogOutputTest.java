@@ -1,0 +1,103 @@
+package dev.holdfast.app.log;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.ZoneId;
+import java.time.ZonedDateTime;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+class LogOutputTest {
+    private static final Logger LOG = LoggerFactory.getLogger(LogOutputTest.class);
+    private static final Logger LIBRARY = LoggerFactory.getLogger("org.example.Library");
+
+    @TempDir
+    private Path directory;
+
+    private Path file;
+
+    @BeforeEach
+    void toFile() {
+        file = directory.resolve("holdfast.log");
+        LogOutput.setFile(file);
+    }
+
+    @AfterEach
+    void restore() {
+        LogOutput.setFile(null);
+        LogOutput.setLevel("notice");
+        LogOutput.setRole('M');
+    }
+
+    @Test
+    void aLineLooksAsValkeyWritesIt() throws IOException {
+        LOG.info("Ready to accept connections {}", "tcp");
+        LogOutput.setRole('S');
+        LOG.warn("lost");
+
+        List<String> lines = Files.readAllLines(file);
+        String head = ProcessHandle.current().pid() + ":%s \\d\\d [A-Z][a-z]{2} \\d{4} \\d\\d:\\d\\d:\\d\\d\\.\\d{3} ";
+        assertTrue(lines.get(0).matches(head.formatted("M") + "\\* Ready to accept connections tcp"), lines.toString());
+        assertTrue(lines.get(1).matches(head.formatted("S") + "# lost"), lines.toString());
+        assertEquals(2, lines.size());
+    }
+
+    @Test
+    void theTimeIsPadded() {
+        StringBuilder line = new StringBuilder();
+        LogOutput.appendTime(line, ZonedDateTime.of(2026, 2, 3, 4, 5, 6, 7_000_000, ZoneId.of("UTC")));
+        assertEquals("03 Feb 2026 04:05:06.007", line.toString());
+    }
+
+    @Test
+    void levelsAreThoseOfTheDirective() throws IOException {
+        LogOutput.setLevel("debug");
+        sayAll();
+        LogOutput.setLevel("verbose");
+        sayAll();
+        LogOutput.setLevel("warning");
+        sayAll();
+        LogOutput.setLevel("nothing");
+        sayAll();
+        StringBuilder marks = new StringBuilder();
+        for (String line : Files.readAllLines(file)) {
+            marks.append(line.split(" ")[5]);
+        }
+        assertEquals(".-*##" + "-*##" + "##", marks.toString());
+        assertThrows(IllegalArgumentException.class, () -> LogOutput.setLevel("loud"));
+    }
+
+    private static void sayAll() {
+        LOG.trace("a");
+        LOG.debug("a");
+        LOG.info("a");
+        LOG.warn("a");
+        LOG.error("a");
+    }
+
+    @Test
+    void librariesSpeakOnlyFromWarningUp() throws IOException {
+        LogOutput.setLevel("debug");
+        LIBRARY.info("quiet");
+        LIBRARY.warn("heard");
+        assertEquals(1, Files.readAllLines(file).size());
+    }
+
+    @Test
+    void anExceptionBringsItsTrace() throws IOException {
+        LOG.error("failed", new IllegalStateException("broken"));
+        List<String> lines = Files.readAllLines(file);
+        assertTrue(lines.get(1).startsWith("java.lang.IllegalStateException: broken"), lines.toString());
+        assertTrue(lines.get(2).startsWith("\tat dev.holdfast.app.log.LogOutputTest."), lines.toString());
+    }
+}
