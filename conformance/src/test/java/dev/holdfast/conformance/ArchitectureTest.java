@@ -1,0 +1,142 @@
+package dev.holdfast.conformance;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaPackage;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.List;
+import java.util.TreeSet;
+import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.Test;
+
+/** The direction of the arrows between modules and packages, as ARCHITECTURE.md draws them. */
+class ArchitectureTest {
+    /** The engine's layers from top to bottom: a layer may use those after it, and never one before it. */
+    private static final List<String> ENGINE_LAYERS =
+            List.of("commands", "execution", "types", "keyspace", "structures", "base");
+
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages("dev.holdfast");
+
+    @Test
+    void theClassesAreSeen() {
+        assertTrue(CLASSES.contain("dev.holdfast.engine.base.Slice"), "the rules would hold of nothing");
+    }
+
+    @Test
+    void arrowsInTheEnginePointDown() {
+        for (int lower = 1; lower < ENGINE_LAYERS.size(); lower++) {
+            String[] above = ENGINE_LAYERS.subList(0, lower).stream()
+                    .map(ArchitectureTest::enginePackage)
+                    .toArray(String[]::new);
+            noClasses()
+                    .that()
+                    .resideInAPackage(enginePackage(ENGINE_LAYERS.get(lower)))
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage(above)
+                    .allowEmptyShould(true)
+                    .check(CLASSES);
+        }
+    }
+
+    /** The package {@code dev.holdfast.engine} itself is the way in for programs: it stands on top of the layers. */
+    @Test
+    void nothingInTheEngineUsesItsWayIn() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(
+                        ENGINE_LAYERS.stream().map(ArchitectureTest::enginePackage).toArray(String[]::new))
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("dev.holdfast.engine")
+                .check(CLASSES);
+    }
+
+    @Test
+    void theEngineStandsOnTheJdkAndALoggingFacade() {
+        classes()
+                .that()
+                .resideInAPackage("dev.holdfast.engine..")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage("dev.holdfast.engine..", "java..", "org.slf4j..", "org.jspecify..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void theEngineKnowsNoSocket() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.holdfast.engine..")
+                .should()
+                .dependOnClassesThat(socket())
+                .check(CLASSES);
+    }
+
+    private static DescribedPredicate<JavaClass> socket() {
+        DescribedPredicate<JavaClass> channel = describe(
+                "are channels of a network",
+                type -> type.getPackageName().startsWith("java.nio.channels")
+                        && (type.getSimpleName().contains("Socket")
+                                || type.getSimpleName().contains("Selector")
+                                || type.getSimpleName().contains("Datagram")));
+        return resideInAnyPackage("java.net..", "javax.net..").or(channel).as("know the network");
+    }
+
+    @Test
+    void theServerIsNotUsedFromBelowNorTheProgramFromAnywhere() {
+        noClasses()
+                .that(not(resideInAnyPackage("dev.holdfast.server..", "dev.holdfast.app..")))
+                .should()
+                .dependOnClassesThat(resideInAPackage("dev.holdfast.server.."))
+                .check(CLASSES);
+        noClasses()
+                .that(not(resideInAPackage("dev.holdfast.app..")))
+                .should()
+                .dependOnClassesThat(resideInAPackage("dev.holdfast.app.."))
+                .check(CLASSES);
+    }
+
+    @Test
+    void packagesHaveNoCycles() {
+        slices().matching("dev.holdfast.(**)").should().beFreeOfCycles().check(CLASSES);
+    }
+
+    @Test
+    void everyPackageIsNullMarked() {
+        TreeSet<String> unmarked = new TreeSet<>();
+        for (JavaClass type : CLASSES) {
+            JavaPackage home = type.getPackage();
+            if (!home.isAnnotatedWith(NullMarked.class)) {
+                unmarked.add(home.getName());
+            }
+        }
+        assertEquals(new TreeSet<String>(), unmarked, "packages without @NullMarked in their package-info.java");
+    }
+
+    @Test
+    void noClassIsABag() {
+        noClasses()
+                .should()
+                .haveNameMatching(".*(Util|Utils|Utility|Utilities|Helper|Helpers|Manager)")
+                .check(CLASSES);
+    }
+
+    private static String enginePackage(String layer) {
+        return "dev.holdfast.engine." + layer + "..";
+    }
+}
