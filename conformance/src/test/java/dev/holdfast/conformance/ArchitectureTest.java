@@ -58,8 +58,9 @@ class ArchitectureTest {
     void nothingInTheEngineUsesItsWayIn() {
         noClasses()
                 .that()
-                .resideInAnyPackage(
-                        ENGINE_LAYERS.stream().map(ArchitectureTest::enginePackage).toArray(String[]::new))
+                .resideInAnyPackage(ENGINE_LAYERS.stream()
+                        .map(ArchitectureTest::enginePackage)
+                        .toArray(String[]::new))
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("dev.holdfast.engine")
