@@ -477,17 +477,23 @@ public abstract class HashIndex<E> implements Iterable<E> {
             }
             setDirectory(larger, depth + 1);
         }
+        // The hashes are taken first, without a branch on any of them, so that the processor fetches many items at a
+        // time.
+        long[] hashes = new long[segment.marks.length];
+        for (int i = 0; i < hashes.length; i++) {
+            if (segment.marks[i] != 0) {
+                hashes[i] = hashOf(item(segment, i));
+            }
+        }
         int inLow = segment.lowHalf();
         Segment low = Segment.sized(segment.shift + 1, inLow);
         Segment high = Segment.sized(segment.shift + 1, segment.size - inLow);
-        for (int i = 0; i < segment.marks.length; i++) {
+        for (int i = 0; i < hashes.length; i++) {
             int mark = segment.marks[i];
             if (mark != 0) {
-                E item = item(segment, i);
-                long itemHash = hashOf(item);
-                Segment half = (itemHash << segment.shift) < 0 ? high : low;
-                int halfMark = half.mark(itemHash);
-                half.insert(half.seekBehind(halfMark), halfMark | (mark & Segment.VOLATILE), item);
+                Segment half = (hashes[i] << segment.shift) < 0 ? high : low;
+                int halfMark = half.mark(hashes[i]);
+                half.insert(half.seekBehind(halfMark), halfMark | (mark & Segment.VOLATILE), item(segment, i));
             }
         }
         heapBytes -= segment.heapBytes();
