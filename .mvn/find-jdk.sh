@@ -1,17 +1,20 @@
-# Sourced by mvnw and holdfast: leaves the home of a JDK 25 or newer in JAVA_HOME, or says what to install and ends.
+# Sourced by mvnw and holdfast: leaves the home of a JDK 25 or newer in JAVA_HOME and its version in jdk_version, or says
+# what to install and ends.
 # Versions are read from each home's `release` file, so that looking costs no JVM start.
 
 wanted_jdk=25
 
-# The major version of the JDK in $1, in jdk_major; 0 where there is none that can compile.
-read_jdk_major() {
+# The version of the JDK in $1, in jdk_version, and its first number in jdk_major; 0 where there is none that can compile.
+read_jdk_version() {
+    jdk_version=
     jdk_major=0
     [ -x "$1/bin/java" ] && [ -x "$1/bin/javac" ] && [ -r "$1/release" ] || return 0
     while IFS='=' read -r jdk_key jdk_value; do
         if [ "$jdk_key" = JAVA_VERSION ]; then
-            jdk_value=${jdk_value#\"}
-            jdk_value=${jdk_value%%[!0-9]*}
-            jdk_major=${jdk_value:-0}
+            jdk_version=${jdk_value#\"}
+            jdk_version=${jdk_version%\"}
+            jdk_major=${jdk_version%%[!0-9]*}
+            jdk_major=${jdk_major:-0}
             return 0
         fi
     done <"$1/release"
@@ -19,7 +22,7 @@ read_jdk_major() {
 
 is_wanted_jdk() {
     [ -n "$1" ] || return 1
-    read_jdk_major "$1"
+    read_jdk_version "$1"
     [ "$jdk_major" -ge "$wanted_jdk" ]
 }
 
