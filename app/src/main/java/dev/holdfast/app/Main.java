@@ -1,6 +1,17 @@
 package dev.holdfast.app;
 
-/** The program's entry: answers {@code --help} and {@code --version}. */
+import dev.holdfast.engine.base.Clock;
+import dev.holdfast.engine.commands.AllCommands;
+import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.config.ConfigException;
+import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.server.ConfigFile;
+import dev.holdfast.server.Server;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+
+/** The program's entry: starts the server, or answers {@code --help} and {@code --version}. */
 public final class Main {
     private static final String HELP = """
             Usage: ./holdfast [/path/to/valkey.conf] [options] [-]
@@ -18,10 +29,36 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] arguments) {
-        String first = arguments.length == 0 ? "--help" : arguments[0];
+        String first = arguments.length == 0 ? "" : arguments[0];
         switch (first) {
             case "-v", "--version" -> System.out.println("Holdfast " + version());
-            default -> System.out.print(HELP);
+            case "-h", "--help" -> System.out.print(HELP);
+            default -> serve(List.of(arguments));
+        }
+    }
+
+    private static void serve(List<String> arguments) {
+        Config config = new Config();
+        try {
+            ConfigFile.apply(config, arguments);
+        } catch (ConfigException | IOException e) {
+            System.err.println("*** FATAL CONFIG FILE ERROR ***\n" + e.getMessage());
+            System.exit(1);
+        }
+        Engine engine = new Engine(config, Clock.SYSTEM, AllCommands.list());
+        Server server = new Server(engine);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            server.close();
+            engine.close();
+        }));
+        try {
+            server.start();
+            new CountDownLatch(1).await();
+        } catch (IOException e) {
+            System.err.println(e.getMessage());
+            System.exit(1);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

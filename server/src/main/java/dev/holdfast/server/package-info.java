@@ -1,4 +1,4 @@
-/** The store on the network: RESP over TCP and Unix sockets, configuration, clients' connections. */
+/** RESP over TCP and Unix sockets. */
 @NullMarked
 package dev.holdfast.server;
 

@@ -1,0 +1,17 @@
+package dev.holdfast.engine.commands;
+
+import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.Transactions;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Every command of every family. */
+public final class AllCommands {
+    private AllCommands() {}
+
+    public static List<CommandSpec> list() {
+        return Stream.of(StringCommands.COMMANDS, Transactions.COMMANDS)
+                .flatMap(List::stream)
+                .toList();
+    }
+}

@@ -1,0 +1,5 @@
+/** The families of commands. */
+@NullMarked
+package dev.holdfast.engine.commands;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,120 @@
+package dev.holdfast.engine.config;
+
+import java.util.Locale;
+
+/** A whole number, a size in bytes with units such as {@code 64mb}, or a percentage. */
+public final class NumberParameter extends Parameter {
+    /** How the text is to be read. */
+    public enum Unit {
+        NONE,
+        /** Bytes: the text may end in b, k, kb, m, mb, g or gb. */
+        BYTES,
+        /** As BYTES, but {@code n%} stands for a percentage and is kept as a negative number. */
+        BYTES_OR_PERCENT,
+        /** Written in base eight, as file modes are. */
+        OCTAL
+    }
+
+    private final long defaultValue;
+    private final long min;
+    private final long max;
+    private final Unit unit;
+    private volatile long value;
+
+    NumberParameter(String name, long defaultValue, long min, long max, Unit unit) {
+        super(name);
+        this.defaultValue = defaultValue;
+        this.min = min;
+        this.max = max;
+        this.unit = unit;
+        this.value = defaultValue;
+    }
+
+    public long get() {
+        return value;
+    }
+
+    public int getInt() {
+        return (int) value;
+    }
+
+    public void set(long value) {
+        this.value = value;
+        changed();
+    }
+
+    @Override
+    public String text() {
+        return show(value);
+    }
+
+    @Override
+    public String defaultText() {
+        return show(defaultValue);
+    }
+
+    private String show(long number) {
+        if (unit == Unit.OCTAL) {
+            return Long.toOctalString(number);
+        }
+        return unit == Unit.BYTES_OR_PERCENT && number < 0 ? -number + "%" : Long.toString(number);
+    }
+
+    @Override
+    public void parse(String text) throws ConfigException {
+        long parsed = switch (unit) {
+            case NONE -> number(text, 10, "argument couldn't be parsed into an integer");
+            case OCTAL -> number(text, 8, "argument couldn't be parsed as an octal number");
+            case BYTES -> bytes(text, "argument must be a memory value");
+            case BYTES_OR_PERCENT ->
+                text.endsWith("%")
+                        ? -number(
+                                text.substring(0, text.length() - 1), 10, "argument must be a memory or percent value")
+                        : bytes(text, "argument must be a memory or percent value");
+        };
+        if (unit == Unit.BYTES_OR_PERCENT && parsed < 0) {
+            if (parsed < min) {
+                throw new ConfigException("percentage argument must be less or equal to " + -min);
+            }
+        } else if (parsed < min || parsed > max) {
+            throw new ConfigException(
+                    unit == Unit.OCTAL
+                            ? "argument must be between " + Long.toOctalString(min) + " and " + Long.toOctalString(max)
+                                    + " inclusive"
+                            : "argument must be between " + min + " and " + max + " inclusive");
+        }
+        set(parsed);
+    }
+
+    private static long number(String text, int radix, String message) throws ConfigException {
+        try {
+            return Long.parseLong(text, radix);
+        } catch (NumberFormatException e) {
+            throw new ConfigException(message);
+        }
+    }
+
+    /** Reads a size such as {@code 1gb} (2³⁰) or {@code 1g} (10⁹). */
+    public static long bytes(String text, String message) throws ConfigException {
+        int digits = 0;
+        while (digits < text.length()
+                && (Character.isDigit(text.charAt(digits)) || digits == 0 && text.charAt(0) == '-')) {
+            digits++;
+        }
+        long factor = switch (text.substring(digits).toLowerCase(Locale.ROOT)) {
+            case "", "b" -> 1L;
+            case "k" -> 1_000L;
+            case "kb" -> 1L << 10;
+            case "m" -> 1_000_000L;
+            case "mb" -> 1L << 20;
+            case "g" -> 1_000_000_000L;
+            case "gb" -> 1L << 30;
+            default -> throw new ConfigException(message);
+        };
+        try {
+            return Math.multiplyExact(Long.parseLong(text.substring(0, digits)), factor);
+        } catch (ArithmeticException | NumberFormatException e) {
+            throw new ConfigException(message);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** Configuration parameters. */
+@NullMarked
+package dev.holdfast.engine.config;
+
+import org.jspecify.annotations.NullMarked;

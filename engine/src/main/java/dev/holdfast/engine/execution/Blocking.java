@@ -1,0 +1,175 @@
+package dev.holdfast.engine.execution;
+
+import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.keyspace.KeyRecord;
+import dev.holdfast.engine.keyspace.KeyTable;
+import dev.holdfast.engine.keyspace.Keyspace;
+import dev.holdfast.engine.keyspace.ValueType;
+import dev.holdfast.engine.protocol.Reply;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Commands that wait for a key.
+ *
+ * <p>A command that finds nothing registers with each of its keys and leaves the thread. A write that changes such a key runs the
+ * waiting commands again, in the order of their arrival, once it has released its own locks; a command that still finds
+ * nothing keeps its place. So whatever a command does when it is served, it does in one place: its handler.
+ *
+ * <p>A waiter ends in one of four ways: served, timed out, unblocked by another client, or its client has gone. Each takes the
+ * locks of all the waiter's shards first and looks whether it still waits.
+ */
+public final class Blocking {
+    private final Engine engine;
+    private final Keyspace keyspace;
+    private final ScheduledExecutorService timer;
+    private final AtomicInteger blockedClients = new AtomicInteger();
+
+    Blocking(Engine engine, ScheduledExecutorService timer) {
+        this.engine = engine;
+        this.keyspace = engine.keyspace();
+        this.timer = timer;
+    }
+
+    /** How many clients wait. */
+    public int blockedClients() {
+        return blockedClients.get();
+    }
+
+    void block(
+            Call call, long timeoutMillis, ValueType wanted, int firstKey, int lastKey, Consumer<Reply> timeoutReply) {
+        Client client = call.client();
+        List<Slice> keys = new ArrayList<>();
+        long mask = 0;
+        for (int i = firstKey; i <= lastKey; i++) {
+            Slice key = new Slice(call.arg(i).toBytes());
+            if (!keys.contains(key)) {
+                keys.add(key);
+            }
+        }
+        for (int index : call.spec().keysOf(call.args())) {
+            mask |= keyspace.maskOf(call.arg(index));
+        }
+        Waiter waiter = new Waiter(
+                client, call.spec(), call.args().copy(), client.database(), keys, mask, wanted, timeoutReply);
+        for (Slice key : keys) {
+            engine.interest(key).await(waiter.database, key, waiter);
+        }
+        client.setWaiter(waiter);
+        blockedClients.incrementAndGet();
+        if (timeoutMillis > 0) {
+            waiter.timeout =
+                    timer.schedule(() -> end(waiter, waiter.timeoutReply), timeoutMillis, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** Ends a wait with an answer, unless it has ended already. */
+    private boolean end(Waiter waiter, @Nullable Consumer<Reply> answer) {
+        keyspace.lock(waiter.mask);
+        try {
+            if (!waiter.isWaiting()) {
+                return false;
+            }
+            forget(waiter);
+        } finally {
+            keyspace.unlock(waiter.mask);
+        }
+        if (answer != null) {
+            Reply reply = waiter.client.link().resumeReply();
+            answer.accept(reply);
+            waiter.client.link().resume(reply);
+        }
+        return true;
+    }
+
+    private void forget(Waiter waiter) {
+        waiter.done();
+        for (Slice key : waiter.keys) {
+            engine.interest(key).stopAwaiting(waiter.database, key, waiter);
+        }
+        waiter.client.setWaiter(null);
+        blockedClients.decrementAndGet();
+    }
+
+    /** Ends the wait of a client whose connection has gone. */
+    void abandon(Client client) {
+        Waiter waiter = client.waiter();
+        if (waiter != null) {
+            end(waiter, null);
+        }
+    }
+
+    /**
+     * Ends the wait of a client by another's order.
+     *
+     * @param error the error that the client receives, or null for the answer of a timeout
+     * @return whether the client was waiting
+     */
+    public boolean unblock(Client client, @Nullable String error) {
+        Waiter waiter = client.waiter();
+        return waiter != null && end(waiter, error == null ? waiter.timeoutReply : reply -> reply.error(error));
+    }
+
+    /** Runs the commands that wait for these keys, and for those that they change in turn. No locks are held. */
+    void serve(List<Interest.DatabaseKey> ready) {
+        Deque<Interest.DatabaseKey> queue = new ArrayDeque<>(ready);
+        ready.clear();
+        while (!queue.isEmpty()) {
+            Interest.DatabaseKey key = queue.poll();
+            for (Waiter waiter : waiters(key)) {
+                if (!serve(key, waiter, queue)) {
+                    break;
+                }
+            }
+        }
+    }
+
+    private List<Waiter> waiters(Interest.DatabaseKey key) {
+        long mask = keyspace.maskOf(key.key());
+        keyspace.lock(mask);
+        try {
+            List<Waiter> waiters = engine.interest(key.key()).waiters(key.database(), key.key());
+            return waiters == null ? List.of() : List.copyOf(waiters);
+        } finally {
+            keyspace.unlock(mask);
+        }
+    }
+
+    /** Runs one waiting command. Returns whether the key may have something for the next. */
+    private boolean serve(Interest.DatabaseKey key, Waiter waiter, Deque<Interest.DatabaseKey> queue) {
+        Reply reply;
+        keyspace.lock(waiter.mask);
+        try {
+            if (!waiter.isWaiting()) {
+                return true;
+            }
+            Call call = waiter.client.call();
+            call.begin(waiter.spec, waiter.args, NoReply.INSTANCE);
+            Object item = call.find(key.key(), key.database());
+            if (item == null || KeyRecord.type(KeyTable.record(item)) != waiter.wanted) {
+                return false;
+            }
+            reply = waiter.client.link().resumeReply();
+            call.setRetrying(true);
+            engine.run(call, waiter.spec, waiter.args, reply);
+            call.setRetrying(false);
+            queue.addAll(call.ready());
+            call.ready().clear();
+            if (call.hasBlocked()) {
+                return true;
+            }
+            forget(waiter);
+        } finally {
+            keyspace.unlock(waiter.mask);
+        }
+        waiter.client.link().resume(reply);
+        return true;
+    }
+}

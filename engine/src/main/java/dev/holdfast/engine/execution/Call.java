@@ -1,0 +1,506 @@
+package dev.holdfast.engine.execution;
+
+import dev.holdfast.engine.base.Doubles;
+import dev.holdfast.engine.base.Numbers;
+import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.keyspace.Entry;
+import dev.holdfast.engine.keyspace.KeyRecord;
+import dev.holdfast.engine.keyspace.KeyTable;
+import dev.holdfast.engine.keyspace.Keyspace;
+import dev.holdfast.engine.keyspace.LargeString;
+import dev.holdfast.engine.keyspace.ValueType;
+import dev.holdfast.engine.protocol.Args;
+import dev.holdfast.engine.protocol.Reply;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One command being run: its words, who sent it, where the answer goes, and the way to the keyspace. This is all that a
+ * handler sees.
+ *
+ * <p>A handler reads its arguments, makes one call on a value, writes the reply, and reports a write with {@link #changed}.
+ * The shards of the declared keys are locked while it runs. Each client has one call object, used again and again.
+ */
+public final class Call {
+    private final Engine engine;
+    private final Client client;
+    private final Keyspace keyspace;
+    private final Slice scratch = new Slice();
+    private final List<Entry> opened = new ArrayList<>();
+    private final List<KeyTable> openedIn = new ArrayList<>();
+    private final List<Interest.DatabaseKey> ready = new ArrayList<>();
+
+    private CommandSpec spec;
+    private Args args;
+    private Reply reply;
+    private long[] openedBytes = new long[4];
+    private long now;
+    private long dirty;
+    private boolean inTransaction;
+    private boolean retrying;
+    private boolean blocked;
+
+    Call(Engine engine, Client client) {
+        this.engine = engine;
+        this.client = client;
+        this.keyspace = engine.keyspace();
+        this.spec = engine.commands().byId(0);
+        this.args = new Args();
+        this.reply = NoReply.INSTANCE;
+    }
+
+    /** Points the call at a command. The time is read again unless the command is part of a transaction. */
+    void begin(CommandSpec spec, Args args, Reply reply) {
+        this.spec = spec;
+        this.args = args;
+        this.reply = reply;
+        this.blocked = false;
+        if (!inTransaction) {
+            now = 0;
+        }
+    }
+
+    /** Brings the memory account up to date with what the command has done. */
+    void settle() {
+        for (int i = 0; i < opened.size(); i++) {
+            openedIn.get(i).adjust(opened.get(i).sizeBytes() - openedBytes[i]);
+        }
+        opened.clear();
+        openedIn.clear();
+    }
+
+    void setInTransaction(boolean inTransaction) {
+        this.inTransaction = inTransaction;
+        now = 0;
+    }
+
+    void setRetrying(boolean retrying) {
+        this.retrying = retrying;
+    }
+
+    boolean hasBlocked() {
+        return blocked;
+    }
+
+    /** Keys that were changed and that blocked clients wait for. */
+    List<Interest.DatabaseKey> ready() {
+        return ready;
+    }
+
+    // ---- the command ----
+
+    public Engine engine() {
+        return engine;
+    }
+
+    public Client client() {
+        return client;
+    }
+
+    public CommandSpec spec() {
+        return spec;
+    }
+
+    public Config config() {
+        return engine.config();
+    }
+
+    public Reply reply() {
+        return reply;
+    }
+
+    public Args args() {
+        return args;
+    }
+
+    public int argCount() {
+        return args.count();
+    }
+
+    /** A word of the command; 0 is its name. */
+    public Slice arg(int index) {
+        return args.get(index);
+    }
+
+    /** The time of the command in milliseconds since 1970. It stands still while a command or a transaction runs. */
+    public long now() {
+        if (now == 0) {
+            now = engine.clock().millis();
+        }
+        return now;
+    }
+
+    /** Whether the command runs inside EXEC, where nothing may block. */
+    public boolean inTransaction() {
+        return inTransaction;
+    }
+
+    public int database() {
+        return client.database();
+    }
+
+    // ---- arguments ----
+
+    public long longArg(int index) {
+        Slice arg = arg(index);
+        if (!Numbers.isLong(arg)) {
+            throw CommandException.notInteger();
+        }
+        return Numbers.toLong(arg);
+    }
+
+    /** An integer between bounds; {@code message} is the whole error where it is none. */
+    public long longArg(int index, long min, long max, String message) {
+        Slice arg = arg(index);
+        if (!Numbers.isLong(arg)) {
+            throw new CommandException(message);
+        }
+        long value = Numbers.toLong(arg);
+        if (value < min || value > max) {
+            throw new CommandException(message);
+        }
+        return value;
+    }
+
+    /** An integer that is not negative; Valkey's message for one that is out of range. */
+    public long positiveArg(int index) {
+        return longArg(index, 0, Long.MAX_VALUE, "ERR value is out of range, must be positive");
+    }
+
+    public double doubleArg(int index) {
+        return doubleArg(index, "ERR value is not a valid float");
+    }
+
+    public double doubleArg(int index, String message) {
+        Slice arg = arg(index);
+        double value = Doubles.parse(arg.array(), arg.offset(), arg.length());
+        if (Double.isNaN(value)) {
+            throw new CommandException(message);
+        }
+        return value;
+    }
+
+    /** The number of a database. */
+    public int databaseArg(int index) {
+        long number =
+                longArg(index, Integer.MIN_VALUE, Integer.MAX_VALUE, "ERR value is not an integer or out of range");
+        if (number < 0 || number >= keyspace.databases()) {
+            throw new CommandException("ERR DB index is out of range");
+        }
+        return (int) number;
+    }
+
+    /** A time to wait in seconds with a fraction, as milliseconds; 0 means for ever. */
+    public long timeoutArg(int index) {
+        double seconds = doubleArg(index, "ERR timeout is not a float or out of range");
+        double millis = Math.ceil(seconds * 1000);
+        if (millis > Long.MAX_VALUE - (double) now()) {
+            throw new CommandException("ERR timeout is out of range");
+        }
+        if (millis < 0) {
+            throw new CommandException("ERR timeout is negative");
+        }
+        return (long) millis;
+    }
+
+    // ---- reading the keyspace ----
+
+    /** The table in which a key of the selected database belongs. */
+    public KeyTable table(Slice key) {
+        return table(key, client.database());
+    }
+
+    public KeyTable table(Slice key, int database) {
+        return keyspace.shardOf(key).table(database);
+    }
+
+    /**
+     * The item of a key, or null where there is none or it has expired, in which case it is removed. After a null the table
+     * is ready for {@link KeyTable#insert}. Neither counts nor touches.
+     */
+    public @Nullable Object find(Slice key, int database) {
+        KeyTable table = table(key, database);
+        Object item = table.find(key);
+        if (item == null) {
+            return null;
+        }
+        byte[] record = KeyTable.record(item);
+        if (KeyRecord.hasExpiry(record) && KeyRecord.expireAt(record) <= now()) {
+            engine.expiry().expired(this, table, key, database);
+            table.find(key);
+            return null;
+        }
+        return item;
+    }
+
+    public @Nullable Object find(Slice key) {
+        return find(key, client.database());
+    }
+
+    /** The item of a key that is to be read: counts a hit or a miss and notes the access. */
+    public @Nullable Object lookup(Slice key) {
+        Object item = find(key);
+        if (item == null) {
+            client.lane().misses++;
+            engine.notifier().miss(client.database(), key);
+            return null;
+        }
+        client.lane().hits++;
+        touch(item);
+        return item;
+    }
+
+    private void touch(Object item) {
+        if (client.noTouch()) {
+            return;
+        }
+        byte[] record = KeyTable.record(item);
+        int clock = keyspace.accessClock();
+        if (KeyRecord.accessClock(record) != clock) {
+            KeyRecord.setAccessClock(record, clock);
+        }
+    }
+
+    public boolean exists(Slice key) {
+        return find(key) != null;
+    }
+
+    /** The value of a key, to be read, or null. */
+    public <V extends Entry> @Nullable V read(Slice key, Class<V> type) {
+        return cast(lookup(key), type);
+    }
+
+    /** The value of a key, to be changed, or null. */
+    public <V extends Entry> @Nullable V write(Slice key, Class<V> type) {
+        V value = cast(find(key), type);
+        if (value != null) {
+            touch(value);
+            open(value, table(key));
+        }
+        return value;
+    }
+
+    /** The value of an item that {@link #find} has returned, as this type. */
+    public static <V extends Entry> @Nullable V cast(@Nullable Object item, Class<V> type) {
+        if (item == null) {
+            return null;
+        }
+        if (!type.isInstance(item)) {
+            throw CommandException.wrongType();
+        }
+        return type.cast(item);
+    }
+
+    /** Notes the size of a value before it changes. */
+    private void open(Entry value, KeyTable table) {
+        int index = opened.size();
+        if (index == openedBytes.length) {
+            openedBytes = java.util.Arrays.copyOf(openedBytes, index * 2);
+        }
+        openedBytes[index] = value.sizeBytes();
+        opened.add(value);
+        openedIn.add(table);
+    }
+
+    /** The string that a key holds, to be read, or null. Valid until the next call of this kind. */
+    public @Nullable Slice string(Slice key) {
+        return stringOf(lookup(key), scratch);
+    }
+
+    /** The string that an item holds, or null for none. */
+    public static @Nullable Slice stringOf(@Nullable Object item, Slice into) {
+        if (item instanceof byte[] record) {
+            return KeyRecord.body(record, into);
+        }
+        if (item == null) {
+            return null;
+        }
+        if (item instanceof LargeString large) {
+            return large.value(into);
+        }
+        throw CommandException.wrongType();
+    }
+
+    // ---- changing the keyspace ----
+
+    /**
+     * Gives a key a string, in place where it fits.
+     *
+     * @param encoding of a value that fits a record: {@link KeyRecord#RAW}, {@link KeyRecord#EMBSTR} or {@link KeyRecord#INT}
+     * @param expireAt milliseconds since 1970, or {@link KeyRecord#NEVER}
+     */
+    public void setString(Slice key, Slice value, int encoding, long expireAt) {
+        KeyTable table = table(key);
+        Object old = table.find(key);
+        int length = value.length();
+        if (old instanceof byte[] record
+                && KeyRecord.hasExpiry(record) == (expireAt != KeyRecord.NEVER)
+                && KeyRecord.fits(record, length)) {
+            int at = KeyRecord.bodyOffset(record);
+            System.arraycopy(value.array(), value.offset(), record, at, length);
+            KeyRecord.setBodyLength(record, length);
+            KeyRecord.setEncoding(record, encoding);
+            if (expireAt != KeyRecord.NEVER) {
+                KeyRecord.withExpiry(record, expireAt);
+            }
+            touch(record);
+            return;
+        }
+        Object item;
+        if (length > LargeString.THRESHOLD_BYTES) {
+            item = new LargeString(
+                    KeyRecord.create(ValueType.STRING, KeyRecord.RAW, key, expireAt, 0), value.toBytes());
+        } else {
+            byte[] record = KeyRecord.create(ValueType.STRING, encoding, key, expireAt, length);
+            value.copyTo(record, KeyRecord.bodyOffset(record));
+            item = record;
+        }
+        KeyRecord.setAccessClock(KeyTable.record(item), keyspace.accessClock());
+        if (old == null) {
+            table.insert(item);
+            engine.notifier().created(client.database(), key);
+            awaken(key, client.database());
+        } else {
+            table.replace(old, item);
+        }
+    }
+
+    /** Adds a value under a key that does not exist. Its record must hold that key. */
+    public void insert(Slice key, Entry value) {
+        insert(key, value, client.database());
+    }
+
+    public void insert(Slice key, Object item, int database) {
+        KeyTable table = table(key, database);
+        if (table.find(key) != null) {
+            throw new IllegalStateException("the key exists");
+        }
+        KeyRecord.setAccessClock(KeyTable.record(item), keyspace.accessClock());
+        table.insert(item);
+        if (item instanceof Entry entry) {
+            open(entry, table);
+        }
+        engine.notifier().created(database, key);
+    }
+
+    /** A record for a value of this type that is to be {@link #insert inserted} under the key. */
+    public static byte[] newRecord(ValueType type, Slice key) {
+        return KeyRecord.create(type, 0, key, KeyRecord.NEVER, 0);
+    }
+
+    /** Removes a key. Returns its item, or null where there was none. Says nothing to anybody: see {@link #changed}. */
+    public @Nullable Object remove(Slice key) {
+        return remove(key, client.database());
+    }
+
+    public @Nullable Object remove(Slice key, int database) {
+        return find(key, database) == null ? null : table(key, database).remove();
+    }
+
+    /** Removes a key whose value has become empty, and reports that. */
+    public void removeEmptied(Slice key) {
+        table(key).find(key);
+        table(key).remove();
+        changed(key, 'g', "del");
+    }
+
+    /** Gives a key an expiry, or none. */
+    public void setExpiry(Slice key, long expireAt) {
+        KeyTable table = table(key);
+        Object item = table.find(key);
+        if (item != null) {
+            table.setExpiry(item, expireAt);
+        }
+    }
+
+    /** Tells the table that something inside a value has begun or ceased to expire. */
+    public void refresh(Slice key) {
+        KeyTable table = table(key);
+        Object item = table.find(key);
+        if (item != null) {
+            table.refresh(item);
+        }
+    }
+
+    /**
+     * Reports a write: to those who watch the key, to those who wait for it, and as a keyspace event.
+     *
+     * @param eventClass the letter of the class in {@code notify-keyspace-events}
+     * @param event the event's name
+     */
+    public void changed(Slice key, char eventClass, String event) {
+        changed(key, client.database(), eventClass, event);
+    }
+
+    public void changed(Slice key, int database, char eventClass, String event) {
+        dirty++;
+        awaken(key, database);
+        engine.notifier().event(eventClass, event, database, key);
+    }
+
+    /** Tells of an event without a change. */
+    public void event(Slice key, char eventClass, String event) {
+        engine.notifier().event(eventClass, event, client.database(), key);
+    }
+
+    private void awaken(Slice key, int database) {
+        Interest interest = engine.interest(key);
+        if (interest.isEmpty()) {
+            return;
+        }
+        interest.touch(database, key);
+        if (interest.waiters(database, key) != null) {
+            ready.add(new Interest.DatabaseKey(database, new Slice(key.toBytes())));
+        }
+    }
+
+    /** Marks every key of a database that somebody waits for as possibly changed; after SWAPDB and the like. */
+    public void awakenAll(int database) {
+        engine.forEachAwaited(database, key -> ready.add(new Interest.DatabaseKey(database, key)));
+    }
+
+    /** Counts changes that no key stands for, as FLUSHALL's. */
+    public void addDirty(long changes) {
+        dirty += changes;
+    }
+
+    long takeDirty() {
+        long taken = dirty;
+        dirty = 0;
+        return taken;
+    }
+
+    /**
+     * What is to be written to the log of changes in place of the command itself, because that would not do the same when it
+     * is run again: SREM for SPOP, PEXPIREAT for EXPIRE. Words are strings, byte arrays, slices or numbers.
+     */
+    public void propagateAs(Object... words) {
+        // The log of changes has no reader yet; the declaration is where each handler says what it would be told.
+    }
+
+    // ---- waiting ----
+
+    /**
+     * Makes the client wait until one of the keys may have what the command needs; it is then run again. Where nothing may
+     * wait, inside a transaction, the command answers at once as if its time were over.
+     *
+     * @param timeoutMillis 0 for ever
+     * @param wanted the type of value that can serve the command
+     * @param firstKey index of the first key among the words
+     * @param lastKey index of the last
+     * @param timeoutReply writes the answer when the time is over
+     */
+    public void block(long timeoutMillis, ValueType wanted, int firstKey, int lastKey, Consumer<Reply> timeoutReply) {
+        if (inTransaction) {
+            timeoutReply.accept(reply);
+            return;
+        }
+        blocked = true;
+        if (!retrying) {
+            engine.blocking().block(this, timeoutMillis, wanted, firstKey, lastKey, timeoutReply);
+        }
+    }
+}

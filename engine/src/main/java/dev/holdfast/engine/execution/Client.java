@@ -1,0 +1,241 @@
+package dev.holdfast.engine.execution;
+
+import dev.holdfast.engine.base.Slice;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One who sends commands: a connection's state, or a session's in this JVM. Its commands run one after the other, so most
+ * fields belong to the thread that runs them; those that others set are volatile.
+ */
+public final class Client {
+    /** Whether replies are sent; {@code CLIENT REPLY}. */
+    public enum ReplyMode {
+        ON,
+        OFF,
+        /** The reply to this command is not sent, and those after it are. */
+        SKIP,
+        /** The reply to the next command is not sent. */
+        SKIP_NEXT
+    }
+
+    private final Engine engine;
+    private final long id;
+    private final Link link;
+    private final Lane lane;
+    private final Call call;
+    private final long createdMillis;
+    private final Set<Slice> channels = new LinkedHashSet<>();
+    private final Set<Slice> patterns = new LinkedHashSet<>();
+    private final Set<Slice> shardChannels = new LinkedHashSet<>();
+
+    private int database;
+    private volatile boolean resp3;
+    private volatile boolean authenticated;
+    private volatile String name = "";
+    private volatile String libraryName = "";
+    private volatile String libraryVersion = "";
+    private volatile boolean noEvict;
+    private volatile boolean noTouch;
+    private volatile boolean redirectCapable;
+    private volatile boolean closing;
+    private volatile long lastUsedMillis;
+    private volatile @Nullable CommandSpec lastCommand;
+    private volatile @Nullable Waiter waiter;
+    private ReplyMode replyMode = ReplyMode.ON;
+    private @Nullable Transaction transaction;
+    private @Nullable Watch watch;
+    private long commands;
+
+    Client(Engine engine, long id, Link link, Lane lane) {
+        this.engine = engine;
+        this.id = id;
+        this.link = link;
+        this.lane = lane;
+        this.call = new Call(engine, this);
+        this.createdMillis = engine.clock().millis();
+        this.lastUsedMillis = createdMillis;
+    }
+
+    public Engine engine() {
+        return engine;
+    }
+
+    public long id() {
+        return id;
+    }
+
+    public Link link() {
+        return link;
+    }
+
+    Lane lane() {
+        return lane;
+    }
+
+    Call call() {
+        return call;
+    }
+
+    public int database() {
+        return database;
+    }
+
+    public void select(int database) {
+        this.database = database;
+    }
+
+    public boolean resp3() {
+        return resp3;
+    }
+
+    public void setResp3(boolean resp3) {
+        this.resp3 = resp3;
+    }
+
+    public boolean isAuthenticated() {
+        return authenticated;
+    }
+
+    public void setAuthenticated(boolean authenticated) {
+        this.authenticated = authenticated;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public void setName(String name) {
+        this.name = name;
+    }
+
+    public String libraryName() {
+        return libraryName;
+    }
+
+    public void setLibraryName(String name) {
+        this.libraryName = name;
+    }
+
+    public String libraryVersion() {
+        return libraryVersion;
+    }
+
+    public void setLibraryVersion(String version) {
+        this.libraryVersion = version;
+    }
+
+    public boolean noEvict() {
+        return noEvict;
+    }
+
+    public void setNoEvict(boolean noEvict) {
+        this.noEvict = noEvict;
+    }
+
+    public boolean noTouch() {
+        return noTouch;
+    }
+
+    public void setNoTouch(boolean noTouch) {
+        this.noTouch = noTouch;
+    }
+
+    public boolean isRedirectCapable() {
+        return redirectCapable;
+    }
+
+    public void setRedirectCapable(boolean capable) {
+        this.redirectCapable = capable;
+    }
+
+    public ReplyMode replyMode() {
+        return replyMode;
+    }
+
+    public void setReplyMode(ReplyMode mode) {
+        this.replyMode = mode;
+    }
+
+    public long createdMillis() {
+        return createdMillis;
+    }
+
+    public long lastUsedMillis() {
+        return lastUsedMillis;
+    }
+
+    public @Nullable CommandSpec lastCommand() {
+        return lastCommand;
+    }
+
+    /** How many commands the client has run. */
+    public long commands() {
+        return commands;
+    }
+
+    void used(CommandSpec command, long millis) {
+        if (lastCommand != command) {
+            lastCommand = command;
+        }
+        if (lastUsedMillis != millis) {
+            lastUsedMillis = millis;
+        }
+        commands++;
+    }
+
+    /** The transaction being put together between MULTI and EXEC. */
+    public @Nullable Transaction transaction() {
+        return transaction;
+    }
+
+    public void setTransaction(@Nullable Transaction transaction) {
+        this.transaction = transaction;
+    }
+
+    /** The keys being watched, or null where there are none. */
+    public @Nullable Watch watch() {
+        return watch;
+    }
+
+    void setWatch(@Nullable Watch watch) {
+        this.watch = watch;
+    }
+
+    /** What the client waits for, or null while it does not wait. */
+    public @Nullable Waiter waiter() {
+        return waiter;
+    }
+
+    void setWaiter(@Nullable Waiter waiter) {
+        this.waiter = waiter;
+    }
+
+    /** The channels subscribed to; changed by {@link PubSub} alone. */
+    public Set<Slice> channels() {
+        return channels;
+    }
+
+    public Set<Slice> patterns() {
+        return patterns;
+    }
+
+    public Set<Slice> shardChannels() {
+        return shardChannels;
+    }
+
+    /** Whether the client is subscribed to anything, and so, in RESP2, may send little else. */
+    public boolean isSubscriber() {
+        return !channels.isEmpty() || !patterns.isEmpty() || !shardChannels.isEmpty();
+    }
+
+    /** Whether the connection ends once its replies are sent; further commands are not run. */
+    public boolean isClosing() {
+        return closing;
+    }
+
+    public void closeAfterReply() {
+        closing = true;
+    }
+}

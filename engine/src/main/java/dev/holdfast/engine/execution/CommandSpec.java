@@ -1,0 +1,259 @@
+package dev.holdfast.engine.execution;
+
+import dev.holdfast.engine.protocol.Args;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The declaration of a command: everything that is known of it, once. Arity errors, locking, ACL categories, {@code COMMAND}'s
+ * answers and the documentation follow from it.
+ *
+ * <p>Declared in the family files in the manner of
+ *
+ * <pre>
+ * command("GETRANGE", "key start end", StringCommands::getRange)
+ *         .in(STRING).since("2.4.0").arity(4).flags(READONLY)
+ *         .keys(KeySpec.at(1, RO, ACCESS))
+ *         .complexity("O(N) with the length of the answer")
+ *         .summary("Part of a string, by byte positions")
+ * </pre>
+ */
+public final class CommandSpec {
+    /** What a command does. Its words, its client and its reply are the call's. */
+    @FunctionalInterface
+    public interface Handler {
+        void run(Call call);
+    }
+
+    private final String name;
+    private final String syntax;
+    private final Handler handler;
+    private final Map<String, CommandSpec> subcommands = new LinkedHashMap<>();
+    private final EnumSet<CommandFlag> flags = EnumSet.noneOf(CommandFlag.class);
+    private final Set<String> extraCategories = new TreeSet<>();
+
+    private @Nullable CommandSpec parent;
+    private CommandGroup group = CommandGroup.SERVER;
+    private String since = "";
+    private int arity;
+    private List<KeySpec> keys = List.of();
+    private String complexity = "";
+    private String summary = "";
+    private List<String> tips = List.of();
+    private int onlyKey;
+    private int id = -1;
+
+    private CommandSpec(String name, String syntax, Handler handler) {
+        this.name = name;
+        this.syntax = syntax;
+        this.handler = handler;
+    }
+
+    /**
+     * Begins a declaration.
+     *
+     * @param name in capitals
+     * @param syntax the words after the name as the manual writes them: {@code key [NX | XX] [count]}; a lower-case word is an
+     *     argument, a capital one stands for itself, brackets enclose what may be left out, angle brackets alternatives
+     */
+    public static CommandSpec command(String name, String syntax, Handler handler) {
+        return new CommandSpec(name, syntax, handler);
+    }
+
+    /** Begins the declaration of a command that does nothing without a subcommand. */
+    public static CommandSpec container(String name) {
+        return new CommandSpec(name, "", call -> {
+            throw CommandException.arity(name.toLowerCase(Locale.ROOT));
+        });
+    }
+
+    public CommandSpec in(CommandGroup group) {
+        this.group = group;
+        return this;
+    }
+
+    public CommandSpec since(String version) {
+        this.since = version;
+        return this;
+    }
+
+    /** The number of words with the name, or the least number as a negative. */
+    public CommandSpec arity(int arity) {
+        this.arity = arity;
+        return this;
+    }
+
+    public CommandSpec flags(CommandFlag... flags) {
+        this.flags.addAll(Arrays.asList(flags));
+        return this;
+    }
+
+    /** ACL categories beyond those that follow from the group and the flags. */
+    public CommandSpec acl(String... categories) {
+        extraCategories.addAll(Arrays.asList(categories));
+        return this;
+    }
+
+    public CommandSpec keys(KeySpec... keys) {
+        this.keys = List.of(keys);
+        this.onlyKey = keys.length == 1 ? keys[0].onlyKey() : 0;
+        for (KeySpec key : keys) {
+            if (key.isKeyword() || key.isCounted() || key.flags().contains(KeySpec.Flag.INCOMPLETE)) {
+                flags.add(CommandFlag.MOVABLE_KEYS);
+            }
+        }
+        return this;
+    }
+
+    public CommandSpec complexity(String complexity) {
+        this.complexity = complexity;
+        return this;
+    }
+
+    public CommandSpec summary(String summary) {
+        this.summary = summary;
+        return this;
+    }
+
+    /** Hints for clients and proxies, such as {@code nondeterministic_output}. */
+    public CommandSpec tips(String... tips) {
+        this.tips = List.of(tips);
+        return this;
+    }
+
+    public CommandSpec subcommands(List<CommandSpec> subcommands) {
+        for (CommandSpec subcommand : subcommands) {
+            subcommand.parent = this;
+            this.subcommands.put(subcommand.name, subcommand);
+        }
+        return this;
+    }
+
+    /** The name in lower case, without the container's. */
+    public String name() {
+        return name.toLowerCase(Locale.ROOT);
+    }
+
+    /** The name in lower case; a subcommand's follows its container's and a bar. */
+    public String fullName() {
+        return parent == null ? name() : parent.name() + "|" + name();
+    }
+
+    /** The name in capitals, as declared. */
+    String key() {
+        return name;
+    }
+
+    public String syntax() {
+        return syntax;
+    }
+
+    public CommandGroup group() {
+        return group;
+    }
+
+    public String since() {
+        return since;
+    }
+
+    public int arity() {
+        return arity;
+    }
+
+    public boolean acceptsCount(int words) {
+        return arity >= 0 ? words == arity : words >= -arity;
+    }
+
+    public Set<CommandFlag> flags() {
+        return flags;
+    }
+
+    public boolean is(CommandFlag flag) {
+        return flags.contains(flag);
+    }
+
+    public List<KeySpec> keySpecs() {
+        return keys;
+    }
+
+    public String complexity() {
+        return complexity;
+    }
+
+    public String summary() {
+        return summary;
+    }
+
+    public List<String> tips() {
+        return tips;
+    }
+
+    public Map<String, CommandSpec> subcommands() {
+        return subcommands;
+    }
+
+    public boolean isContainer() {
+        return !subcommands.isEmpty();
+    }
+
+    public @Nullable CommandSpec parent() {
+        return parent;
+    }
+
+    Handler handler() {
+        return handler;
+    }
+
+    /** The number of the command in the table, for statistics. */
+    public int id() {
+        return id;
+    }
+
+    void setId(int id) {
+        this.id = id;
+    }
+
+    /** The index of the command's only key where that is the same for all its calls, else 0. */
+    int onlyKey() {
+        return onlyKey;
+    }
+
+    /** The indices of the keys among the words of a call. */
+    public List<Integer> keysOf(Args args) {
+        return KeySpec.keys(keys, args);
+    }
+
+    /** The ACL categories, without the at sign, in alphabetical order. */
+    public Set<String> aclCategories() {
+        Set<String> categories = new TreeSet<>(extraCategories);
+        if (!group.aclCategory().isEmpty()) {
+            categories.add(group.aclCategory());
+        }
+        boolean scripting = categories.contains("scripting");
+        if (is(CommandFlag.WRITE) && !scripting) {
+            categories.add("write");
+        }
+        if (is(CommandFlag.READONLY) && !scripting && group != CommandGroup.SERVER) {
+            categories.add("read");
+        }
+        if (is(CommandFlag.ADMIN)) {
+            categories.add("admin");
+            categories.add("dangerous");
+        }
+        if (is(CommandFlag.PUBSUB)) {
+            categories.add("pubsub");
+        }
+        categories.add(is(CommandFlag.FAST) ? "fast" : "slow");
+        if (is(CommandFlag.BLOCKING)) {
+            categories.add("blocking");
+        }
+        return categories;
+    }
+}

@@ -1,0 +1,97 @@
+package dev.holdfast.engine.execution;
+
+import dev.holdfast.engine.base.Slice;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** All commands by name. Looking one up neither allocates nor cares for case. */
+public final class CommandTable {
+    private final Map<String, CommandSpec> byName = new LinkedHashMap<>();
+    private final List<CommandSpec> byId = new ArrayList<>();
+    private final CommandSpec[] slots;
+
+    public CommandTable(Collection<CommandSpec> commands) {
+        for (CommandSpec command : commands) {
+            if (byName.put(command.key(), command) != null) {
+                throw new IllegalArgumentException("declared twice: " + command.key());
+            }
+            number(command);
+            command.subcommands().values().forEach(this::number);
+        }
+        int capacity = Integer.highestOneBit(byName.size() * 4);
+        slots = new CommandSpec[capacity];
+        for (CommandSpec command : byName.values()) {
+            Slice name = Slice.of(command.key());
+            int i = fold(name) & (capacity - 1);
+            while (slots[i] != null) {
+                i = (i + 1) & (capacity - 1);
+            }
+            slots[i] = command;
+        }
+    }
+
+    private void number(CommandSpec command) {
+        command.setId(byId.size());
+        byId.add(command);
+    }
+
+    /** A hash of a name that ignores case. */
+    private static int fold(Slice name) {
+        byte[] array = name.array();
+        int end = name.offset() + name.length();
+        int hash = name.length();
+        for (int i = name.offset(); i < end; i++) {
+            hash = hash * 31 + (array[i] & 0xDF);
+        }
+        return hash ^ hash >>> 11;
+    }
+
+    /** The command of this name, or null. A container is returned for any of its subcommands. */
+    public @Nullable CommandSpec find(Slice name) {
+        int mask = slots.length - 1;
+        int i = fold(name) & mask;
+        while (true) {
+            CommandSpec command = slots[i];
+            if (command == null || name.isWord(command.key())) {
+                return command;
+            }
+            i = (i + 1) & mask;
+        }
+    }
+
+    /** The command of this name, in any case, where a subcommand's follows a bar. */
+    public @Nullable CommandSpec find(String fullName) {
+        int bar = fullName.indexOf('|');
+        CommandSpec command = find(Slice.of(bar < 0 ? fullName : fullName.substring(0, bar)));
+        return bar < 0 || command == null ? command : find(command, Slice.of(fullName.substring(bar + 1)));
+    }
+
+    /** The subcommand of this name, or null. */
+    public @Nullable CommandSpec find(CommandSpec container, Slice name) {
+        for (CommandSpec subcommand : container.subcommands().values()) {
+            if (name.isWord(subcommand.key())) {
+                return subcommand;
+            }
+        }
+        return null;
+    }
+
+    /** All commands, without subcommands, in the order of their declaration. */
+    public Collection<CommandSpec> commands() {
+        return byName.values();
+    }
+
+    /** The command or subcommand with this number. */
+    public CommandSpec byId(int id) {
+        return byId.get(id);
+    }
+
+    /** How many commands and subcommands there are. */
+    public int idCount() {
+        return byId.size();
+    }
+}

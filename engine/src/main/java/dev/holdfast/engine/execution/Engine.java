@@ -1,0 +1,416 @@
+package dev.holdfast.engine.execution;
+
+import dev.holdfast.engine.base.Clock;
+import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.config.NotificationFlags;
+import dev.holdfast.engine.keyspace.Keyspace;
+import dev.holdfast.engine.protocol.Args;
+import dev.holdfast.engine.protocol.Reply;
+import java.util.Collection;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A store: the keyspace, the commands, and the clients that run them.
+ *
+ * <p>{@link #execute} is the life of a command: found by name, checked, queued if its client is inside MULTI, else run with the
+ * shards of its keys locked. Any thread may run commands, each for a client of its own.
+ */
+public final class Engine implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+    private static final int SHARD_BITS = 5;
+
+    /** The share of each period of the timer that active expiry may take, at effort 1. */
+    private static final double EXPIRY_SHARE = 0.25;
+
+    private final Config config;
+    private final Clock clock;
+    private final Keyspace keyspace;
+    private final CommandTable commands;
+    private final Statistics statistics;
+    private final PubSub pubSub = new PubSub();
+    private final Notifier notifier = new Notifier(pubSub);
+    private final Interest[] interests;
+    private final Blocking blocking;
+    private final Expiry expiry;
+    private final Map<Long, Client> clients = new ConcurrentHashMap<>();
+    private final AtomicLong lastClientId = new AtomicLong();
+    private final ScheduledThreadPoolExecutor timer;
+    private final long startMillis;
+
+    public Engine(Config config, Clock clock, Collection<CommandSpec> specs) {
+        this.config = config;
+        this.clock = clock;
+        this.commands = new CommandTable(specs);
+        this.statistics = new Statistics(commands.idCount());
+        this.keyspace = new Keyspace(SHARD_BITS, config.databases.getInt());
+        this.interests = new Interest[keyspace.shardCount()];
+        for (int i = 0; i < interests.length; i++) {
+            interests[i] = new Interest(keyspace.databases());
+        }
+        this.timer = new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = new Thread(task, "holdfast-timer");
+            thread.setDaemon(true);
+            return thread;
+        });
+        timer.setRemoveOnCancelPolicy(true);
+        this.blocking = new Blocking(this, timer);
+        this.expiry = new Expiry(this);
+        this.startMillis = clock.millis();
+        config.notifyKeyspaceEvents.onChange(
+                () -> notifier.setFlags(NotificationFlags.parse(config.notifyKeyspaceEvents.get())));
+        notifier.setFlags(NotificationFlags.parse(config.notifyKeyspaceEvents.get()));
+        tick();
+        scheduleTick();
+    }
+
+    private void scheduleTick() {
+        timer.schedule(
+                () -> {
+                    try {
+                        tick();
+                        expiry.cycle((long) (1e9 / config.hz.get() * EXPIRY_SHARE));
+                    } catch (RuntimeException e) {
+                        LOG.error("The timer's work failed", e);
+                    }
+                    if (!timer.isShutdown()) {
+                        scheduleTick();
+                    }
+                },
+                1000 / config.hz.get(),
+                TimeUnit.MILLISECONDS);
+    }
+
+    private void tick() {
+        keyspace.setAccessClock((int) (clock.millis() / 1000) & 0xFFFFFF);
+    }
+
+    public Config config() {
+        return config;
+    }
+
+    public Clock clock() {
+        return clock;
+    }
+
+    public Keyspace keyspace() {
+        return keyspace;
+    }
+
+    public CommandTable commands() {
+        return commands;
+    }
+
+    public Statistics statistics() {
+        return statistics;
+    }
+
+    public PubSub pubSub() {
+        return pubSub;
+    }
+
+    public Notifier notifier() {
+        return notifier;
+    }
+
+    public Blocking blocking() {
+        return blocking;
+    }
+
+    public Expiry expiry() {
+        return expiry;
+    }
+
+    /** The engine's timer, for tasks that take no time. */
+    public ScheduledThreadPoolExecutor timer() {
+        return timer;
+    }
+
+    /** When the store was opened, in milliseconds since 1970. */
+    public long startMillis() {
+        return startMillis;
+    }
+
+    // ---- clients ----
+
+    /** Registers a new client. */
+    public Client connect(Link link, Lane lane) {
+        Client client = new Client(this, lastClientId.incrementAndGet(), link, lane);
+        client.setAuthenticated(config.requirepass.get().isEmpty());
+        clients.put(client.id(), client);
+        return client;
+    }
+
+    /** Forgets a client: its subscriptions, watched keys and whatever it waits for. */
+    public void disconnect(Client client) {
+        clients.remove(client.id());
+        blocking.abandon(client);
+        pubSub.unsubscribeAll(client);
+        unwatch(client);
+    }
+
+    public Collection<Client> clients() {
+        return clients.values();
+    }
+
+    public @Nullable Client client(long id) {
+        return clients.get(id);
+    }
+
+    // ---- the life of a command ----
+
+    /**
+     * Runs a command.
+     *
+     * @return false if the client now waits: the answer will come through {@link Link#resume}
+     */
+    public boolean execute(Client client, Args args, Reply reply) {
+        int mark = reply.mark();
+        boolean answered = dispatch(client, args, reply);
+        if (client.replyMode() != Client.ReplyMode.ON) {
+            silence(client, reply, mark);
+        }
+        return answered;
+    }
+
+    private static void silence(Client client, Reply reply, int mark) {
+        switch (client.replyMode()) {
+            case SKIP_NEXT -> {
+                reply.truncate(mark);
+                client.setReplyMode(Client.ReplyMode.SKIP);
+            }
+            case SKIP -> {
+                reply.truncate(mark);
+                client.setReplyMode(Client.ReplyMode.ON);
+            }
+            case OFF -> reply.truncate(mark);
+            case ON -> {}
+        }
+    }
+
+    private boolean dispatch(Client client, Args args, Reply reply) {
+        CommandSpec spec;
+        try {
+            spec = resolve(client, args);
+            check(client, spec);
+        } catch (CommandException e) {
+            reject(client, e, reply);
+            return true;
+        }
+        Transaction transaction = client.transaction();
+        if (transaction != null && !Transactions.runsAtOnce(spec)) {
+            transaction.add(spec, args);
+            reply.simple("QUEUED");
+            return true;
+        }
+        return execute(client, spec, args, reply);
+    }
+
+    /** Runs a command whose declaration is known and which needs no checks. */
+    public boolean execute(Client client, CommandSpec spec, Args args, Reply reply) {
+        Call call = client.call();
+        int onlyKey = spec.onlyKey();
+        long mask = onlyKey > 0 && onlyKey < args.count() ? keyspace.maskOf(args.get(onlyKey)) : maskOf(spec, args);
+        keyspace.lock(mask);
+        try {
+            run(call, spec, args, reply);
+        } finally {
+            keyspace.unlock(mask);
+        }
+        if (!call.ready().isEmpty()) {
+            blocking.serve(call.ready());
+        }
+        return !call.hasBlocked();
+    }
+
+    /** The shards that a command needs. */
+    long maskOf(CommandSpec spec, Args args) {
+        if (spec.is(CommandFlag.ALL_SHARDS)) {
+            return keyspace.allShards();
+        }
+        long mask = 0;
+        if (!spec.keySpecs().isEmpty()) {
+            for (int index : spec.keysOf(args)) {
+                mask |= keyspace.maskOf(args.get(index));
+            }
+        }
+        return mask;
+    }
+
+    /** Runs a command's handler. Its shards are locked. A mistake becomes an error reply in place of whatever was written. */
+    void run(Call call, CommandSpec spec, Args args, Reply reply) {
+        Client client = call.client();
+        Lane lane = client.lane();
+        int mark = reply.mark();
+        boolean timed = lane.clock != 0;
+        long start = timed ? lane.clock : spec.is(CommandFlag.FAST) ? 0 : clock.nanos();
+        call.begin(spec, args, reply);
+        try {
+            spec.handler().run(call);
+        } catch (CommandException e) {
+            reply.truncate(mark);
+            reply.error(e.getMessage());
+            lane.failed[spec.id()]++;
+            statistics.countError(e.getMessage());
+        } catch (RuntimeException | OutOfMemoryError | StackOverflowError e) {
+            LOG.error("{} failed", spec.fullName(), e);
+            reply.truncate(mark);
+            reply.error("ERR internal error: " + e.getClass().getSimpleName());
+            lane.failed[spec.id()]++;
+            statistics.countError("ERR");
+        }
+        call.settle();
+        long dirty = call.takeDirty();
+        if (dirty > 0) {
+            statistics.changesSinceSave.add(dirty);
+        }
+        if (!call.hasBlocked()) {
+            lane.calls[spec.id()]++;
+            if (start != 0) {
+                long end = clock.nanos();
+                lane.nanos[spec.id()] += end - start;
+                if (timed) {
+                    lane.clock = end;
+                }
+            }
+        }
+    }
+
+    private CommandSpec resolve(Client client, Args args) {
+        Slice name = args.get(0);
+        CommandSpec spec = commands.find(name);
+        if (spec == null) {
+            throw unknownCommand(args);
+        }
+        if (spec.isContainer() && args.count() > 1) {
+            CommandSpec subcommand = commands.find(spec, args.get(1));
+            if (subcommand == null) {
+                throw new CommandException(
+                        "ERR unknown subcommand '" + printable(args.get(1), 128) + "'. Try " + spec.key() + " HELP.");
+            }
+            spec = subcommand;
+        }
+        if (!spec.acceptsCount(args.count())) {
+            client.lane().rejected[spec.id()]++;
+            throw CommandException.arity(spec.fullName());
+        }
+        return spec;
+    }
+
+    private static CommandException unknownCommand(Args args) {
+        StringBuilder message = new StringBuilder("ERR unknown command '")
+                .append(printable(args.get(0), 128))
+                .append("', with args beginning with: ");
+        int shown = 0;
+        for (int i = 1; i < args.count() && shown < 128; i++) {
+            String word = printable(args.get(i), 128 - shown);
+            message.append('\'').append(word).append("' ");
+            shown += word.length() + 3;
+        }
+        return new CommandException(message.toString());
+    }
+
+    private static String printable(Slice word, int max) {
+        return new Slice(word.array(), word.offset(), Math.min(max, word.length())).toString();
+    }
+
+    private void check(Client client, CommandSpec spec) {
+        if (!client.isAuthenticated() && !spec.is(CommandFlag.NO_AUTH)) {
+            client.lane().rejected[spec.id()]++;
+            throw new CommandException("NOAUTH Authentication required.");
+        }
+        if (spec.is(CommandFlag.NO_MULTI) && client.transaction() != null) {
+            client.lane().rejected[spec.id()]++;
+            throw new CommandException("ERR Command not allowed inside a transaction");
+        }
+        if (!client.resp3() && client.isSubscriber() && !allowedForSubscribers(spec)) {
+            client.lane().rejected[spec.id()]++;
+            throw new CommandException("ERR Can't execute '" + spec.fullName()
+                    + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
+        }
+        client.used(spec, clock.millis());
+    }
+
+    private static boolean allowedForSubscribers(CommandSpec spec) {
+        return switch (spec.name()) {
+            case "ping",
+                    "subscribe",
+                    "ssubscribe",
+                    "sunsubscribe",
+                    "unsubscribe",
+                    "psubscribe",
+                    "punsubscribe",
+                    "quit",
+                    "reset" -> true;
+            default -> false;
+        };
+    }
+
+    private void reject(Client client, CommandException e, Reply reply) {
+        Transaction transaction = client.transaction();
+        if (transaction != null) {
+            transaction.fail();
+        }
+        reply.error(e.getMessage());
+        statistics.countError(e.getMessage());
+    }
+
+    // ---- who wants to know of keys ----
+
+    Interest interest(Slice key) {
+        return interests[keyspace.shardOf(key).number()];
+    }
+
+    /** Tells those who watch a key that it has changed. Its shard is locked. */
+    void touched(Slice key, int database) {
+        Interest interest = interest(key);
+        if (!interest.isEmpty()) {
+            interest.touch(database, key);
+        }
+    }
+
+    /** Tells those who watch keys of a database for which {@code chosen} holds. All shards are locked. */
+    public void touchWatched(int database, java.util.function.Predicate<Slice> chosen) {
+        for (Interest interest : interests) {
+            interest.forEachWatched(database, key -> {
+                if (chosen.test(key)) {
+                    interest.touch(database, key);
+                }
+            });
+        }
+    }
+
+    void forEachAwaited(int database, Consumer<Slice> visitor) {
+        for (Interest interest : interests) {
+            interest.forEachAwaited(database, visitor);
+        }
+    }
+
+    /** Ends a client's watching. */
+    public void unwatch(Client client) {
+        Watch watch = client.watch();
+        if (watch == null) {
+            return;
+        }
+        for (Watch.Key key : watch.keys()) {
+            long mask = keyspace.maskOf(key.key());
+            keyspace.lock(mask);
+            interest(key.key()).unwatch(key.database(), key.key(), client);
+            keyspace.unlock(mask);
+        }
+        client.setWatch(null);
+    }
+
+    @Override
+    public void close() {
+        timer.shutdownNow();
+    }
+}

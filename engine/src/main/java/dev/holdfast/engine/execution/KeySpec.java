@@ -1,0 +1,218 @@
+package dev.holdfast.engine.execution;
+
+import dev.holdfast.engine.base.Numbers;
+import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.protocol.Args;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.IntConsumer;
+
+/**
+ * Where the keys of a command stand among its words and what the command does to them. A specification says where to begin
+ * (at an index, or after a keyword) and how to go on (a range with a step, or a count that says how many follow).
+ */
+public final class KeySpec {
+    /** What happens to a key, under the names that {@code COMMAND INFO} gives. */
+    public enum Flag {
+        RO("RO"),
+        RW("RW"),
+        OW("OW"),
+        RM("RM"),
+        ACCESS("access"),
+        UPDATE("update"),
+        INSERT("insert"),
+        DELETE("delete"),
+        NOT_KEY("not_key"),
+        INCOMPLETE("incomplete"),
+        VARIABLE_FLAGS("variable_flags");
+
+        private final String shown;
+
+        Flag(String shown) {
+            this.shown = shown;
+        }
+
+        public String shown() {
+            return shown;
+        }
+    }
+
+    private final String keyword;
+    private final int begin;
+    private final boolean counted;
+    private final int last;
+    private final int step;
+    private final int limit;
+    private final int countAt;
+    private final int firstKey;
+    private final List<Flag> flags;
+
+    private KeySpec(
+            String keyword,
+            int begin,
+            boolean counted,
+            int last,
+            int step,
+            int limit,
+            int countAt,
+            int firstKey,
+            Flag... flags) {
+        this.keyword = keyword;
+        this.begin = begin;
+        this.counted = counted;
+        this.last = last;
+        this.step = step;
+        this.limit = limit;
+        this.countAt = countAt;
+        this.firstKey = firstKey;
+        this.flags = List.of(flags);
+    }
+
+    /** One key at an index. */
+    public static KeySpec at(int index, Flag... flags) {
+        return range(index, 0, 1, flags);
+    }
+
+    /**
+     * Keys from an index on.
+     *
+     * @param last how far after {@code begin} the last key is; negative: counted from the end, -1 being the last word
+     */
+    public static KeySpec range(int begin, int last, int step, Flag... flags) {
+        return new KeySpec("", begin, false, last, step, 0, 0, 0, flags);
+    }
+
+    /** A number at {@code countAt} says how many keys follow it directly. */
+    public static KeySpec counted(int countAt, Flag... flags) {
+        return new KeySpec("", countAt, true, 0, 1, 0, 0, 1, flags);
+    }
+
+    /**
+     * Keys after a keyword.
+     *
+     * @param from the index where the search begins; negative: from the end, backwards
+     * @param limit 0, or the part of the remaining words that are keys: 2 means the first half
+     */
+    public static KeySpec after(String keyword, int from, int last, int step, int limit, Flag... flags) {
+        return new KeySpec(keyword, from, false, last, step, limit, 0, 0, flags);
+    }
+
+    /** A number after a keyword says how many keys follow it. */
+    public static KeySpec countedAfter(String keyword, int from, Flag... flags) {
+        return new KeySpec(keyword, from, true, 0, 1, 0, 0, 1, flags);
+    }
+
+    public List<Flag> flags() {
+        return flags;
+    }
+
+    public boolean isKeyword() {
+        return !keyword.isEmpty();
+    }
+
+    public String keyword() {
+        return keyword.toUpperCase(Locale.ROOT);
+    }
+
+    public int begin() {
+        return begin;
+    }
+
+    public boolean isCounted() {
+        return counted;
+    }
+
+    public int last() {
+        return last;
+    }
+
+    public int step() {
+        return step;
+    }
+
+    public int limit() {
+        return limit;
+    }
+
+    public int countAt() {
+        return countAt;
+    }
+
+    public int firstKey() {
+        return firstKey;
+    }
+
+    public boolean isNotKey() {
+        return flags.contains(Flag.NOT_KEY);
+    }
+
+    /** Whether exactly one key stands at a fixed place; that place, else 0. */
+    int onlyKey() {
+        return !isKeyword() && !counted && last == 0 && !isNotKey() ? begin : 0;
+    }
+
+    /** Calls {@code visitor} with the index of each key. Words that do not fit the specification have no keys. */
+    public void forEachKey(Args args, IntConsumer visitor) {
+        int first = begin;
+        if (isKeyword()) {
+            first = findKeyword(args);
+            if (first < 0) {
+                return;
+            }
+        }
+        int end;
+        if (counted) {
+            if (first + countAt >= args.count()) {
+                return;
+            }
+            Slice count = args.get(first + countAt);
+            if (!Numbers.isLong(count)) {
+                return;
+            }
+            long keys = Numbers.toLong(count);
+            first += firstKey;
+            if (keys < 0 || keys > args.count() - first) {
+                return;
+            }
+            end = first + (int) keys - 1;
+        } else if (last >= 0) {
+            end = first + last;
+        } else if (limit <= 1) {
+            end = args.count() + last;
+        } else {
+            end = first + (args.count() - first) / limit + last;
+        }
+        for (int i = first; i <= Math.min(end, args.count() - 1); i += step) {
+            visitor.accept(i);
+        }
+    }
+
+    private int findKeyword(Args args) {
+        if (begin > 0) {
+            for (int i = begin; i < args.count() - 1; i++) {
+                if (args.get(i).isWord(keyword)) {
+                    return i + 1;
+                }
+            }
+        } else {
+            for (int i = args.count() + begin; i > 0; i--) {
+                if (args.get(i).isWord(keyword)) {
+                    return i + 1;
+                }
+            }
+        }
+        return -1;
+    }
+
+    /** The indices of all keys of a command with these specifications, in order. */
+    static List<Integer> keys(List<KeySpec> specs, Args args) {
+        List<Integer> keys = new ArrayList<>();
+        for (KeySpec spec : specs) {
+            if (!spec.isNotKey()) {
+                spec.forEachKey(args, keys::add);
+            }
+        }
+        return keys;
+    }
+}

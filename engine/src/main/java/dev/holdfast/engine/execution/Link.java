@@ -1,0 +1,41 @@
+package dev.holdfast.engine.execution;
+
+import dev.holdfast.engine.protocol.Reply;
+
+/** What the engine needs of whoever stands behind a client: a connection, or a caller in this JVM. Any thread may call it. */
+public interface Link {
+    /** Delivers a message outside the order of requests and replies, already encoded for the client's protocol. */
+    void push(byte[] message);
+
+    /** A reply for the answer to a command that had to wait. */
+    Reply resumeReply();
+
+    /** Delivers that answer; the client may then send its next command. */
+    void resume(Reply reply);
+
+    /** Ends the connection; whatever has been answered is still sent if {@code afterReplies}. */
+    void close(boolean afterReplies);
+
+    /** The peer as {@code host:port}, or a socket's path. */
+    String address();
+
+    /** The local end as {@code host:port}, or a socket's path. */
+    String localAddress();
+
+    /** Bytes received and not yet used. */
+    long queryBytes();
+
+    /** Bytes answered and not yet sent. */
+    long outputBytes();
+
+    /** Bytes received since the connection was made. */
+    long bytesIn();
+
+    /** Bytes sent since the connection was made. */
+    long bytesOut();
+
+    /** The number of the file descriptor, or -1. */
+    default long descriptor() {
+        return -1;
+    }
+}

@@ -1,0 +1,123 @@
+package dev.holdfast.engine.execution;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.ToLongFunction;
+
+/** What {@code INFO} counts. Frequent events are counted in {@link Lane}s, rare ones here. */
+public final class Statistics {
+    /** Distinct error codes beyond this many are no longer told apart. */
+    private static final int MAX_ERROR_CODES = 128;
+
+    private final int commands;
+    private final List<Lane> lanes = new CopyOnWriteArrayList<>();
+    private final Map<String, LongAdder> errorsByCode = new ConcurrentHashMap<>();
+
+    public final LongAdder connectionsReceived = new LongAdder();
+    public final LongAdder connectionsRejected = new LongAdder();
+    public final LongAdder expiredKeys = new LongAdder();
+    public final LongAdder expiredFields = new LongAdder();
+    public final LongAdder evictedKeys = new LongAdder();
+    public final LongAdder netInputBytes = new LongAdder();
+    public final LongAdder netOutputBytes = new LongAdder();
+    public final LongAdder errorReplies = new LongAdder();
+    public final LongAdder changesSinceSave = new LongAdder();
+    public final LongAdder outputBufferLimitDisconnections = new LongAdder();
+    public final LongAdder queryBufferLimitDisconnections = new LongAdder();
+    public final LongAdder aclDeniedAuth = new LongAdder();
+
+    Statistics(int commands) {
+        this.commands = commands;
+    }
+
+    /** A new lane, for one thread. */
+    public Lane newLane() {
+        Lane lane = new Lane(commands);
+        lanes.add(lane);
+        return lane;
+    }
+
+    private long sum(ToLongFunction<Lane> count) {
+        long sum = 0;
+        for (Lane lane : lanes) {
+            sum += count.applyAsLong(lane);
+        }
+        return sum;
+    }
+
+    public long calls(CommandSpec command) {
+        return sum(lane -> lane.calls[command.id()]);
+    }
+
+    public long nanos(CommandSpec command) {
+        return sum(lane -> lane.nanos[command.id()]);
+    }
+
+    public long rejectedCalls(CommandSpec command) {
+        return sum(lane -> lane.rejected[command.id()]);
+    }
+
+    public long failedCalls(CommandSpec command) {
+        return sum(lane -> lane.failed[command.id()]);
+    }
+
+    public long keyspaceHits() {
+        return sum(lane -> lane.hits);
+    }
+
+    public long keyspaceMisses() {
+        return sum(lane -> lane.misses);
+    }
+
+    public long commandsProcessed() {
+        return sum(lane -> {
+            long calls = 0;
+            for (long each : lane.calls) {
+                calls += each;
+            }
+            return calls;
+        });
+    }
+
+    void countError(String message) {
+        errorReplies.increment();
+        int space = message.indexOf(' ');
+        String code = space < 0 ? message : message.substring(0, space);
+        LongAdder count = errorsByCode.get(code);
+        if (count == null) {
+            if (errorsByCode.size() >= MAX_ERROR_CODES) {
+                return;
+            }
+            count = errorsByCode.computeIfAbsent(code, c -> new LongAdder());
+        }
+        count.increment();
+    }
+
+    /** How often each error code was answered. */
+    public Map<String, LongAdder> errorsByCode() {
+        return errorsByCode;
+    }
+
+    /** Sets all counters to zero. Commands running meanwhile may still count. */
+    public void reset() {
+        lanes.forEach(Lane::reset);
+        errorsByCode.clear();
+        for (LongAdder adder : List.of(
+                connectionsReceived,
+                connectionsRejected,
+                expiredKeys,
+                expiredFields,
+                evictedKeys,
+                netInputBytes,
+                netOutputBytes,
+                errorReplies,
+                outputBufferLimitDisconnections,
+                queryBufferLimitDisconnections,
+                aclDeniedAuth)) {
+            adder.reset();
+        }
+    }
+}

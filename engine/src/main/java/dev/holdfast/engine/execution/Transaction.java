@@ -1,0 +1,43 @@
+package dev.holdfast.engine.execution;
+
+import dev.holdfast.engine.protocol.Args;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The commands queued since MULTI. */
+public final class Transaction {
+    /** A command that has passed all checks, and a copy of its words. */
+    record Queued(CommandSpec spec, Args args) {}
+
+    private final List<Queued> commands = new ArrayList<>();
+    private boolean failed;
+    private long bytes;
+
+    void add(CommandSpec spec, Args args) {
+        Args copy = args.copy();
+        commands.add(new Queued(spec, copy));
+        bytes += copy.sizeBytes();
+    }
+
+    List<Queued> commands() {
+        return commands;
+    }
+
+    public int size() {
+        return commands.size();
+    }
+
+    /** The bytes of the queued words. */
+    public long sizeBytes() {
+        return bytes;
+    }
+
+    /** Says that a command could not be queued; EXEC will refuse. */
+    void fail() {
+        failed = true;
+    }
+
+    boolean hasFailed() {
+        return failed;
+    }
+}

@@ -1,0 +1,66 @@
+package dev.holdfast.engine.execution;
+
+import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.keyspace.ValueType;
+import dev.holdfast.engine.protocol.Args;
+import dev.holdfast.engine.protocol.Reply;
+import java.util.List;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A blocked command: whose it is, its words, and the keys whose change may let it go on.
+ *
+ * <p>Its state changes only with the shards of all its keys locked, so of a write that serves it, a timeout, an unblocking and
+ * a disconnection exactly one wins.
+ */
+public final class Waiter {
+    final Client client;
+    final CommandSpec spec;
+    final Args args;
+    final int database;
+    final List<Slice> keys;
+    final long mask;
+
+    /** What a key must hold to serve this waiter. */
+    final ValueType wanted;
+
+    /** Writes the answer when the time is over. */
+    final Consumer<Reply> timeoutReply;
+
+    @Nullable
+    Future<?> timeout;
+
+    private boolean waiting = true;
+
+    Waiter(
+            Client client,
+            CommandSpec spec,
+            Args args,
+            int database,
+            List<Slice> keys,
+            long mask,
+            ValueType wanted,
+            Consumer<Reply> timeoutReply) {
+        this.client = client;
+        this.spec = spec;
+        this.args = args;
+        this.database = database;
+        this.keys = keys;
+        this.mask = mask;
+        this.wanted = wanted;
+        this.timeoutReply = timeoutReply;
+    }
+
+    boolean isWaiting() {
+        return waiting;
+    }
+
+    void done() {
+        waiting = false;
+        if (timeout != null) {
+            timeout.cancel(false);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package dev.holdfast.engine.keyspace;
+
+import dev.holdfast.engine.base.Slice;
+
+/**
+ * The value of a key whose slot in the table is more than a record: a collection, or a string too long for one.
+ *
+ * <p>The record holds the key, the expiry and, while the value is small, its packed form as the body. Large forms live in
+ * fields of the subclasses. Guarded, like everything in a shard, by the shard's lock.
+ */
+public abstract class Entry {
+    /** Bytes of an object with a header and one reference. */
+    protected static final int OBJECT_BYTES = 16;
+
+    protected byte[] record;
+
+    protected Entry(byte[] record) {
+        this.record = record;
+    }
+
+    public final byte[] record() {
+        return record;
+    }
+
+    public final ValueType type() {
+        return KeyRecord.type(record);
+    }
+
+    public final Slice key(Slice into) {
+        return KeyRecord.key(record, into);
+    }
+
+    /** Replaces the record by one with another expiry or key but the same body. */
+    final void setRecord(byte[] record) {
+        this.record = record;
+    }
+
+    /** The name that {@code OBJECT ENCODING} gives the present form. */
+    public abstract String encoding();
+
+    /** The bytes of everything but the record. Must be cheap: it is asked before and after every write. */
+    protected abstract long formBytes();
+
+    /** A deep copy that holds {@code record}, which is a copy of this entry's record under another key. */
+    public abstract Entry copyWith(byte[] record);
+
+    /** Whether nothing is left in the value, so that its key must go. */
+    public abstract boolean isEmpty();
+
+    /** The bytes that the value takes in memory, with its key. */
+    public final long sizeBytes() {
+        return KeyRecord.sizeBytes(record) + formBytes();
+    }
+
+    /**
+     * Drops what has expired inside the value.
+     *
+     * @param now milliseconds since 1970
+     * @param limit how many at the most
+     * @return how many were dropped
+     */
+    public int expireInside(long now, int limit) {
+        return 0;
+    }
+
+    /** Says whether something inside the value expires; the table must be told with {@link KeyTable#refresh}. */
+    protected final void setFieldsExpire(boolean expire) {
+        KeyRecord.setFieldsExpire(record, expire);
+    }
+
+    protected final int bodyOffset() {
+        return KeyRecord.bodyOffset(record);
+    }
+
+    protected final int bodyEnd() {
+        return KeyRecord.bodyEnd(record);
+    }
+
+    /** Opens, closes or resizes a gap in the body; see {@link KeyRecord#splice}. */
+    protected final void splice(int at, int remove, int insert) {
+        record = KeyRecord.splice(record, at, remove, insert);
+    }
+
+    /** Drops the packed form, when the value takes on its large form. */
+    protected final void clearBody() {
+        record = KeyRecord.withoutBody(record);
+    }
+}

@@ -1,0 +1,103 @@
+package dev.holdfast.engine.keyspace;
+
+import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.structures.HashIndex;
+
+/**
+ * The keys of one database that belong to one shard. An item is a string's record, a {@code byte[]}, or an {@link Entry}.
+ *
+ * <p>Beside finding keys, the table counts those that expire and accounts for the memory of its items.
+ */
+public final class KeyTable extends HashIndex<Object> {
+    private long expires;
+    private long itemBytes;
+
+    KeyTable(int shardBits, long shard) {
+        super(shardBits, shard);
+    }
+
+    /** The record of an item of a table. */
+    public static byte[] record(Object item) {
+        return item instanceof byte[] record ? record : ((Entry) item).record();
+    }
+
+    /** The bytes that an item takes in memory. */
+    public static long sizeBytes(Object item) {
+        return item instanceof byte[] record ? KeyRecord.sizeBytes(record) : ((Entry) item).sizeBytes();
+    }
+
+    @Override
+    protected long hashOf(Object item) {
+        return KeyRecord.keyHash(record(item));
+    }
+
+    @Override
+    protected boolean matches(Object item, Slice key) {
+        return KeyRecord.keyEquals(record(item), key);
+    }
+
+    @Override
+    protected boolean isVolatile(Object item) {
+        return KeyRecord.isVolatile(record(item));
+    }
+
+    /** Adds an item after {@link #find} has missed its key. */
+    public void insert(Object item) {
+        insertMissing(item);
+        count(item, 1);
+    }
+
+    /** Puts {@code item} in the place of {@code old}, which {@link #find} has just returned. */
+    public void replace(Object old, Object item) {
+        count(old, -1);
+        replaceFound(item);
+        count(item, 1);
+    }
+
+    /** Removes the item that {@link #find} has just returned. */
+    public Object remove() {
+        Object item = removeFound();
+        count(item, -1);
+        return item;
+    }
+
+    /** Takes note that the item just found has, or no longer has, something inside that expires. */
+    public void refresh(Object item) {
+        replaceFound(item);
+    }
+
+    /** Gives the item just found an expiry, or none. */
+    public void setExpiry(Object item, long expireAt) {
+        count(item, -1);
+        byte[] record = KeyRecord.withExpiry(record(item), expireAt);
+        Object changed = record;
+        if (item instanceof Entry entry) {
+            entry.setRecord(record);
+            changed = entry;
+        }
+        replaceFound(changed);
+        count(changed, 1);
+    }
+
+    /** Adds to the account what a value has grown by since it was last counted. */
+    public void adjust(long bytes) {
+        itemBytes += bytes;
+    }
+
+    private void count(Object item, int sign) {
+        itemBytes += sign * sizeBytes(item);
+        if (KeyRecord.hasExpiry(record(item))) {
+            expires += sign;
+        }
+    }
+
+    /** How many keys have an expiry. */
+    public long expires() {
+        return expires;
+    }
+
+    /** The bytes of all items and of the table itself. */
+    public long usedBytes() {
+        return itemBytes + heapBytes();
+    }
+}

@@ -1,0 +1,122 @@
+package dev.holdfast.engine.keyspace;
+
+import dev.holdfast.engine.base.Slice;
+
+/**
+ * All keys of all databases, divided into at most 64 shards by the highest bits of the keys' hashes.
+ *
+ * <p>A set of shards is a {@code long} with one bit each. Whoever needs several locks asks for them as one set; they are taken
+ * in ascending order, so that no two threads can wait for each other.
+ */
+public final class Keyspace {
+    private final Shard[] shards;
+    private final int shift;
+    private final int databases;
+    private final long all;
+
+    /** The value of the access clock now; see {@link KeyRecord#accessClock}. */
+    private volatile int accessClock;
+
+    /**
+     * @param shardBits the number of shards as a power of two, 0 to 6
+     * @param databases how many databases there are
+     */
+    public Keyspace(int shardBits, int databases) {
+        this.shards = new Shard[1 << shardBits];
+        this.shift = 64 - shardBits;
+        this.databases = databases;
+        this.all = shards.length == 64 ? -1L : (1L << shards.length) - 1;
+        for (int i = 0; i < shards.length; i++) {
+            shards[i] = new Shard(shardBits, i, databases);
+        }
+    }
+
+    public int databases() {
+        return databases;
+    }
+
+    public int shardCount() {
+        return shards.length;
+    }
+
+    public Shard shard(int number) {
+        return shards[number];
+    }
+
+    public Shard shardOf(Slice key) {
+        return shards[shardNumber(key.hash())];
+    }
+
+    private int shardNumber(long hash) {
+        return shift == 64 ? 0 : (int) (hash >>> shift);
+    }
+
+    /** The set that holds the shard of this key alone. */
+    public long maskOf(Slice key) {
+        return 1L << shardNumber(key.hash());
+    }
+
+    /** The set of all shards. */
+    public long allShards() {
+        return all;
+    }
+
+    public void lock(long mask) {
+        for (long rest = mask; rest != 0; rest &= rest - 1) {
+            shards[Long.numberOfTrailingZeros(rest)].lock();
+        }
+    }
+
+    public void unlock(long mask) {
+        for (long rest = mask; rest != 0; rest &= rest - 1) {
+            shards[Long.numberOfTrailingZeros(rest)].unlock();
+        }
+    }
+
+    /** The number of keys of a database; exact only while all shards are locked. */
+    public long size(int database) {
+        long size = 0;
+        for (Shard shard : shards) {
+            KeyTable table = shard.existingTable(database);
+            size += table == null ? 0 : table.size();
+        }
+        return size;
+    }
+
+    /** The number of keys of a database that expire. */
+    public long expires(int database) {
+        long expires = 0;
+        for (Shard shard : shards) {
+            KeyTable table = shard.existingTable(database);
+            expires += table == null ? 0 : table.expires();
+        }
+        return expires;
+    }
+
+    /** The memory of all keys and values, in bytes. */
+    public long usedBytes() {
+        long bytes = 0;
+        for (Shard shard : shards) {
+            for (int database = 0; database < databases; database++) {
+                KeyTable table = shard.existingTable(database);
+                bytes += table == null ? 0 : table.usedBytes();
+            }
+        }
+        return bytes;
+    }
+
+    /** Exchanges the keys of two databases; all shards must be locked. */
+    public void swap(int one, int other) {
+        for (Shard shard : shards) {
+            shard.swapTables(one, other);
+        }
+    }
+
+    public int accessClock() {
+        return accessClock;
+    }
+
+    public void setAccessClock(int clock) {
+        accessClock = clock;
+    }
+}

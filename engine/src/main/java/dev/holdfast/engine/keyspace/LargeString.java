@@ -1,0 +1,73 @@
+package dev.holdfast.engine.keyspace;
+
+import dev.holdfast.engine.base.Slice;
+import java.util.Arrays;
+
+/** A string too long to be copied whenever it changes: it grows by doubling and is written in place. */
+public final class LargeString extends Entry {
+    /** Values longer than this stand apart from their record. */
+    public static final int THRESHOLD_BYTES = 1024;
+
+    private static final int MAX_SPARE_BYTES = 1 << 20;
+
+    private byte[] bytes;
+    private int length;
+
+    /** Takes over {@code bytes} as the value. */
+    public LargeString(byte[] record, byte[] bytes) {
+        super(record);
+        this.bytes = bytes;
+        this.length = bytes.length;
+    }
+
+    public int length() {
+        return length;
+    }
+
+    public Slice value(Slice into) {
+        return into.set(bytes, 0, length);
+    }
+
+    /** Overwrites from {@code offset}; bytes between the old end and the offset become zero. */
+    public void write(int offset, Slice data) {
+        int end = offset + data.length();
+        if (end > bytes.length) {
+            long spare = Math.min(end, MAX_SPARE_BYTES);
+            bytes = Arrays.copyOf(bytes, (int) Math.min(Integer.MAX_VALUE - 64L, end + spare));
+        }
+        data.copyTo(bytes, offset);
+        length = Math.max(length, end);
+    }
+
+    /** Replaces the whole value. */
+    public void set(Slice data) {
+        if (data.length() > bytes.length || data.length() < bytes.length / 2) {
+            bytes = data.toBytes();
+        } else {
+            data.copyTo(bytes, 0);
+            Arrays.fill(bytes, data.length(), Math.max(length, data.length()), (byte) 0);
+        }
+        length = data.length();
+    }
+
+    /** The encodings of a string have one name for all that are neither short nor numbers. */
+    @Override
+    public String encoding() {
+        return "raw";
+    }
+
+    @Override
+    public boolean isEmpty() {
+        return false;
+    }
+
+    @Override
+    protected long formBytes() {
+        return 24L + ((bytes.length + KeyRecord.ARRAY_HEADER_BYTES + 7) & ~7);
+    }
+
+    @Override
+    public Entry copyWith(byte[] record) {
+        return new LargeString(record, Arrays.copyOf(bytes, length));
+    }
+}

@@ -1,0 +1,120 @@
+package dev.holdfast.engine.protocol;
+
+import dev.holdfast.engine.base.Slice;
+import java.util.Arrays;
+
+/**
+ * The words of one command, its name first. The slices are kept and pointed elsewhere for the next command, so reading a
+ * command allocates nothing.
+ */
+public final class Args {
+    /** Commands with more words than this do not leave their slices behind. */
+    private static final int KEEP = 1024;
+
+    private Slice[] slices;
+    private int count;
+
+    public Args() {
+        slices = new Slice[0];
+        count = 0;
+        ensure(8);
+    }
+
+    private Args(Slice[] slices) {
+        this.slices = slices;
+        this.count = slices.length;
+    }
+
+    /** Arguments over the given words. */
+    public static Args of(byte[]... words) {
+        Slice[] slices = new Slice[words.length];
+        for (int i = 0; i < words.length; i++) {
+            slices[i] = new Slice(words[i]);
+        }
+        return new Args(slices);
+    }
+
+    public static Args of(String... words) {
+        Slice[] slices = new Slice[words.length];
+        for (int i = 0; i < words.length; i++) {
+            slices[i] = Slice.of(words[i]);
+        }
+        return new Args(slices);
+    }
+
+    public int count() {
+        return count;
+    }
+
+    public Slice get(int index) {
+        return slices[index];
+    }
+
+    /** Adds a word. */
+    public void add(byte[] array, int offset, int length) {
+        if (count == slices.length) {
+            ensure(Math.max(8, count * 2));
+        }
+        slices[count++].set(array, offset, length);
+    }
+
+    public void add(byte[] word) {
+        add(word, 0, word.length);
+    }
+
+    public void clear() {
+        if (slices.length > KEEP) {
+            slices = Arrays.copyOf(slices, KEEP);
+        }
+        count = 0;
+    }
+
+    /** Follows the bytes when their buffer has been copied into {@code target}, {@code shift} bytes further on. */
+    void rebase(byte[] target, int shift) {
+        for (int i = 0; i < count; i++) {
+            Slice slice = slices[i];
+            slice.set(target, slice.offset() + shift, slice.length());
+        }
+    }
+
+    private void ensure(int capacity) {
+        int from = slices.length;
+        slices = Arrays.copyOf(slices, capacity);
+        for (int i = from; i < capacity; i++) {
+            slices[i] = new Slice();
+        }
+    }
+
+    /** A copy of the words in an array of their own. */
+    public Args copy() {
+        long total = 0;
+        for (int i = 0; i < count; i++) {
+            total += slices[i].length();
+        }
+        Slice[] copies = new Slice[count];
+        if (total > 1 << 20) {
+            for (int i = 0; i < count; i++) {
+                copies[i] = new Slice(slices[i].toBytes());
+            }
+        } else {
+            byte[] bytes = new byte[(int) total];
+            int position = 0;
+            for (int i = 0; i < count; i++) {
+                Slice slice = slices[i];
+                slice.copyTo(bytes, position);
+                copies[i] = new Slice(bytes, position, slice.length());
+                position += slice.length();
+            }
+        }
+        return new Args(copies);
+    }
+
+    /** The words' bytes taken together. */
+    public long sizeBytes() {
+        long total = 0;
+        for (int i = 0; i < count; i++) {
+            total += slices[i].length();
+        }
+        return total;
+    }
+}

@@ -1,0 +1,272 @@
+package dev.holdfast.engine.protocol;
+
+import dev.holdfast.engine.base.Numbers;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds commands in a stream of bytes: arrays of bulk strings, or lines of words as a person types them.
+ *
+ * <p>The bytes lie in an array that the owner lends for one read ({@link #lend}); only what is left of an unfinished command is
+ * copied into an array of the decoder's own ({@link #keep}), which grows with what arrives and never with what is
+ * announced. The words of a command that {@link #next} has found are views of that array, valid until the next call.
+ *
+ * <p>An unfinished command is not read again from its start: the decoder remembers how many words it has and how long the
+ * next one is.
+ */
+public final class RequestDecoder {
+    private static final int MAX_LINE_BYTES = 64 * 1024;
+    private static final int MAX_WORDS = Integer.MAX_VALUE;
+    private static final int UNAUTHENTICATED_MAX_WORDS = 10;
+    private static final int UNAUTHENTICATED_MAX_BULK_BYTES = 16384;
+    private static final int FIRST_OWN_BYTES = 256;
+    private static final byte[] NOTHING = new byte[0];
+
+    private final Args args = new Args();
+
+    private byte[] buffer = NOTHING;
+    private int position;
+    private int limit;
+    private boolean own;
+
+    /** Words still to come of the command being read, or 0 between commands. */
+    private int wordsLeft;
+
+    /** Length of the word being read, or -1 when its length has not been seen. */
+    private int wordBytes = -1;
+
+    private long maxBulkBytes = 512L * 1024 * 1024;
+    private boolean authenticated = true;
+
+    /** The greatest length of one word, {@code proto-max-bulk-len}. */
+    public void setMaxBulkBytes(long bytes) {
+        maxBulkBytes = bytes;
+    }
+
+    /** Whether the full limits apply; until a client has authenticated, it may send little. */
+    public void setAuthenticated(boolean authenticated) {
+        this.authenticated = authenticated;
+    }
+
+    /** How many bytes are held that no command has used yet. */
+    public int pendingBytes() {
+        return limit - position;
+    }
+
+    /** The size of the decoder's own array. */
+    public int ownBytes() {
+        return own ? buffer.length : 0;
+    }
+
+    /** Whether the bytes of the next read are to be appended with {@link #space}, because a command is unfinished. */
+    public boolean hasPending() {
+        return own;
+    }
+
+    /** Reads from an array of the owner's, which must stay as it is until {@link #keep}. */
+    public void lend(byte[] array, int offset, int length) {
+        buffer = array;
+        position = offset;
+        limit = offset + length;
+        own = false;
+    }
+
+    /** Makes room for {@code more} bytes in the decoder's own array; they are then put at {@link #end()}. */
+    public byte[] space(int more) {
+        if (buffer.length - limit < more) {
+            int start = unfinishedStart();
+            int used = limit - start;
+            byte[] target = buffer;
+            if (buffer.length - used < more || !own) {
+                long wanted = Math.max((long) used + more, Math.min(buffer.length * 2L, Integer.MAX_VALUE - 64L));
+                if (wanted > Integer.MAX_VALUE - 64) {
+                    throw new OutOfMemoryError("query buffer too large");
+                }
+                target = new byte[(int) wanted];
+            }
+            move(target, start, used);
+        }
+        return buffer;
+    }
+
+    public int end() {
+        return limit;
+    }
+
+    /** Says that {@code length} bytes have been put at {@link #end()}. */
+    public void appended(int length) {
+        limit += length;
+    }
+
+    /** Ends a read: what is left of the lent array is copied, and an array that is used up is let go. */
+    public void keep() {
+        int start = unfinishedStart();
+        int used = limit - start;
+        if (used == 0) {
+            buffer = NOTHING;
+            position = 0;
+            limit = 0;
+            own = false;
+        } else if (!own) {
+            move(new byte[Math.max(FIRST_OWN_BYTES, used + used / 2)], start, used);
+            own = true;
+        }
+    }
+
+    private int unfinishedStart() {
+        return wordsLeft > 0 && args.count() > 0 ? args.get(0).offset() : position;
+    }
+
+    private void move(byte[] target, int start, int used) {
+        System.arraycopy(buffer, start, target, 0, used);
+        if (wordsLeft > 0) {
+            args.rebase(target, -start);
+        }
+        buffer = target;
+        position -= start;
+        limit = used;
+        own = true;
+    }
+
+    /**
+     * The next whole command, or null where more bytes are needed. A command without words is skipped.
+     *
+     * @throws ProtocolException if the bytes cannot be a command; the message is Valkey's, without a code
+     */
+    public @Nullable Args next() throws ProtocolException {
+        while (true) {
+            if (wordsLeft == 0) {
+                if (position == limit) {
+                    return null;
+                }
+                args.clear();
+                if (buffer[position] != '*') {
+                    int result = inline();
+                    if (result < 0) {
+                        return null;
+                    }
+                    if (result > 0) {
+                        return args;
+                    }
+                    continue;
+                }
+                long words = header("mbulk count", "multibulk");
+                if (words == UNFINISHED) {
+                    return null;
+                }
+                if (words > MAX_WORDS || words < Integer.MIN_VALUE) {
+                    throw new ProtocolException("Protocol error: invalid multibulk length");
+                }
+                if (words > UNAUTHENTICATED_MAX_WORDS && !authenticated) {
+                    throw new ProtocolException("Protocol error: unauthenticated multibulk length");
+                }
+                if (words <= 0) {
+                    continue;
+                }
+                wordsLeft = (int) words;
+            }
+            if (!words()) {
+                return null;
+            }
+            return args;
+        }
+    }
+
+    private static final long UNFINISHED = Long.MIN_VALUE;
+
+    /** Reads the words that are left. Returns whether all are there. */
+    private boolean words() throws ProtocolException {
+        byte[] b = buffer;
+        while (wordsLeft > 0) {
+            if (wordBytes < 0) {
+                if (position == limit) {
+                    return false;
+                }
+                if (b[position] != '$') {
+                    throw new ProtocolException(
+                            "Protocol error: expected '$', got '" + (char) (b[position] & 0xFF) + "'");
+                }
+                long length = header("bulk count", "bulk");
+                if (length == UNFINISHED) {
+                    return false;
+                }
+                if (length < 0 || length > maxBulkBytes) {
+                    throw new ProtocolException("Protocol error: invalid bulk length");
+                }
+                if (length > UNAUTHENTICATED_MAX_BULK_BYTES && !authenticated) {
+                    throw new ProtocolException("Protocol error: unauthenticated bulk length");
+                }
+                wordBytes = (int) length;
+            }
+            if (limit - position < wordBytes + 2L) {
+                return false;
+            }
+            args.add(b, position, wordBytes);
+            position += wordBytes + 2;
+            wordBytes = -1;
+            wordsLeft--;
+        }
+        return true;
+    }
+
+    /** Reads a type byte, a number and a line end; {@link #UNFINISHED} where the line end is not there yet. */
+    private long header(String what, String kind) throws ProtocolException {
+        byte[] b = buffer;
+        int i = position + 1;
+        // Nearly every number has one to three digits and is followed at once by the line end.
+        int value = 0;
+        int end = Math.min(limit - 1, i + 4);
+        while (i < end && b[i] >= '0' && b[i] <= '9') {
+            value = value * 10 + b[i++] - '0';
+        }
+        if (i < end
+                && i > position + 1
+                && b[i] == '\r'
+                && b[i + 1] == '\n'
+                && (b[position + 1] != '0' || i == position + 2)) {
+            position = i + 2;
+            return value;
+        }
+        int lineEnd = indexOf((byte) '\r', position + 1);
+        if (lineEnd < 0 || lineEnd + 1 >= limit) {
+            if (limit - position > MAX_LINE_BYTES) {
+                throw new ProtocolException("Protocol error: too big " + what + " string");
+            }
+            return UNFINISHED;
+        }
+        int from = position + 1;
+        int length = lineEnd - from;
+        if (!Numbers.isLong(b, from, length)) {
+            throw new ProtocolException("Protocol error: invalid " + kind + " length");
+        }
+        position = lineEnd + 2;
+        return Math.max(Numbers.toLong(b, from, length), Long.MIN_VALUE + 1);
+    }
+
+    private int indexOf(byte wanted, int from) {
+        for (int i = from; i < limit; i++) {
+            if (buffer[i] == wanted) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** Reads a line of words. Returns how many there are, or -1 where the line has no end yet. */
+    private int inline() throws ProtocolException {
+        int newline = indexOf((byte) '\n', position);
+        if (newline < 0) {
+            if (limit - position > MAX_LINE_BYTES) {
+                throw new ProtocolException("Protocol error: too big inline request");
+            }
+            return -1;
+        }
+        int end = newline > position && buffer[newline - 1] == '\r' ? newline - 1 : newline;
+        byte[] line = Arrays.copyOfRange(buffer, position, end);
+        position = newline + 1;
+        if (!InlineWords.split(line, args)) {
+            throw new ProtocolException("Protocol error: unbalanced quotes in request");
+        }
+        return args.count();
+    }
+}

@@ -1,0 +1,316 @@
+package dev.holdfast.server;
+
+import dev.holdfast.engine.execution.Client;
+import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.execution.Link;
+import dev.holdfast.engine.protocol.Args;
+import dev.holdfast.engine.protocol.ProtocolException;
+import dev.holdfast.engine.protocol.Reply;
+import dev.holdfast.engine.protocol.RequestDecoder;
+import dev.holdfast.engine.protocol.RespReply;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
+import java.io.IOException;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One client's socket. Everything here runs on the connection's event loop, but for the methods of {@link Link}, which hand
+ * over to it.
+ *
+ * <p>A read is copied once into the loop's array, all its commands are run from there, their replies gather in the loop's other
+ * array, and that is sent with one write. A connection has arrays of its own only while a command is unfinished or while
+ * messages from others wait to be sent.
+ */
+final class Connection extends ChannelInboundHandlerAdapter implements Link {
+    private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
+    private static final int PUSH_BYTES = 512;
+
+    private final Server server;
+    private final Engine engine;
+    private final Channel channel;
+    private final Loop loop;
+    private final RequestDecoder decoder = new RequestDecoder();
+    private final Queue<byte[]> fromOtherThreads = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean drainScheduled = new AtomicBoolean();
+    private final OutputLimit outputLimit;
+    private final String address;
+    private final String localAddress;
+
+    private final Client client;
+    private @Nullable RespReply pushes;
+    private boolean running;
+    private boolean waiting;
+    private final AtomicLong bytesIn = new AtomicLong();
+    private final AtomicLong bytesOut = new AtomicLong();
+
+    Connection(Server server, Channel channel, Loop loop) {
+        this.server = server;
+        this.engine = server.engine();
+        this.channel = channel;
+        this.loop = loop;
+        this.address = Addresses.show(channel.remoteAddress(), channel.localAddress());
+        this.localAddress = Addresses.show(channel.localAddress(), channel.localAddress());
+        this.outputLimit = new OutputLimit(server.parameters(), engine.clock());
+        this.client = engine.connect(this, loop.lane);
+        decoder.setMaxBulkBytes(engine.config().protoMaxBulkLen.get());
+    }
+
+    Client client() {
+        return client;
+    }
+
+    // ---- reading ----
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        ByteBuf data = (ByteBuf) message;
+        try {
+            int length = data.readableBytes();
+            bytesIn.setOpaque(bytesIn.getPlain() + length);
+            engine.statistics().netInputBytes.add(length);
+            while (data.isReadable()) {
+                int part = Math.min(data.readableBytes(), Loop.READ_BYTES);
+                if (waiting || decoder.hasPending()) {
+                    data.readBytes(decoder.space(part), decoder.end(), part);
+                    decoder.appended(part);
+                } else {
+                    data.readBytes(loop.input, 0, part);
+                    decoder.lend(loop.input, 0, part);
+                }
+                if (!waiting) {
+                    run();
+                }
+                decoder.keep();
+            }
+            if (decoder.pendingBytes()
+                    > server.parameters().clientQueryBufferLimit.get()) {
+                engine.statistics().queryBufferLimitDisconnections.increment();
+                LOG.warn("Closing client that reached max query buffer length: {}", address);
+                channel.close();
+            }
+        } catch (OutOfMemoryError e) {
+            LOG.error("Closing client that needs more memory than there is: {}", address);
+            channel.close();
+        } finally {
+            data.release();
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        channel.flush();
+        loop.flushPending();
+    }
+
+    /** Runs the commands that have been read, until one has to wait. */
+    private void run() {
+        RespReply output = loop.output;
+        output.setResp3(client.resp3());
+        running = true;
+        loop.lane.beginBatch(engine.clock().nanos());
+        try {
+            while (!waiting && !client.isClosing()) {
+                decoder.setAuthenticated(client.isAuthenticated());
+                Args args = decoder.next();
+                if (args == null) {
+                    break;
+                }
+                waiting = !engine.execute(client, args, output);
+                if (output.size() > Loop.WRITE_BYTES) {
+                    send(output);
+                }
+            }
+        } catch (ProtocolException e) {
+            LOG.debug("Protocol error from client {}: {}", address, e.getMessage());
+            output.error("ERR " + e.getMessage());
+            client.closeAfterReply();
+        } finally {
+            loop.lane.endBatch();
+            running = false;
+        }
+        send(output);
+        if (pushes != null) {
+            loop.flushLater(this);
+        }
+        if (client.isClosing()) {
+            closeAfterSending();
+        }
+    }
+
+    private void closeAfterSending() {
+        channel.writeAndFlush(channel.alloc().buffer(0)).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    // ---- writing ----
+
+    private void send(RespReply output) {
+        int size = output.size();
+        if (size == 0) {
+            return;
+        }
+        ByteBuf buffer = channel.alloc().directBuffer(size);
+        buffer.writeBytes(output.array(), 0, size);
+        output.clear(Loop.WRITE_BYTES);
+        bytesOut.setOpaque(bytesOut.getPlain() + size);
+        engine.statistics().netOutputBytes.add(size);
+        channel.write(buffer, channel.voidPromise());
+        checkOutputLimit();
+    }
+
+    private void checkOutputLimit() {
+        ChannelOutboundBuffer outbound = channel.unsafe().outboundBuffer();
+        if (outbound != null && outputLimit.isExceeded(client, outbound.totalPendingWriteBytes())) {
+            engine.statistics().outputBufferLimitDisconnections.increment();
+            LOG.warn("Closing client that does not read its replies: {}", address);
+            channel.close();
+        }
+    }
+
+    /** Sends what others have pushed; the loop calls it at the end of a batch. */
+    void flushPushes() {
+        RespReply waitingPushes = pushes;
+        if (waitingPushes != null) {
+            pushes = null;
+            send(waitingPushes);
+            channel.flush();
+        }
+    }
+
+    // ---- the engine's side ----
+
+    @Override
+    public void push(byte[] message) {
+        if (loop.eventLoop.inEventLoop()) {
+            append(message, message.length);
+            return;
+        }
+        fromOtherThreads.add(message);
+        if (drainScheduled.compareAndSet(false, true)) {
+            loop.eventLoop.execute(this::drain);
+        }
+    }
+
+    private void append(byte[] bytes, int length) {
+        RespReply target = pushes;
+        if (target == null) {
+            target = new RespReply(Math.max(PUSH_BYTES, length));
+            pushes = target;
+            if (!running) {
+                loop.flushLater(this);
+            }
+        }
+        target.raw(bytes, 0, length);
+        if (target.size() > Loop.WRITE_BYTES && !running) {
+            send(target);
+        }
+    }
+
+    private void drain() {
+        drainScheduled.set(false);
+        byte[] message = fromOtherThreads.poll();
+        while (message != null) {
+            append(message, message.length);
+            message = fromOtherThreads.poll();
+        }
+        loop.flushPending();
+    }
+
+    @Override
+    public Reply resumeReply() {
+        RespReply reply = new RespReply(128);
+        reply.setResp3(client.resp3());
+        return reply;
+    }
+
+    @Override
+    public void resume(Reply reply) {
+        loop.eventLoop.execute(() -> {
+            RespReply answer = (RespReply) reply;
+            waiting = false;
+            if (channel.isActive()) {
+                send(answer);
+                run();
+                decoder.keep();
+                channel.flush();
+                loop.flushPending();
+            }
+        });
+    }
+
+    @Override
+    public void close(boolean afterReplies) {
+        if (afterReplies) {
+            client.closeAfterReply();
+            loop.eventLoop.execute(() -> {
+                flushPushes();
+                closeAfterSending();
+            });
+        } else {
+            channel.close();
+        }
+    }
+
+    @Override
+    public String address() {
+        return address;
+    }
+
+    @Override
+    public String localAddress() {
+        return localAddress;
+    }
+
+    @Override
+    public long queryBytes() {
+        return decoder.pendingBytes();
+    }
+
+    @Override
+    public long outputBytes() {
+        ChannelOutboundBuffer outbound = channel.unsafe().outboundBuffer();
+        return outbound == null ? 0 : outbound.totalPendingWriteBytes();
+    }
+
+    @Override
+    public long bytesIn() {
+        return bytesIn.getOpaque();
+    }
+
+    @Override
+    public long bytesOut() {
+        return bytesOut.getOpaque();
+    }
+
+    // ---- the end ----
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        engine.disconnect(client);
+        server.forget(this);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        if (!(cause instanceof IOException)) {
+            LOG.error("Closing client after an unexpected failure: {}", address, cause);
+        }
+        channel.close();
+    }
+
+    /** Closes the connection if nothing has come for this long and nothing is awaited. */
+    void closeIfIdle(long nowMillis, long timeoutMillis) {
+        if (nowMillis - client.lastUsedMillis() > timeoutMillis && client.waiter() == null && !client.isSubscriber()) {
+            channel.close();
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package dev.holdfast.server;
+
+import dev.holdfast.engine.base.Clock;
+import dev.holdfast.engine.config.NetworkParameters;
+import dev.holdfast.engine.config.OutputLimits;
+import dev.holdfast.engine.execution.Client;
+
+/** Watches how much one connection has left unread, against {@code client-output-buffer-limit}. */
+final class OutputLimit {
+    private final NetworkParameters parameters;
+    private final Clock clock;
+    private long overSoftSince;
+
+    OutputLimit(NetworkParameters parameters, Clock clock) {
+        this.parameters = parameters;
+        this.clock = clock;
+    }
+
+    /** Whether the connection must be closed: over the hard limit, or over the soft limit for too long. */
+    boolean isExceeded(Client client, long pendingBytes) {
+        OutputLimits.Limit limit = parameters.clientOutputBufferLimit.limit(
+                client.isSubscriber() ? OutputLimits.PUBSUB : OutputLimits.NORMAL);
+        if (limit.hardBytes() > 0 && pendingBytes >= limit.hardBytes()) {
+            return true;
+        }
+        if (limit.softBytes() == 0 || pendingBytes < limit.softBytes()) {
+            overSoftSince = 0;
+            return false;
+        }
+        long now = clock.nanos();
+        if (overSoftSince == 0) {
+            overSoftSince = now == 0 ? 1 : now;
+            return false;
+        }
+        return now - overSoftSince > limit.softSeconds() * 1_000_000_000L;
+    }
+}

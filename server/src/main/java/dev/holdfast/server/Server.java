@@ -1,0 +1,218 @@
+package dev.holdfast.server;
+
+import dev.holdfast.engine.config.NetworkParameters;
+import dev.holdfast.engine.execution.Engine;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.util.concurrent.EventExecutor;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Serves an engine over TCP and Unix sockets. */
+public final class Server implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Server.class);
+
+    private final Engine engine;
+    private final NetworkParameters parameters;
+    private final Transport transport;
+    private final EventLoopGroup group;
+    private final IdentityHashMap<EventExecutor, Loop> loops = new IdentityHashMap<>();
+    private final List<Channel> listening = new ArrayList<>();
+    private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
+    private int port;
+
+    /** Prepares to serve; {@link #start} opens the sockets. */
+    public Server(Engine engine) {
+        this.engine = engine;
+        this.parameters = engine.config().network;
+        this.transport = Transport.choose(parameters.transport.get());
+        this.group = transport.newGroup(parameters.ioThreads.getInt(), "holdfast-io");
+        for (EventExecutor executor : group) {
+            loops.put(
+                    executor, new Loop((EventLoop) executor, engine.statistics().newLane()));
+        }
+    }
+
+    /**
+     * Opens the configured sockets.
+     *
+     * @throws IOException if an address is taken or cannot be bound
+     */
+    public void start() throws IOException {
+        port = parameters.port.getInt();
+        if (port != 0 || parameters.unixsocket.get().isEmpty()) {
+            for (String address : parameters.bind.get().split(" +")) {
+                boolean optional = address.startsWith("-");
+                listen(optional ? address.substring(1) : address, optional);
+            }
+        }
+        if (!parameters.unixsocket.get().isEmpty()) {
+            listenUnix(Path.of(parameters.unixsocket.get()));
+        }
+        if (listening.isEmpty()) {
+            throw new IOException("Failed listening on any address");
+        }
+        group.scheduleAtFixedRate(this::closeIdle, 1, 1, TimeUnit.SECONDS);
+        LOG.info(
+                "Ready to accept connections: {}",
+                listening.stream().map(Channel::localAddress).toList());
+    }
+
+    private ServerBootstrap bootstrap() {
+        return new ServerBootstrap()
+                .group(group)
+                .option(ChannelOption.SO_BACKLOG, parameters.tcpBacklog.getInt())
+                .childOption(
+                        ChannelOption.RECVBUF_ALLOCATOR,
+                        new AdaptiveRecvByteBufAllocator(512, 16 * 1024, Loop.READ_BYTES))
+                .childHandler(new ChannelInitializer<Channel>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        accept(channel);
+                    }
+                });
+    }
+
+    private void listen(String host, boolean optional) throws IOException {
+        InetSocketAddress address = switch (host) {
+            case "*" -> new InetSocketAddress("0.0.0.0", port);
+            case "::*" -> new InetSocketAddress("::", port);
+            default -> new InetSocketAddress(host, port);
+        };
+        var bound = bootstrap()
+                .channel(transport.socketChannel())
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.SO_KEEPALIVE, parameters.tcpKeepalive.get() > 0)
+                .bind(address)
+                .awaitUninterruptibly();
+        if (bound.isSuccess()) {
+            listening.add(bound.channel());
+            if (port == 0) {
+                port = ((InetSocketAddress) bound.channel().localAddress()).getPort();
+            }
+        } else if (optional) {
+            LOG.debug("Not listening on {}: {}", host, bound.cause().getMessage());
+        } else {
+            throw new IOException("Could not listen on " + host + ":" + port + ": "
+                    + bound.cause().getMessage());
+        }
+    }
+
+    private void listenUnix(Path path) throws IOException {
+        if (!transport.hasUnixSockets()) {
+            throw new IOException("Unix sockets are not served by the transport " + transport);
+        }
+        Files.deleteIfExists(path);
+        var bound = bootstrap()
+                .channel(transport.unixSocketChannel())
+                .bind(transport.unixAddress(path.toString()))
+                .awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw new IOException(
+                    "Could not listen on " + path + ": " + bound.cause().getMessage());
+        }
+        listening.add(bound.channel());
+        int mode = parameters.unixsocketperm.getInt();
+        if (mode != 0) {
+            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(UnixMode.show(mode)));
+        }
+    }
+
+    private void accept(Channel channel) {
+        if (connections.size() >= parameters.maxclients.get()) {
+            engine.statistics().connectionsRejected.increment();
+            refuse(channel, "-ERR max number of clients reached\r\n");
+            return;
+        }
+        if (parameters.protectedMode.get()
+                && engine.config().requirepass.get().isEmpty()
+                && !Addresses.isLoopback(channel.remoteAddress())) {
+            engine.statistics().connectionsRejected.increment();
+            refuse(
+                    channel,
+                    "-DENIED Holdfast is running in protected mode because protected mode is enabled and no password is"
+                            + " set for the default user. In this mode connections are only accepted from the"
+                            + " loopback interface. Set a password with 'requirepass', or switch protected mode"
+                            + " off with 'CONFIG SET protected-mode no' if nobody untrusted can reach this"
+                            + " address.\r\n");
+            return;
+        }
+        Loop loop = loops.get(channel.eventLoop());
+        if (loop == null) {
+            throw new IllegalStateException("an event loop of another group");
+        }
+        engine.statistics().connectionsReceived.increment();
+        Connection connection = new Connection(this, channel, loop);
+        connections.add(connection);
+        channel.pipeline().addLast(connection);
+    }
+
+    private static void refuse(Channel channel, String message) {
+        channel.writeAndFlush(ByteBufUtil.writeAscii(channel.alloc(), message))
+                .addListener(ChannelFutureListener.CLOSE);
+    }
+
+    void forget(Connection connection) {
+        connections.remove(connection);
+    }
+
+    private void closeIdle() {
+        long timeoutMillis = parameters.timeout.get() * 1000;
+        if (timeoutMillis > 0) {
+            long now = engine.clock().millis();
+            connections.forEach(connection -> connection.closeIfIdle(now, timeoutMillis));
+        }
+    }
+
+    Engine engine() {
+        return engine;
+    }
+
+    NetworkParameters parameters() {
+        return parameters;
+    }
+
+    /** The TCP port, also where the configuration left the choice to the system. */
+    public int port() {
+        return port;
+    }
+
+    /** The name of the transport in use. */
+    public String transport() {
+        return transport.name().toLowerCase(java.util.Locale.ROOT);
+    }
+
+    /** Stops listening, closes all connections and ends the event loops. */
+    @Override
+    public void close() {
+        listening.forEach(channel -> channel.close().awaitUninterruptibly());
+        group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly();
+        String socket = parameters.unixsocket.get();
+        if (!socket.isEmpty()) {
+            try {
+                Files.deleteIfExists(Path.of(socket));
+            } catch (IOException e) {
+                LOG.warn("Could not remove {}: {}", socket, e.getMessage());
+            }
+        }
+    }
+}

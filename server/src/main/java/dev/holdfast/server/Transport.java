@@ -1,0 +1,83 @@
+package dev.holdfast.server;
+
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.uring.IoUring;
+import io.netty.channel.uring.IoUringIoHandler;
+import io.netty.channel.uring.IoUringServerSocketChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.util.Locale;
+
+/** The operating system's ways to wait for many sockets, the best that is available first. */
+enum Transport {
+    IO_URING,
+    EPOLL,
+    NIO;
+
+    /**
+     * The transport of this name, or the best available one for {@code auto}.
+     *
+     * @throws IllegalArgumentException if it is not available here
+     */
+    static Transport choose(String name) {
+        return switch (name.toLowerCase(Locale.ROOT)) {
+            case "auto" -> Epoll.isAvailable() ? EPOLL : NIO;
+            case "io_uring" -> {
+                if (!IoUring.isAvailable()) {
+                    throw new IllegalArgumentException("io_uring is not available here");
+                }
+                yield IO_URING;
+            }
+            case "epoll" -> {
+                if (!Epoll.isAvailable()) {
+                    throw new IllegalArgumentException("epoll is not available here");
+                }
+                yield EPOLL;
+            }
+            case "nio" -> NIO;
+            default -> throw new IllegalArgumentException("no such transport: " + name);
+        };
+    }
+
+    EventLoopGroup newGroup(int threads, String threadName) {
+        IoHandlerFactory factory = switch (this) {
+            case IO_URING -> IoUringIoHandler.newFactory();
+            case EPOLL -> EpollIoHandler.newFactory();
+            case NIO -> NioIoHandler.newFactory();
+        };
+        return new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory(threadName, true), factory);
+    }
+
+    Class<? extends ServerChannel> socketChannel() {
+        return switch (this) {
+            case IO_URING -> IoUringServerSocketChannel.class;
+            case EPOLL -> EpollServerSocketChannel.class;
+            case NIO -> NioServerSocketChannel.class;
+        };
+    }
+
+    /** Whether Unix sockets can be served by the same event loops. */
+    boolean hasUnixSockets() {
+        return this != IO_URING;
+    }
+
+    Class<? extends ServerChannel> unixSocketChannel() {
+        return this == EPOLL ? EpollServerDomainSocketChannel.class : NioServerDomainSocketChannel.class;
+    }
+
+    SocketAddress unixAddress(String path) {
+        return this == EPOLL ? new DomainSocketAddress(path) : UnixDomainSocketAddress.of(path);
+    }
+}
