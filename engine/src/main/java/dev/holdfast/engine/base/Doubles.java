@@ -1,6 +1,9 @@
 package dev.holdfast.engine.base;
 
+import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.math.MathContext;
+import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -59,7 +62,7 @@ public final class Doubles {
             return at;
         }
         if (value >= -LARGEST_WHOLE && value <= LARGEST_WHOLE && (long) value == value) {
-            return writeWhole((long) value, target, at);
+            return Numbers.write((long) value, target, at);
         }
         double magnitude = value;
         if (value < 0) {
@@ -81,6 +84,25 @@ public final class Doubles {
         byte[] bytes = new byte[length];
         System.arraycopy(room, 0, bytes, 0, length);
         return bytes;
+    }
+
+    /** The number with 17 digits, as C's {@code %.17g} writes it. ZSCAN shows the scores of large sorted sets so. */
+    public static byte[] toBytesOf17Digits(double value) {
+        if (value == 0 || Double.isNaN(value) || Double.isInfinite(value)) {
+            return toBytes(value);
+        }
+        BigDecimal rounded = new BigDecimal(Math.abs(value)).round(new MathContext(17, RoundingMode.HALF_EVEN));
+        int exponent = rounded.precision() - rounded.scale() - 1;
+        BigDecimal shortest = rounded.stripTrailingZeros();
+        String text;
+        if (exponent < -4 || exponent >= 17) {
+            String digits = shortest.unscaledValue().toString();
+            String mantissa = digits.length() == 1 ? digits : digits.charAt(0) + "." + digits.substring(1);
+            text = mantissa + (exponent < 0 ? "e-" : "e+") + (Math.abs(exponent) < 10 ? "0" : "") + Math.abs(exponent);
+        } else {
+            text = shortest.toPlainString();
+        }
+        return (value < 0 ? "-" + text : text).getBytes(StandardCharsets.US_ASCII);
     }
 
     /** The number that all of the slice spells, or NaN. Too large or too small for a double is not a number either. */
@@ -305,25 +327,7 @@ public final class Doubles {
         }
         target[at++] = 'e';
         target[at++] = (byte) (exponent < 0 ? '-' : '+');
-        return writeWhole(Math.abs(exponent), target, at);
-    }
-
-    private static int writeWhole(long value, byte[] target, int position) {
-        int at = position;
-        long rest = value;
-        if (value < 0) {
-            target[at++] = '-';
-            rest = -value;
-        }
-        int end = at + 1;
-        for (long tens = rest / 10; tens != 0; tens /= 10) {
-            end++;
-        }
-        for (int i = end - 1; i >= at; i--) {
-            target[i] = (byte) ('0' + rest % 10);
-            rest /= 10;
-        }
-        return end;
+        return Numbers.write(Math.abs(exponent), target, at);
     }
 
     /**

@@ -50,6 +50,26 @@ class DoublesTest {
         assertEquals(expected, text(Double.parseDouble(value)));
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "1, 1",
+        "-0.1, -0.10000000000000001",
+        "3.5, 3.5",
+        "100000, 100000",
+        "1e16, 10000000000000000",
+        "1e17, 1e+17",
+        "123456789012345678, 1.2345678901234568e+17",
+        "0.0001, 0.0001",
+        "0.00001, 1.0000000000000001e-05",
+        "1e-300, 1e-300",
+        "Infinity, inf",
+        "-0.0, -0",
+    })
+    void writes17DigitsAsPrintfDoes(String value, String expected) {
+        assertEquals(
+                expected, new String(Doubles.toBytesOf17Digits(Double.parseDouble(value)), StandardCharsets.US_ASCII));
+    }
+
     @Test
     void whatIsWrittenReadsBackAsTheSameDouble() {
         long seed = 20_240_917;
