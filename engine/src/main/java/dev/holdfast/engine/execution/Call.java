@@ -386,6 +386,19 @@ public final class Call {
         engine.notifier().created(database, key);
     }
 
+    /** Gives a key a value in place of whatever it held; an expiry goes too. The value's record must hold that key. */
+    public void store(Slice key, Entry value) {
+        Object old = find(key);
+        if (old == null) {
+            insert(key, value);
+            return;
+        }
+        KeyTable table = table(key);
+        KeyRecord.setAccessClock(value.record(), keyspace.accessClock());
+        table.replace(old, value);
+        open(value, table);
+    }
+
     /** A record for a value of this type that is to be {@link #insert inserted} under the key. */
     public static byte[] newRecord(ValueType type, Slice key) {
         return KeyRecord.create(type, 0, key, KeyRecord.NEVER, 0);
