@@ -53,6 +53,25 @@ class ArchitectureTest {
         }
     }
 
+    /** What requests and replies look like, and what can be configured, is known to every layer and knows none. */
+    @Test
+    void protocolAndConfigurationStandOnTheBase() {
+        classes()
+                .that()
+                .resideInAnyPackage(enginePackage("protocol"), enginePackage("config"))
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage(
+                        enginePackage("protocol"),
+                        enginePackage("config"),
+                        enginePackage("base"),
+                        "java..",
+                        "org.slf4j..",
+                        "org.jspecify..")
+                .allowEmptyShould(true)
+                .check(CLASSES);
+    }
+
     /** The package {@code dev.holdfast.engine} itself is the way in for programs: it stands on top of the layers. */
     @Test
     void nothingInTheEngineUsesItsWayIn() {
