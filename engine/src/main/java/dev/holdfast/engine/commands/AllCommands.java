@@ -10,7 +10,12 @@ public final class AllCommands {
     private AllCommands() {}
 
     public static List<CommandSpec> list() {
-        return Stream.of(StringCommands.COMMANDS, Transactions.COMMANDS)
+        return Stream.of(
+                        StringCommands.COMMANDS,
+                        Transactions.COMMANDS,
+                        ConnectionCommands.COMMANDS,
+                        ClientCommands.COMMANDS,
+                        PubSubCommands.COMMANDS)
                 .flatMap(List::stream)
                 .toList();
     }

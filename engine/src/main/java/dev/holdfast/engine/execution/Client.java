@@ -40,6 +40,7 @@ public final class Client {
     private volatile boolean noTouch;
     private volatile boolean redirectCapable;
     private volatile boolean closing;
+    private volatile boolean postponed;
     private volatile long lastUsedMillis;
     private volatile @Nullable CommandSpec lastCommand;
     private volatile @Nullable Waiter waiter;
@@ -210,6 +211,15 @@ public final class Client {
 
     void setWaiter(@Nullable Waiter waiter) {
         this.waiter = waiter;
+    }
+
+    /** Whether a command of the client waits for the end of a pause. */
+    public boolean isPostponed() {
+        return postponed;
+    }
+
+    void setPostponed(boolean postponed) {
+        this.postponed = postponed;
     }
 
     /** The channels subscribed to; changed by {@link PubSub} alone. */

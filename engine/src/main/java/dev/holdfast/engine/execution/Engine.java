@@ -41,6 +41,7 @@ public final class Engine implements AutoCloseable {
     private final Interest[] interests;
     private final Blocking blocking;
     private final Expiry expiry;
+    private final Pause pause = new Pause(this);
     private final Map<Long, Client> clients = new ConcurrentHashMap<>();
     private final AtomicLong lastClientId = new AtomicLong();
     private final ScheduledThreadPoolExecutor timer;
@@ -77,7 +78,9 @@ public final class Engine implements AutoCloseable {
                 () -> {
                     try {
                         tick();
-                        expiry.cycle((long) (1e9 / config.hz.get() * EXPIRY_SHARE));
+                        if (!pause.isActive()) {
+                            expiry.cycle((long) (1e9 / config.hz.get() * EXPIRY_SHARE));
+                        }
                     } catch (RuntimeException e) {
                         LOG.error("The timer's work failed", e);
                     }
@@ -129,6 +132,10 @@ public final class Engine implements AutoCloseable {
         return expiry;
     }
 
+    public Pause pause() {
+        return pause;
+    }
+
     /** The engine's timer, for tasks that take no time. */
     public ScheduledThreadPoolExecutor timer() {
         return timer;
@@ -155,6 +162,12 @@ public final class Engine implements AutoCloseable {
         blocking.abandon(client);
         pubSub.unsubscribeAll(client);
         unwatch(client);
+    }
+
+    /** Ends a client's connection by another's order. It is no longer listed from now on. */
+    public void kill(Client client) {
+        clients.remove(client.id());
+        client.link().close(false);
     }
 
     public Collection<Client> clients() {
@@ -204,6 +217,9 @@ public final class Engine implements AutoCloseable {
         } catch (CommandException e) {
             reject(client, e, reply);
             return true;
+        }
+        if (pause.postpones(client, spec, args)) {
+            return false;
         }
         Transaction transaction = client.transaction();
         if (transaction != null && !Transactions.runsAtOnce(spec)) {

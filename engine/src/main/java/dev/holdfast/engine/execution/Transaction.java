@@ -19,6 +19,12 @@ public final class Transaction {
         bytes += copy.sizeBytes();
     }
 
+    /** Whether a queued command writes. */
+    boolean mayWrite() {
+        return commands.stream()
+                .anyMatch(queued -> queued.spec.is(CommandFlag.WRITE) || queued.spec.is(CommandFlag.MAY_REPLICATE));
+    }
+
     List<Queued> commands() {
         return commands;
     }

@@ -37,7 +37,7 @@ public final class Watch {
         touched = true;
     }
 
-    boolean isTouched() {
+    public boolean isTouched() {
         return touched;
     }
 }

@@ -1,0 +1,82 @@
+package dev.holdfast.engine.commands;
+
+import dev.holdfast.engine.execution.Client;
+import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.Link;
+import dev.holdfast.engine.execution.Transaction;
+import dev.holdfast.engine.execution.Watch;
+
+/** The line that {@code CLIENT LIST} shows of each client. */
+final class ClientInfo {
+    private ClientInfo() {}
+
+    /** The flags as letters; N where there are none. */
+    static String flags(Client client) {
+        StringBuilder flags = new StringBuilder();
+        add(flags, 'P', client.isSubscriber());
+        add(flags, 'x', client.transaction() != null);
+        add(flags, 'b', client.waiter() != null || client.isPostponed());
+        Watch watch = client.watch();
+        add(flags, 'd', watch != null && watch.isTouched());
+        add(flags, 'c', client.isClosing());
+        add(flags, 'U', client.link().address().startsWith("/"));
+        add(flags, 'e', client.noEvict());
+        add(flags, 'T', client.noTouch());
+        return flags.isEmpty() ? "N" : flags.toString();
+    }
+
+    private static void add(StringBuilder flags, char letter, boolean set) {
+        if (set) {
+            flags.append(letter);
+        }
+    }
+
+    static String capabilities(Client client) {
+        return client.isRedirectCapable() ? "r" : "";
+    }
+
+    /** The whole line, without its end. */
+    static String show(Client client, long nowMillis) {
+        Link link = client.link();
+        Transaction transaction = client.transaction();
+        Watch watch = client.watch();
+        CommandSpec last = client.lastCommand();
+        long output = link.outputBytes();
+        long query = link.queryBytes();
+        return "id=" + client.id()
+                + " addr=" + link.address()
+                + " laddr=" + link.localAddress()
+                + " fd=" + link.descriptor()
+                + " name=" + client.name()
+                + " age=" + (nowMillis / 1000 - client.createdMillis() / 1000)
+                + " idle=" + Math.max(0, nowMillis / 1000 - client.lastUsedMillis() / 1000)
+                + " flags=" + flags(client)
+                + " capa=" + capabilities(client)
+                + " db=" + client.database()
+                + " sub=" + client.channels().size()
+                + " psub=" + client.patterns().size()
+                + " ssub=" + client.shardChannels().size()
+                + " multi=" + (transaction == null ? -1 : transaction.size())
+                + " watch=" + (watch == null ? 0 : watch.size())
+                + " qbuf=" + query
+                + " qbuf-free=0"
+                + " argv-mem=0"
+                + " multi-mem=" + (transaction == null ? 0 : transaction.sizeBytes())
+                + " rbs=0"
+                + " rbp=0"
+                + " obl=0"
+                + " oll=" + (output > 0 ? 1 : 0)
+                + " omem=" + output
+                + " tot-mem=" + (output + query)
+                + " events=r"
+                + " cmd=" + (last == null ? "NULL" : last.fullName())
+                + " user=default"
+                + " redir=-1"
+                + " resp=" + (client.resp3() ? 3 : 2)
+                + " lib-name=" + client.libraryName()
+                + " lib-ver=" + client.libraryVersion()
+                + " tot-net-in=" + link.bytesIn()
+                + " tot-net-out=" + link.bytesOut()
+                + " tot-cmds=" + client.commands();
+    }
+}

@@ -1,0 +1,102 @@
+package dev.holdfast.engine.execution;
+
+import dev.holdfast.engine.protocol.Args;
+import dev.holdfast.engine.protocol.Reply;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code CLIENT PAUSE}: commands, or those that write, wait until the pause is over and are then run as if they had just
+ * arrived.
+ */
+public final class Pause {
+    private record Postponed(Client client, Args args) {}
+
+    private final Engine engine;
+    private final List<Postponed> postponed = new ArrayList<>();
+
+    private volatile boolean active;
+    private volatile boolean onlyWrites;
+    private long endMillis;
+    private @Nullable Future<?> end;
+
+    Pause(Engine engine) {
+        this.engine = engine;
+    }
+
+    /** Whether clients are paused. */
+    public boolean isActive() {
+        return active;
+    }
+
+    /** Whether the pause concerns only commands that write. */
+    public boolean isOnlyWrites() {
+        return onlyWrites;
+    }
+
+    /**
+     * Pauses clients. A pause that is already on is never shortened, and one of all clients stays one of all.
+     *
+     * @param untilMillis milliseconds since 1970
+     */
+    public synchronized void start(long untilMillis, boolean writesOnly) {
+        onlyWrites = active ? onlyWrites && writesOnly : writesOnly;
+        endMillis = active ? Math.max(endMillis, untilMillis) : untilMillis;
+        active = true;
+        if (end != null) {
+            end.cancel(false);
+        }
+        long delay = Math.max(0, endMillis - engine.clock().millis());
+        end = engine.timer().schedule(this::stop, delay, TimeUnit.MILLISECONDS);
+    }
+
+    /** Ends the pause and runs what has waited for that, in order of arrival. */
+    public void stop() {
+        List<Postponed> waiting;
+        synchronized (this) {
+            active = false;
+            waiting = List.copyOf(postponed);
+            postponed.clear();
+        }
+        for (Postponed each : waiting) {
+            resume(each.client, each.args);
+        }
+    }
+
+    private void resume(Client client, Args args) {
+        client.setPostponed(false);
+        if (engine.client(client.id()) == null) {
+            return;
+        }
+        Reply reply = client.link().resumeReply();
+        if (engine.execute(client, args, reply)) {
+            client.link().resume(reply);
+        }
+    }
+
+    /** Keeps a command for later if the pause concerns it. */
+    boolean postpones(Client client, CommandSpec spec, Args args) {
+        if (!active || onlyWrites && !mayWrite(client, spec)) {
+            return false;
+        }
+        synchronized (this) {
+            if (!active) {
+                return false;
+            }
+            client.setPostponed(true);
+            postponed.add(new Postponed(client, args.copy()));
+            return true;
+        }
+    }
+
+    private static boolean mayWrite(Client client, CommandSpec spec) {
+        if (spec.is(CommandFlag.WRITE) || spec.is(CommandFlag.MAY_REPLICATE)) {
+            return true;
+        }
+        Transaction transaction = client.transaction();
+        return spec.name().equals("exec") && transaction != null && transaction.mayWrite();
+    }
+}
