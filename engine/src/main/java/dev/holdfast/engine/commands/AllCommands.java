@@ -12,6 +12,8 @@ public final class AllCommands {
     public static List<CommandSpec> list() {
         return Stream.of(
                         StringCommands.COMMANDS,
+                        ListCommands.COMMANDS,
+                        BlockingListCommands.COMMANDS,
                         Transactions.COMMANDS,
                         ConnectionCommands.COMMANDS,
                         ClientCommands.COMMANDS,

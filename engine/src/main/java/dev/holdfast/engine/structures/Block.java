@@ -46,6 +46,15 @@ final class Block {
         this.valkeyBytes = valkeyBytes;
     }
 
+    /** A block of elements that are packed already. */
+    static Block of(byte[] packed, int offset, int length, int count) {
+        byte[] bytes = new byte[roundUp(length)];
+        System.arraycopy(packed, offset, bytes, 0, length);
+        Block block = new Block(bytes, length, count, 0);
+        block.valkeyBytes = Listpack.VALKEY_EMPTY_BYTES + block.valkeyBytesOf(0, length);
+        return block;
+    }
+
     /** The home of one large element. */
     static Block plain(Slice value) {
         Block block = new Block(Listpack.entryBytes(value.length()), false);
@@ -148,7 +157,7 @@ final class Block {
         long least = (long) used + needed;
         byte[] target = bytes;
         if (least > capacity || (capacity - least < capacity >> 2 && capacity < maxCapacity)) {
-            target = new byte[capacityFor(least, 2 * least, maxCapacity)];
+            target = new byte[capacityFor(least, least + (least >> 1), maxCapacity)];
         }
         int room = target.length - (int) least;
         int other = alone ? room >> 2 : 0;

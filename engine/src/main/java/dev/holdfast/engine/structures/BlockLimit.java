@@ -20,13 +20,20 @@ public record BlockLimit(int maxBytes, int maxEntries, int largeAbove) {
     /** What one more element is taken to add beside its bytes; a little too much rather than too little. */
     private static final int ESTIMATED_OVERHEAD = 8;
 
+    private static final BlockLimit[] BY_SIZE = new BlockLimit[5];
+
+    static {
+        for (int i = 0; i < BY_SIZE.length; i++) {
+            BY_SIZE[i] = new BlockLimit(4096 << i, Integer.MAX_VALUE, 4096 << i);
+        }
+    }
+
     /** The limit for a value of {@code list-max-listpack-size}: −1 to −5 are 4 to 64 KB, others a number of elements. */
     public static BlockLimit of(int setting) {
         if (setting >= 0) {
             return new BlockLimit(SAFE_BYTES, Math.max(setting, 1), SAFE_BYTES);
         }
-        int bytes = 4096 << Math.min(-(setting + 1), 4);
-        return new BlockLimit(bytes, Integer.MAX_VALUE, bytes);
+        return BY_SIZE[Math.min(-(setting + 1), BY_SIZE.length - 1)];
     }
 
     /** This limit, with elements of {@code bytes} and more taken for large ones; 0 leaves it as it is. */

@@ -1,6 +1,8 @@
 package dev.holdfast.engine.structures;
 
+import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.base.Varint;
 
 /**
  * The layout of list elements packed one after another into a byte array, so that they can be walked in both directions.
@@ -11,8 +13,7 @@ import dev.holdfast.engine.base.Slice;
  *   +-----------------+-----------------+--------------------------+
  * </pre>
  *
- * <p>A varint holds 7 bits a byte, the lowest first; the high bit says that another byte follows. The length after the
- * bytes is the same varint with its bytes in reverse order, so that it can be read from its last byte towards the front.
+ * <p>The length in front is a {@link Varint}; the one after the bytes is the same with its bytes in reverse order, so that it can be read from its last byte towards the front.
  * An element of up to 127 bytes costs 2 bytes more than itself, one of up to 16,383 bytes costs 4.
  *
  * <p>Elements are bytes, never numbers: what looks like an integer is stored as its digits. Valkey stores it in binary,
@@ -26,25 +27,12 @@ public final class Listpack {
     private Listpack() {}
 
     /** How many bytes an element of {@code length} bytes takes here. */
-    static int entryBytes(int length) {
-        return length + 2 * varintBytes(length);
-    }
-
-    private static int varintBytes(int value) {
-        if (value < 1 << 7) {
-            return 1;
-        }
-        if (value < 1 << 14) {
-            return 2;
-        }
-        if (value < 1 << 21) {
-            return 3;
-        }
-        return value < 1 << 28 ? 4 : 5;
+    public static int entryBytes(int length) {
+        return length + 2 * Varint.size(length);
     }
 
     /** Writes an element at {@code position}; gives the position after it. */
-    static int write(byte[] target, int position, Slice value) {
+    public static int write(byte[] target, int position, Slice value) {
         int length = value.length();
         int at = position;
         if (length < 1 << 7) {
@@ -54,7 +42,7 @@ public final class Listpack {
             target[at++] = (byte) length;
             return at;
         }
-        int bytes = varintBytes(length);
+        int bytes = Varint.size(length);
         at += bytes;
         value.copyTo(target, at);
         at += length;
@@ -69,25 +57,12 @@ public final class Listpack {
     }
 
     /** The length of the element that begins at {@code position}. */
-    static int lengthAt(byte[] source, int position) {
-        int value = source[position];
-        if (value >= 0) {
-            return value;
-        }
-        value &= 0x7F;
-        int at = position;
-        int shift = 7;
-        byte digit;
-        do {
-            digit = source[++at];
-            value |= (digit & 0x7F) << shift;
-            shift += 7;
-        } while (digit < 0);
-        return value;
+    public static int lengthAt(byte[] source, int position) {
+        return Varint.read(source, position);
     }
 
     /** The length of the element that ends just before {@code end}. */
-    static int lengthBefore(byte[] source, int end) {
+    public static int lengthBefore(byte[] source, int end) {
         int value = source[end - 1];
         if (value >= 0) {
             return value;
@@ -105,25 +80,25 @@ public final class Listpack {
     }
 
     /** Points {@code into} at the bytes of the element that begins at {@code position}. */
-    static void read(byte[] source, int position, Slice into) {
+    public static void read(byte[] source, int position, Slice into) {
         int length = lengthAt(source, position);
-        into.set(source, position + varintBytes(length), length);
+        into.set(source, position + Varint.size(length), length);
     }
 
     /** The position after the element that begins at {@code position}. */
-    static int after(byte[] source, int position) {
+    public static int after(byte[] source, int position) {
         return position + entryBytes(lengthAt(source, position));
     }
 
     /** The position at which the element begins that ends just before {@code end}. */
-    static int before(byte[] source, int end) {
+    public static int before(byte[] source, int end) {
         return end - entryBytes(lengthBefore(source, end));
     }
 
     /** What Valkey's listpack would need for the element that begins at {@code position}. */
-    static int valkeyEntryBytesAt(byte[] source, int position) {
+    public static int valkeyEntryBytesAt(byte[] source, int position) {
         int length = lengthAt(source, position);
-        return valkeyEntryBytes(source, position + varintBytes(length), length);
+        return valkeyEntryBytes(source, position + Varint.size(length), length);
     }
 
     /** What Valkey's listpack would need for this element, including the length it keeps behind the element. */
@@ -132,42 +107,15 @@ public final class Listpack {
         if (encoded == 0) {
             encoded = length + (length < 64 ? 1 : length < 4096 ? 2 : 5);
         }
-        return encoded + (encoded < 1 << 28 ? varintBytes(encoded) : 5);
+        return encoded + (encoded < 1 << 28 ? Varint.size(encoded) : 5);
     }
 
     /** How many bytes the integer takes that these bytes spell out; 0 if they are anything else. */
     private static int integerBytes(byte[] array, int offset, int length) {
-        if (length == 0 || length > 20) {
+        if (!Numbers.isLong(array, offset, length)) {
             return 0;
         }
-        int first = array[offset];
-        boolean negative = first == '-';
-        int digits = negative ? length - 1 : length;
-        int at = negative ? offset + 1 : offset;
-        if (digits == 0 || digits > 19) {
-            return 0;
-        }
-        if (array[at] == '0') {
-            return length == 1 ? 1 : 0;
-        }
-        long value = 0;
-        for (int end = offset + length; at < end; at++) {
-            int digit = array[at] - '0';
-            if (digit < 0 || digit > 9) {
-                return 0;
-            }
-            value = value * 10 - digit;
-            if (value > 0) {
-                return 0;
-            }
-        }
-        // The sum runs below zero, where the range is one wider, so that the lowest integer needs no case of its own.
-        if (!negative) {
-            if (value == Long.MIN_VALUE) {
-                return 0;
-            }
-            value = -value;
-        }
+        long value = Numbers.toLong(array, offset, length);
         if (value >= 0 && value <= 127) {
             return 1;
         }

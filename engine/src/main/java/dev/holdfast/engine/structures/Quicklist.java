@@ -36,6 +36,16 @@ public final class Quicklist {
         this.limit = limit;
     }
 
+    /** A list of one block, or of none, made from {@code count} elements that are packed already. */
+    public static Quicklist of(BlockLimit limit, byte[] packed, int offset, int length, int count) {
+        Quicklist list = new Quicklist(limit);
+        if (count > 0) {
+            list.addBlock(0, Block.of(packed, offset, length, count));
+            list.size = count;
+        }
+        return list;
+    }
+
     /** A list that holds the same elements in the same blocks and shares nothing with this one. */
     public Quicklist copy() {
         Quicklist copy = new Quicklist(limit);
@@ -75,6 +85,17 @@ public final class Quicklist {
     /** Whether all elements lie in one block where more could join them. */
     public boolean isOnePackedBlock() {
         return blockCount == 1 && !blockAt(0).plain;
+    }
+
+    /** How many bytes the elements of a list of one packed block take when packed. */
+    public int packedBytes() {
+        return blockAt(0).used();
+    }
+
+    /** Copies the elements of a list of one packed block as they lie. */
+    public void copyPacked(byte[] target, int position) {
+        Block block = blockAt(0);
+        System.arraycopy(block.bytes, block.start, target, position, block.used());
     }
 
     /** The size of the elements as one listpack of Valkey; of use where they are few or lie in one block. */
@@ -132,26 +153,34 @@ public final class Quicklist {
         return (int) Math.max(Listpack.entryBytes(value.length()), wanted);
     }
 
-    /** Takes the first element away and points {@code into} at it; false if there is none. */
+    /** Removes the first element of a list that is not empty. */
+    public void dropFirst() {
+        removeAt(0, blockAt(0), 0);
+    }
+
+    /** Removes the last element of a list that is not empty. */
+    public void dropLast() {
+        Block block = blockAt(blockCount - 1);
+        removeAt(blockCount - 1, block, block.before(block.used()));
+    }
+
+    /** Removes the first element and points {@code into} at it; false if there is none. */
     public boolean popFirst(Slice into) {
         if (size == 0) {
             return false;
         }
-        Block block = blockAt(0);
-        block.read(0, into);
-        removeAt(0, block, 0);
+        get(0, into);
+        dropFirst();
         return true;
     }
 
-    /** Takes the last element away and points {@code into} at it; false if there is none. */
+    /** Removes the last element and points {@code into} at it; false if there is none. */
     public boolean popLast(Slice into) {
         if (size == 0) {
             return false;
         }
-        Block block = blockAt(blockCount - 1);
-        int position = block.before(block.used());
-        block.read(position, into);
-        removeAt(blockCount - 1, block, position);
+        get(size - 1, into);
+        dropLast();
         return true;
     }
 
