@@ -14,6 +14,7 @@ public final class AllCommands {
                         StringCommands.COMMANDS,
                         ListCommands.COMMANDS,
                         BlockingListCommands.COMMANDS,
+                        SetCommands.COMMANDS,
                         Transactions.COMMANDS,
                         ConnectionCommands.COMMANDS,
                         ClientCommands.COMMANDS,

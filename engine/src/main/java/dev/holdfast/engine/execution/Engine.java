@@ -11,9 +11,11 @@ import java.util.Collection;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +48,7 @@ public final class Engine implements AutoCloseable {
     private final AtomicLong lastClientId = new AtomicLong();
     private final ScheduledThreadPoolExecutor timer;
     private final long startMillis;
+    private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
 
     public Engine(Config config, Clock clock, Collection<CommandSpec> specs) {
         this.config = config;
@@ -139,6 +142,16 @@ public final class Engine implements AutoCloseable {
     /** The engine's timer, for tasks that take no time. */
     public ScheduledThreadPoolExecutor timer() {
         return timer;
+    }
+
+    /** The dice of all commands that choose at random. */
+    public RandomGenerator random() {
+        return random;
+    }
+
+    /** Exchanges the dice, before any command runs; for tests that want the same throws each time. */
+    public void setRandom(RandomGenerator random) {
+        this.random = random;
     }
 
     /** When the store was opened, in milliseconds since 1970. */
