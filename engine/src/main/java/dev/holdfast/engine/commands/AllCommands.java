@@ -15,10 +15,14 @@ public final class AllCommands {
                         ListCommands.COMMANDS,
                         BlockingListCommands.COMMANDS,
                         SetCommands.COMMANDS,
-                        Transactions.COMMANDS,
                         ConnectionCommands.COMMANDS,
                         ClientCommands.COMMANDS,
-                        PubSubCommands.COMMANDS)
+                        PubSubCommands.COMMANDS,
+                        SortedSetCommands.COMMANDS,
+                        SortedSetRangeCommands.COMMANDS,
+                        SortedSetAlgebraCommands.COMMANDS,
+                        SortedSetPopCommands.COMMANDS,
+                        Transactions.COMMANDS)
                 .flatMap(List::stream)
                 .toList();
     }

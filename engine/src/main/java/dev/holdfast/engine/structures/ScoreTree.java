@@ -68,6 +68,11 @@ public final class ScoreTree {
         return (double) DOUBLES.get(item, 0);
     }
 
+    /** Gives an item that is in no tree another score. */
+    public static void setScore(byte[] item, double score) {
+        DOUBLES.set(item, 0, score);
+    }
+
     /** A tree of the first {@code count} items of an array that is in order and has no duplicates. */
     public static ScoreTree ofSorted(byte[][] items, int count) {
         ScoreTree tree = new ScoreTree();
