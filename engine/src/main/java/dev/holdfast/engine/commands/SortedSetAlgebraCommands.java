@@ -18,6 +18,7 @@ import dev.holdfast.engine.execution.KeySpec;
 import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.structures.ScoreTree;
+import dev.holdfast.engine.types.SetValue;
 import dev.holdfast.engine.types.SortedSetBuilder;
 import dev.holdfast.engine.types.SortedSetValue;
 import java.util.ArrayList;
@@ -151,27 +152,38 @@ public final class SortedSetAlgebraCommands {
     /** One of the sets that a command combines, or none where the key is missing. */
     private static final class Operand {
         private final @Nullable SortedSetValue sorted;
+        private final @Nullable SetValue plain;
         private double weight = 1;
 
         Operand(@Nullable Object item) {
-            sorted = Call.cast(item, SortedSetValue.class);
+            plain = item instanceof SetValue set ? set : null;
+            sorted = plain != null ? null : Call.cast(item, SortedSetValue.class);
         }
 
         int size() {
+            if (plain != null) {
+                return plain.size();
+            }
             return sorted == null ? 0 : sorted.size();
         }
 
         /** The score of a member, or NaN where it is missing. */
         double score(Slice member) {
+            if (plain != null) {
+                return plain.contains(member) ? 1 : Double.NaN;
+            }
             return sorted == null ? Double.NaN : sorted.score(member);
         }
 
         boolean isSameAs(Operand other) {
-            return sorted != null && sorted == other.sorted;
+            return plain == other.plain && sorted == other.sorted && size() > 0;
         }
 
         void visit(Visitor visitor) {
-            if (sorted != null) {
+            if (plain != null) {
+                SetValue.Members members = plain.members();
+                while (members.next() && visitor.visit(members.member(), 1)) {}
+            } else if (sorted != null) {
                 SortedSetValue.Walk walk = sorted.walk();
                 while (walk.next() && visitor.visit(walk.member(), walk.score())) {}
             }
