@@ -244,7 +244,9 @@ public final class ListCommands {
         long index = call.longArg(2);
         Slice value = call.arg(3);
         list.grow(limit(call), value.length(), 1);
-        if (!list.set(index, value)) {
+        // Valkey narrows this index, and no other, to 32 bits.
+        int narrowed = (int) index;
+        if (!list.set(narrowed, value)) {
             throw new CommandException("ERR index out of range");
         }
         list.shrink(limit(call));

@@ -1,6 +1,7 @@
 package dev.holdfast.engine.execution;
 
 import dev.holdfast.engine.base.Doubles;
+import dev.holdfast.engine.base.LongDouble;
 import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.config.Config;
@@ -195,7 +196,15 @@ public final class Call {
 
     /** A time to wait in seconds with a fraction, as milliseconds; 0 means for ever. */
     public long timeoutArg(int index) {
-        double seconds = doubleArg(index, "ERR timeout is not a float or out of range");
+        Slice arg = arg(index);
+        double seconds = Doubles.parse(arg.array(), arg.offset(), arg.length());
+        if (Double.isNaN(seconds)) {
+            // Valkey reads a long double, so that a number beyond a double's range is a number still.
+            if (LongDouble.parse(arg) == null) {
+                throw new CommandException("ERR timeout is not a float or out of range");
+            }
+            seconds = arg.at(0) == '-' ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;
+        }
         double millis = Math.ceil(seconds * 1000);
         if (millis > Long.MAX_VALUE - (double) now()) {
             throw new CommandException("ERR timeout is out of range");
