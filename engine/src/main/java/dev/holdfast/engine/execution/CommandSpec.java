@@ -155,6 +155,11 @@ public final class CommandSpec {
         return syntax;
     }
 
+    /** The syntax as a tree. */
+    public List<Argument> arguments() {
+        return Argument.parse(syntax);
+    }
+
     public CommandGroup group() {
         return group;
     }
