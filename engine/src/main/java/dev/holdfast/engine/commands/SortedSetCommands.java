@@ -26,7 +26,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.random.RandomGenerator;
 
 /** The commands for single members of sorted sets. */
@@ -332,7 +331,7 @@ public final class SortedSetCommands {
             } else {
                 call.reply()
                         .bulk(value.walk()
-                                .seek(generator().nextInt(value.size()))
+                                .seek(call.engine().random().nextInt(value.size()))
                                 .member());
             }
             return;
@@ -355,7 +354,7 @@ public final class SortedSetCommands {
             reply.emptyArray();
         } else if (count < 0) {
             beginMembers(reply, -count, withScores);
-            RandomGenerator generator = generator();
+            RandomGenerator generator = call.engine().random();
             SortedSetValue.Walk walk = value.walk();
             for (long i = count; i < 0; i++) {
                 member(reply, walk.seek(generator.nextInt(value.size())), withScores);
@@ -367,14 +366,15 @@ public final class SortedSetCommands {
                 member(reply, walk, withScores);
             }
         } else {
-            sample(reply, value, (int) count, withScores);
+            sample(call, value, (int) count, withScores);
         }
     }
 
     /** Answers with {@code count} different members. */
-    private static void sample(Reply reply, SortedSetValue value, int count, boolean withScores) {
+    private static void sample(Call call, SortedSetValue value, int count, boolean withScores) {
+        Reply reply = call.reply();
         beginMembers(reply, count, withScores);
-        RandomGenerator generator = generator();
+        RandomGenerator generator = call.engine().random();
         if (value.isPacked() || (long) count * DENSE_SAMPLE > value.size()) {
             SortedSetValue.Walk walk = value.walk();
             int wanted = count;
@@ -396,10 +396,6 @@ public final class SortedSetCommands {
                 member(reply, walk.seek(rank), withScores);
             }
         }
-    }
-
-    private static RandomGenerator generator() {
-        return ThreadLocalRandom.current();
     }
 
     /** Begins an answer of so many members: with scores, RESP2 has a flat array and RESP3 an array of pairs. */
