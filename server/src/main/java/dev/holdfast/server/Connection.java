@@ -118,24 +118,19 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         output.setResp3(client.resp3());
         running = true;
         loop.lane.beginBatch(engine.clock().nanos());
+        client.used(engine.clock().millis());
         try {
-            while (!waiting && !client.isClosing()) {
-                decoder.setAuthenticated(client.isAuthenticated());
-                Args args = decoder.next();
-                if (args == null) {
-                    break;
-                }
-                waiting = !engine.execute(client, args, output);
-                if (output.size() > Loop.WRITE_BYTES) {
-                    send(output);
-                }
+            int commands = readBatch();
+            while (commands > 0) {
+                runBatch(commands, output);
+                commands = waiting || client.isClosing() ? 0 : readBatch();
             }
         } catch (ProtocolException e) {
             LOG.debug("Protocol error from client {}: {}", address, e.getMessage());
             output.error("ERR " + e.getMessage());
             client.closeAfterReply();
         } finally {
-            loop.lane.endBatch();
+            loop.lane.endBatch(engine.clock().nanos());
             running = false;
         }
         send(output);
@@ -144,6 +139,55 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         }
         if (client.isClosing()) {
             closeAfterSending();
+        }
+    }
+
+    /**
+     * Reads some commands ahead. While the client has not authenticated, one at a time: what it may send depends on the
+     * answer.
+     */
+    private int readBatch() throws ProtocolException {
+        boolean authenticated = client.isAuthenticated();
+        decoder.setAuthenticated(authenticated);
+        int most = authenticated ? Loop.BATCH : 1;
+        int count = 0;
+        try {
+            while (count < most) {
+                Args spare = loop.batch[count];
+                Args args = decoder.next(spare);
+                if (args == null) {
+                    if (decoder.hasKept(spare)) {
+                        loop.batch[count] = new Args();
+                    }
+                    break;
+                }
+                loop.batch[count] = args;
+                loop.batchEnds[count] = decoder.position();
+                count++;
+            }
+        } catch (ProtocolException e) {
+            if (count == 0) {
+                throw e;
+            }
+            // The commands before the mistake are run first; reading on from there will find it again.
+            decoder.rewind(loop.batchEnds[count - 1]);
+        }
+        return count;
+    }
+
+    private void runBatch(int count, RespReply output) {
+        if (count > 1) {
+            engine.prefetch(client, loop.batch, count);
+        }
+        for (int i = 0; i < count; i++) {
+            waiting = !engine.execute(client, loop.batch[i], output);
+            if (waiting || client.isClosing()) {
+                decoder.rewind(loop.batchEnds[i]);
+                return;
+            }
+        }
+        if (output.size() > Loop.WRITE_BYTES) {
+            send(output);
         }
     }
 

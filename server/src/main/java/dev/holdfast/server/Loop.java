@@ -1,9 +1,11 @@
 package dev.holdfast.server;
 
 import dev.holdfast.engine.execution.Lane;
+import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.RespReply;
 import io.netty.channel.EventLoop;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -19,6 +21,11 @@ final class Loop {
 
     final EventLoop eventLoop;
     final Lane lane;
+    /** How many commands are read before the first of them is run; see {@link Connection}. */
+    static final int BATCH = 16;
+
+    final Args[] batch = new Args[BATCH];
+    final int[] batchEnds = new int[BATCH];
     final byte[] input = new byte[READ_BYTES];
     final RespReply output = new RespReply(16 * 1024);
 
@@ -27,6 +34,7 @@ final class Loop {
     Loop(EventLoop eventLoop, Lane lane) {
         this.eventLoop = eventLoop;
         this.lane = lane;
+        Arrays.setAll(batch, i -> new Args());
     }
 
     /** Lets a connection send what others have pushed to it, when the batch that is running ends. */

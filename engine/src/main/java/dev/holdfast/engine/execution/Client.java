@@ -176,12 +176,14 @@ public final class Client {
         return commands;
     }
 
-    void used(CommandSpec command, long millis) {
+    /** Says that the client has sent something. */
+    public void used(long millis) {
+        lastUsedMillis = millis;
+    }
+
+    void used(CommandSpec command) {
         if (lastCommand != command) {
             lastCommand = command;
-        }
-        if (lastUsedMillis != millis) {
-            lastUsedMillis = millis;
         }
         commands++;
     }

@@ -45,6 +45,7 @@ public final class CommandSpec {
     private int arity;
     private List<KeySpec> keys = List.of();
     private String complexity = "";
+    private boolean constantTime;
     private String summary = "";
     private List<String> tips = List.of();
     private int onlyKey;
@@ -114,6 +115,7 @@ public final class CommandSpec {
 
     public CommandSpec complexity(String complexity) {
         this.complexity = complexity;
+        this.constantTime = complexity.startsWith("O(1)");
         return this;
     }
 
@@ -186,6 +188,11 @@ public final class CommandSpec {
 
     public List<KeySpec> keySpecs() {
         return keys;
+    }
+
+    /** Whether a call takes about the same short time whatever its data, so that its time need not be measured by itself. */
+    boolean isConstantTime() {
+        return constantTime;
     }
 
     public String complexity() {

@@ -5,6 +5,8 @@ package dev.holdfast.engine.execution;
  * them, without synchronisation; {@link Statistics} adds the lanes up, and may read a number that is a little old.
  */
 public final class Lane {
+    private static final int MOST_UNTIMED = 64;
+
     final long[] calls;
     final long[] nanos;
     final long[] rejected;
@@ -12,8 +14,16 @@ public final class Lane {
     long hits;
     long misses;
 
-    /** The end of the last command of the batch being run, which is the beginning of the next; 0 outside a batch. */
-    long clock;
+    /** Takes what prefetching has read, so that it is not left out as useless. */
+    int seen;
+
+    /** Commands of constant time that ran since the clock was read. They share the time that passes until it is read again. */
+    private final int[] untimed = new int[MOST_UNTIMED];
+
+    private int untimedCount;
+
+    /** When the clock was last read during the batch that is running; 0 outside a batch. */
+    private long clock;
 
     Lane(int commands) {
         calls = new long[commands];
@@ -22,13 +32,57 @@ public final class Lane {
         failed = new long[commands];
     }
 
-    /** Says that commands now follow each other without a pause, so that one reading of the clock serves two of them. */
+    /** Says that commands now follow each other without a pause, so that one reading of the clock serves several. */
     public void beginBatch(long nanoTime) {
         clock = nanoTime;
     }
 
-    public void endBatch() {
+    public void endBatch(long nanoTime) {
+        share(nanoTime);
         clock = 0;
+    }
+
+    /** Whether a command should be counted with {@link #untimed}. */
+    boolean canCountUntimed() {
+        return clock != 0 && untimedCount < MOST_UNTIMED;
+    }
+
+    /** Counts a command of constant time within a batch. */
+    void untimed(int command) {
+        calls[command]++;
+        untimed[untimedCount++] = command;
+    }
+
+    /**
+     * The time at which a command begins that is timed by itself.
+     *
+     * @return as {@code nanoTime}, which becomes the end of the commands before
+     */
+    long beginTimed(long nanoTime) {
+        if (clock != 0) {
+            share(nanoTime);
+        }
+        return nanoTime;
+    }
+
+    void endTimed(int command, long begin, long nanoTime) {
+        calls[command]++;
+        nanos[command] += nanoTime - begin;
+        if (clock != 0) {
+            clock = nanoTime;
+        }
+    }
+
+    /** Divides the time since the clock was last read among the commands that ran meanwhile. */
+    private void share(long nanoTime) {
+        if (untimedCount > 0) {
+            long each = (nanoTime - clock) / untimedCount;
+            for (int i = 0; i < untimedCount; i++) {
+                nanos[untimed[i]] += each;
+            }
+            untimedCount = 0;
+        }
+        clock = nanoTime;
     }
 
     void reset() {

@@ -56,6 +56,19 @@ public final class Keyspace {
         return 1L << shardNumber(key.hash());
     }
 
+    /** Reads the place of a key in its table; see {@link KeyTable#prefetchPlace}. Needs no lock. */
+    public int prefetchPlace(int database, Slice key) {
+        KeyTable table = shardOf(key).existingTable(database);
+        return table == null ? 0 : table.prefetchPlace(key);
+    }
+
+    /** Reads the beginning of the item that is probably the key's. Needs no lock. */
+    public int prefetchItem(int database, Slice key) {
+        KeyTable table = shardOf(key).existingTable(database);
+        Object item = table == null ? null : table.probable(key);
+        return item == null ? 0 : KeyTable.record(item)[0];
+    }
+
     /** The set of all shards. */
     public long allShards() {
         return all;

@@ -22,7 +22,8 @@ public final class RequestDecoder {
     private static final int FIRST_OWN_BYTES = 256;
     private static final byte[] NOTHING = new byte[0];
 
-    private final Args args = new Args();
+    /** The words so far of an unfinished command. */
+    private @Nullable Args unfinished;
 
     private byte[] buffer = NOTHING;
     private int position;
@@ -114,13 +115,14 @@ public final class RequestDecoder {
     }
 
     private int unfinishedStart() {
-        return wordsLeft > 0 && args.count() > 0 ? args.get(0).offset() : position;
+        Args words = unfinished;
+        return words != null && words.count() > 0 ? words.get(0).offset() : position;
     }
 
     private void move(byte[] target, int start, int used) {
         System.arraycopy(buffer, start, target, 0, used);
-        if (wordsLeft > 0) {
-            args.rebase(target, -start);
+        if (unfinished != null) {
+            unfinished.rebase(target, -start);
         }
         buffer = target;
         position -= start;
@@ -128,54 +130,83 @@ public final class RequestDecoder {
         own = true;
     }
 
+    /** Where the next command begins in the present array; for {@link #rewind}. */
+    public int position() {
+        return position;
+    }
+
+    /** Goes back to a position between two commands, so that those after it will be read again. */
+    public void rewind(int position) {
+        this.position = position;
+        unfinished = null;
+        wordsLeft = 0;
+        wordBytes = -1;
+    }
+
     /**
      * The next whole command, or null where more bytes are needed. A command without words is skipped.
      *
+     * @param spare what to read the command into. An unfinished command keeps it until it is finished, so the caller must
+     *     look with {@link #hasKept} whether it is still its own
+     * @return {@code spare}, or what an unfinished command has kept earlier
      * @throws ProtocolException if the bytes cannot be a command; the message is Valkey's, without a code
      */
-    public @Nullable Args next() throws ProtocolException {
-        while (true) {
-            if (wordsLeft == 0) {
-                if (position == limit) {
-                    return null;
-                }
-                args.clear();
-                if (buffer[position] != '*') {
-                    int result = inline();
-                    if (result < 0) {
-                        return null;
-                    }
-                    if (result > 0) {
-                        return args;
-                    }
-                    continue;
-                }
-                long words = header("mbulk count", "multibulk");
-                if (words == UNFINISHED) {
-                    return null;
-                }
-                if (words > MAX_WORDS || words < Integer.MIN_VALUE) {
-                    throw new ProtocolException("Protocol error: invalid multibulk length");
-                }
-                if (words > UNAUTHENTICATED_MAX_WORDS && !authenticated) {
-                    throw new ProtocolException("Protocol error: unauthenticated multibulk length");
-                }
-                if (words <= 0) {
-                    continue;
-                }
-                wordsLeft = (int) words;
-            }
-            if (!words()) {
+    public @Nullable Args next(Args spare) throws ProtocolException {
+        Args args = unfinished;
+        if (args == null) {
+            args = spare;
+            if (!begin(args)) {
                 return null;
             }
+            if (wordsLeft == 0) {
+                return args;
+            }
+        }
+        if (words(args)) {
+            unfinished = null;
             return args;
         }
+        unfinished = args;
+        return null;
+    }
+
+    public boolean hasKept(Args args) {
+        return unfinished == args;
+    }
+
+    /** Reads the beginning of a command, or all of a line of words. Returns whether there is one. */
+    private boolean begin(Args args) throws ProtocolException {
+        while (position < limit) {
+            args.clear();
+            if (buffer[position] != '*') {
+                int words = inline(args);
+                if (words != 0) {
+                    return words > 0;
+                }
+                continue;
+            }
+            long words = header("mbulk count", "multibulk");
+            if (words == UNFINISHED) {
+                return false;
+            }
+            if (words > MAX_WORDS || words < Integer.MIN_VALUE) {
+                throw new ProtocolException("Protocol error: invalid multibulk length");
+            }
+            if (words > UNAUTHENTICATED_MAX_WORDS && !authenticated) {
+                throw new ProtocolException("Protocol error: unauthenticated multibulk length");
+            }
+            if (words > 0) {
+                wordsLeft = (int) words;
+                return true;
+            }
+        }
+        return false;
     }
 
     private static final long UNFINISHED = Long.MIN_VALUE;
 
     /** Reads the words that are left. Returns whether all are there. */
-    private boolean words() throws ProtocolException {
+    private boolean words(Args args) throws ProtocolException {
         byte[] b = buffer;
         while (wordsLeft > 0) {
             if (wordBytes < 0) {
@@ -253,7 +284,7 @@ public final class RequestDecoder {
     }
 
     /** Reads a line of words. Returns how many there are, or -1 where the line has no end yet. */
-    private int inline() throws ProtocolException {
+    private int inline(Args args) throws ProtocolException {
         int newline = indexOf((byte) '\n', position);
         if (newline < 0) {
             if (limit - position > MAX_LINE_BYTES) {

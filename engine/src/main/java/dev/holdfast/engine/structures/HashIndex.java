@@ -155,6 +155,33 @@ public abstract class HashIndex<E> implements Iterable<E> {
         return null;
     }
 
+    /**
+     * Reads the mark and the slot from which {@link #find} will set out, so that they are in the processor's cache. May run
+     * while another thread changes the table.
+     *
+     * @return something of what was read, so that reading it is not useless
+     */
+    public final int prefetchPlace(Slice key) {
+        long hash = hashOfKey(key);
+        Segment[] entries = directory;
+        Segment segment = entries[entryOf(hash) & entries.length - 1];
+        int home = segment.home(segment.mark(hash));
+        return segment.marks[home] + (segment.items[home] == null ? 0 : 1);
+    }
+
+    /**
+     * The item that {@link #find} will look at first, which is nearly always the key's if there is one. May run while another
+     * thread changes the table, and then may return any item.
+     */
+    public final @Nullable Object probable(Slice key) {
+        long hash = hashOfKey(key);
+        Segment[] entries = directory;
+        Segment segment = entries[entryOf(hash) & entries.length - 1];
+        int index = segment.seek(segment.mark(hash));
+        @Nullable Object[] items = segment.items;
+        return index < items.length ? items[index] : null;
+    }
+
     /** Puts {@code item}, which has the same key, in the place of the item that {@link #find} just returned. */
     public final void replaceFound(E item) {
         int index = foundIndex;
