@@ -30,6 +30,9 @@ import org.slf4j.LoggerFactory;
 public final class Server implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
 
+    /** How long the end of each step of closing is waited for. */
+    private static final long CLOSE_SECONDS = 2;
+
     private final Engine engine;
     private final NetworkParameters parameters;
     private final Transport transport;
@@ -204,8 +207,9 @@ public final class Server implements AutoCloseable {
     /** Stops listening, closes all connections and ends the event loops. */
     @Override
     public void close() {
-        listening.forEach(channel -> channel.close().awaitUninterruptibly());
-        group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly();
+        listening.forEach(channel -> channel.close().awaitUninterruptibly(CLOSE_SECONDS, TimeUnit.SECONDS));
+        group.shutdownGracefully(0, CLOSE_SECONDS, TimeUnit.SECONDS)
+                .awaitUninterruptibly(2 * CLOSE_SECONDS, TimeUnit.SECONDS);
         String socket = parameters.unixsocket.get();
         if (!socket.isEmpty()) {
             try {

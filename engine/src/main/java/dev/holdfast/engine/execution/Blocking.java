@@ -120,7 +120,6 @@ public final class Blocking {
     /** Runs the commands that wait for these keys, and for those that they change in turn. No locks are held. */
     void serve(List<Interest.DatabaseKey> ready) {
         Deque<Interest.DatabaseKey> queue = new ArrayDeque<>(ready);
-        ready.clear();
         while (!queue.isEmpty()) {
             Interest.DatabaseKey key = queue.poll();
             for (Waiter waiter : waiters(key)) {
@@ -160,8 +159,7 @@ public final class Blocking {
             call.setRetrying(true);
             engine.run(call, waiter.spec, waiter.args, reply);
             call.setRetrying(false);
-            queue.addAll(call.ready());
-            call.ready().clear();
+            queue.addAll(call.takeReady());
             if (call.hasBlocked()) {
                 return true;
             }

@@ -86,9 +86,14 @@ public final class Call {
         return blocked;
     }
 
-    /** Keys that were changed and that blocked clients wait for. */
-    List<Interest.DatabaseKey> ready() {
-        return ready;
+    /** The keys that were changed and that blocked clients wait for. They are handed over: the next call begins without. */
+    List<Interest.DatabaseKey> takeReady() {
+        if (ready.isEmpty()) {
+            return List.of();
+        }
+        List<Interest.DatabaseKey> taken = List.copyOf(ready);
+        ready.clear();
+        return taken;
     }
 
     // ---- the command ----

@@ -8,6 +8,7 @@ import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -271,16 +272,21 @@ public final class Engine implements AutoCloseable {
         Call call = client.call();
         int onlyKey = spec.onlyKey();
         long mask = onlyKey > 0 && onlyKey < args.count() ? keyspace.maskOf(args.get(onlyKey)) : maskOf(spec, args);
+        boolean blocked;
+        List<Interest.DatabaseKey> ready;
         keyspace.lock(mask);
         try {
             run(call, spec, args, reply);
         } finally {
+            // Once the locks are released, another thread may serve a client that has blocked, and then uses its call.
+            blocked = call.hasBlocked();
+            ready = call.takeReady();
             keyspace.unlock(mask);
         }
-        if (!call.ready().isEmpty()) {
-            blocking.serve(call.ready());
+        if (!ready.isEmpty()) {
+            blocking.serve(ready);
         }
-        return !call.hasBlocked();
+        return !blocked;
     }
 
     /** The shards that a command needs. */
