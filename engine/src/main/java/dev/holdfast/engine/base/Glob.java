@@ -7,8 +7,13 @@ package dev.holdfast.engine.base;
  * <p>Only the last star seen is ever reconsidered: when the pattern behind it fails, that star takes one byte more. An earlier
  * star need not change, because whatever it could reach the later one reaches too. So the work is at most the product of
  * the two lengths, without recursion.
+ *
+ * <p>Two of Valkey's peculiarities are kept: a pattern with more than a thousand stars that something follows matches nothing,
+ * and so does every pattern, even a star, where the text is empty.
  */
 public final class Glob {
+    private static final int MOST_STARS = 1000;
+
     private Glob() {}
 
     public static boolean matches(Slice pattern, Slice text) {
@@ -40,15 +45,25 @@ public final class Glob {
         int textEnd = textOffset + textLength;
         int afterStar = -1;
         int starText = 0;
+        int stars = 0;
+        if (textLength == 0) {
+            return patternLength == 0;
+        }
         while (t < textEnd) {
             int next;
             if (p == patternEnd) {
                 next = -1;
             } else if (pattern[p] == '*') {
-                afterStar = ++p;
+                do {
+                    p++;
+                } while (p < patternEnd && pattern[p] == '*');
                 if (p == patternEnd) {
                     return true;
                 }
+                if (++stars > MOST_STARS) {
+                    return false;
+                }
+                afterStar = p;
                 starText = t;
                 continue;
             } else {

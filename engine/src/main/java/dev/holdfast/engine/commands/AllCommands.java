@@ -11,6 +11,9 @@ public final class AllCommands {
 
     public static List<CommandSpec> list() {
         return Stream.of(
+                        KeyCommands.COMMANDS,
+                        ExpireCommands.COMMANDS,
+                        ScanCommands.COMMANDS,
                         StringCommands.COMMANDS,
                         ListCommands.COMMANDS,
                         BlockingListCommands.COMMANDS,

@@ -60,6 +60,11 @@ public final class ClientCommands {
                             .arity(2)
                             .flags(ALLOW_BUSY, NOSCRIPT, LOADING, STALE)
                             .summary("The number of this connection"),
+                    own("IMPORT-SOURCE", "<ON | OFF>", ClientCommands::importSource)
+                            .since("8.1.0")
+                            .arity(3)
+                            .flags(NOSCRIPT, LOADING, STALE)
+                            .summary("Makes this connection the one that decides what expires while data is imported"),
                     own("INFO", "", ClientCommands::info)
                             .since("6.2.0")
                             .arity(2)
@@ -125,6 +130,13 @@ public final class ClientCommands {
 
     private static CommandSpec own(String name, String syntax, CommandSpec.Handler handler) {
         return command(name, syntax, handler).in(CONNECTION).complexity("O(1)");
+    }
+
+    private static void importSource(Call call) {
+        if (!call.config().importMode.get() && !call.arg(2).isWord("OFF")) {
+            throw new CommandException("ERR Server is not in import mode");
+        }
+        flag(call, Client::setImportSource);
     }
 
     private static void capa(Call call) {

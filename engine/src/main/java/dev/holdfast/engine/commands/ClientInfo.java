@@ -22,6 +22,7 @@ final class ClientInfo {
         add(flags, 'U', client.link().address().startsWith("/"));
         add(flags, 'e', client.noEvict());
         add(flags, 'T', client.noTouch());
+        add(flags, 'I', client.isImportSource());
         return flags.isEmpty() ? "N" : flags.toString();
     }
 

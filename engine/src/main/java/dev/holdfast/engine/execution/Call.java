@@ -242,12 +242,28 @@ public final class Call {
             return null;
         }
         byte[] record = KeyTable.record(item);
-        if (KeyRecord.hasExpiry(record) && KeyRecord.expireAt(record) <= now()) {
-            engine.expiry().expired(this, table, key, database);
-            table.find(key);
-            return null;
+        if (KeyRecord.hasExpiry(record) && KeyRecord.isExpired(record, now())) {
+            return findExpired(table, item, key, database);
         }
         return item;
+    }
+
+    private @Nullable Object findExpired(KeyTable table, Object item, Slice key, int database) {
+        return switch (engine.expiry().policy(client, spec)) {
+            case IGNORE -> item;
+            case HIDE -> null;
+            case REMOVE -> {
+                engine.expiry().expired(this, table, key, database);
+                table.find(key);
+                yield null;
+            }
+        };
+    }
+
+    /** Whether the time of an item of a table is over, so that {@link #find} would not return it. */
+    public boolean isExpired(Object item) {
+        return KeyRecord.isExpired(KeyTable.record(item), now())
+                && engine.expiry().policy(client, spec) != Expiry.Policy.IGNORE;
     }
 
     public @Nullable Object find(Slice key) {
@@ -256,14 +272,44 @@ public final class Call {
 
     /** The item of a key that is to be read: counts a hit or a miss and notes the access. */
     public @Nullable Object lookup(Slice key) {
+        Object item = peek(key);
+        if (item != null) {
+            touch(item);
+        }
+        return item;
+    }
+
+    /** As {@link #lookup}, but asking about the key is no access to its value. */
+    public @Nullable Object peek(Slice key) {
+        Object item = inspect(key);
+        if (item == null) {
+            engine.notifier().miss(client.database(), key);
+        }
+        return item;
+    }
+
+    /** As {@link #peek}, but without an event for a key that is not there. */
+    public @Nullable Object inspect(Slice key) {
         Object item = find(key);
         if (item == null) {
             client.lane().misses++;
-            engine.notifier().miss(client.database(), key);
-            return null;
+        } else {
+            client.lane().hits++;
         }
-        client.lane().hits++;
-        touch(item);
+        return item;
+    }
+
+    /** Notes an access to an item, even by a client that wants none noted. */
+    public void access(Object item) {
+        KeyRecord.setAccessClock(KeyTable.record(item), keyspace.accessClock());
+    }
+
+    /** The item of a key that is to be changed: notes the access, but counts nothing. */
+    public @Nullable Object lookupToWrite(Slice key) {
+        Object item = find(key);
+        if (item != null) {
+            touch(item);
+        }
         return item;
     }
 
@@ -348,7 +394,7 @@ public final class Call {
      */
     public void setString(Slice key, Slice value, int encoding, long expireAt) {
         KeyTable table = table(key);
-        Object old = table.find(key);
+        Object old = find(key);
         int length = value.length();
         if (old instanceof byte[] record
                 && KeyRecord.hasExpiry(record) == (expireAt != KeyRecord.NEVER)
@@ -389,7 +435,7 @@ public final class Call {
 
     public void insert(Slice key, Object item, int database) {
         KeyTable table = table(key, database);
-        if (table.find(key) != null) {
+        if (find(key, database) != null) {
             throw new IllegalStateException("the key exists");
         }
         KeyRecord.setAccessClock(KeyTable.record(item), keyspace.accessClock());
@@ -432,6 +478,14 @@ public final class Call {
         table(key).find(key);
         table(key).remove();
         changed(key, 'g', "del");
+    }
+
+    /** Removes a key because the expiry that it has just been given is over, and reports that. */
+    public void expire(Slice key) {
+        if (table(key).find(key) != null) {
+            engine.expiry().expired(this, table(key), key, client.database());
+            dirty++;
+        }
     }
 
     /** Gives a key an expiry, or none. */

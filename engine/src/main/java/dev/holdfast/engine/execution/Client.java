@@ -39,6 +39,7 @@ public final class Client {
     private volatile boolean noEvict;
     private volatile boolean noTouch;
     private volatile boolean redirectCapable;
+    private volatile boolean importSource;
     private volatile boolean closing;
     private volatile boolean postponed;
     private volatile long lastUsedMillis;
@@ -149,6 +150,15 @@ public final class Client {
 
     public void setRedirectCapable(boolean capable) {
         this.redirectCapable = capable;
+    }
+
+    /** Whether the client brings data from elsewhere and decides itself what has expired; see {@link Expiry}. */
+    public boolean isImportSource() {
+        return importSource;
+    }
+
+    public void setImportSource(boolean importSource) {
+        this.importSource = importSource;
     }
 
     public ReplyMode replyMode() {

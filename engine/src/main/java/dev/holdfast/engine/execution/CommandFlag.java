@@ -28,7 +28,9 @@ public enum CommandFlag {
     TOUCHES_ARBITRARY_KEYS,
     MOVABLE_KEYS("movablekeys"),
     /** The command locks the whole keyspace although it declares no keys. Ours; not shown to clients. */
-    ALL_SHARDS("");
+    ALL_SHARDS(""),
+    /** The command visits shards and locks each when it comes to it. In a transaction it needs all. Ours, too. */
+    VISITS_SHARDS("");
 
     private final String shown;
 

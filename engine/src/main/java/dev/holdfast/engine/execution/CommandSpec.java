@@ -245,7 +245,7 @@ public final class CommandSpec {
     /** The ACL categories, without the at sign, in alphabetical order. */
     public Set<String> aclCategories() {
         Set<String> categories = new TreeSet<>(extraCategories);
-        if (!group.aclCategory().isEmpty()) {
+        if (!group.aclCategory().isEmpty() && !isContainer()) {
             categories.add(group.aclCategory());
         }
         boolean scripting = categories.contains("scripting");

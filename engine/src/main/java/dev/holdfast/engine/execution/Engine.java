@@ -31,9 +31,6 @@ public final class Engine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
     private static final int SHARD_BITS = 5;
 
-    /** The share of each period of the timer that active expiry may take, at effort 1. */
-    private static final double EXPIRY_SHARE = 0.25;
-
     private final Config config;
     private final Clock clock;
     private final Keyspace keyspace;
@@ -59,7 +56,7 @@ public final class Engine implements AutoCloseable {
         this.keyspace = new Keyspace(SHARD_BITS, config.databases.getInt());
         this.interests = new Interest[keyspace.shardCount()];
         for (int i = 0; i < interests.length; i++) {
-            interests[i] = new Interest(keyspace.databases());
+            interests[i] = new Interest(keyspace.shard(i), keyspace.databases());
         }
         this.timer = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "holdfast-timer");
@@ -82,9 +79,7 @@ public final class Engine implements AutoCloseable {
                 () -> {
                     try {
                         tick();
-                        if (!pause.isActive()) {
-                            expiry.cycle((long) (1e9 / config.hz.get() * EXPIRY_SHARE));
-                        }
+                        expiry.cycle();
                     } catch (RuntimeException e) {
                         LOG.error("The timer's work failed", e);
                     }
@@ -435,14 +430,14 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /** Tells those who watch keys of a database for which {@code chosen} holds. All shards are locked. */
-    public void touchWatched(int database, java.util.function.Predicate<Slice> chosen) {
+    /**
+     * Tells those who watch keys of a database that it is about to lose them all. All shards are locked.
+     *
+     * @param replacement the database whose keys will take their place, or -1 for none
+     */
+    public void touchReplaced(int database, int replacement, long now) {
         for (Interest interest : interests) {
-            interest.forEachWatched(database, key -> {
-                if (chosen.test(key)) {
-                    interest.touch(database, key);
-                }
-            });
+            interest.touchReplaced(database, replacement, now);
         }
     }
 
@@ -461,7 +456,7 @@ public final class Engine implements AutoCloseable {
         for (Watch.Key key : watch.keys()) {
             long mask = keyspace.maskOf(key.key());
             keyspace.lock(mask);
-            interest(key.key()).unwatch(key.database(), key.key(), client);
+            interest(key.key()).unwatch(key);
             keyspace.unlock(mask);
         }
         client.setWatch(null);

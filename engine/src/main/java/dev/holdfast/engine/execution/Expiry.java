@@ -12,28 +12,66 @@ import java.util.List;
 /**
  * Removes what has expired: lazily, when a command finds it, and actively, because most of it nobody will ask for again.
  *
- * <p>The active cycle walks the tags of each table, where one bit says whether an item can expire, so that tables without
- * expiring keys cost nothing and others a bit test for each key that stays. It holds a shard's lock for a few hundred
- * items at a time and stops when its share of the period is used up; the next cycle goes on from there. While much of
- * what it finds has expired, it goes on at once.
+ * <h2>The active cycle</h2>
+ *
+ * The timer runs one cycle after the other. A cycle makes a pass over each database: it visits, in every shard, the next
+ * few hundred slots of the table, and removes what has expired there. In the table one bit beside each slot says whether its
+ * item can expire, so keys that cannot are passed over without a look at them, and a table without expiring keys costs
+ * nothing. Where a pass finds much that has expired, more than a tenth of what it looked at, there is another one at once;
+ * so the share of dead keys stays small, while a keyspace whose keys expire late costs next to nothing.
+ *
+ * <p>A cycle ends when its share of the timer's period is used up; the next one goes on from there, in the shard and, so
+ * that none is left out for ever, in the database after it. A shard's lock is held for one small step at a time.
+ *
+ * <p>Fields of hashes expire in the same passes, so many at a time; a hash that has more to drop is visited again.
  */
 public final class Expiry {
-    private static final int SLOTS_AT_A_TIME = 1024;
+    /** What becomes of a key whose time is over when a command comes upon it. */
+    enum Policy {
+        /** It is removed, and that is reported. */
+        REMOVE,
+        /** The command does not see it, but it stays: removing it is a write, and nothing may be written now. */
+        HIDE,
+        /** It counts as alive. */
+        IGNORE
+    }
+
+    private static final int SLOTS_AT_A_TIME = 256;
     private static final int FIELDS_AT_A_TIME = 256;
+    private static final int FIELDS_PER_SWEEP = 2048;
+    private static final int DATABASES_PER_CYCLE = 16;
 
     private final Engine engine;
     private final Keyspace keyspace;
+    private final Statistics statistics;
     private final List<Object> found = new ArrayList<>();
     private final Slice key = new Slice();
 
+    /** Where the sweep of each shard goes on, by database and shard; null for a database that was never swept. */
+    private final long[][] cursors;
+
+    private final long[] averageTtls;
+
     private volatile boolean active = true;
-    private int shard;
-    private int database;
-    private long cursor;
+    private boolean capped;
+    private int nextDatabase;
+    private int nextShard;
+
+    // What the present pass has seen.
+    private long sampledKeys;
+    private long expiredKeys;
+    private long sampledHashes;
+    private long expiredHashes;
+    private long ttlSum;
+    private long ttlSamples;
+    private boolean unfinished;
 
     Expiry(Engine engine) {
         this.engine = engine;
         this.keyspace = engine.keyspace();
+        this.statistics = engine.statistics();
+        this.cursors = new long[keyspace.databases()][];
+        this.averageTtls = new long[keyspace.databases()];
     }
 
     /** Switches the active cycle on or off, for tests. */
@@ -41,104 +79,210 @@ public final class Expiry {
         this.active = active;
     }
 
+    /** An estimate of how long the expiring keys of a database have still to live, in milliseconds. */
+    public long averageTtl(int database) {
+        return averageTtls[database];
+    }
+
+    // ---- lazily ----
+
+    /**
+     * What to do with a key whose time is over.
+     *
+     * <p>While data is imported from elsewhere, the source says what expires: its own connection sees everything, and others
+     * do not remove what they find.
+     */
+    Policy policy(Client client, CommandSpec command) {
+        if (engine.config().importMode.get()) {
+            if (client.isImportSource()) {
+                return Policy.IGNORE;
+            }
+            if (!command.is(CommandFlag.WRITE)) {
+                return Policy.HIDE;
+            }
+        }
+        return engine.pause().isActive() && !command.is(CommandFlag.WRITE) ? Policy.HIDE : Policy.REMOVE;
+    }
+
     /** Removes the key that {@code table} has just found and that has expired, and tells of it. */
     void expired(Call call, KeyTable table, Slice key, int database) {
+        remove(table, key, database);
+        call.propagateAs("UNLINK", key);
+    }
+
+    private void remove(KeyTable table, Slice key, int database) {
         table.remove();
-        engine.statistics().expiredKeys.increment();
-        engine.touched(key, database);
+        statistics.expiredKeys.increment();
         engine.notifier().event('x', "expired", database, key);
-        call.propagateAs("DEL", key);
+        engine.touched(key, database);
+    }
+
+    // ---- actively ----
+
+    /** One cycle of the timer's. */
+    void cycle() {
+        if (active && !engine.config().importMode.get() && !engine.pause().isActive()) {
+            double share = 0.25 + 0.02 * (effort() - 1);
+            run((long) (share * 1e9 / engine.config().hz.get()));
+        }
+    }
+
+    private int effort() {
+        return engine.config().activeExpireEffort.getInt();
     }
 
     /**
-     * Runs one active cycle.
+     * Runs one active cycle, whether or not the timer may.
      *
      * @param budgetNanos how long it may take
      */
-    void cycle(long budgetNanos) {
-        if (!active) {
-            return;
-        }
-        long end = engine.clock().nanos() + budgetNanos;
-        long now = engine.clock().millis();
-        int tables = keyspace.shardCount() * keyspace.databases();
-        int idle = 0;
-        while (idle < tables) {
-            boolean more = sweep(now);
-            idle = more ? 0 : idle + 1;
-            if (engine.clock().nanos() - end > 0) {
-                return;
+    public synchronized void run(long budgetNanos) {
+        long start = engine.clock().nanos();
+        long end = start + budgetNanos;
+        int databases = keyspace.databases();
+        int wanted = capped ? databases : Math.min(DATABASES_PER_CYCLE, databases);
+        long allSampledKeys = 0;
+        long allExpiredKeys = 0;
+        long allSampledHashes = 0;
+        long allExpiredHashes = 0;
+        capped = false;
+        for (int i = 0; i < databases && wanted > 0 && !capped; i++) {
+            int database = nextDatabase;
+            nextDatabase = (nextDatabase + 1) % databases;
+            boolean again = true;
+            boolean visited = false;
+            while (again && !capped) {
+                capped = pass(database, end);
+                visited |= sampledKeys + sampledHashes > 0;
+                allSampledKeys += sampledKeys;
+                allExpiredKeys += expiredKeys;
+                allSampledHashes += sampledHashes;
+                allExpiredHashes += expiredHashes;
+                again = unfinished || isStale(expiredKeys, sampledKeys) || isStale(expiredHashes, sampledHashes);
             }
+            wanted -= visited ? 1 : 0;
         }
+        if (capped) {
+            statistics.expiryTimeCaps.increment();
+        }
+        statistics.expiryNanos.add(engine.clock().nanos() - start);
+        statistics.staleKeys = average(statistics.staleKeys, allExpiredKeys, allSampledKeys);
+        statistics.staleHashes = average(statistics.staleHashes, allExpiredHashes, allSampledHashes);
     }
 
-    /** Sweeps a part of the table whose turn it is. Returns whether it found anything expired. */
-    private boolean sweep(long now) {
-        Shard current = keyspace.shard(shard);
-        KeyTable existing = current.existingTable(database);
-        if (existing == null || existing.volatileCount() == 0) {
-            nextTable();
-            return false;
+    private boolean isStale(long expired, long sampled) {
+        return expired * 100 > sampled * (11 - effort());
+    }
+
+    private static double average(double before, long expired, long sampled) {
+        double share = sampled == 0 ? 0 : (double) expired / sampled;
+        return before * 0.95 + share * 0.05;
+    }
+
+    /** Sweeps a part of each shard's table of a database. Returns whether the time was over before the end. */
+    private boolean pass(int database, long end) {
+        sampledKeys = 0;
+        expiredKeys = 0;
+        sampledHashes = 0;
+        expiredHashes = 0;
+        ttlSum = 0;
+        ttlSamples = 0;
+        unfinished = false;
+        boolean timeOver = false;
+        for (int i = 0; i < keyspace.shardCount() && !timeOver; i++) {
+            Shard shard = keyspace.shard(nextShard);
+            nextShard = (nextShard + 1) % keyspace.shardCount();
+            KeyTable table = shard.existingTable(database);
+            if (table != null && table.volatileCount() > 0) {
+                sweep(shard, database);
+                timeOver = engine.clock().nanos() - end > 0;
+            }
         }
-        boolean removed = false;
-        current.lock();
+        if (ttlSamples > 0) {
+            long ttl = ttlSum / ttlSamples;
+            long before = averageTtls[database];
+            averageTtls[database] = before == 0 ? ttl : before + (ttl - before) / 50;
+        } else if (sampledKeys == 0) {
+            averageTtls[database] = 0;
+        }
+        return timeOver;
+    }
+
+    private void sweep(Shard shard, int database) {
+        long[] positions = cursors[database];
+        if (positions == null) {
+            positions = new long[keyspace.shardCount()];
+            cursors[database] = positions;
+        }
+        shard.lock();
         try {
-            KeyTable table = current.table(database);
-            found.clear();
-            cursor = table.visitVolatile(cursor, SLOTS_AT_A_TIME, item -> collect(item, now));
-            for (Object item : found) {
-                removed = true;
-                expire(table, item, now);
+            KeyTable table = shard.table(database);
+            long now = engine.clock().millis();
+            int slots = SLOTS_AT_A_TIME + SLOTS_AT_A_TIME / 4 * (effort() - 1);
+            long next = table.visitVolatile(positions[shard.number()], slots, item -> sample(item, now));
+            if (expireFound(table, database, now)) {
+                positions[shard.number()] = next;
+            } else {
+                unfinished = true;
             }
         } finally {
             found.clear();
-            current.unlock();
-        }
-        if (cursor == 0) {
-            nextTable();
-        }
-        return removed;
-    }
-
-    private void nextTable() {
-        cursor = 0;
-        if (++shard == keyspace.shardCount()) {
-            shard = 0;
-            database = (database + 1) % keyspace.databases();
+            shard.unlock();
         }
     }
 
-    private void collect(Object item, long now) {
+    private void sample(Object item, long now) {
         byte[] record = KeyTable.record(item);
-        if (KeyRecord.hasExpiry(record) && KeyRecord.expireAt(record) <= now || KeyRecord.fieldsExpire(record)) {
+        boolean expired = KeyRecord.isExpired(record, now);
+        if (KeyRecord.hasExpiry(record)) {
+            sampledKeys++;
+            if (!expired) {
+                ttlSum += KeyRecord.expireAt(record) - now;
+                ttlSamples++;
+            }
+        }
+        boolean fields = KeyRecord.fieldsExpire(record);
+        if (fields) {
+            sampledHashes++;
+        }
+        if (expired || fields) {
             found.add(item);
         }
     }
 
-    private void expire(KeyTable table, Object item, long now) {
-        byte[] record = KeyTable.record(item);
-        key.set(KeyRecord.keyBytes(record), 0, KeyRecord.keyLength(record));
-        if (KeyRecord.hasExpiry(record) && KeyRecord.expireAt(record) <= now) {
-            table.find(key);
-            table.remove();
-            engine.statistics().expiredKeys.increment();
-            engine.touched(key, database);
-            engine.notifier().event('x', "expired", database, key);
-        } else if (item instanceof Entry entry) {
-            expireFields(table, entry, now);
+    /** Removes what was found. Returns false if there was more than can be done at a time. */
+    private boolean expireFound(KeyTable table, int database, long now) {
+        int fields = FIELDS_PER_SWEEP;
+        boolean all = true;
+        for (Object item : found) {
+            byte[] record = KeyTable.record(item);
+            KeyRecord.key(record, key);
+            if (KeyRecord.isExpired(record, now)) {
+                table.find(key);
+                remove(table, key, database);
+                expiredKeys++;
+            } else if (fields == 0) {
+                return false;
+            } else if (item instanceof Entry entry) {
+                int limit = Math.min(fields, FIELDS_AT_A_TIME);
+                int dropped = expireFields(table, entry, database, now, limit);
+                fields -= dropped;
+                all &= dropped < limit;
+            }
         }
+        return all;
     }
 
-    private void expireFields(KeyTable table, Entry entry, long now) {
+    private int expireFields(KeyTable table, Entry entry, int database, long now, int limit) {
         long before = entry.sizeBytes();
-        int dropped = entry.expireInside(now, FIELDS_AT_A_TIME);
+        int dropped = entry.expireInside(now, limit);
         table.adjust(entry.sizeBytes() - before);
         if (dropped == 0) {
-            return;
+            return 0;
         }
-        engine.statistics().expiredFields.add(dropped);
+        expiredHashes++;
+        statistics.expiredFields.add(dropped);
         engine.notifier().event('h', "hexpired", database, key);
-        engine.touched(key, database);
         table.find(key);
         if (entry.isEmpty()) {
             table.remove();
@@ -146,5 +290,7 @@ public final class Expiry {
         } else {
             table.refresh(entry);
         }
+        engine.touched(key, database);
+        return dropped;
     }
 }

@@ -1,6 +1,9 @@
 package dev.holdfast.engine.execution;
 
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.keyspace.KeyRecord;
+import dev.holdfast.engine.keyspace.KeyTable;
+import dev.holdfast.engine.keyspace.Shard;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -16,11 +19,13 @@ final class Interest {
     /** A key of a database, with bytes of its own. */
     record DatabaseKey(int database, Slice key) {}
 
-    private final Map<Slice, List<Client>>[] watchers;
+    private final Shard shard;
+    private final Map<Slice, List<Watch.Key>>[] watchers;
     private final Map<Slice, List<Waiter>>[] waiters;
     private int count;
 
-    Interest(int databases) {
+    Interest(Shard shard, int databases) {
+        this.shard = shard;
         watchers = maps(databases);
         waiters = maps(databases);
     }
@@ -39,13 +44,15 @@ final class Interest {
         return count == 0;
     }
 
-    void watch(int database, Slice key, Client client) {
-        watchers[database].computeIfAbsent(key, k -> new ArrayList<>()).add(client);
+    void watch(Watch.Key watched) {
+        watchers[watched.database()]
+                .computeIfAbsent(watched.key(), k -> new ArrayList<>())
+                .add(watched);
         count++;
     }
 
-    void unwatch(int database, Slice key, Client client) {
-        if (remove(watchers[database], key, client)) {
+    void unwatch(Watch.Key watched) {
+        if (remove(watchers[watched.database()], watched.key(), watched)) {
             count--;
         }
     }
@@ -74,31 +81,38 @@ final class Interest {
 
     /** Tells the watchers of a key that it has changed. */
     void touch(int database, Slice key) {
-        List<Client> clients = watchers[database].get(key);
-        if (clients != null) {
-            clients.forEach(Interest::touch);
+        List<Watch.Key> watched = watchers[database].get(key);
+        if (watched != null) {
+            for (Watch.Key each : watched) {
+                each.changed(!each.wasExpired() || item(database, key) != null);
+            }
         }
     }
 
-    private static void touch(Client client) {
-        Watch watch = client.watch();
-        if (watch != null) {
-            watch.touch();
-        }
+    /**
+     * Tells the watchers of a database's keys that it is about to lose them all.
+     *
+     * @param replacement the database whose keys will take their place, or -1 for none
+     */
+    void touchReplaced(int database, int replacement, long now) {
+        watchers[database].forEach((key, watched) -> {
+            boolean existed = item(database, key) != null;
+            Object item = replacement < 0 ? null : item(replacement, key);
+            boolean expired = item != null && KeyRecord.isExpired(KeyTable.record(item), now);
+            for (Watch.Key each : watched) {
+                each.replaced(existed, item != null, expired);
+            }
+        });
     }
 
-    /** Calls {@code visitor} with each watched key of a database. */
-    void forEachWatched(int database, Consumer<Slice> visitor) {
-        watchers[database].keySet().forEach(visitor);
+    private @Nullable Object item(int database, Slice key) {
+        KeyTable table = shard.existingTable(database);
+        return table == null ? null : table.find(key);
     }
 
     /** Calls {@code visitor} with each key of a database that somebody waits for. */
     void forEachAwaited(int database, Consumer<Slice> visitor) {
-        watchedOrEmpty(waiters[database]).forEach(visitor);
-    }
-
-    private static List<Slice> watchedOrEmpty(Map<Slice, List<Waiter>> map) {
-        return List.copyOf(map.keySet());
+        waiters[database].keySet().forEach(visitor);
     }
 
     /** The waiters of a key in order of arrival, or null. */

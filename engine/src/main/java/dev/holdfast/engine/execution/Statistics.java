@@ -29,6 +29,18 @@ public final class Statistics {
     public final LongAdder queryBufferLimitDisconnections = new LongAdder();
     public final LongAdder aclDeniedAuth = new LongAdder();
 
+    /** How often active expiry had to stop because its time was over. */
+    public final LongAdder expiryTimeCaps = new LongAdder();
+
+    /** The time that active expiry has taken. */
+    public final LongAdder expiryNanos = new LongAdder();
+
+    /** The share of the keys that active expiry looks at whose time is over; a running average of its cycles. */
+    public volatile double staleKeys;
+
+    /** The same of hashes that have fields that expire. */
+    public volatile double staleHashes;
+
     Statistics(int commands) {
         this.commands = commands;
     }
@@ -116,8 +128,12 @@ public final class Statistics {
                 errorReplies,
                 outputBufferLimitDisconnections,
                 queryBufferLimitDisconnections,
-                aclDeniedAuth)) {
+                aclDeniedAuth,
+                expiryTimeCaps,
+                expiryNanos)) {
             adder.reset();
         }
+        staleKeys = 0;
+        staleHashes = 0;
     }
 }

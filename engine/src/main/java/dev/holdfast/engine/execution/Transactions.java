@@ -11,8 +11,6 @@ import static dev.holdfast.engine.execution.CommandGroup.TRANSACTIONS;
 import static dev.holdfast.engine.execution.CommandSpec.command;
 
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.keyspace.KeyRecord;
-import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.protocol.Reply;
 import java.util.List;
@@ -110,8 +108,9 @@ public final class Transactions {
                 continue;
             }
             Slice copy = new Slice(key.toBytes());
-            watch.add(new Watch.Key(client.database(), copy, isExpired(call, client.database(), copy)));
-            call.engine().interest(copy).watch(client.database(), copy, client);
+            call.engine()
+                    .interest(copy)
+                    .watch(watch.add(client.database(), copy, isExpired(call, client.database(), copy)));
         }
         call.reply().ok();
     }
@@ -119,9 +118,7 @@ public final class Transactions {
     /** Whether a key is there but its time is over. */
     private static boolean isExpired(Call call, int database, Slice key) {
         Object item = call.table(key, database).find(key);
-        return item != null
-                && KeyRecord.hasExpiry(KeyTable.record(item))
-                && KeyRecord.expireAt(KeyTable.record(item)) <= call.now();
+        return item != null && call.isExpired(item);
     }
 
     private static void exec(Call call) {
@@ -139,7 +136,9 @@ public final class Transactions {
         Watch watch = client.watch();
         long mask = 0;
         for (Transaction.Queued queued : transaction.commands()) {
-            mask |= engine.maskOf(queued.spec(), queued.args());
+            mask |= queued.spec().is(CommandFlag.VISITS_SHARDS)
+                    ? keyspace.allShards()
+                    : engine.maskOf(queued.spec(), queued.args());
         }
         if (watch != null) {
             for (Watch.Key key : watch.keys()) {
@@ -167,7 +166,7 @@ public final class Transactions {
             return true;
         }
         for (Watch.Key key : watch.keys()) {
-            if (!key.expired() && isExpired(call, key.database(), key.key())) {
+            if (!key.wasExpired() && isExpired(call, key.database(), key.key())) {
                 return true;
             }
         }

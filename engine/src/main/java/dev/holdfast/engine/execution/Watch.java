@@ -4,16 +4,74 @@ import dev.holdfast.engine.base.Slice;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The keys that one client watches, and whether any has changed since. Others set that with the key's shard locked. */
+/** The keys that one client watches, and whether any has changed since. */
 public final class Watch {
-    /** A watched key. One that had already expired, but not yet been removed, does not count as changed by its removal. */
-    record Key(int database, Slice key, boolean expired) {}
+    /**
+     * A watched key. Its state is guarded by the lock of the key's shard.
+     *
+     * <p>One whose time was over when it was watched, but which had not been removed yet, does not count as changed by its
+     * removal: for everybody it was gone before.
+     */
+    static final class Key {
+        private final Watch watch;
+        private final int database;
+        private final Slice key;
+        private boolean wasExpired;
+
+        private Key(Watch watch, int database, Slice key, boolean wasExpired) {
+            this.watch = watch;
+            this.database = database;
+            this.key = key;
+            this.wasExpired = wasExpired;
+        }
+
+        int database() {
+            return database;
+        }
+
+        Slice key() {
+            return key;
+        }
+
+        boolean wasExpired() {
+            return wasExpired;
+        }
+
+        /** The key has changed; {@code exists} says whether it is there now. */
+        void changed(boolean exists) {
+            if (wasExpired && !exists) {
+                wasExpired = false;
+            } else {
+                watch.touched = true;
+            }
+        }
+
+        /**
+         * The database loses its keys and may get others.
+         *
+         * @param existed whether the key was there
+         * @param exists whether the key is there then
+         * @param expired whether its time is over then
+         */
+        void replaced(boolean existed, boolean exists, boolean expired) {
+            if (wasExpired && !exists) {
+                wasExpired = false;
+            } else if (!wasExpired && !existed && expired) {
+                wasExpired = true;
+            } else if ((existed || exists) && !(wasExpired && expired)) {
+                watch.touched = true;
+            }
+        }
+    }
 
     private final List<Key> keys = new ArrayList<>();
     private volatile boolean touched;
 
-    void add(Key key) {
-        keys.add(key);
+    /** Adds a key, with bytes of its own. */
+    Key add(int database, Slice key, boolean wasExpired) {
+        Key added = new Key(this, database, key, wasExpired);
+        keys.add(added);
+        return added;
     }
 
     List<Key> keys() {
@@ -31,10 +89,6 @@ public final class Watch {
             }
         }
         return false;
-    }
-
-    void touch() {
-        touched = true;
     }
 
     public boolean isTouched() {

@@ -130,6 +130,11 @@ public final class KeyRecord {
         return hasExpiry(record) ? (long) LONGS.get(record, HEADER) : NEVER;
     }
 
+    /** Whether the key's time is over. In the millisecond of its expiry a key is still there, as in Valkey. */
+    public static boolean isExpired(byte[] record, long now) {
+        return hasExpiry(record) && (long) LONGS.get(record, HEADER) < now;
+    }
+
     /** The time or counter of the last access; 24 bits whose meaning is the eviction policy's. */
     public static int accessClock(byte[] record) {
         return record[CLOCK] & 0xFF | (record[CLOCK + 1] & 0xFF) << 8 | (record[CLOCK + 2] & 0xFF) << 16;

@@ -26,6 +26,24 @@ public final class KeyTable extends HashIndex<Object> {
         return item instanceof byte[] record ? KeyRecord.sizeBytes(record) : ((Entry) item).sizeBytes();
     }
 
+    /** A deep copy of an item under another key. */
+    public static Object copyOf(Object item, Slice key) {
+        byte[] record = record(item);
+        byte[] copy = KeyRecord.withKey(record, key, KeyRecord.expireAt(record));
+        return item instanceof Entry entry ? entry.copyWith(copy) : copy;
+    }
+
+    /** The item itself under another key: a collection is not copied. It must not be in a table. */
+    public static Object renamed(Object item, Slice key) {
+        byte[] record = record(item);
+        byte[] renamed = KeyRecord.withKey(record, key, KeyRecord.expireAt(record));
+        if (item instanceof Entry entry) {
+            entry.setRecord(renamed);
+            return entry;
+        }
+        return renamed;
+    }
+
     @Override
     protected long hashOf(Object item) {
         return KeyRecord.keyHash(record(item));

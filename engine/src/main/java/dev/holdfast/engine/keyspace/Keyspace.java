@@ -9,6 +9,9 @@ import dev.holdfast.engine.base.Slice;
  * in ascending order, so that no two threads can wait for each other.
  */
 public final class Keyspace {
+    /** The bits of a scan cursor; see {@link dev.holdfast.engine.structures.HashIndex}. */
+    private static final int CURSOR_BITS = 48;
+
     private final Shard[] shards;
     private final int shift;
     private final int databases;
@@ -116,6 +119,40 @@ public final class Keyspace {
             }
         }
         return bytes;
+    }
+
+    /** Where keys of a database are: the first shard from {@code from} on that may have some, else the number of shards. */
+    public int shardWithKeys(int from, int database) {
+        int number = from;
+        while (number < shards.length && !shards[number].mayHaveKeys(database)) {
+            number++;
+        }
+        return number;
+    }
+
+    /**
+     * The shard to which a scan cursor points, or the number of shards for one behind the last. The cursors of a table are
+     * positions among the hashes, and each shard has its own range of them, so the cursors of all shards together are
+     * those of one large table.
+     */
+    public int shardAt(long cursor) {
+        return cursor >>> CURSOR_BITS != 0
+                ? shards.length
+                : (int) (cursor >>> (CURSOR_BITS - Integer.numberOfTrailingZeros(shards.length)));
+    }
+
+    /** The cursor at which a shard begins. */
+    public long cursorOf(int shard) {
+        return (long) shard << (CURSOR_BITS - Integer.numberOfTrailingZeros(shards.length));
+    }
+
+    /** Removes all keys of a database; all shards must be locked. Returns how many there were. */
+    public long clear(int database) {
+        long size = size(database);
+        for (Shard shard : shards) {
+            shard.dropTable(database);
+        }
+        return size;
     }
 
     /** Exchanges the keys of two databases; all shards must be locked. */

@@ -62,16 +62,20 @@ public final class Shard {
         return table;
     }
 
-    /** Empties a database's part of the shard. The old table is left to the garbage collector. */
-    public KeyTable replaceTable(int database) {
-        KeyTable old = table(database);
-        create(database);
-        return old;
+    /** Whether a database may have keys here; a guess if the lock is not held. */
+    public boolean mayHaveKeys(int database) {
+        KeyTable table = tables[database];
+        return table != null && table.size() > 0;
+    }
+
+    /** Drops the table of a database with all its keys, in constant time. It is left to the garbage collector. */
+    public void dropTable(int database) {
+        tables[database] = null;
     }
 
     public void swapTables(int one, int other) {
-        KeyTable table = table(one);
-        tables[one] = table(other);
+        KeyTable table = tables[one];
+        tables[one] = tables[other];
         tables[other] = table;
     }
 }

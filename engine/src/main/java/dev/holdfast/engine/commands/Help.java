@@ -1,0 +1,50 @@
+package dev.holdfast.engine.commands;
+
+import dev.holdfast.engine.execution.Call;
+import dev.holdfast.engine.execution.CommandFlag;
+import dev.holdfast.engine.execution.CommandGroup;
+import dev.holdfast.engine.execution.CommandSpec;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** The subcommand HELP of a container: one line for each of its subcommands, taken from their declarations. */
+final class Help {
+    private Help() {}
+
+    /** The declaration for a container of this group. */
+    static CommandSpec subcommand(CommandGroup group, String since) {
+        return CommandSpec.command("HELP", "", Help::show)
+                .in(group)
+                .since(since)
+                .arity(2)
+                .flags(CommandFlag.LOADING, CommandFlag.STALE)
+                .complexity("O(1)")
+                .summary("Lists the subcommands");
+    }
+
+    private static void show(Call call) {
+        CommandSpec container = call.spec().parent();
+        if (container == null) {
+            throw new IllegalStateException("HELP stands alone");
+        }
+        List<String> lines = new ArrayList<>();
+        for (CommandSpec subcommand : container.subcommands().values()) {
+            if (subcommand != call.spec()) {
+                String name = subcommand.name().toUpperCase(Locale.ROOT);
+                lines.add(subcommand.syntax().isEmpty() ? name : name + " " + subcommand.syntax());
+                lines.add("    " + subcommand.summary() + ".");
+            }
+        }
+        write(call, container.name().toUpperCase(Locale.ROOT), lines);
+    }
+
+    /** Answers with these lines between the first and the last line of every HELP. */
+    static void write(Call call, String command, List<String> lines) {
+        call.reply().array(lines.size() + 3);
+        call.reply().simple(command + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+        lines.forEach(call.reply()::simple);
+        call.reply().simple("HELP");
+        call.reply().simple("    Print this help.");
+    }
+}

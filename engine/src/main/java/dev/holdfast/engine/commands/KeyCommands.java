@@ -1,0 +1,314 @@
+package dev.holdfast.engine.commands;
+
+import static dev.holdfast.engine.execution.CommandFlag.DENYOOM;
+import static dev.holdfast.engine.execution.CommandFlag.FAST;
+import static dev.holdfast.engine.execution.CommandFlag.READONLY;
+import static dev.holdfast.engine.execution.CommandFlag.WRITE;
+import static dev.holdfast.engine.execution.CommandGroup.GENERIC;
+import static dev.holdfast.engine.execution.CommandSpec.command;
+import static dev.holdfast.engine.execution.CommandSpec.container;
+import static dev.holdfast.engine.execution.KeySpec.Flag.ACCESS;
+import static dev.holdfast.engine.execution.KeySpec.Flag.DELETE;
+import static dev.holdfast.engine.execution.KeySpec.Flag.INSERT;
+import static dev.holdfast.engine.execution.KeySpec.Flag.OW;
+import static dev.holdfast.engine.execution.KeySpec.Flag.RM;
+import static dev.holdfast.engine.execution.KeySpec.Flag.RO;
+import static dev.holdfast.engine.execution.KeySpec.Flag.RW;
+import static dev.holdfast.engine.execution.KeySpec.Flag.UPDATE;
+
+import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.execution.Call;
+import dev.holdfast.engine.execution.CommandException;
+import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.CommandSpec.Handler;
+import dev.holdfast.engine.execution.KeySpec;
+import dev.holdfast.engine.keyspace.Entry;
+import dev.holdfast.engine.keyspace.KeyRecord;
+import dev.holdfast.engine.keyspace.KeyTable;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The commands for keys of any type: whether they exist, their names, their databases, and what is known about them. */
+public final class KeyCommands {
+    private static final String[] STRING_ENCODINGS = {"raw", "embstr", "int"};
+    private static final int CLOCK_MASK = 0xFFFFFF;
+
+    private KeyCommands() {}
+
+    public static final List<CommandSpec> COMMANDS = List.of(
+            command("COPY", "source destination [DB destination-db] [REPLACE]", KeyCommands::copy)
+                    .in(GENERIC)
+                    .since("6.2.0")
+                    .arity(-3)
+                    .flags(WRITE, DENYOOM)
+                    .keys(KeySpec.at(1, RO, ACCESS), KeySpec.at(2, OW, UPDATE))
+                    .complexity("O(N) with the elements of a collection, O(1) for a string")
+                    .summary("Gives another key, perhaps in another database, a copy of a value"),
+            command("DEL", "key [key ...]", KeyCommands::delete)
+                    .in(GENERIC)
+                    .since("1.0.0")
+                    .arity(-2)
+                    .flags(WRITE)
+                    .keys(KeySpec.range(1, -1, 1, RM, DELETE))
+                    .complexity("O(N) with the number of keys")
+                    .summary("Removes keys")
+                    .tips("request_policy:multi_shard", "response_policy:agg_sum"),
+            command("UNLINK", "key [key ...]", KeyCommands::delete)
+                    .in(GENERIC)
+                    .since("4.0.0")
+                    .arity(-2)
+                    .flags(WRITE, FAST)
+                    .keys(KeySpec.range(1, -1, 1, RM, DELETE))
+                    .complexity("O(N) with the number of keys")
+                    .summary("Removes keys; their memory is reclaimed later")
+                    .tips("request_policy:multi_shard", "response_policy:agg_sum"),
+            command("EXISTS", "key [key ...]", KeyCommands::exists)
+                    .in(GENERIC)
+                    .since("1.0.0")
+                    .arity(-2)
+                    .flags(READONLY, FAST)
+                    .keys(KeySpec.range(1, -1, 1, RO))
+                    .complexity("O(N) with the number of keys")
+                    .summary("How many of these keys exist; one named twice counts twice")
+                    .tips("request_policy:multi_shard", "response_policy:agg_sum"),
+            command("TOUCH", "key [key ...]", KeyCommands::touch)
+                    .in(GENERIC)
+                    .since("3.2.1")
+                    .arity(-2)
+                    .flags(READONLY, FAST)
+                    .keys(KeySpec.range(1, -1, 1, RO))
+                    .complexity("O(N) with the number of keys")
+                    .summary("How many of these keys exist; counts as an access to them")
+                    .tips("request_policy:multi_shard", "response_policy:agg_sum"),
+            command("TYPE", "key", KeyCommands::type)
+                    .in(GENERIC)
+                    .since("1.0.0")
+                    .arity(2)
+                    .flags(READONLY, FAST)
+                    .keys(KeySpec.at(1, RO))
+                    .complexity("O(1)")
+                    .summary("The type of the value that a key holds"),
+            command("MOVE", "key db", KeyCommands::move)
+                    .in(GENERIC)
+                    .since("1.0.0")
+                    .arity(3)
+                    .flags(WRITE, FAST)
+                    .keys(KeySpec.at(1, RW, ACCESS, UPDATE))
+                    .complexity("O(1)")
+                    .summary("Moves a key to another database"),
+            command("RENAME", "key newkey", call -> rename(call, false))
+                    .in(GENERIC)
+                    .since("1.0.0")
+                    .arity(3)
+                    .flags(WRITE)
+                    .keys(KeySpec.at(1, RW, ACCESS, DELETE), KeySpec.at(2, OW, UPDATE))
+                    .complexity("O(1)")
+                    .summary("Gives a key another name, in place of a key that had it"),
+            command("RENAMENX", "key newkey", call -> rename(call, true))
+                    .in(GENERIC)
+                    .since("1.0.0")
+                    .arity(3)
+                    .flags(WRITE, FAST)
+                    .keys(KeySpec.at(1, RW, ACCESS, DELETE), KeySpec.at(2, OW, INSERT))
+                    .complexity("O(1)")
+                    .summary("Gives a key another name unless a key has it"),
+            container("OBJECT")
+                    .in(GENERIC)
+                    .since("2.2.3")
+                    .arity(-2)
+                    .complexity("Depends on the subcommand")
+                    .summary("Commands about how a value is kept")
+                    .subcommands(List.of(
+                            about("ENCODING", KeyCommands::encoding)
+                                    .since("2.2.3")
+                                    .summary("The form in which a value is kept"),
+                            about("FREQ", KeyCommands::frequency)
+                                    .since("4.0.0")
+                                    .summary("How often a key is accessed, on a logarithmic scale"),
+                            Help.subcommand(GENERIC, "6.2.0"),
+                            about("IDLETIME", KeyCommands::idleTime)
+                                    .since("2.2.3")
+                                    .summary("The seconds since the last access to a key"),
+                            about("REFCOUNT", KeyCommands::referenceCount)
+                                    .since("2.2.3")
+                                    .summary("How many keys share a value: always one"))));
+
+    private static CommandSpec about(String name, Handler handler) {
+        return command(name, "key", handler)
+                .in(GENERIC)
+                .arity(3)
+                .flags(READONLY)
+                .keys(KeySpec.at(2, RO))
+                .complexity("O(1)")
+                .tips("nondeterministic_output");
+    }
+
+    private static void delete(Call call) {
+        int deleted = 0;
+        for (int i = 1; i < call.argCount(); i++) {
+            Slice key = call.arg(i);
+            if (call.remove(key) != null) {
+                call.changed(key, 'g', "del");
+                deleted++;
+            }
+        }
+        call.reply().integer(deleted);
+    }
+
+    private static void exists(Call call) {
+        int existing = 0;
+        for (int i = 1; i < call.argCount(); i++) {
+            existing += call.peek(call.arg(i)) == null ? 0 : 1;
+        }
+        call.reply().integer(existing);
+    }
+
+    private static void touch(Call call) {
+        int existing = 0;
+        for (int i = 1; i < call.argCount(); i++) {
+            Object item = call.peek(call.arg(i));
+            if (item != null) {
+                call.access(item);
+                existing++;
+            }
+        }
+        call.reply().integer(existing);
+    }
+
+    private static void type(Call call) {
+        Object item = call.peek(call.arg(1));
+        call.reply()
+                .simple(
+                        item == null
+                                ? "none"
+                                : KeyRecord.type(KeyTable.record(item)).typeName());
+    }
+
+    // ---- other names and databases ----
+
+    private static void rename(Call call, boolean onlyNew) {
+        Slice from = call.arg(1);
+        Slice to = call.arg(2);
+        if (!call.exists(from)) {
+            throw CommandException.noSuchKey();
+        }
+        if (!from.equals(to)) {
+            if (onlyNew && call.exists(to)) {
+                call.reply().integer(0);
+                return;
+            }
+            call.remove(to);
+            move(call, from, call.database(), to, call.database());
+            call.changed(from, 'g', "rename_from");
+            call.changed(to, 'g', "rename_to");
+            call.addDirty(-1);
+        }
+        if (onlyNew) {
+            call.reply().integer(from.equals(to) ? 0 : 1);
+        } else {
+            call.reply().ok();
+        }
+    }
+
+    private static void move(Call call) {
+        Slice key = call.arg(1);
+        int from = call.database();
+        int to = call.databaseArg(2);
+        if (from == to) {
+            throw sameObject();
+        }
+        if (call.find(key, from) == null || call.find(key, to) != null) {
+            call.reply().integer(0);
+            return;
+        }
+        move(call, key, from, key, to);
+        call.changed(key, from, 'g', "move_from");
+        call.changed(key, to, 'g', "move_to");
+        call.addDirty(-1);
+        call.reply().integer(1);
+    }
+
+    /** Takes the item of a key away and puts it under a key that has none. Its expiry goes with it. */
+    private static void move(Call call, Slice from, int fromDatabase, Slice to, int toDatabase) {
+        Object item = call.remove(from, fromDatabase);
+        if (item == null) {
+            throw new IllegalStateException("nothing to move");
+        }
+        call.insert(to, KeyTable.renamed(item, to), toDatabase);
+    }
+
+    private static void copy(Call call) {
+        Slice from = call.arg(1);
+        Slice to = call.arg(2);
+        int database = call.database();
+        boolean replace = false;
+        for (int i = 3; i < call.argCount(); i++) {
+            if (call.arg(i).isWord("REPLACE")) {
+                replace = true;
+            } else if (call.arg(i).isWord("DB") && i + 1 < call.argCount()) {
+                database = call.databaseArg(++i);
+            } else {
+                throw CommandException.syntax();
+            }
+        }
+        if (database == call.database() && from.equals(to)) {
+            throw sameObject();
+        }
+        Object item = call.lookup(from);
+        if (item == null || !replace && call.find(to, database) != null) {
+            call.reply().integer(0);
+            return;
+        }
+        call.remove(to, database);
+        call.insert(to, KeyTable.copyOf(item, to), database);
+        call.changed(to, database, 'g', "copy_to");
+        call.reply().integer(1);
+    }
+
+    private static CommandException sameObject() {
+        return new CommandException("ERR source and destination objects are the same");
+    }
+
+    // ---- OBJECT ----
+
+    /** The item of the key in question; answers nil where there is none. */
+    private static @Nullable Object item(Call call) {
+        Object item = call.inspect(call.arg(2));
+        if (item == null) {
+            call.reply().nil();
+        }
+        return item;
+    }
+
+    private static void encoding(Call call) {
+        Object item = item(call);
+        if (item instanceof Entry entry) {
+            call.reply().bulk(entry.encoding());
+        } else if (item != null) {
+            call.reply().bulk(STRING_ENCODINGS[KeyRecord.encoding(KeyTable.record(item))]);
+        }
+    }
+
+    private static void referenceCount(Call call) {
+        if (item(call) != null) {
+            call.reply().integer(1);
+        }
+    }
+
+    private static void idleTime(Call call) {
+        Object item = item(call);
+        if (item != null) {
+            int last = KeyRecord.accessClock(KeyTable.record(item));
+            call.reply().integer((call.engine().keyspace().accessClock() - last) & CLOCK_MASK);
+        }
+    }
+
+    private static void frequency(Call call) {
+        if (item(call) != null) {
+            throw new CommandException(
+                    "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please"
+                            + " note that when switching between policies at runtime LRU and LFU data will take some time to"
+                            + " adjust.");
+        }
+    }
+}
