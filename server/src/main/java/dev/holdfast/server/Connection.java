@@ -310,6 +310,11 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     }
 
     @Override
+    public boolean isLocal() {
+        return Addresses.isLoopback(channel.remoteAddress());
+    }
+
+    @Override
     public String localAddress() {
         return localAddress;
     }

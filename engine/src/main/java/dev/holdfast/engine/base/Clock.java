@@ -1,5 +1,7 @@
 package dev.holdfast.engine.base;
 
+import java.time.Instant;
+
 /** Where the engine takes its time from, so that a test can freeze and move it. */
 public interface Clock {
     /** The machine's clocks. */
@@ -10,6 +12,12 @@ public interface Clock {
         }
 
         @Override
+        public long micros() {
+            Instant now = Instant.now();
+            return now.getEpochSecond() * 1_000_000 + now.getNano() / 1000;
+        }
+
+        @Override
         public long nanos() {
             return System.nanoTime();
         }
@@ -17,6 +25,11 @@ public interface Clock {
 
     /** Wall-clock time: milliseconds since 1970. */
     long millis();
+
+    /** Wall-clock time: microseconds since 1970. */
+    default long micros() {
+        return millis() * 1000;
+    }
 
     /** Monotonic time in nanoseconds, for durations only. */
     long nanos();

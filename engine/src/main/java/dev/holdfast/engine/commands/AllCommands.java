@@ -25,7 +25,11 @@ public final class AllCommands {
                         SortedSetRangeCommands.COMMANDS,
                         SortedSetAlgebraCommands.COMMANDS,
                         SortedSetPopCommands.COMMANDS,
-                        Transactions.COMMANDS)
+                        Transactions.COMMANDS,
+                        ServerCommands.COMMANDS,
+                        ConfigCommands.COMMANDS,
+                        DebugCommands.COMMANDS,
+                        FunctionCommands.COMMANDS)
                 .flatMap(List::stream)
                 .toList();
     }

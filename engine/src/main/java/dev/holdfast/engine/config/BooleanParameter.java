@@ -1,7 +1,10 @@
 package dev.holdfast.engine.config;
 
+import org.jspecify.annotations.Nullable;
+
 /** A switch: {@code yes} or {@code no}. */
 public final class BooleanParameter extends Parameter {
+    private @Nullable String refusal;
     private final boolean defaultValue;
     private volatile boolean value;
 
@@ -9,6 +12,12 @@ public final class BooleanParameter extends Parameter {
         super(name);
         this.defaultValue = defaultValue;
         this.value = defaultValue;
+    }
+
+    /** Refuses {@code yes} with this message. */
+    BooleanParameter refusing(String message) {
+        refusal = message;
+        return this;
     }
 
     public boolean get() {
@@ -33,9 +42,12 @@ public final class BooleanParameter extends Parameter {
     @Override
     public void parse(String text) throws ConfigException {
         if (text.equalsIgnoreCase("yes")) {
-            set(true);
+            if (refusal != null) {
+                throw new ConfigException(refusal);
+            }
+            value = true;
         } else if (text.equalsIgnoreCase("no")) {
-            set(false);
+            value = false;
         } else {
             throw new ConfigException("argument must be 'yes' or 'no'");
         }

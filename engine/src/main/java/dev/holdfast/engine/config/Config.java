@@ -3,6 +3,7 @@ package dev.holdfast.engine.config;
 import dev.holdfast.engine.config.NumberParameter.Unit;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -13,11 +14,13 @@ import org.jspecify.annotations.Nullable;
  * messages are those of {@code valkey.conf}.
  */
 public final class Config {
+    private static final String[] PERMISSION = {"no", "yes", "local"};
+
     private final Map<String, Parameter> byName = new LinkedHashMap<>();
 
     // The keyspace
     public final NumberParameter databases = immutable(number("databases", 16, 1, Integer.MAX_VALUE));
-    public final NumberParameter hz = number("hz", 10, 1, 500);
+    public final NumberParameter hz = number("hz", 10, 0, Integer.MAX_VALUE).clampedTo(1, 500);
     public final NumberParameter activeExpireEffort = number("active-expire-effort", 1, 1, 10);
     public final BooleanParameter importMode = flag("import-mode", false);
     public final TextParameter notifyKeyspaceEvents = text("notify-keyspace-events", "", NotificationFlags::normalize);
@@ -26,14 +29,14 @@ public final class Config {
     public final NumberParameter hashMaxListpackEntries =
             number("hash-max-listpack-entries", 512, 0, Long.MAX_VALUE, "hash-max-ziplist-entries");
     public final NumberParameter hashMaxListpackValue =
-            number("hash-max-listpack-value", 64, 0, Long.MAX_VALUE, "hash-max-ziplist-value");
+            bytes("hash-max-listpack-value", 64, 0, Long.MAX_VALUE, "hash-max-ziplist-value");
     public final NumberParameter setMaxIntsetEntries = number("set-max-intset-entries", 512, 0, Long.MAX_VALUE);
     public final NumberParameter setMaxListpackEntries = number("set-max-listpack-entries", 128, 0, Long.MAX_VALUE);
     public final NumberParameter setMaxListpackValue = number("set-max-listpack-value", 64, 0, Long.MAX_VALUE);
     public final NumberParameter zsetMaxListpackEntries =
             number("zset-max-listpack-entries", 128, 0, Long.MAX_VALUE, "zset-max-ziplist-entries");
     public final NumberParameter zsetMaxListpackValue =
-            number("zset-max-listpack-value", 64, 0, Long.MAX_VALUE, "zset-max-ziplist-value");
+            bytes("zset-max-listpack-value", 64, 0, Long.MAX_VALUE, "zset-max-ziplist-value");
     public final NumberParameter listMaxListpackSize =
             number("list-max-listpack-size", -2, Integer.MIN_VALUE, Integer.MAX_VALUE, "list-max-ziplist-size");
 
@@ -42,6 +45,20 @@ public final class Config {
     public final NumberParameter protoMaxBulkLen =
             bytes("proto-max-bulk-len", 512L << 20, 1L << 20, Integer.MAX_VALUE - (1L << 20));
     public final NetworkParameters network = new NetworkParameters(this);
+
+    // What may be done at run time
+    public final TextParameter enableDebugCommand = immutable(choice("enable-debug-command", "no", PERMISSION));
+    public final TextParameter enableProtectedConfigs = immutable(choice("enable-protected-configs", "no", PERMISSION));
+
+    // The program
+    public final ProgramParameters program = new ProgramParameters(this);
+    public final MemoryParameters memory = new MemoryParameters(this);
+    public final PersistenceParameters persistence = new PersistenceParameters(this);
+    public final MonitoringParameters monitoring = new MonitoringParameters(this);
+
+    public Config() {
+        IdleParameters.declare(this);
+    }
 
     NumberParameter number(String name, long value, long min, long max, String... aliases) {
         return add(new NumberParameter(name, value, min, max, Unit.NONE), aliases);
@@ -55,8 +72,8 @@ public final class Config {
         return add(new BooleanParameter(name, value), aliases);
     }
 
-    TextParameter text(String name, String value, TextParameter.Check check) {
-        return add(new TextParameter(name, value, check));
+    TextParameter text(String name, String value, TextParameter.Check check, String... aliases) {
+        return add(new TextParameter(name, value, check), aliases);
     }
 
     TextParameter choice(String name, String value, String... words) {
@@ -75,6 +92,21 @@ public final class Config {
 
     <P extends Parameter> P hidden(P parameter) {
         parameter.setHidden();
+        return parameter;
+    }
+
+    <P extends Parameter> P protect(P parameter) {
+        parameter.setProtected();
+        return parameter;
+    }
+
+    <P extends Parameter> P manyWords(P parameter) {
+        parameter.setMultiple();
+        return parameter;
+    }
+
+    <P extends Parameter> P idle(P parameter) {
+        parameter.setIdle();
         return parameter;
     }
 
@@ -97,8 +129,31 @@ public final class Config {
         return byName.keySet();
     }
 
+    /** All parameters, in the order of their declaration. */
+    public Collection<Parameter> parameters() {
+        return new LinkedHashSet<>(byName.values());
+    }
+
     /**
-     * Sets a parameter from text, as a line of the configuration file does.
+     * Sets a parameter before the store opens, as a line of the configuration file does.
+     *
+     * @param words what follows the name
+     * @throws ConfigException if there is no such parameter or the value is not one of its values
+     */
+    public void load(String name, List<String> words) throws ConfigException {
+        Parameter parameter = find(name);
+        if (parameter == null) {
+            throw new ConfigException("Bad directive or wrong number of arguments");
+        }
+        if (!parameter.takesManyWords() && words.size() != 1) {
+            throw new ConfigException("wrong number of arguments");
+        }
+        parameter.parseLine(String.join(" ", words));
+    }
+
+    /**
+     * Sets a parameter, immutable or not. Before the store opens it takes effect with it, afterwards at once where that is
+     * possible at all.
      *
      * @throws ConfigException if there is no such parameter or the value is not one of its values
      */
@@ -108,5 +163,21 @@ public final class Config {
             throw new ConfigException("Bad directive or wrong number of arguments");
         }
         parameter.parse(value);
+        parameter.apply();
+    }
+
+    /**
+     * Sets several parameters of an open store, all or none of them, as {@code CONFIG SET} does.
+     *
+     * @param namesAndValues a name, its value, a name, its value, and so on
+     * @param protectedAllowed whether parameters that touch the file system may be set
+     * @throws ConfigException if one cannot be set; the message is the error's without its code
+     */
+    public synchronized void change(List<String> namesAndValues, boolean protectedAllowed) throws ConfigException {
+        ConfigChange change = new ConfigChange(this, protectedAllowed);
+        for (int i = 0; i < namesAndValues.size(); i += 2) {
+            change.add(namesAndValues.get(i), namesAndValues.get(i + 1));
+        }
+        change.perform();
     }
 }

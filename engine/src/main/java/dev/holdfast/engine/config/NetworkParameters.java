@@ -20,7 +20,7 @@ public final class NetworkParameters {
 
     NetworkParameters(Config config) {
         port = config.number("port", 6379, 0, 65535);
-        bind = config.text("bind", "127.0.0.1 -::1", text -> text);
+        bind = config.manyWords(config.text("bind", "127.0.0.1 -::1", text -> text));
         unixsocket = config.immutable(config.text("unixsocket", "", text -> text));
         unixsocketperm = config.immutable(
                 config.add(new NumberParameter("unixsocketperm", 0, 0, 0777, NumberParameter.Unit.OCTAL)));
@@ -28,7 +28,7 @@ public final class NetworkParameters {
         tcpBacklog = config.immutable(config.number("tcp-backlog", 511, 0, Integer.MAX_VALUE));
         tcpKeepalive = config.number("tcp-keepalive", 300, 0, Integer.MAX_VALUE);
         timeout = config.number("timeout", 0, 0, Integer.MAX_VALUE);
-        maxclients = config.number("maxclients", 10000, 1, Integer.MAX_VALUE);
+        maxclients = config.number("maxclients", 10000, 1, 0xFFFFFFFFL);
         ioThreads = config.immutable(config.number("io-threads", 1, 1, 128));
         clientQueryBufferLimit = config.bytes("client-query-buffer-limit", 1L << 30, 1L << 20, Long.MAX_VALUE);
         clientOutputBufferLimit = config.add(new OutputLimits());

@@ -1,5 +1,7 @@
 package dev.holdfast.engine.config;
 
+import dev.holdfast.engine.base.Numbers;
+import dev.holdfast.engine.base.Slice;
 import java.util.Locale;
 
 /** A whole number, a size in bytes with units such as {@code 64mb}, or a percentage. */
@@ -19,6 +21,8 @@ public final class NumberParameter extends Parameter {
     private final long min;
     private final long max;
     private final Unit unit;
+    private long lowest = Long.MIN_VALUE;
+    private long highest = Long.MAX_VALUE;
     private volatile long value;
 
     NumberParameter(String name, long defaultValue, long min, long max, Unit unit) {
@@ -28,6 +32,13 @@ public final class NumberParameter extends Parameter {
         this.max = max;
         this.unit = unit;
         this.value = defaultValue;
+    }
+
+    /** Keeps values that are accepted but lie beyond these as the nearer of the two. */
+    NumberParameter clampedTo(long lowest, long highest) {
+        this.lowest = lowest;
+        this.highest = highest;
+        return this;
     }
 
     public long get() {
@@ -83,10 +94,17 @@ public final class NumberParameter extends Parameter {
                                     + " inclusive"
                             : "argument must be between " + min + " and " + max + " inclusive");
         }
-        set(parsed);
+        value = Math.clamp(parsed, lowest, highest);
     }
 
     private static long number(String text, int radix, String message) throws ConfigException {
+        if (radix == 10) {
+            Slice digits = Slice.of(text);
+            if (!Numbers.isLong(digits)) {
+                throw new ConfigException(message);
+            }
+            return Numbers.toLong(digits);
+        }
         try {
             return Long.parseLong(text, radix);
         } catch (NumberFormatException e) {
@@ -97,8 +115,7 @@ public final class NumberParameter extends Parameter {
     /** Reads a size such as {@code 1gb} (2³⁰) or {@code 1g} (10⁹). */
     public static long bytes(String text, String message) throws ConfigException {
         int digits = 0;
-        while (digits < text.length()
-                && (Character.isDigit(text.charAt(digits)) || digits == 0 && text.charAt(0) == '-')) {
+        while (digits < text.length() && Character.isDigit(text.charAt(digits))) {
             digits++;
         }
         long factor = switch (text.substring(digits).toLowerCase(Locale.ROOT)) {

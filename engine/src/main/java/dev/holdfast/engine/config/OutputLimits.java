@@ -14,7 +14,12 @@ public final class OutputLimits extends Parameter {
     private static final List<String> CLASSES = List.of("normal", "slave", "pubsub");
 
     /** Zero means no limit. */
-    public record Limit(long hardBytes, long softBytes, long softSeconds) {}
+    public record Limit(long hardBytes, long softBytes, long softSeconds) {
+        @Override
+        public String toString() {
+            return hardBytes + " " + softBytes + " " + softSeconds;
+        }
+    }
 
     private static final Limit[] DEFAULTS = {
         new Limit(0, 0, 0), new Limit(256L << 20, 64L << 20, 60), new Limit(32L << 20, 8L << 20, 60)
@@ -24,6 +29,7 @@ public final class OutputLimits extends Parameter {
 
     OutputLimits() {
         super("client-output-buffer-limit");
+        setMultiple();
     }
 
     public Limit limit(int clientClass) {
@@ -43,8 +49,7 @@ public final class OutputLimits extends Parameter {
     private static String show(Limit[] limits) {
         StringJoiner text = new StringJoiner(" ");
         for (int i = 0; i < limits.length; i++) {
-            Limit limit = limits[i];
-            text.add(CLASSES.get(i) + " " + limit.hardBytes + " " + limit.softBytes + " " + limit.softSeconds);
+            text.add(CLASSES.get(i) + " " + limits[i]);
         }
         return text.toString();
     }
@@ -72,6 +77,12 @@ public final class OutputLimits extends Parameter {
             changed[index] = new Limit(hard, soft, seconds);
         }
         limits = changed;
-        changed();
+    }
+
+    /** One line for each class, with the name of the replicas' class as it is today. */
+    @Override
+    List<String> lines() {
+        Limit[] now = limits;
+        return List.of("normal " + now[NORMAL], "replica " + now[REPLICA], "pubsub " + now[PUBSUB]);
     }
 }

@@ -13,7 +13,16 @@ public abstract class Parameter {
     private boolean immutable;
     private boolean secret;
     private boolean hidden;
-    private Runnable listener = () -> {};
+    private boolean guarded;
+    private boolean multiple;
+    private boolean idle;
+    private final List<Listener> listeners = new ArrayList<>();
+
+    /** Acts on a change. It may refuse the new value with a message, and is then called again for the old one. */
+    @FunctionalInterface
+    public interface Listener {
+        void changed() throws ConfigException;
+    }
 
     protected Parameter(String name) {
         this.name = name;
@@ -42,6 +51,21 @@ public abstract class Parameter {
         return hidden;
     }
 
+    /** Whether {@code CONFIG SET} needs {@code enable-protected-configs}. */
+    public final boolean isProtected() {
+        return guarded;
+    }
+
+    /** Whether a line of the configuration file may give more than one word. */
+    public final boolean takesManyWords() {
+        return multiple;
+    }
+
+    /** Whether the parameter is accepted but changes nothing. */
+    public final boolean isIdle() {
+        return idle;
+    }
+
     final void addAlias(String alias) {
         aliases.add(alias);
     }
@@ -58,13 +82,42 @@ public abstract class Parameter {
         hidden = true;
     }
 
-    /** Calls {@code listener} after each change. There is one listener; a second takes the place of the first. */
-    public final void onChange(Runnable listener) {
-        this.listener = listener;
+    final void setProtected() {
+        guarded = true;
     }
 
+    final void setMultiple() {
+        multiple = true;
+    }
+
+    final void setIdle() {
+        idle = true;
+    }
+
+    /** Calls {@code listener} after each change. */
+    public final void onChange(Listener listener) {
+        listeners.add(listener);
+    }
+
+    /** Tells the listeners of a change that {@link #parse} has made. */
+    final void apply() throws ConfigException {
+        for (Listener listener : listeners) {
+            listener.changed();
+        }
+    }
+
+    /** Tells the listeners of a change that nobody may refuse. */
     final void changed() {
-        listener.run();
+        try {
+            apply();
+        } catch (ConfigException e) {
+            throw new IllegalArgumentException(name + ": " + e.getMessage());
+        }
+    }
+
+    /** Whether the value is the one that the parameter has when nobody sets it. */
+    public final boolean isDefault() {
+        return text().equals(defaultText());
     }
 
     /** The value as {@code CONFIG GET} shows it. */
@@ -74,9 +127,19 @@ public abstract class Parameter {
     public abstract String defaultText();
 
     /**
-     * Sets the value.
+     * Sets the value and tells nobody.
      *
      * @throws ConfigException if the text is not a value of this parameter
      */
     public abstract void parse(String text) throws ConfigException;
+
+    /** As {@link #parse}, for one of perhaps several lines of a configuration file that concern the parameter. */
+    void parseLine(String text) throws ConfigException {
+        parse(text);
+    }
+
+    /** The lines, without the name, that the configuration file needs to arrive at the present value. */
+    List<String> lines() {
+        return List.of(ConfigWords.quote(text(), multiple));
+    }
 }

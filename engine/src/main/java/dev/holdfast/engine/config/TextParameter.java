@@ -1,7 +1,6 @@
 package dev.holdfast.engine.config;
 
 import java.util.List;
-import java.util.Locale;
 
 /** A text, free or one of a few words. */
 public final class TextParameter extends Parameter {
@@ -25,11 +24,12 @@ public final class TextParameter extends Parameter {
     /** A check that accepts these words in any case and keeps them as they are written here. */
     static Check oneOf(List<String> words) {
         return text -> {
-            String word = text.toLowerCase(Locale.ROOT);
-            if (!words.contains(word)) {
-                throw new ConfigException("argument(s) must be one of the following: " + String.join(", ", words));
+            for (String word : words) {
+                if (word.equalsIgnoreCase(text)) {
+                    return word;
+                }
             }
-            return word;
+            throw new ConfigException("argument(s) must be one of the following: " + String.join(", ", words));
         };
     }
 
@@ -54,6 +54,6 @@ public final class TextParameter extends Parameter {
 
     @Override
     public void parse(String text) throws ConfigException {
-        set(check.normalize(text));
+        value = check.normalize(text);
     }
 }

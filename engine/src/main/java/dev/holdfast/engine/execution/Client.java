@@ -181,6 +181,11 @@ public final class Client {
         return lastCommand;
     }
 
+    /** Whether a permission, {@code yes}, {@code no} or {@code local}, holds for the client. */
+    public boolean mayUse(String permission) {
+        return permission.equals("yes") || permission.equals("local") && link.isLocal();
+    }
+
     /** How many commands the client has run. */
     public long commands() {
         return commands;

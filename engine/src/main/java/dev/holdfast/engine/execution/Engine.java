@@ -7,7 +7,9 @@ import dev.holdfast.engine.config.NotificationFlags;
 import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
+import java.security.SecureRandom;
 import java.util.Collection;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +50,10 @@ public final class Engine implements AutoCloseable {
     private final ScheduledThreadPoolExecutor timer;
     private final long startMillis;
     private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
+    private final String runId = randomId();
+    private volatile String replicationId = randomId();
+    private volatile long peakBytes;
+    private volatile Host host = reason -> close();
 
     public Engine(Config config, Clock clock, Collection<CommandSpec> specs) {
         this.config = config;
@@ -93,6 +100,8 @@ public final class Engine implements AutoCloseable {
 
     private void tick() {
         keyspace.setAccessClock((int) (clock.millis() / 1000) & 0xFFFFFF);
+        statistics.sample(clock.nanos());
+        notePeak(keyspace.usedBytes());
     }
 
     public Config config() {
@@ -153,6 +162,48 @@ public final class Engine implements AutoCloseable {
     /** When the store was opened, in milliseconds since 1970. */
     public long startMillis() {
         return startMillis;
+    }
+
+    /** Forty random hexadecimal digits. */
+    private static String randomId() {
+        byte[] bytes = new byte[20];
+        new SecureRandom().nextBytes(bytes);
+        return HexFormat.of().formatHex(bytes);
+    }
+
+    /** Forty digits that stand for this run of the store. */
+    public String runId() {
+        return runId;
+    }
+
+    /** Forty digits that stand for the history of changes; a new one says that it has been broken off. */
+    public String replicationId() {
+        return replicationId;
+    }
+
+    public void changeReplicationId() {
+        replicationId = randomId();
+    }
+
+    /** The program around the store. */
+    public Host host() {
+        return host;
+    }
+
+    public void setHost(Host host) {
+        this.host = host;
+    }
+
+    /** Takes note of how much memory is in use. */
+    public void notePeak(long usedBytes) {
+        if (usedBytes > peakBytes) {
+            peakBytes = usedBytes;
+        }
+    }
+
+    /** The most memory that was in use when somebody looked. */
+    public long peakBytes() {
+        return peakBytes;
     }
 
     // ---- clients ----
@@ -380,6 +431,12 @@ public final class Engine implements AutoCloseable {
             client.lane().rejected[spec.id()]++;
             throw new CommandException("NOAUTH Authentication required.");
         }
+        if (spec.is(CommandFlag.PROTECTED) && !client.mayUse(config.enableDebugCommand.get())) {
+            client.lane().rejected[spec.id()]++;
+            throw new CommandException("ERR DEBUG command not allowed. If the enable-debug-command option is set to"
+                    + " \"local\", you can run it from a local connection, otherwise you need to set this option in the"
+                    + " configuration file, and then restart the server.");
+        }
         if (spec.is(CommandFlag.NO_MULTI) && client.transaction() != null) {
             client.lane().rejected[spec.id()]++;
             throw new CommandException("ERR Command not allowed inside a transaction");
@@ -439,6 +496,26 @@ public final class Engine implements AutoCloseable {
         for (Interest interest : interests) {
             interest.touchReplaced(database, replacement, now);
         }
+    }
+
+    /** How many keys are watched. */
+    public int watchedKeys() {
+        return countInterests(Interest::watchedKeys);
+    }
+
+    /** How many keys somebody waits for. */
+    public int awaitedKeys() {
+        return countInterests(Interest::awaitedKeys);
+    }
+
+    private int countInterests(ToIntFunction<Interest> count) {
+        int sum = 0;
+        for (int i = 0; i < interests.length; i++) {
+            keyspace.lock(1L << i);
+            sum += count.applyAsInt(interests[i]);
+            keyspace.unlock(1L << i);
+        }
+        return sum;
     }
 
     void forEachAwaited(int database, Consumer<Slice> visitor) {

@@ -115,6 +115,22 @@ final class Interest {
         waiters[database].keySet().forEach(visitor);
     }
 
+    int watchedKeys() {
+        return sizes(watchers);
+    }
+
+    int awaitedKeys() {
+        return sizes(waiters);
+    }
+
+    private static <V> int sizes(Map<Slice, V>[] maps) {
+        int size = 0;
+        for (Map<Slice, V> map : maps) {
+            size += map.size();
+        }
+        return size;
+    }
+
     /** The waiters of a key in order of arrival, or null. */
     @Nullable
     List<Waiter> waiters(int database, Slice key) {

@@ -34,6 +34,11 @@ public interface Link {
     /** Bytes sent since the connection was made. */
     long bytesOut();
 
+    /** Whether the peer is on this machine. */
+    default boolean isLocal() {
+        return true;
+    }
+
     /** The number of the file descriptor, or -1. */
     default long descriptor() {
         return -1;

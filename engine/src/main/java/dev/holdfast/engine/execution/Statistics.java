@@ -12,6 +12,8 @@ public final class Statistics {
     /** Distinct error codes beyond this many are no longer told apart. */
     private static final int MAX_ERROR_CODES = 128;
 
+    private static final long SAMPLE_NANOS = 90_000_000;
+
     private final int commands;
     private final List<Lane> lanes = new CopyOnWriteArrayList<>();
     private final Map<String, LongAdder> errorsByCode = new ConcurrentHashMap<>();
@@ -40,6 +42,11 @@ public final class Statistics {
 
     /** The same of hashes that have fields that expire. */
     public volatile double staleHashes;
+
+    public final Rate commandRate = new Rate();
+    public final Rate inputRate = new Rate();
+    public final Rate outputRate = new Rate();
+    private long lastSampleNanos;
 
     Statistics(int commands) {
         this.commands = commands;
@@ -92,6 +99,16 @@ public final class Statistics {
             }
             return calls;
         });
+    }
+
+    /** Takes the samples of the rates, unless the last are too fresh. Called by the timer. */
+    void sample(long nanos) {
+        if (nanos - lastSampleNanos >= SAMPLE_NANOS) {
+            lastSampleNanos = nanos;
+            commandRate.sample(commandsProcessed(), nanos);
+            inputRate.sample(netInputBytes.sum(), nanos);
+            outputRate.sample(netOutputBytes.sum(), nanos);
+        }
     }
 
     void countError(String message) {

@@ -155,6 +155,28 @@ public final class Keyspace {
         return size;
     }
 
+    /** The part of {@link #usedBytes} that is the tables' own. */
+    public long tableBytes() {
+        long bytes = 0;
+        for (Shard shard : shards) {
+            for (int database = 0; database < databases; database++) {
+                KeyTable table = shard.existingTable(database);
+                bytes += table == null ? 0 : table.heapBytes();
+            }
+        }
+        return bytes;
+    }
+
+    /** About how many keys of a database have no expiry but hold something that has. */
+    public long keysWithExpiringParts(int database) {
+        long keys = 0;
+        for (Shard shard : shards) {
+            KeyTable table = shard.existingTable(database);
+            keys += table == null ? 0 : Math.max(0, table.volatileCount() - table.expires());
+        }
+        return keys;
+    }
+
     /** Exchanges the keys of two databases; all shards must be locked. */
     public void swap(int one, int other) {
         for (Shard shard : shards) {

@@ -1,0 +1,469 @@
+package dev.holdfast.engine.commands;
+
+import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.execution.Client;
+import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.execution.Host;
+import dev.holdfast.engine.execution.PubSub;
+import dev.holdfast.engine.execution.Rate;
+import dev.holdfast.engine.execution.Statistics;
+import dev.holdfast.engine.keyspace.Keyspace;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * The text of INFO. Names of sections and fields, their order and their units are those of Valkey, because monitoring tools
+ * read them; figures about what does not exist here are zero. Where a C allocator is meant, the JVM's heap stands in.
+ */
+final class InfoReport {
+    static final List<String> SECTIONS = List.of(
+            "server",
+            "tls",
+            "clients",
+            "memory",
+            "persistence",
+            "stats",
+            "replication",
+            "cpu",
+            "modules",
+            "commandstats",
+            "errorstats",
+            "latencystats",
+            "cluster",
+            "cluster_info",
+            "scriptingengines",
+            "keyspace");
+
+    private static final String END = "\r\n";
+
+    private final Engine engine;
+    private final Config config;
+    private final Statistics statistics;
+    private final Keyspace keyspace;
+    private final ProcessFigures process = ProcessFigures.read();
+    private final StringBuilder text = new StringBuilder(6000);
+
+    InfoReport(Engine engine) {
+        this.engine = engine;
+        this.config = engine.config();
+        this.statistics = engine.statistics();
+        this.keyspace = engine.keyspace();
+    }
+
+    /** The sections of these names, in Valkey's order; names of none are passed over. */
+    String write(Set<String> names) {
+        for (String section : SECTIONS) {
+            if (names.contains(section)) {
+                section(section);
+            }
+        }
+        return text.toString();
+    }
+
+    private void section(String name) {
+        switch (name) {
+            case "server" -> server();
+            case "tls" -> tls();
+            case "clients" -> clients();
+            case "memory" -> memory();
+            case "persistence" -> persistence();
+            case "stats" -> stats();
+            case "replication" -> replication();
+            case "cpu" -> cpu();
+            case "modules" -> title("Modules");
+            case "commandstats" -> commandStatistics();
+            case "errorstats" -> errorStatistics();
+            case "latencystats" -> title("Latencystats");
+            case "cluster" -> {
+                title("Cluster");
+                line("cluster_enabled", 0);
+            }
+            case "cluster_info" -> title("Cluster Info");
+            case "scriptingengines" -> scriptingEngines();
+            case "keyspace" -> databases();
+            default -> throw new IllegalArgumentException(name);
+        }
+    }
+
+    private void title(String title) {
+        if (!text.isEmpty()) {
+            text.append(END);
+        }
+        text.append("# ").append(title).append(END);
+    }
+
+    private void line(String field, Object value) {
+        text.append(field).append(':').append(value).append(END);
+    }
+
+    private void zeros(String... fields) {
+        for (String field : fields) {
+            line(field, 0);
+        }
+    }
+
+    /** A number with two digits after the point. */
+    private static String decimal(double value) {
+        return String.format(Locale.ROOT, "%.2f", value);
+    }
+
+    private static double ratio(long one, long other) {
+        return other == 0 ? 0 : (double) one / other;
+    }
+
+    /** A size for people: {@code 1.50M}. */
+    private static String human(long bytes) {
+        String units = "BKMGTPE";
+        double size = bytes;
+        int unit = 0;
+        while (size >= 1024 && unit < units.length() - 1) {
+            size /= 1024;
+            unit++;
+        }
+        return unit == 0 ? bytes + "B" : decimal(size) + units.charAt(unit);
+    }
+
+    private void bytes(String field, long value) {
+        line(field, value);
+        line(field + "_human", human(value));
+    }
+
+    private void server() {
+        Host host = engine.host();
+        long now = engine.clock().millis();
+        long uptime = (now - engine.startMillis()) / 1000;
+        Path file = host.configFile();
+        title("Server");
+        line("redis_version", Host.REDIS_VERSION);
+        line("server_name", "valkey");
+        line("valkey_version", Host.VALKEY_VERSION);
+        line("valkey_release_stage", "ga");
+        line("redis_git_sha1", "00000000");
+        line("redis_git_dirty", 0);
+        line("redis_build_id", "holdfast");
+        line("server_mode", "standalone");
+        line(
+                "os",
+                System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
+                        + System.getProperty("os.arch"));
+        line("arch_bits", 64);
+        line("monotonic_clock", "System.nanoTime");
+        line("multiplexing_api", host.multiplexing());
+        line("gcc_version", "0.0.0");
+        line("jvm_version", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
+        line("process_id", ProcessHandle.current().pid());
+        line("process_supervised", "no");
+        line("run_id", engine.runId());
+        line("tcp_port", config.network.port.get());
+        line("server_time_usec", engine.clock().micros());
+        line("uptime_in_seconds", uptime);
+        line("uptime_in_days", uptime / 86400);
+        line("hz", config.hz.get());
+        line("configured_hz", config.hz.get());
+        line("clients_hz", config.hz.get());
+        line("lru_clock", now / 1000 & 0xFFFFFF);
+        line("executable", process.executable());
+        line("config_file", file == null ? "" : file);
+        line("io_threads_active", config.network.ioThreads.get() > 1 ? 1 : 0);
+        line("availability_zone", "");
+        List<String> listeners = host.listeners();
+        for (int i = 0; i < listeners.size(); i++) {
+            line("listener" + i, listeners.get(i));
+        }
+    }
+
+    private void tls() {
+        title("TLS");
+        line("tls_server_cert_serial", "none");
+        line("tls_server_cert_expires_in_seconds", 0);
+        line("tls_client_cert_serial", "none");
+        line("tls_client_cert_expires_in_seconds", 0);
+        line("tls_ca_cert_serial", "none");
+        line("tls_ca_cert_expires_in_seconds", 0);
+    }
+
+    private void clients() {
+        long input = 0;
+        long output = 0;
+        int subscribers = 0;
+        int watching = 0;
+        for (Client client : engine.clients()) {
+            input = Math.max(input, client.link().queryBytes());
+            output = Math.max(output, client.link().outputBytes());
+            subscribers += client.isSubscriber() ? 1 : 0;
+            watching += client.watch() != null ? 1 : 0;
+        }
+        title("Clients");
+        line("connected_clients", engine.clients().size());
+        line("cluster_connections", 0);
+        line("maxclients", config.network.maxclients.get());
+        line("client_recent_max_input_buffer", input);
+        line("client_recent_max_output_buffer", output);
+        line("blocked_clients", engine.blocking().blockedClients());
+        line("tracking_clients", 0);
+        line("pubsub_clients", subscribers);
+        line("watching_clients", watching);
+        line("clients_in_timeout_table", engine.blocking().blockedClients());
+        line("total_watched_keys", engine.watchedKeys());
+        line("total_blocking_keys", engine.awaitedKeys());
+        line("total_blocking_keys_on_nokey", 0);
+        line("paused_reason", "none");
+        line("paused_actions", "none");
+        line("paused_timeout_milliseconds", 0);
+    }
+
+    private void memory() {
+        MemoryFigures memory = MemoryFigures.of(engine);
+        long used = memory.usedBytes();
+        long peak = memory.peakBytes();
+        long resident = process.residentBytes();
+        title("Memory");
+        bytes("used_memory", used);
+        bytes("used_memory_rss", resident);
+        bytes("used_memory_peak", peak);
+        line("used_memory_peak_perc", decimal(100 * ratio(used, peak)) + "%");
+        line("used_memory_overhead", memory.overheadBytes());
+        line("used_memory_startup", 0);
+        line("used_memory_dataset", memory.datasetBytes());
+        line("used_memory_dataset_perc", decimal(100 * ratio(memory.datasetBytes(), used)) + "%");
+        line("allocator_allocated", memory.heapUsedBytes());
+        line("allocator_active", memory.heapCommittedBytes());
+        line("allocator_resident", memory.heapCommittedBytes());
+        line("allocator_muzzy", 0);
+        bytes("total_system_memory", memory.systemBytes());
+        zeros("used_memory_lua", "used_memory_vm_eval");
+        line("used_memory_lua_human", "0B");
+        zeros(
+                "used_memory_scripts_eval",
+                "number_of_cached_scripts",
+                "number_of_functions",
+                "number_of_libraries",
+                "used_memory_vm_functions",
+                "used_memory_vm_total");
+        line("used_memory_vm_total_human", "0B");
+        zeros("used_memory_functions", "used_memory_scripts");
+        line("used_memory_scripts_human", "0B");
+        bytes("maxmemory", config.memory.maxmemory.get());
+        line("maxmemory_policy", config.memory.maxmemoryPolicy.get());
+        line("allocator_frag_ratio", decimal(ratio(memory.heapCommittedBytes(), memory.heapUsedBytes())));
+        line("allocator_frag_bytes", memory.heapCommittedBytes() - memory.heapUsedBytes());
+        line("allocator_rss_ratio", "1.00");
+        line("allocator_rss_bytes", 0);
+        line("rss_overhead_ratio", decimal(ratio(resident, memory.heapCommittedBytes())));
+        line("rss_overhead_bytes", resident - memory.heapCommittedBytes());
+        line("mem_fragmentation_ratio", decimal(ratio(resident, used)));
+        line("mem_fragmentation_bytes", resident - used);
+        zeros(
+                "mem_not_counted_for_evict",
+                "mem_replication_backlog",
+                "mem_total_replication_buffers",
+                "mem_replicas_repl_buffer",
+                "mem_clients_slaves");
+        line("mem_clients_normal", memory.clientBytes());
+        zeros("mem_cluster_links", "mem_cluster_slot_import", "mem_cluster_slot_export", "mem_aof_buffer");
+        line("mem_allocator", "jvm-" + Runtime.version().feature());
+        zeros(
+                "mem_overhead_db_hashtable_rehashing",
+                "active_defrag_running",
+                "lazyfree_pending_objects",
+                "lazyfreed_objects");
+    }
+
+    private void persistence() {
+        title("Persistence");
+        zeros("loading", "async_loading", "current_cow_peak", "current_cow_size", "current_cow_size_age");
+        line("current_fork_perc", "0.00");
+        zeros("current_save_keys_processed", "current_save_keys_total");
+        line("rdb_changes_since_last_save", statistics.changesSinceSave.sum());
+        line("rdb_bgsave_in_progress", 0);
+        line("rdb_last_save_time", engine.startMillis() / 1000);
+        line("rdb_last_bgsave_status", "ok");
+        line("rdb_last_bgsave_time_sec", -1);
+        line("rdb_current_bgsave_time_sec", -1);
+        zeros(
+                "rdb_saves",
+                "rdb_last_cow_size",
+                "rdb_last_load_keys_expired",
+                "rdb_last_load_keys_loaded",
+                "aof_enabled",
+                "aof_rewrite_in_progress",
+                "aof_rewrite_scheduled");
+        line("aof_last_rewrite_time_sec", -1);
+        line("aof_current_rewrite_time_sec", -1);
+        line("aof_last_bgrewrite_status", "ok");
+        zeros("aof_rewrites", "aof_rewrites_consecutive_failures");
+        line("aof_last_write_status", "ok");
+        zeros(
+                "aof_last_cow_size",
+                "module_fork_in_progress",
+                "module_fork_last_cow_size",
+                "slot_migration_fork_in_progress");
+    }
+
+    private void stats() {
+        PubSub pubSub = engine.pubSub();
+        title("Stats");
+        line("total_connections_received", statistics.connectionsReceived.sum());
+        line("total_commands_processed", statistics.commandsProcessed());
+        line("instantaneous_ops_per_sec", Math.round(statistics.commandRate.perSecond()));
+        line("total_net_input_bytes", statistics.netInputBytes.sum());
+        line("total_net_output_bytes", statistics.netOutputBytes.sum());
+        zeros(
+                "total_net_repl_input_bytes",
+                "total_net_repl_output_bytes",
+                "total_net_cluster_slot_import_bytes",
+                "total_net_cluster_slot_export_bytes");
+        line("instantaneous_input_kbps", kilobytes(statistics.inputRate));
+        line("instantaneous_output_kbps", kilobytes(statistics.outputRate));
+        line("instantaneous_input_repl_kbps", "0.00");
+        line("instantaneous_output_repl_kbps", "0.00");
+        line("rejected_connections", statistics.connectionsRejected.sum());
+        zeros("sync_full", "sync_partial_ok", "sync_partial_err");
+        line("expired_keys", statistics.expiredKeys.sum());
+        line("expired_fields", statistics.expiredFields.sum());
+        line("expired_stale_perc", decimal(100 * statistics.staleKeys));
+        line("expired_keys_with_volatile_items_stale_perc", decimal(100 * statistics.staleHashes));
+        line("expired_time_cap_reached_count", statistics.expiryTimeCaps.sum());
+        line("expire_cycle_cpu_milliseconds", statistics.expiryNanos.sum() / 1_000_000);
+        line("evicted_keys", statistics.evictedKeys.sum());
+        zeros("evicted_clients", "evicted_scripts", "total_eviction_exceeded_time", "current_eviction_exceeded_time");
+        line("keyspace_hits", statistics.keyspaceHits());
+        line("keyspace_misses", statistics.keyspaceMisses());
+        line("pubsub_channels", pubSub.names(PubSub.Kind.CHANNEL).size());
+        line("pubsub_patterns", pubSub.names(PubSub.Kind.PATTERN).size());
+        line("pubsubshard_channels", pubSub.names(PubSub.Kind.SHARD).size());
+        zeros(
+                "latest_fork_usec",
+                "total_forks",
+                "migrate_cached_sockets",
+                "slave_expires_tracked_keys",
+                "active_defrag_hits",
+                "active_defrag_misses",
+                "active_defrag_key_hits",
+                "active_defrag_key_misses",
+                "total_active_defrag_time",
+                "current_active_defrag_time",
+                "tracking_total_keys",
+                "tracking_total_items",
+                "tracking_total_prefixes",
+                "unexpected_error_replies");
+        line("total_error_replies", statistics.errorReplies.sum());
+        zeros(
+                "dump_payload_sanitizations",
+                "total_reads_processed",
+                "total_writes_processed",
+                "io_threaded_reads_processed",
+                "io_threaded_writes_processed",
+                "io_threaded_freed_objects",
+                "io_threaded_accept_processed",
+                "io_threaded_poll_processed",
+                "io_threaded_total_prefetch_batches",
+                "io_threaded_total_prefetch_entries");
+        line("client_query_buffer_limit_disconnections", statistics.queryBufferLimitDisconnections.sum());
+        line("client_output_buffer_limit_disconnections", statistics.outputBufferLimitDisconnections.sum());
+        zeros(
+                "reply_buffer_shrinks",
+                "reply_buffer_expands",
+                "eventloop_cycles",
+                "eventloop_duration_sum",
+                "eventloop_duration_cmd_sum",
+                "instantaneous_eventloop_cycles_per_sec",
+                "instantaneous_eventloop_duration_usec");
+        line("acl_access_denied_auth", statistics.aclDeniedAuth.sum());
+        zeros(
+                "acl_access_denied_cmd",
+                "acl_access_denied_key",
+                "acl_access_denied_channel",
+                "acl_access_denied_tls_cert",
+                "acl_access_denied_db");
+    }
+
+    private static String kilobytes(Rate rate) {
+        return decimal(rate.perSecond() / 1024);
+    }
+
+    private void replication() {
+        title("Replication");
+        line("role", "master");
+        line("connected_slaves", 0);
+        line("replicas_waiting_psync", 0);
+        line("master_failover_state", "no-failover");
+        line("master_replid", engine.replicationId());
+        line("master_replid2", "0".repeat(40));
+        line("master_repl_offset", 0);
+        line("second_repl_offset", -1);
+        line("repl_backlog_active", 0);
+        Object backlog = java.util.Objects.requireNonNull(config.find("repl-backlog-size"))
+                .text();
+        line("repl_backlog_size", backlog);
+        zeros("repl_backlog_first_byte_offset", "repl_backlog_histlen");
+    }
+
+    private void cpu() {
+        title("CPU");
+        line("used_cpu_sys", seconds(process.systemMicros()));
+        line("used_cpu_user", seconds(process.userMicros()));
+        line("used_cpu_sys_children", seconds(0));
+        line("used_cpu_user_children", seconds(0));
+        line("used_cpu_sys_main_thread", seconds(process.systemMicros()));
+        line("used_cpu_user_main_thread", seconds(process.userMicros()));
+        line("used_active_time_main_thread", seconds(process.systemMicros() + process.userMicros()));
+    }
+
+    private static String seconds(long micros) {
+        return String.format(Locale.ROOT, "%d.%06d", micros / 1_000_000, micros % 1_000_000);
+    }
+
+    private void commandStatistics() {
+        title("Commandstats");
+        for (CommandSpec command : engine.commands().commands()) {
+            commandStatistics(command);
+            command.subcommands().values().forEach(this::commandStatistics);
+        }
+    }
+
+    private void commandStatistics(CommandSpec command) {
+        long calls = statistics.calls(command);
+        long failed = statistics.failedCalls(command);
+        long rejected = statistics.rejectedCalls(command);
+        if (calls + failed + rejected > 0) {
+            long micros = statistics.nanos(command) / 1000;
+            line(
+                    "cmdstat_" + command.fullName(),
+                    "calls=" + calls + ",usec=" + micros + ",usec_per_call=" + decimal(ratio(micros, calls))
+                            + ",rejected_calls=" + rejected + ",failed_calls=" + failed);
+        }
+    }
+
+    private void errorStatistics() {
+        title("Errorstats");
+        for (Map.Entry<String, LongAdder> error : new TreeMap<>(statistics.errorsByCode()).entrySet()) {
+            line("errorstat_" + error.getKey(), "count=" + error.getValue().sum());
+        }
+    }
+
+    private void scriptingEngines() {
+        title("Scripting Engines");
+        zeros("engines_count", "engines_total_used_memory", "engines_total_memory_overhead");
+    }
+
+    private void databases() {
+        title("Keyspace");
+        for (int database = 0; database < keyspace.databases(); database++) {
+            long keys = keyspace.size(database);
+            if (keys > 0) {
+                line(
+                        "db" + database,
+                        "keys=" + keys + ",expires=" + keyspace.expires(database) + ",avg_ttl="
+                                + engine.expiry().averageTtl(database) + ",keys_with_volatile_items="
+                                + keyspace.keysWithExpiringParts(database));
+            }
+        }
+    }
+}

@@ -1,0 +1,196 @@
+package dev.holdfast.engine.config;
+
+/**
+ * The parameters that are accepted, checked and shown, so that an existing {@code valkey.conf} loads, but that change nothing:
+ * because what they control does not exist yet, or because a JVM does it by itself. {@code docs/differences.md} lists
+ * them. A parameter that gains an effect moves to a field of the class of its theme.
+ */
+final class IdleParameters {
+    private IdleParameters() {}
+
+    static void declare(Config config) {
+        engine(config);
+        program(config);
+        network(config);
+        replication(config);
+        cluster(config);
+        tls(config);
+    }
+
+    /** What has no counterpart in a JVM or is decided otherwise. */
+    private static void engine(Config config) {
+        config.idle(config.flag("activerehashing", true));
+        config.idle(config.flag("lazyfree-lazy-eviction", true));
+        config.idle(config.flag("lazyfree-lazy-expire", true));
+        config.idle(config.flag("lazyfree-lazy-server-del", true));
+        config.idle(config.flag("lazyfree-lazy-user-del", true));
+        config.idle(config.flag("lazyfree-lazy-user-flush", true));
+        config.idle(config.number("list-compress-depth", 0, 0, Integer.MAX_VALUE));
+        config.idle(config.bytes("hll-sparse-max-bytes", 3000, 0, Long.MAX_VALUE));
+        config.idle(config.bytes("stream-node-max-bytes", 4096, 0, Long.MAX_VALUE));
+        config.idle(config.number("stream-node-max-entries", 100, 0, Long.MAX_VALUE));
+        config.idle(config.number("tracking-table-max-keys", 1000000, 0, Long.MAX_VALUE));
+        config.idle(config.number("busy-reply-threshold", 5000, 0, Long.MAX_VALUE, "lua-time-limit"));
+        config.idle(config.hidden(config.flag("lua-enable-insecure-api", false, "lua-enable-deprecated-api")));
+        config.idle(config.flag("jemalloc-bg-thread", true));
+        config.idle(config.number("active-defrag-cycle-min", 1, 1, 99));
+        config.idle(config.number("active-defrag-cycle-max", 25, 1, 99));
+        config.idle(config.number("active-defrag-threshold-lower", 10, 0, 1000));
+        config.idle(config.number("active-defrag-threshold-upper", 100, 0, 1000));
+        config.idle(config.number("active-defrag-cycle-us", 500, 0, 100000));
+        config.idle(config.bytes("active-defrag-ignore-bytes", 100L << 20, 1, Long.MAX_VALUE));
+        config.idle(config.number("active-defrag-max-scan-fields", 1000, 1, Long.MAX_VALUE));
+        config.idle(config.flag("extended-redis-compatibility", false));
+        config.idle(config.flag("import-mode", false));
+        config.idle(config.immutable(config.text("hash-seed", "", text -> text)));
+        config.idle(config.choice("acl-pubsub-default", "resetchannels", "allchannels", "resetchannels"));
+        config.idle(config.immutable(config.choice("enable-module-command", "no", "no", "yes", "local")));
+        config.hidden(config.idle(config.text("debug-context", "", text -> text)));
+    }
+
+    /** The process and its log. */
+    private static void program(Config config) {
+        config.idle(config.immutable(config.flag("always-show-logo", false)));
+        config.idle(config.immutable(config.flag("set-proc-title", true)));
+        config.idle(config.text("proc-title-template", "{title} {listen-addr} {server-mode}", text -> text));
+        config.idle(config.flag("crash-log-enabled", true));
+        config.idle(config.flag("crash-memcheck-enabled", true));
+        config.idle(config.hidden(config.flag("use-exit-on-panic", false)));
+        config.idle(config.immutable(config.flag("disable-thp", true)));
+        config.idle(config.hidden(config.immutable(config.flag("enable-debug-assert", false))));
+        config.idle(config.flag("hide-user-data-from-log", true));
+        config.idle(config.immutable(config.choice("supervised", "no", "upstart", "systemd", "auto", "no")));
+        config.idle(config.immutable(config.text("syslog-ident", "valkey", text -> text)));
+        config.idle(config.immutable(config.choice(
+                "syslog-facility",
+                "local0",
+                "user",
+                "local0",
+                "local1",
+                "local2",
+                "local3",
+                "local4",
+                "local5",
+                "local6",
+                "local7")));
+        config.idle(config.choice("oom-score-adj", "no", "no", "yes", "relative", "absolute"));
+        config.idle(config.manyWords(config.text("oom-score-adj-values", "0 200 800", text -> text)));
+        config.idle(config.choice("log-format", "legacy", "legacy", "logfmt", "json"));
+        config.idle(config.choice("log-timestamp-format", "legacy", "legacy", "iso8601", "milliseconds"));
+        config.idle(config.text("ignore-warnings", "", text -> text));
+        config.idle(config.text("locale-collate", "", text -> text));
+        config.idle(config.hidden(config.number("watchdog-period", 0, 0, Integer.MAX_VALUE)));
+        config.idle(config.immutable(config.text("server-cpulist", "", text -> text, "server_cpulist")));
+        config.idle(config.immutable(config.text("bio-cpulist", "", text -> text, "bio_cpulist")));
+        config.idle(config.immutable(config.text("aof-rewrite-cpulist", "", text -> text, "aof_rewrite_cpulist")));
+        config.idle(config.immutable(config.text("bgsave-cpulist", "", text -> text, "bgsave_cpulist")));
+    }
+
+    /** Sockets. */
+    private static void network(Config config) {
+        config.idle(config.immutable(config.text("unixsocketgroup", "", text -> text)));
+        config.idle(config.text("bind-source-addr", "", text -> text));
+        config.idle(config.immutable(config.number("socket-mark-id", 0, 0, 0xFFFFFFFFL)));
+        config.idle(config.immutable(config.flag("mptcp", false)));
+        config.idle(config.number("max-new-connections-per-cycle", 10, 1, 1000));
+        config.idle(config.number("max-new-tls-connections-per-cycle", 1, 1, 1000));
+        config.idle(config.number("prefetch-batch-max-size", 16, 0, 128));
+        config.idle(config.hidden(config.flag("io-threads-always-active", false)));
+        config.idle(config.hidden(config.number("min-io-threads-avoid-copy-reply", 7, 0, Integer.MAX_VALUE)));
+        config.idle(config.hidden(config.number("min-string-size-avoid-copy-reply", 16384, 0, Integer.MAX_VALUE)));
+        config.idle(
+                config.hidden(config.number("min-string-size-avoid-copy-reply-threaded", 65536, 0, Integer.MAX_VALUE)));
+        config.idle(config.text("availability-zone", "", text -> text));
+    }
+
+    /** Replication. */
+    private static void replication(Config config) {
+        config.idle(config.flag("replica-serve-stale-data", true, "slave-serve-stale-data"));
+        config.idle(config.flag("replica-read-only", true, "slave-read-only"));
+        config.idle(config.flag("replica-lazy-flush", true, "slave-lazy-flush"));
+        config.idle(config.flag("replica-ignore-maxmemory", true, "slave-ignore-maxmemory"));
+        config.idle(config.flag("replica-announced", true));
+        config.idle(config.flag("replica-ignore-disk-write-errors", false));
+        config.idle(config.text("replica-announce-ip", "", text -> text, "slave-announce-ip"));
+        config.idle(config.number("replica-announce-port", 0, 0, 65535, "slave-announce-port"));
+        config.idle(config.number("replica-priority", 100, 0, Integer.MAX_VALUE, "slave-priority"));
+        config.idle(config.flag("repl-disable-tcp-nodelay", false));
+        config.idle(config.immutable(config.flag("repl-mptcp", false)));
+        config.idle(config.flag("repl-diskless-sync", true));
+        config.idle(config.number("repl-diskless-sync-delay", 5, 0, Integer.MAX_VALUE));
+        config.idle(config.number("repl-diskless-sync-max-replicas", 0, 0, Integer.MAX_VALUE));
+        config.idle(config.choice(
+                "repl-diskless-load", "disabled", "disabled", "on-empty-db", "swapdb", "flush-before-load"));
+        config.idle(config.flag("dual-channel-replication-enabled", false));
+        config.idle(config.bytes("repl-backlog-size", 10L << 20, 1, Long.MAX_VALUE));
+        config.idle(config.number("repl-backlog-ttl", 3600, 0, Long.MAX_VALUE));
+        config.idle(config.number("repl-timeout", 60, 1, Integer.MAX_VALUE));
+        config.idle(config.number("repl-ping-replica-period", 10, 1, Integer.MAX_VALUE, "repl-ping-slave-period"));
+        config.idle(config.number("min-replicas-to-write", 0, 0, Integer.MAX_VALUE, "min-slaves-to-write"));
+        config.idle(config.number("min-replicas-max-lag", 10, 0, Integer.MAX_VALUE, "min-slaves-max-lag"));
+        config.idle(config.secret(config.text("primaryuser", "", text -> text, "masteruser")));
+        config.idle(config.secret(config.text("primaryauth", "", text -> text, "masterauth")));
+        config.idle(config.choice("propagation-error-behavior", "ignore", "ignore", "panic", "panic-on-replicas"));
+    }
+
+    /** Cluster. */
+    private static void cluster(Config config) {
+        config.idle(config.flag("cluster-require-full-coverage", true));
+        config.idle(config.flag("cluster-replica-no-failover", false, "cluster-slave-no-failover"));
+        config.idle(config.flag("cluster-allow-reads-when-down", false));
+        config.idle(config.flag("cluster-allow-pubsubshard-when-down", true));
+        config.idle(config.flag("cluster-allow-replica-migration", true));
+        config.idle(config.flag("cluster-slot-stats-enabled", false));
+        config.idle(config.number(
+                "cluster-replica-validity-factor", 10, 0, Integer.MAX_VALUE, "cluster-slave-validity-factor"));
+        config.idle(config.number("cluster-migration-barrier", 1, 0, Integer.MAX_VALUE));
+        config.idle(config.immutable(config.number("cluster-port", 0, 0, 65535)));
+        config.idle(config.number("cluster-announce-bus-port", 0, 0, 65535));
+        config.idle(config.number("cluster-announce-port", 0, 0, 65535));
+        config.idle(config.number("cluster-announce-tls-port", 0, 0, 65535));
+        config.idle(config.number("cluster-announce-client-port", 0, 0, 65535));
+        config.idle(config.number("cluster-announce-client-tls-port", 0, 0, 65535));
+        config.idle(config.text("cluster-announce-ip", "", text -> text));
+        config.idle(config.text("cluster-announce-client-ipv4", "", text -> text));
+        config.idle(config.text("cluster-announce-client-ipv6", "", text -> text));
+        config.idle(config.text("cluster-announce-hostname", "", text -> text));
+        config.idle(config.text("cluster-announce-human-nodename", "", text -> text));
+        config.idle(config.immutable(config.text("cluster-config-file", "nodes.conf", text -> text)));
+        config.idle(config.immutable(config.number("cluster-databases", 1, 1, Integer.MAX_VALUE)));
+        config.idle(config.number("cluster-node-timeout", 15000, 0, Long.MAX_VALUE));
+        config.idle(config.hidden(config.number("cluster-ping-interval", 0, 0, Long.MAX_VALUE)));
+        config.idle(config.hidden(config.number("cluster-message-gossip-perc", 10, 1, 100)));
+        config.idle(config.number("cluster-blacklist-ttl", 60, 0, Long.MAX_VALUE));
+        config.idle(config.number("cluster-slot-migration-log-max-len", 1000, 0, Long.MAX_VALUE));
+        config.idle(config.number("cluster-manual-failover-timeout", 5000, 1, Integer.MAX_VALUE));
+        config.idle(config.bytes("cluster-link-sendbuf-limit", 0, 0, Long.MAX_VALUE));
+        config.idle(config.bytes("slot-migration-max-failover-repl-bytes", 0, 0, Long.MAX_VALUE));
+        config.idle(config.choice("cluster-preferred-endpoint-type", "ip", "ip", "hostname", "unknown-endpoint"));
+        config.idle(config.choice("cluster-config-save-behavior", "sync", "sync", "best-effort"));
+    }
+
+    /** TLS. */
+    private static void tls(Config config) {
+        config.idle(config.number("tls-session-cache-size", 20480, 0, Integer.MAX_VALUE));
+        config.idle(config.number("tls-session-cache-timeout", 300, 0, Integer.MAX_VALUE));
+        config.idle(config.number("tls-auto-reload-interval", 0, 0, Integer.MAX_VALUE));
+        config.idle(config.flag("tls-cluster", false));
+        config.idle(config.flag("tls-replication", false));
+        config.idle(config.flag("tls-prefer-server-ciphers", false));
+        config.idle(config.flag("tls-session-caching", true));
+        config.idle(config.choice("tls-auth-clients", "yes", "no", "yes", "optional"));
+        config.idle(config.choice("tls-auth-clients-user", "off", "CN", "URI", "off"));
+        config.idle(config.text("tls-cert-file", "", text -> text));
+        config.idle(config.text("tls-key-file", "", text -> text));
+        config.idle(config.text("tls-client-cert-file", "", text -> text));
+        config.idle(config.text("tls-client-key-file", "", text -> text));
+        config.idle(config.text("tls-dh-params-file", "", text -> text));
+        config.idle(config.text("tls-ca-cert-file", "", text -> text));
+        config.idle(config.text("tls-ca-cert-dir", "", text -> text));
+        config.idle(config.text("tls-protocols", "", text -> text));
+        config.idle(config.text("tls-ciphers", "", text -> text));
+        config.idle(config.text("tls-ciphersuites", "", text -> text));
+        config.idle(config.secret(config.text("tls-key-file-pass", "", text -> text)));
+        config.idle(config.secret(config.text("tls-client-key-file-pass", "", text -> text)));
+    }
+}

@@ -1,0 +1,32 @@
+package dev.holdfast.engine.config;
+
+/** The parameters that bound the memory and say what goes when it is full. Those that are idle wait for eviction. */
+public final class MemoryParameters {
+    public final NumberParameter maxmemory;
+    public final TextParameter maxmemoryPolicy;
+    public final NumberParameter maxmemorySamples;
+
+    MemoryParameters(Config config) {
+        maxmemory = config.idle(config.bytes("maxmemory", 0, 0, Long.MAX_VALUE));
+        maxmemoryPolicy = config.idle(config.choice(
+                "maxmemory-policy",
+                "noeviction",
+                "volatile-lru",
+                "volatile-lfu",
+                "volatile-random",
+                "volatile-ttl",
+                "allkeys-lru",
+                "allkeys-lfu",
+                "allkeys-random",
+                "noeviction"));
+        maxmemorySamples = config.idle(config.number("maxmemory-samples", 5, 1, 64));
+        config.idle(config.number("maxmemory-eviction-tenacity", 10, 0, 100));
+        config.idle(config.add(new NumberParameter(
+                "maxmemory-clients", 0, -100, Long.MAX_VALUE, NumberParameter.Unit.BYTES_OR_PERCENT)));
+        config.idle(config.number("lfu-log-factor", 10, 0, Integer.MAX_VALUE));
+        config.idle(config.number("lfu-decay-time", 1, 0, Integer.MAX_VALUE));
+        config.flag("activedefrag", false)
+                .refusing("Active defragmentation cannot be enabled: it requires a server compiled with a modified"
+                        + " Jemalloc like the one shipped by default with the source distribution");
+    }
+}

@@ -1,0 +1,43 @@
+package dev.holdfast.engine.config;
+
+/** The parameters of what is measured and logged about commands. Idle until there are such logs. */
+public final class MonitoringParameters {
+    public final NumberParameter latencyMonitorThresholdMillis;
+    public final NumberParameter commandlogExecutionSlowerThanMicros;
+    public final NumberParameter commandlogSlowExecutionMaxLen;
+
+    MonitoringParameters(Config config) {
+        latencyMonitorThresholdMillis = config.idle(config.number("latency-monitor-threshold", 0, 0, Long.MAX_VALUE));
+        commandlogExecutionSlowerThanMicros = config.idle(config.number(
+                "commandlog-execution-slower-than", 10000, -1, Long.MAX_VALUE, "slowlog-log-slower-than"));
+        commandlogSlowExecutionMaxLen = config.idle(
+                config.number("commandlog-slow-execution-max-len", 128, 0, Long.MAX_VALUE, "slowlog-max-len"));
+        config.idle(config.number("commandlog-request-larger-than", 1 << 20, -1, Long.MAX_VALUE));
+        config.idle(config.number("commandlog-large-request-max-len", 128, 0, Long.MAX_VALUE));
+        config.idle(config.number("commandlog-reply-larger-than", 1 << 20, -1, Long.MAX_VALUE));
+        config.idle(config.number("commandlog-large-reply-max-len", 128, 0, Long.MAX_VALUE));
+        config.idle(config.flag("latency-tracking", true));
+        config.idle(config.manyWords(
+                config.text("latency-tracking-info-percentiles", "50 99 99.9", MonitoringParameters::percentiles)));
+        config.idle(config.number("acllog-max-len", 128, 0, Long.MAX_VALUE));
+    }
+
+    private static String percentiles(String text) throws ConfigException {
+        if (text.isEmpty()) {
+            return text;
+        }
+        for (String word : text.split(" ", -1)) {
+            double percentile;
+            try {
+                percentile = Double.parseDouble(word);
+            } catch (NumberFormatException e) {
+                throw new ConfigException("Invalid latency-tracking-info-percentiles parameters");
+            }
+            if (!(percentile >= 0 && percentile <= 100)) {
+                throw new ConfigException(
+                        "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]");
+            }
+        }
+        return text;
+    }
+}

@@ -1,0 +1,50 @@
+package dev.holdfast.engine.config;
+
+/** The parameters of snapshots and of the append-only file. Idle until there are such files. */
+public final class PersistenceParameters {
+    public final BooleanParameter appendonly;
+    public final TextParameter appendfsync;
+    public final SavePoints save;
+    public final TextParameter dbfilename;
+
+    PersistenceParameters(Config config) {
+        appendonly = config.idle(config.flag("appendonly", false));
+        appendfsync = config.idle(config.choice("appendfsync", "everysec", "everysec", "always", "no"));
+        save = config.idle(config.add(new SavePoints()));
+        dbfilename = config.idle(config.protect(
+                config.text("dbfilename", "dump.rdb", text -> fileName("dbfilename", text, "filename"))));
+        config.idle(config.immutable(
+                config.text("appendfilename", "appendonly.aof", text -> fileName("appendfilename", text, "filename"))));
+        config.idle(config.immutable(
+                config.text("appenddirname", "appendonlydir", text -> fileName("appenddirname", text, "dirname"))));
+        config.idle(config.flag("no-appendfsync-on-rewrite", false));
+        config.idle(config.number("auto-aof-rewrite-percentage", 100, 0, Integer.MAX_VALUE));
+        config.idle(config.bytes("auto-aof-rewrite-min-size", 64L << 20, 0, Long.MAX_VALUE));
+        config.idle(config.flag("aof-load-truncated", true));
+        config.idle(config.flag("aof-use-rdb-preamble", true));
+        config.idle(config.flag("aof-timestamp-enabled", false));
+        config.idle(config.flag("aof-rewrite-incremental-fsync", true));
+        config.idle(config.hidden(config.flag("aof-disable-auto-gc", false)));
+        config.idle(config.immutable(config.flag("rdbchecksum", true)));
+        config.idle(config.flag("rdbcompression", true));
+        config.idle(config.flag("rdb-del-sync-files", false));
+        config.idle(config.flag("rdb-save-incremental-fsync", true));
+        config.idle(config.choice("rdb-version-check", "strict", "strict", "relaxed"));
+        config.idle(config.hidden(config.number("rdb-key-save-delay", 0, Integer.MIN_VALUE, Integer.MAX_VALUE)));
+        config.idle(config.hidden(config.number("key-load-delay", 0, Integer.MIN_VALUE, Integer.MAX_VALUE)));
+        config.idle(config.hidden(
+                config.bytes("loading-process-events-interval-bytes", 2L << 20, 1024, Integer.MAX_VALUE)));
+        config.idle(config.flag("stop-writes-on-bgsave-error", true));
+        config.idle(config.choice("sanitize-dump-payload", "no", "no", "yes", "clients"));
+    }
+
+    private static String fileName(String name, String text, String kind) throws ConfigException {
+        if (text.isEmpty()) {
+            throw new ConfigException(name + " can't be empty");
+        }
+        if (text.indexOf('/') >= 0 || text.indexOf('\\') >= 0) {
+            throw new ConfigException(name + " can't be a path, just a " + kind);
+        }
+        return text;
+    }
+}

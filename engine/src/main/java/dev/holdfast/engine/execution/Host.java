@@ -1,0 +1,32 @@
+package dev.holdfast.engine.execution;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What the engine asks of the program around it: a server, or an application that has opened the store for itself. */
+public interface Host {
+    /** The version of Valkey whose behaviour is matched. */
+    String VALKEY_VERSION = "9.1.0";
+
+    /** The version of Redis that Valkey says it is compatible with. */
+    String REDIS_VERSION = "7.2.4";
+
+    /** Begins to end the program, or to close the store; returns before that is done. */
+    void shutDown(String reason);
+
+    /** The file that the configuration came from, or null. */
+    default @Nullable Path configFile() {
+        return null;
+    }
+
+    /** How connections are waited for. */
+    default String multiplexing() {
+        return "none";
+    }
+
+    /** The sockets that are open, each as INFO shows it: {@code name=tcp,bind=127.0.0.1,port=6379}. */
+    default List<String> listeners() {
+        return List.of();
+    }
+}
