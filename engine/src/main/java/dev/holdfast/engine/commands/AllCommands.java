@@ -15,6 +15,8 @@ public final class AllCommands {
                         ExpireCommands.COMMANDS,
                         ScanCommands.COMMANDS,
                         StringCommands.COMMANDS,
+                        StringPartCommands.COMMANDS,
+                        CounterCommands.COMMANDS,
                         ListCommands.COMMANDS,
                         BlockingListCommands.COMMANDS,
                         SetCommands.COMMANDS,
