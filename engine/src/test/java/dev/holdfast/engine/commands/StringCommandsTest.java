@@ -157,7 +157,7 @@ class StringCommandsTest {
         assertEquals(7000, ttl("a"));
         store.run("SET", "b", "1", "KEEPTTL");
         assertEquals(-1, ttl("b"));
-        store.clock().advance(7000);
+        store.clock().advance(7001);
         assertNull(store.run("GET", "a"));
     }
 
@@ -218,12 +218,12 @@ class StringCommandsTest {
         assertEquals(0L, store.run("SETNX", "a", "2"));
         assertEquals("1", store.run("GET", "a"));
         store.run("SET", "b", "1", "PX", "10");
-        store.clock().advance(10);
+        store.clock().advance(11);
         assertEquals(1L, store.run("SETNX", "b", "2"));
         assertEquals("OK", store.run("SETEX", "c", "10", "x"));
-        assertEquals(10_010, ttl("c"));
+        assertEquals(10_011, ttl("c"));
         assertEquals("OK", store.run("PSETEX", "c", "10", "y"));
-        assertEquals(20, ttl("c"));
+        assertEquals(21, ttl("c"));
         assertEquals("y", store.run("GET", "c"));
     }
 
@@ -323,7 +323,7 @@ class StringCommandsTest {
         assertEquals(List.of("del b"), events("DELIFEQ", "b", "1"));
         store.run("SET", "c", "1", "PX", "10");
         store.engine().expiry().setActive(false);
-        store.clock().advance(10);
+        store.clock().advance(11);
         assertEquals(List.of("expired c", "set c"), events("SET", "c", "2"));
     }
 
