@@ -20,6 +20,8 @@ public final class AllCommands {
                         ListCommands.COMMANDS,
                         BlockingListCommands.COMMANDS,
                         SetCommands.COMMANDS,
+                        HashCommands.COMMANDS,
+                        HashExpiryCommands.COMMANDS,
                         ConnectionCommands.COMMANDS,
                         ClientCommands.COMMANDS,
                         PubSubCommands.COMMANDS,

@@ -366,6 +366,11 @@ public final class Call {
         openedIn.add(table);
     }
 
+    /** A slice for the handler's own use. Also used by {@link #string}. */
+    public Slice scratch() {
+        return scratch;
+    }
+
     /** The string that a key holds, to be read, or null. Valid until the next call of this kind. */
     public @Nullable Slice string(Slice key) {
         return stringOf(lookup(key), scratch);
@@ -531,7 +536,7 @@ public final class Call {
         }
     }
 
-    /** Tells the table that something inside a value has begun or ceased to expire. */
+    /** Tells the table that something inside a value has begun or ceased to expire; once for each such change. */
     public void refresh(Slice key) {
         KeyTable table = table(key);
         Object item = table.find(key);
