@@ -108,7 +108,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
 
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
-        channel.flush();
+        channel.unsafe().flush();
         loop.flushPending();
     }
 
@@ -202,12 +202,12 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         if (size == 0) {
             return;
         }
-        ByteBuf buffer = channel.alloc().directBuffer(size);
+        ByteBuf buffer = LoopBuffers.forWriting(size);
         buffer.writeBytes(output.array(), 0, size);
         output.clear(Loop.WRITE_BYTES);
         bytesOut.setOpaque(bytesOut.getPlain() + size);
         engine.statistics().netOutputBytes.add(size);
-        channel.write(buffer, channel.voidPromise());
+        channel.unsafe().write(buffer, channel.voidPromise());
         checkOutputLimit();
     }
 
@@ -226,7 +226,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         if (waitingPushes != null) {
             pushes = null;
             send(waitingPushes);
-            channel.flush();
+            channel.unsafe().flush();
         }
     }
 
@@ -285,7 +285,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
                 send(answer);
                 run();
                 decoder.keep();
-                channel.flush();
+                channel.unsafe().flush();
                 loop.flushPending();
             }
         });

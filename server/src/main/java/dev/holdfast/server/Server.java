@@ -11,6 +11,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.RecvByteBufAllocator;
 import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -80,12 +81,13 @@ public final class Server implements AutoCloseable {
     }
 
     private ServerBootstrap bootstrap() {
+        RecvByteBufAllocator reads = transport.fillsBuffersAtOnce()
+                ? new LoopBuffers.Reads()
+                : new AdaptiveRecvByteBufAllocator(512, 16 * 1024, Loop.READ_BYTES);
         return new ServerBootstrap()
                 .group(group)
                 .option(ChannelOption.SO_BACKLOG, parameters.tcpBacklog.getInt())
-                .childOption(
-                        ChannelOption.RECVBUF_ALLOCATOR,
-                        new AdaptiveRecvByteBufAllocator(512, 16 * 1024, Loop.READ_BYTES))
+                .childOption(ChannelOption.RECVBUF_ALLOCATOR, reads)
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {

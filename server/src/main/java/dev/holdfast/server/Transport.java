@@ -77,6 +77,11 @@ enum Transport {
         };
     }
 
+    /** Whether a read fills its buffer before the event loop does anything else. */
+    boolean fillsBuffersAtOnce() {
+        return this != IO_URING;
+    }
+
     /** Whether Unix sockets can be served by the same event loops. */
     boolean hasUnixSockets() {
         return this != IO_URING;

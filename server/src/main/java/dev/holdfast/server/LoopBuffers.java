@@ -1,0 +1,120 @@
+package dev.holdfast.server;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.channel.ChannelConfig;
+import io.netty.channel.RecvByteBufAllocator;
+import io.netty.util.UncheckedBooleanSupplier;
+import io.netty.util.concurrent.FastThreadLocal;
+
+/**
+ * The two direct buffers through which all connections of one event loop pass their bytes to and from the system.
+ *
+ * <p>Each is lent for the time of one read or one write. The loop holds one reference; while a borrower holds another (a socket that
+ * could not take all bytes keeps them), the next borrower gets a buffer of its own. So in the ordinary case neither a read
+ * nor a write allocates.
+ */
+final class LoopBuffers {
+    private static final ByteBufAllocator ALLOCATOR = new UnpooledByteBufAllocator(true, true);
+
+    private static final FastThreadLocal<LoopBuffers> CURRENT = new FastThreadLocal<>() {
+        @Override
+        protected LoopBuffers initialValue() {
+            return new LoopBuffers();
+        }
+
+        @Override
+        protected void onRemoval(LoopBuffers buffers) {
+            buffers.input.release();
+            buffers.output.release();
+        }
+    };
+
+    private final ByteBuf input = ALLOCATOR.directBuffer(Loop.READ_BYTES);
+    private final ByteBuf output = ALLOCATOR.directBuffer(Loop.READ_BYTES);
+
+    private LoopBuffers() {}
+
+    private static ByteBuf lend(ByteBuf buffer, int bytes) {
+        if (buffer.refCnt() == 1 && bytes <= buffer.capacity()) {
+            return buffer.clear().retain();
+        }
+        return ALLOCATOR.directBuffer(bytes);
+    }
+
+    /** A buffer for some bytes that are about to be written. Runs on an event loop. */
+    static ByteBuf forWriting(int bytes) {
+        return lend(CURRENT.get().output, bytes);
+    }
+
+    /**
+     * Gives reads the loop's buffer. Only for transports that fill it before anything else runs on the loop, which io_uring
+     * does not.
+     */
+    static final class Reads implements RecvByteBufAllocator {
+        @Override
+        @SuppressWarnings("deprecation") // the only kind of handle that all transports take is the extended one
+        public Handle newHandle() {
+            return new ReadHandle();
+        }
+    }
+
+    /** Reads once for each time that a socket is ready, and again only if the buffer was filled. */
+    private static final class ReadHandle implements RecvByteBufAllocator.ExtendedHandle {
+        private int attempted;
+        private int last;
+
+        @Override
+        public ByteBuf allocate(ByteBufAllocator unused) {
+            return lend(CURRENT.get().input, Loop.READ_BYTES);
+        }
+
+        @Override
+        public int guess() {
+            return Loop.READ_BYTES;
+        }
+
+        @Override
+        public void reset(ChannelConfig config) {
+            attempted = 0;
+            last = 0;
+        }
+
+        @Override
+        public void incMessagesRead(int messages) {}
+
+        @Override
+        public void lastBytesRead(int bytes) {
+            last = bytes;
+        }
+
+        @Override
+        public int lastBytesRead() {
+            return last;
+        }
+
+        @Override
+        public void attemptedBytesRead(int bytes) {
+            attempted = bytes;
+        }
+
+        @Override
+        public int attemptedBytesRead() {
+            return attempted;
+        }
+
+        @Override
+        public boolean continueReading() {
+            return last > 0 && last == attempted;
+        }
+
+        @Override
+        public boolean continueReading(UncheckedBooleanSupplier maybeMoreData) {
+            return continueReading();
+        }
+
+        @Override
+        public void readComplete() {}
+    }
+}
