@@ -33,7 +33,8 @@ public final class AllCommands {
                         ServerCommands.COMMANDS,
                         ConfigCommands.COMMANDS,
                         DebugCommands.COMMANDS,
-                        FunctionCommands.COMMANDS)
+                        FunctionCommands.COMMANDS,
+                        CommandCommands.COMMANDS)
                 .flatMap(List::stream)
                 .toList();
     }

@@ -1,0 +1,207 @@
+package dev.holdfast.engine.commands;
+
+import static dev.holdfast.engine.execution.CommandFlag.LOADING;
+import static dev.holdfast.engine.execution.CommandFlag.STALE;
+import static dev.holdfast.engine.execution.CommandGroup.SERVER;
+import static dev.holdfast.engine.execution.CommandSpec.command;
+
+import dev.holdfast.engine.base.Glob;
+import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.execution.Call;
+import dev.holdfast.engine.execution.CommandException;
+import dev.holdfast.engine.execution.CommandFlag;
+import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.CommandTable;
+import dev.holdfast.engine.execution.KeySpec;
+import dev.holdfast.engine.protocol.Args;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** COMMAND: what the store says of its own commands, all of it taken from their declarations. */
+public final class CommandCommands {
+    private CommandCommands() {}
+
+    public static final List<CommandSpec> COMMANDS = List.of(declare("COMMAND", "", -1, "2.8.13", CommandCommands::all)
+            .tips("nondeterministic_output_order")
+            .complexity("O(N) with the number of commands")
+            .summary("What there is to know about all commands, for clients")
+            .subcommands(List.of(
+                    declare("COUNT", "", 2, "2.8.13", CommandCommands::count)
+                            .complexity("O(1)")
+                            .summary("The number of commands"),
+                    declare("DOCS", "[command-name [command-name ...]]", -2, "7.0.0", CommandCommands::docs)
+                            .tips("nondeterministic_output_order")
+                            .complexity("O(N) with the number of commands asked for")
+                            .summary("The documentation of commands, with their arguments as trees"),
+                    declare("GETKEYS", "command [arg [arg ...]]", -3, "2.8.13", call -> keys(call, false))
+                            .complexity("O(N) with the number of words")
+                            .summary("The keys in the words of a command"),
+                    declare("GETKEYSANDFLAGS", "command [arg [arg ...]]", -3, "7.0.0", call -> keys(call, true))
+                            .complexity("O(N) with the number of words")
+                            .summary("The keys in the words of a command and what it does to them"),
+                    declare("INFO", "[command-name [command-name ...]]", -2, "2.8.13", CommandCommands::info)
+                            .tips("nondeterministic_output_order")
+                            .complexity("O(N) with the number of commands asked for")
+                            .summary("What there is to know about commands, for clients"),
+                    declare(
+                                    "LIST",
+                                    "[FILTERBY <MODULE module-name | ACLCAT category | PATTERN pattern>]",
+                                    -2,
+                                    "7.0.0",
+                                    CommandCommands::list)
+                            .tips("nondeterministic_output_order")
+                            .complexity("O(N) with the number of commands")
+                            .summary("The names of commands"),
+                    Help.subcommand(SERVER, "5.0.0").acl("connection"))));
+
+    private static CommandSpec declare(
+            String name, String syntax, int arity, String since, CommandSpec.Handler handler) {
+        return command(name, syntax, handler)
+                .in(SERVER)
+                .since(since)
+                .arity(arity)
+                .flags(LOADING, STALE)
+                .acl("connection");
+    }
+
+    private static void count(Call call) {
+        call.reply().integer(call.engine().commands().commands().size());
+    }
+
+    private static void all(Call call) {
+        Collection<CommandSpec> commands = call.engine().commands().commands();
+        call.reply().array(commands.size());
+        for (CommandSpec command : commands) {
+            CommandDescription.info(call.reply(), command);
+        }
+    }
+
+    private static void info(Call call) {
+        if (call.argCount() == 2) {
+            all(call);
+            return;
+        }
+        CommandTable table = call.engine().commands();
+        call.reply().array(call.argCount() - 2);
+        for (int i = 2; i < call.argCount(); i++) {
+            CommandSpec command = table.find(call.arg(i).toString());
+            if (command == null) {
+                call.reply().nilArray();
+            } else {
+                CommandDescription.info(call.reply(), command);
+            }
+        }
+    }
+
+    private static void docs(Call call) {
+        CommandTable table = call.engine().commands();
+        List<CommandSpec> commands = new ArrayList<>();
+        if (call.argCount() == 2) {
+            commands.addAll(table.commands());
+        }
+        for (int i = 2; i < call.argCount(); i++) {
+            CommandSpec command = table.find(call.arg(i).toString());
+            if (command != null) {
+                commands.add(command);
+            }
+        }
+        call.reply().map(commands.size());
+        for (CommandSpec command : commands) {
+            call.reply().bulk(command.fullName());
+            CommandDescription.docs(call.reply(), command);
+        }
+    }
+
+    private static void list(Call call) {
+        Predicate<CommandSpec> filter = command -> true;
+        if (call.argCount() > 2) {
+            if (call.argCount() != 5 || !call.arg(2).isWord("FILTERBY")) {
+                throw CommandException.syntax();
+            }
+            filter = filter(call.arg(3), call.arg(4).toString());
+        }
+        List<String> names = new ArrayList<>();
+        for (CommandSpec command : call.engine().commands().commands()) {
+            addIf(filter, command, names);
+            for (CommandSpec subcommand : command.subcommands().values()) {
+                addIf(filter, subcommand, names);
+            }
+        }
+        call.reply().array(names.size());
+        names.forEach(call.reply()::bulk);
+    }
+
+    private static void addIf(Predicate<CommandSpec> filter, CommandSpec command, List<String> names) {
+        if (filter.test(command)) {
+            names.add(command.fullName());
+        }
+    }
+
+    private static Predicate<CommandSpec> filter(Slice kind, String argument) {
+        if (kind.isWord("MODULE")) {
+            return command -> false;
+        }
+        if (kind.isWord("ACLCAT")) {
+            return command -> command.aclCategories().contains(argument.toLowerCase(Locale.ROOT));
+        }
+        if (kind.isWord("PATTERN")) {
+            return command -> Glob.matches(argument, command.fullName(), true);
+        }
+        throw CommandException.syntax();
+    }
+
+    /** The command whose name stands at the beginning of {@code args}, or null. */
+    private static @Nullable CommandSpec find(CommandTable table, Args args) {
+        CommandSpec command = table.find(args.get(0));
+        if (command == null || !command.isContainer() || args.count() == 1) {
+            return command;
+        }
+        return table.find(command, args.get(1));
+    }
+
+    private static void keys(Call call, boolean withFlags) {
+        Args args = new Args();
+        for (int i = 2; i < call.argCount(); i++) {
+            Slice word = call.arg(i);
+            args.add(word.array(), word.offset(), word.length());
+        }
+        CommandSpec command = find(call.engine().commands(), args);
+        if (command == null) {
+            throw new CommandException("ERR Invalid command specified");
+        }
+        if (command.keySpecs().stream().allMatch(KeySpec::isNotKey)) {
+            throw new CommandException("ERR The command has no key arguments");
+        }
+        if (!command.acceptsCount(args.count())) {
+            throw new CommandException("ERR Invalid number of arguments specified for command");
+        }
+        List<Slice> keys = new ArrayList<>();
+        List<List<KeySpec.Flag>> flags = new ArrayList<>();
+        for (KeySpec spec : command.keySpecs()) {
+            if (!spec.isNotKey()) {
+                List<KeySpec.Flag> actual = CommandDescription.actualFlags(command, spec, args);
+                spec.forEachKey(args, index -> {
+                    keys.add(args.get(index));
+                    flags.add(actual);
+                });
+            }
+        }
+        if (keys.isEmpty() && !command.is(CommandFlag.NO_MANDATORY_KEYS)) {
+            throw new CommandException("ERR Invalid arguments specified for command");
+        }
+        call.reply().array(keys.size());
+        for (int i = 0; i < keys.size(); i++) {
+            if (withFlags) {
+                call.reply().array(2);
+            }
+            call.reply().bulk(keys.get(i));
+            if (withFlags) {
+                CommandDescription.flags(call.reply(), flags.get(i));
+            }
+        }
+    }
+}
