@@ -87,7 +87,7 @@ final class ArgumentTypes {
             Map.entry("bzmpop timeout", "double"));
 
     private final CommandSpec command;
-    private final Map<Argument, Integer> keys = new IdentityHashMap<>();
+    private final IdentityHashMap<Argument, Integer> keys = new IdentityHashMap<>();
 
     ArgumentTypes(CommandSpec command, List<Argument> arguments) {
         this.command = command;
@@ -97,16 +97,24 @@ final class ArgumentTypes {
             if (spec.isNotKey()) {
                 continue;
             }
-            Argument argument = spec.isKeyword()
-                    ? afterKeyword(arguments, spec.keyword())
-                    : at(arguments, spec.begin() + (spec.isCounted() ? 1 : 0) - words());
-            if (argument != null) {
-                keys.put(argument, i);
+            if (spec.isKeyword()) {
+                note(afterKeyword(arguments, spec.keyword()), i);
+                continue;
+            }
+            int first = spec.begin() + (spec.isCounted() ? 1 : 0) - words();
+            for (int position = first; position <= first + Math.max(0, spec.last()); position++) {
+                note(at(arguments, position), i);
             }
         }
     }
 
-    /** How many words the command's name has, less the one that is counted from. */
+    private void note(@Nullable Argument argument, int spec) {
+        if (argument != null) {
+            keys.put(argument, spec);
+        }
+    }
+
+    /** How many words come between the first, which is counted as 0, and the arguments. */
     private int words() {
         return command.parent() == null ? 0 : 1;
     }

@@ -282,11 +282,16 @@ public final class KeyCommands {
 
     private static void encoding(Call call) {
         Object item = item(call);
-        if (item instanceof Entry entry) {
-            call.reply().bulk(entry.encoding());
-        } else if (item != null) {
-            call.reply().bulk(STRING_ENCODINGS[KeyRecord.encoding(KeyTable.record(item))]);
+        if (item != null) {
+            call.reply().bulk(encodingOf(item));
         }
+    }
+
+    /** The name of the form in which an item of the keyspace is kept. */
+    static String encodingOf(Object item) {
+        return item instanceof Entry entry
+                ? entry.encoding()
+                : STRING_ENCODINGS[KeyRecord.encoding(KeyTable.record(item))];
     }
 
     private static void referenceCount(Call call) {

@@ -205,7 +205,8 @@ public final class ListCommands {
     }
 
     private static BlockLimit limit(Call call) {
-        return BlockLimit.of(call.config().listMaxListpackSize.getInt());
+        return BlockLimit.of(call.config().listMaxListpackSize.getInt())
+                .withPackedThreshold(call.engine().debugSettings().packedThresholdBytes());
     }
 
     private static void insert(Call call) {

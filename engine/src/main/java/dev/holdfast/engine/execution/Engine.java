@@ -50,6 +50,7 @@ public final class Engine implements AutoCloseable {
     private final ScheduledThreadPoolExecutor timer;
     private final long startMillis;
     private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
+    private final DebugSettings debugSettings = new DebugSettings();
     private final String runId = randomId();
     private volatile String replicationId = randomId();
     private volatile long peakBytes;
@@ -85,8 +86,10 @@ public final class Engine implements AutoCloseable {
         timer.schedule(
                 () -> {
                     try {
-                        tick();
-                        expiry.cycle();
+                        if (!debugSettings.isTimerPaused()) {
+                            tick();
+                            expiry.cycle();
+                        }
                     } catch (RuntimeException e) {
                         LOG.error("The timer's work failed", e);
                     }
@@ -142,6 +145,10 @@ public final class Engine implements AutoCloseable {
 
     public Pause pause() {
         return pause;
+    }
+
+    public DebugSettings debugSettings() {
+        return debugSettings;
     }
 
     /** The engine's timer, for tasks that take no time. */

@@ -1,0 +1,28 @@
+package dev.holdfast.engine.execution;
+
+/** What DEBUG switches, for tests. */
+public final class DebugSettings {
+    /** The size from which an element of a list lives in a block of its own, or 0 for the usual one. */
+    private volatile int packedThresholdBytes;
+
+    /** Whether the timer does no work. */
+    private volatile boolean timerPaused;
+
+    DebugSettings() {}
+
+    public int packedThresholdBytes() {
+        return packedThresholdBytes;
+    }
+
+    public void setPackedThresholdBytes(int bytes) {
+        packedThresholdBytes = bytes;
+    }
+
+    public boolean isTimerPaused() {
+        return timerPaused;
+    }
+
+    public void setTimerPaused(boolean paused) {
+        timerPaused = paused;
+    }
+}
