@@ -14,7 +14,7 @@ class TestStoreTest {
             assertEquals("ä", store.run("GET", "a"));
             assertEquals("$2\r\nÃ¤\r\n", store.resp2("GET", "a"));
             assertEquals("ERR wrong number of arguments for 'get' command", store.error("GET"));
-            store.clock().advance(10);
+            store.clock().advance(11);
             assertNull(store.run("GET", "a"));
             assertEquals("$-1\r\n", store.resp2("GET", "a"));
             assertEquals("_\r\n", store.resp3("GET", "a"));

@@ -35,19 +35,28 @@ enum Transport {
         return switch (name.toLowerCase(Locale.ROOT)) {
             case "auto" -> Epoll.isAvailable() ? EPOLL : NIO;
             case "io_uring" -> {
-                if (!IoUring.isAvailable()) {
+                if (!isAvailable("io_uring")) {
                     throw new IllegalArgumentException("io_uring is not available here");
                 }
                 yield IO_URING;
             }
             case "epoll" -> {
-                if (!Epoll.isAvailable()) {
+                if (!isAvailable("epoll")) {
                     throw new IllegalArgumentException("epoll is not available here");
                 }
                 yield EPOLL;
             }
             case "nio" -> NIO;
             default -> throw new IllegalArgumentException("no such transport: " + name);
+        };
+    }
+
+    /** Whether a transport of this name can be used here. */
+    static boolean isAvailable(String name) {
+        return switch (name) {
+            case "io_uring" -> IoUring.isAvailable();
+            case "epoll" -> Epoll.isAvailable();
+            default -> true;
         };
     }
 

@@ -82,52 +82,8 @@ public final class ExpireCommands {
                 .complexity("O(1)");
     }
 
-    /** The words after the time: the key's present expiry decides whether it gets a new one. */
-    private record Condition(boolean onlyNone, boolean onlySome, boolean onlyLater, boolean onlyEarlier) {
-        private static final Condition NONE = new Condition(false, false, false, false);
-
-        static Condition parse(Call call) {
-            if (call.argCount() == 3) {
-                return NONE;
-            }
-            boolean nx = false;
-            boolean xx = false;
-            boolean gt = false;
-            boolean lt = false;
-            for (int i = 3; i < call.argCount(); i++) {
-                Slice word = call.arg(i);
-                if (word.isWord("NX")) {
-                    nx = true;
-                } else if (word.isWord("XX")) {
-                    xx = true;
-                } else if (word.isWord("GT")) {
-                    gt = true;
-                } else if (word.isWord("LT")) {
-                    lt = true;
-                } else {
-                    throw new CommandException("ERR Unsupported option " + word);
-                }
-            }
-            if (nx && (xx || gt || lt)) {
-                throw new CommandException("ERR NX and XX, GT or LT options at the same time are not compatible");
-            }
-            if (gt && lt) {
-                throw new CommandException("ERR GT and LT options at the same time are not compatible");
-            }
-            return new Condition(nx, xx, gt, lt);
-        }
-
-        /** No expiry is later than every other, so that only an earlier one can take its place. */
-        boolean permits(long present, long expireAt) {
-            if (present == KeyRecord.NEVER) {
-                return !onlySome && !onlyLater;
-            }
-            return !onlyNone && (!onlyLater || expireAt > present) && (!onlyEarlier || expireAt < present);
-        }
-    }
-
     private static void expire(Call call, long base, long unitMillis) {
-        Condition condition = Condition.parse(call);
+        ExpireCondition condition = ExpireCondition.parse(call, 3, call.argCount());
         long expireAt = expireAt(call, base, unitMillis);
         Slice key = call.arg(1);
         Object item = call.lookupToWrite(key);

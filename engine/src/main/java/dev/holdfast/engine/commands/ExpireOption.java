@@ -20,6 +20,14 @@ enum ExpireOption {
         this.relative = relative;
     }
 
+    boolean isRelative() {
+        return relative;
+    }
+
+    long unitMillis() {
+        return unitMillis;
+    }
+
     /** The option that a word names, or null. */
     static @org.jspecify.annotations.Nullable ExpireOption of(Slice word) {
         int length = word.length();

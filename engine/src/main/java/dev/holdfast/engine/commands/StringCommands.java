@@ -7,27 +7,28 @@ import static dev.holdfast.engine.execution.CommandFlag.WRITE;
 import static dev.holdfast.engine.execution.CommandGroup.STRING;
 import static dev.holdfast.engine.execution.CommandSpec.command;
 import static dev.holdfast.engine.execution.KeySpec.Flag.ACCESS;
+import static dev.holdfast.engine.execution.KeySpec.Flag.DELETE;
+import static dev.holdfast.engine.execution.KeySpec.Flag.INSERT;
+import static dev.holdfast.engine.execution.KeySpec.Flag.OW;
+import static dev.holdfast.engine.execution.KeySpec.Flag.RM;
 import static dev.holdfast.engine.execution.KeySpec.Flag.RO;
 import static dev.holdfast.engine.execution.KeySpec.Flag.RW;
 import static dev.holdfast.engine.execution.KeySpec.Flag.UPDATE;
 import static dev.holdfast.engine.execution.KeySpec.Flag.VARIABLE_FLAGS;
 
-import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.commands.StringOptions.Kind;
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.KeySpec;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
+import dev.holdfast.engine.keyspace.StringItem;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
-/** The commands for strings. */
+/** The commands that give and take whole strings. {@link StringPartCommands} and {@link CounterCommands} are the others. */
 public final class StringCommands {
-    /** Strings up to this length that are no numbers are "embstr", longer ones "raw". */
-    private static final int EMBSTR_MAX_BYTES = 44;
-
     private StringCommands() {}
 
     public static final List<CommandSpec> COMMANDS = List.of(
@@ -41,8 +42,8 @@ public final class StringCommands {
                     .summary("The string that a key holds"),
             command(
                             "SET",
-                            "key value [NX | XX | IFEQ comparison-value] [GET] [EX seconds | PX milliseconds |"
-                                    + " EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
+                            "key value [<NX | XX | IFEQ comparison-value>] [GET] [<EX seconds | PX milliseconds |"
+                                    + " EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL>]",
                             StringCommands::set)
                     .in(STRING)
                     .since("1.0.0")
@@ -50,7 +51,106 @@ public final class StringCommands {
                     .flags(WRITE, DENYOOM)
                     .keys(KeySpec.at(1, RW, ACCESS, UPDATE, VARIABLE_FLAGS))
                     .complexity("O(1)")
-                    .summary("Gives a key a string, whatever it held, and perhaps an expiry"));
+                    .summary("Gives a key a string, whatever it held, and perhaps an expiry"),
+            command("SETNX", "key value", StringCommands::setNx)
+                    .in(STRING)
+                    .since("1.0.0")
+                    .arity(3)
+                    .flags(WRITE, DENYOOM, FAST)
+                    .keys(KeySpec.at(1, OW, INSERT))
+                    .complexity("O(1)")
+                    .summary("Gives a key a string if it holds nothing"),
+            command("SETEX", "key seconds value", call -> setExpiring(call, ExpireOption.EX))
+                    .in(STRING)
+                    .since("2.0.0")
+                    .arity(4)
+                    .flags(WRITE, DENYOOM)
+                    .keys(KeySpec.at(1, OW, UPDATE))
+                    .complexity("O(1)")
+                    .summary("Gives a key a string that expires after some seconds"),
+            command("PSETEX", "key milliseconds value", call -> setExpiring(call, ExpireOption.PX))
+                    .in(STRING)
+                    .since("2.6.0")
+                    .arity(4)
+                    .flags(WRITE, DENYOOM)
+                    .keys(KeySpec.at(1, OW, UPDATE))
+                    .complexity("O(1)")
+                    .summary("Gives a key a string that expires after some milliseconds"),
+            command("GETSET", "key value", StringCommands::getSet)
+                    .in(STRING)
+                    .since("1.0.0")
+                    .arity(3)
+                    .flags(WRITE, DENYOOM, FAST)
+                    .keys(KeySpec.at(1, RW, ACCESS, UPDATE))
+                    .complexity("O(1)")
+                    .summary("Gives a key a string and answers the one it held"),
+            command("GETDEL", "key", StringCommands::getDel)
+                    .in(STRING)
+                    .since("6.2.0")
+                    .arity(2)
+                    .flags(WRITE, FAST)
+                    .keys(KeySpec.at(1, RW, ACCESS, DELETE))
+                    .complexity("O(1)")
+                    .summary("The string that a key holds, which is then deleted"),
+            command(
+                            "GETEX",
+                            "key [<EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds"
+                                    + " | PERSIST>]",
+                            StringCommands::getEx)
+                    .in(STRING)
+                    .since("6.2.0")
+                    .arity(-2)
+                    .flags(WRITE, FAST)
+                    .keys(KeySpec.at(1, RW, ACCESS, UPDATE))
+                    .complexity("O(1)")
+                    .summary("The string that a key holds, whose expiry is then set or removed"),
+            command("DELIFEQ", "key value", StringCommands::delIfEqual)
+                    .in(STRING)
+                    .since("9.0.0")
+                    .arity(3)
+                    .flags(FAST, WRITE)
+                    .keys(KeySpec.at(1, RM, DELETE))
+                    .complexity("O(1)")
+                    .summary("Deletes a key if it holds this string"),
+            command("MGET", "key [key ...]", StringCommands::mget)
+                    .in(STRING)
+                    .since("1.0.0")
+                    .arity(-2)
+                    .flags(READONLY, FAST)
+                    .keys(KeySpec.range(1, -1, 1, RO, ACCESS))
+                    .tips("request_policy:multi_shard")
+                    .complexity("O(N) with the number of keys")
+                    .summary("The strings that several keys hold"),
+            command("MSET", "key value [key value ...]", call -> mset(call, false))
+                    .in(STRING)
+                    .since("1.0.1")
+                    .arity(-3)
+                    .flags(WRITE, DENYOOM)
+                    .keys(KeySpec.range(1, -1, 2, OW, UPDATE))
+                    .tips("request_policy:multi_shard", "response_policy:all_succeeded")
+                    .complexity("O(N) with the number of keys")
+                    .summary("Gives several keys a string each"),
+            command("MSETNX", "key value [key value ...]", call -> mset(call, true))
+                    .in(STRING)
+                    .since("1.0.1")
+                    .arity(-3)
+                    .flags(WRITE, DENYOOM)
+                    .keys(KeySpec.range(1, -1, 2, OW, INSERT))
+                    .complexity("O(N) with the number of keys")
+                    .summary("Gives several keys a string each if none of them exists"),
+            command(
+                            "MSETEX",
+                            "numkeys key value [key value ...] [<NX | XX>] [<EX seconds | PX milliseconds |"
+                                    + " EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL>]",
+                            StringCommands::msetEx)
+                    .in(STRING)
+                    .since("9.1.0")
+                    .arity(-4)
+                    .flags(WRITE, DENYOOM)
+                    .keys(KeySpec.countedPairs(1, OW, UPDATE))
+                    .tips("request_policy:multi_shard", "response_policy:all_succeeded")
+                    .complexity("O(N) with the number of keys")
+                    .summary("Gives several keys a string each and one common expiry"));
 
     private static void get(Call call) {
         Slice value = call.string(call.arg(1));
@@ -61,103 +161,195 @@ public final class StringCommands {
         }
     }
 
-    /** The encoding under which a new value is kept; see {@code OBJECT ENCODING}. */
-    static int encodingOf(Slice value) {
-        if (value.length() <= Numbers.MAX_DIGITS && Numbers.isLong(value)) {
-            return KeyRecord.INT;
+    /** Writes the string that an item holds, or nil. */
+    private static void answer(Call call, @org.jspecify.annotations.Nullable Object item) {
+        Slice value = Call.stringOf(item, new Slice());
+        if (value == null) {
+            call.reply().nil();
+        } else {
+            call.reply().bulk(value);
         }
-        return value.length() <= EMBSTR_MAX_BYTES ? KeyRecord.EMBSTR : KeyRecord.RAW;
     }
 
     private static void set(Call call) {
         if (call.argCount() == 3) {
-            Slice key = call.arg(1);
-            Slice value = call.arg(2);
-            call.setString(key, value, encodingOf(value), KeyRecord.NEVER);
-            call.changed(key, '$', "set");
+            put(call, call.arg(1), call.arg(2));
             call.reply().ok();
-            return;
+        } else if (set(call, call.arg(1), call.arg(2), StringOptions.parse(call, Kind.SET, 3))) {
+            call.reply().ok();
         }
-        SetOptions options = SetOptions.parse(call);
-        set(call, call.arg(1), call.arg(2), options);
     }
 
-    private static void set(Call call, Slice key, Slice value, SetOptions options) {
-        Object item = options.get ? call.lookup(key) : call.find(key);
-        if (options.get) {
-            Slice old = Call.stringOf(item, new Slice());
-            if (old == null) {
-                call.reply().nil();
-            } else {
-                call.reply().bulk(old);
-            }
-        }
-        if (!options.permits(item)) {
-            if (!options.get) {
-                call.reply().nil();
-            }
-            return;
-        }
-        long expireAt = options.keepTtl && item != null ? KeyRecord.expireAt(KeyTable.record(item)) : options.expireAt;
-        call.setString(key, value, encodingOf(value), expireAt);
+    private static void put(Call call, Slice key, Slice value) {
+        call.setString(key, value, StringItem.encodingOf(value), KeyRecord.NEVER);
         call.changed(key, '$', "set");
-        if (options.expireAt != KeyRecord.NEVER) {
+    }
+
+    /** Sets a string as the options say. Returns whether the answer is OK; else it has been written. */
+    private static boolean set(Call call, Slice key, Slice value, StringOptions options) {
+        Object item;
+        if (options.answersOld()) {
+            item = call.lookup(key);
+            answer(call, item);
+        } else {
+            item = call.findToChange(key);
+        }
+        boolean answered = options.answersOld();
+        if (!options.permits(item)) {
+            if (!answered) {
+                call.reply().nil();
+            }
+            return false;
+        }
+        if (options.expires() && options.expireAt() <= call.now()) {
+            if (item != null) {
+                call.expire(key);
+            }
+            return !answered;
+        }
+        long expireAt =
+                options.keepsExpiry() && item != null ? KeyRecord.expireAt(KeyTable.record(item)) : options.expireAt();
+        call.setString(key, item, value, StringItem.encodingOf(value), expireAt);
+        call.changed(key, '$', "set");
+        if (options.expires()) {
             call.event(key, 'g', "expire");
             call.propagateAs("SET", key, value, "PXAT", expireAt);
         }
-        if (!options.get) {
+        return !answered;
+    }
+
+    private static void setNx(Call call) {
+        Slice key = call.arg(1);
+        boolean missing = call.findToChange(key) == null;
+        if (missing) {
+            put(call, key, call.arg(2));
+        }
+        call.reply().integer(missing);
+    }
+
+    private static void setExpiring(Call call, ExpireOption unit) {
+        if (set(call, call.arg(1), call.arg(3), StringOptions.expiring(call, unit, call.arg(2)))) {
             call.reply().ok();
         }
     }
 
-    /** The words after SET's value. */
-    private static final class SetOptions {
-        private boolean onlyNew;
-        private boolean onlyExisting;
-        private @Nullable Slice ifEqual;
-        private boolean get;
-        private boolean keepTtl;
-        private long expireAt = KeyRecord.NEVER;
+    private static void getSet(Call call) {
+        Slice key = call.arg(1);
+        Slice value = call.arg(2);
+        answer(call, call.lookup(key));
+        put(call, key, value);
+        call.propagateAs("SET", key, value);
+    }
 
-        static SetOptions parse(Call call) {
-            SetOptions options = new SetOptions();
-            ExpireOption expire = null;
-            Slice time = null;
-            for (int i = 3; i < call.argCount(); i++) {
-                Slice word = call.arg(i);
-                boolean last = i + 1 == call.argCount();
-                ExpireOption expireOption = ExpireOption.of(word);
-                boolean conditional = options.onlyNew || options.onlyExisting || options.ifEqual != null;
-                if (word.isWord("NX") && !options.onlyExisting && options.ifEqual == null) {
-                    options.onlyNew = true;
-                } else if (word.isWord("XX") && !options.onlyNew && options.ifEqual == null) {
-                    options.onlyExisting = true;
-                } else if (word.isWord("IFEQ") && !last && !conditional) {
-                    options.ifEqual = call.arg(++i);
-                } else if (word.isWord("GET")) {
-                    options.get = true;
-                } else if (word.isWord("KEEPTTL") && expire == null) {
-                    options.keepTtl = true;
-                } else if (expireOption != null && !last && expire == null && !options.keepTtl) {
-                    expire = expireOption;
-                    time = call.arg(++i);
-                } else {
-                    throw CommandException.syntax();
+    private static void getDel(Call call) {
+        Slice key = call.arg(1);
+        Object item = call.lookup(key);
+        answer(call, item);
+        if (item != null) {
+            delete(call, key);
+        }
+    }
+
+    private static void delete(Call call, Slice key) {
+        call.remove(key);
+        call.changed(key, 'g', "del");
+        call.propagateAs("DEL", key);
+    }
+
+    private static void getEx(Call call) {
+        StringOptions options = StringOptions.parse(call, Kind.GETEX, 2);
+        Slice key = call.arg(1);
+        Object item = call.lookup(key);
+        answer(call, item);
+        if (item == null) {
+            return;
+        }
+        if (options.isAbsolute() && options.expireAt() <= call.now()) {
+            call.expire(key);
+        } else if (options.expires()) {
+            call.setExpiry(key, options.expireAt());
+            call.changed(key, 'g', "expire");
+            call.propagateAs("PEXPIREAT", key, options.expireAt());
+        } else if (options.persists() && KeyRecord.hasExpiry(KeyTable.record(item))) {
+            call.setExpiry(key, KeyRecord.NEVER);
+            call.changed(key, 'g', "persist");
+            call.propagateAs("PERSIST", key);
+        }
+    }
+
+    private static void delIfEqual(Call call) {
+        Slice key = call.arg(1);
+        Slice value = Call.stringOf(call.findToChange(key), new Slice());
+        boolean equal = value != null && value.equals(call.arg(2));
+        if (equal) {
+            delete(call, key);
+        }
+        call.reply().integer(equal);
+    }
+
+    private static void mget(Call call) {
+        int count = call.argCount();
+        Slice value = new Slice();
+        call.reply().array(count - 1);
+        for (int i = 1; i < count; i++) {
+            if (StringItem.value(call.lookup(call.arg(i)), value) == null) {
+                call.reply().nil();
+            } else {
+                call.reply().bulk(value);
+            }
+        }
+    }
+
+    private static void mset(Call call, boolean onlyNew) {
+        int count = call.argCount();
+        if (count % 2 == 0) {
+            throw CommandException.arity(call.spec().fullName());
+        }
+        if (onlyNew) {
+            for (int i = 1; i < count; i += 2) {
+                if (call.findToChange(call.arg(i)) != null) {
+                    call.reply().integer(0);
+                    return;
                 }
             }
-            if (expire != null && time != null) {
-                options.expireAt = expire.expireAt(call, time);
-            }
-            return options;
         }
+        for (int i = 1; i < count; i += 2) {
+            put(call, call.arg(i), call.arg(i + 1));
+        }
+        if (onlyNew) {
+            call.reply().integer(1);
+        } else {
+            call.reply().ok();
+        }
+    }
 
-        /** Whether the key's present item lets the value be set. */
-        boolean permits(@Nullable Object item) {
-            if (ifEqual != null) {
-                Slice old = Call.stringOf(item, new Slice());
-                return old != null && old.equals(ifEqual);
-            }
-            return item == null ? !onlyExisting : !onlyNew;
+    /** A time that is over is not looked at, as with Valkey: the keys are set and then found to have expired. */
+    private static void msetEx(Call call) {
+        long keys = call.longArg(1, 1, Integer.MAX_VALUE, "ERR invalid numkeys value or out of range");
+        long end = 2 + keys * 2;
+        if (end > call.argCount()) {
+            throw CommandException.syntax();
         }
+        StringOptions options = StringOptions.parse(call, Kind.MSETEX, (int) end);
+        for (int i = 2; i < end; i += 2) {
+            if (!options.permits(call.findToChange(call.arg(i)))) {
+                call.reply().integer(0);
+                return;
+            }
+        }
+        for (int i = 2; i < end; i += 2) {
+            Slice key = call.arg(i);
+            Slice value = call.arg(i + 1);
+            Object item = call.find(key);
+            long expireAt = options.keepsExpiry() && item != null
+                    ? KeyRecord.expireAt(KeyTable.record(item))
+                    : options.expireAt();
+            call.setString(key, item, value, StringItem.encodingOf(value), expireAt);
+            call.changed(key, '$', "set");
+            if (options.expires()) {
+                call.event(key, 'g', "expire");
+            }
+        }
+        call.reply().integer(1);
     }
 }

@@ -10,6 +10,7 @@ import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.keyspace.LargeString;
+import dev.holdfast.engine.keyspace.StringItem;
 import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
@@ -365,6 +366,11 @@ public final class Call {
         openedIn.add(table);
     }
 
+    /** A slice for the handler's own use. Also used by {@link #string}. */
+    public Slice scratch() {
+        return scratch;
+    }
+
     /** The string that a key holds, to be read, or null. Valid until the next call of this kind. */
     public @Nullable Slice string(Slice key) {
         return stringOf(lookup(key), scratch);
@@ -372,52 +378,51 @@ public final class Call {
 
     /** The string that an item holds, or null for none. */
     public static @Nullable Slice stringOf(@Nullable Object item, Slice into) {
-        if (item instanceof byte[] record) {
-            return KeyRecord.body(record, into);
+        Slice value = StringItem.value(item, into);
+        if (value == null && item != null) {
+            throw CommandException.wrongType();
         }
-        if (item == null) {
-            return null;
-        }
-        if (item instanceof LargeString large) {
-            return large.value(into);
-        }
-        throw CommandException.wrongType();
+        return value;
     }
 
     // ---- changing the keyspace ----
 
+    /** The item of a key that is to be changed, or null: as {@link #find}, but notes the access. */
+    public @Nullable Object findToChange(Slice key) {
+        Object item = find(key);
+        if (item != null) {
+            touch(item);
+        }
+        return item;
+    }
+
     /**
      * Gives a key a string, in place where it fits.
      *
-     * @param encoding of a value that fits a record: {@link KeyRecord#RAW}, {@link KeyRecord#EMBSTR} or {@link KeyRecord#INT}
+     * @param encoding see {@link StringItem#encodingOf}
      * @param expireAt milliseconds since 1970, or {@link KeyRecord#NEVER}
      */
     public void setString(Slice key, Slice value, int encoding, long expireAt) {
-        KeyTable table = table(key);
-        Object old = find(key);
-        int length = value.length();
-        if (old instanceof byte[] record
-                && KeyRecord.hasExpiry(record) == (expireAt != KeyRecord.NEVER)
-                && KeyRecord.fits(record, length)) {
-            int at = KeyRecord.bodyOffset(record);
-            System.arraycopy(value.array(), value.offset(), record, at, length);
-            KeyRecord.setBodyLength(record, length);
-            KeyRecord.setEncoding(record, encoding);
-            if (expireAt != KeyRecord.NEVER) {
-                KeyRecord.withExpiry(record, expireAt);
-            }
+        setString(key, find(key), value, encoding, expireAt);
+    }
+
+    /** As {@link #setString(Slice, Slice, int, long)}, where {@code old} is what {@link #find} has just returned for the key. */
+    public void setString(Slice key, @Nullable Object old, Slice value, int encoding, long expireAt) {
+        if (old instanceof byte[] record && StringItem.setInPlace(record, value, encoding, expireAt)) {
             touch(record);
             return;
         }
-        Object item;
-        if (length > LargeString.THRESHOLD_BYTES) {
-            item = new LargeString(
-                    KeyRecord.create(ValueType.STRING, KeyRecord.RAW, key, expireAt, 0), value.toBytes());
-        } else {
-            byte[] record = KeyRecord.create(ValueType.STRING, encoding, key, expireAt, length);
-            value.copyTo(record, KeyRecord.bodyOffset(record));
-            item = record;
+        KeyTable table = table(key);
+        if (old instanceof LargeString large
+                && value.length() > LargeString.THRESHOLD_BYTES
+                && KeyRecord.hasExpiry(large.record()) == (expireAt != KeyRecord.NEVER)) {
+            touch(large);
+            open(large, table);
+            large.set(value);
+            KeyRecord.withExpiry(large.record(), expireAt);
+            return;
         }
+        Object item = StringItem.create(key, value, encoding, expireAt);
         KeyRecord.setAccessClock(KeyTable.record(item), keyspace.accessClock());
         if (old == null) {
             table.insert(item);
@@ -425,6 +430,40 @@ public final class Call {
             awaken(key, client.database());
         } else {
             table.replace(old, item);
+        }
+    }
+
+    /**
+     * Gives a key an integer as its string, and leaves its expiry.
+     *
+     * @param old what {@link #find} has just returned for the key
+     */
+    public void setInteger(Slice key, @Nullable Object old, long value) {
+        if (old instanceof byte[] record && StringItem.setInPlace(record, value)) {
+            return;
+        }
+        long expireAt = old == null ? KeyRecord.NEVER : KeyRecord.expireAt(KeyTable.record(old));
+        byte[] digits = Numbers.toBytes(value);
+        setString(key, old, scratch.set(digits, 0, digits.length), KeyRecord.INT, expireAt);
+    }
+
+    /**
+     * Overwrites a part of a string from an offset on, and leaves its expiry; a gap becomes zeros.
+     *
+     * @param old the string, which {@link #find} has just returned for the key
+     */
+    public void writeString(Slice key, Object old, int offset, Slice data) {
+        KeyTable table = table(key);
+        if (old instanceof LargeString large) {
+            open(large, table);
+            large.write(offset, data);
+        } else if (old instanceof byte[] record) {
+            Object item = StringItem.write(record, offset, data);
+            if (item != old) {
+                table.replace(old, item);
+            }
+        } else {
+            throw CommandException.wrongType();
         }
     }
 
@@ -497,7 +536,7 @@ public final class Call {
         }
     }
 
-    /** Tells the table that something inside a value has begun or ceased to expire. */
+    /** Tells the table that something inside a value has begun or ceased to expire; once for each such change. */
     public void refresh(Slice key) {
         KeyTable table = table(key);
         Object item = table.find(key);

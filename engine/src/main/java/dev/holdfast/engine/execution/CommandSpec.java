@@ -1,5 +1,6 @@
 package dev.holdfast.engine.execution;
 
+import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.protocol.Args;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -240,6 +241,16 @@ public final class CommandSpec {
     /** The indices of the keys among the words of a call. */
     public List<Integer> keysOf(Args args) {
         return KeySpec.keys(keys, args);
+    }
+
+    /** The shards of the keys of a call. */
+    long maskOf(Args args, Keyspace keyspace) {
+        long mask = 0;
+        for (int i = 0; i < keys.size(); i++) {
+            KeySpec key = keys.get(i);
+            mask |= key.isNotKey() ? 0 : key.maskOf(args, keyspace);
+        }
+        return mask;
     }
 
     /** The ACL categories, without the at sign, in alphabetical order. */

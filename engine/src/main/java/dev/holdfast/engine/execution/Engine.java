@@ -18,8 +18,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import java.util.random.RandomGenerator;
 import java.util.function.ToIntFunction;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -344,16 +344,7 @@ public final class Engine implements AutoCloseable {
 
     /** The shards that a command needs. */
     long maskOf(CommandSpec spec, Args args) {
-        if (spec.is(CommandFlag.ALL_SHARDS)) {
-            return keyspace.allShards();
-        }
-        long mask = 0;
-        if (!spec.keySpecs().isEmpty()) {
-            for (int index : spec.keysOf(args)) {
-                mask |= keyspace.maskOf(args.get(index));
-            }
-        }
-        return mask;
+        return spec.is(CommandFlag.ALL_SHARDS) ? keyspace.allShards() : spec.maskOf(args, keyspace);
     }
 
     /** Runs a command's handler. Its shards are locked. A mistake becomes an error reply in place of whatever was written. */

@@ -1,7 +1,7 @@
 package dev.holdfast.engine.execution;
 
 import dev.holdfast.engine.base.Numbers;
-import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.protocol.Args;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,6 +47,7 @@ public final class KeySpec {
     private final int countAt;
     private final int firstKey;
     private final List<Flag> flags;
+    private final boolean notKey;
 
     private KeySpec(
             String keyword,
@@ -67,6 +68,7 @@ public final class KeySpec {
         this.countAt = countAt;
         this.firstKey = firstKey;
         this.flags = List.of(flags);
+        this.notKey = this.flags.contains(Flag.NOT_KEY);
     }
 
     /** One key at an index. */
@@ -86,6 +88,11 @@ public final class KeySpec {
     /** A number at {@code countAt} says how many keys follow it directly. */
     public static KeySpec counted(int countAt, Flag... flags) {
         return new KeySpec("", countAt, true, 0, 1, 0, 0, 1, flags);
+    }
+
+    /** A number at {@code countAt} says how many pairs of a key and a value follow it directly. */
+    public static KeySpec countedPairs(int countAt, Flag... flags) {
+        return new KeySpec("", countAt, true, 0, 2, 0, 0, 1, flags);
     }
 
     /**
@@ -144,7 +151,7 @@ public final class KeySpec {
     }
 
     public boolean isNotKey() {
-        return flags.contains(Flag.NOT_KEY);
+        return notKey;
     }
 
     /** Whether exactly one key stands at a fixed place; that place, else 0. */
@@ -154,38 +161,48 @@ public final class KeySpec {
 
     /** Calls {@code visitor} with the index of each key. Words that do not fit the specification have no keys. */
     public void forEachKey(Args args, IntConsumer visitor) {
-        int first = begin;
-        if (isKeyword()) {
-            first = findKeyword(args);
-            if (first < 0) {
-                return;
-            }
-        }
-        int end;
-        if (counted) {
-            if (first + countAt >= args.count()) {
-                return;
-            }
-            Slice count = args.get(first + countAt);
-            if (!Numbers.isLong(count)) {
-                return;
-            }
-            long keys = Numbers.toLong(count);
-            first += firstKey;
-            if (keys < 0 || keys > args.count() - first) {
-                return;
-            }
-            end = first + (int) keys - 1;
-        } else if (last >= 0) {
-            end = first + last;
-        } else if (limit <= 1) {
-            end = args.count() + last;
-        } else {
-            end = first + (args.count() - first) / limit + last;
-        }
-        for (int i = first; i <= Math.min(end, args.count() - 1); i += step) {
+        int first = firstOf(args);
+        int last = lastOf(args, first);
+        for (int i = first; i <= last; i += step) {
             visitor.accept(i);
         }
+    }
+
+    /** The shards of the keys. */
+    long maskOf(Args args, Keyspace keyspace) {
+        int first = firstOf(args);
+        int last = lastOf(args, first);
+        long mask = 0;
+        for (int i = first; i <= last; i += step) {
+            mask |= keyspace.maskOf(args.get(i));
+        }
+        return mask;
+    }
+
+    /** The index of the first key, if there is one. */
+    private int firstOf(Args args) {
+        int start = isKeyword() ? findKeyword(args) : begin;
+        return start < 0 || !counted ? start : start + firstKey;
+    }
+
+    /** The index of the last key, or something less than {@code first} where there is none. */
+    private int lastOf(Args args, int first) {
+        int words = args.count();
+        if (first < 0) {
+            return first - 1;
+        }
+        if (!counted) {
+            int end = last >= 0 ? first + last : limit <= 1 ? words + last : first + (words - first) / limit + last;
+            return Math.min(end, words - 1);
+        }
+        int count = first - firstKey + countAt;
+        if (count >= words || !Numbers.isLong(args.get(count))) {
+            return first - 1;
+        }
+        long keys = Numbers.toLong(args.get(count));
+        return keys <= 0 || first >= words || (keys - 1) > (words - 1L - first) / step
+                ? first - 1
+                : first + (int) (keys - 1) * step;
     }
 
     private int findKeyword(Args args) {

@@ -56,14 +56,19 @@ public abstract class Entry {
      * Drops what has expired inside the value.
      *
      * @param now milliseconds since 1970
-     * @param limit how many at the most
+     * @param limit about how many elements to look at
      * @return how many were dropped
      */
     public int expireInside(long now, int limit) {
         return 0;
     }
 
-    /** Says whether something inside the value expires; the table must be told with {@link KeyTable#refresh}. */
+    /** Whether {@link #expireInside} has not seen all of the value yet and is to be called again. */
+    public boolean isExpiringInside() {
+        return false;
+    }
+
+    /** Says whether something inside the value expires; the table must be told of a change with {@link KeyTable#refresh}. */
     protected final void setFieldsExpire(boolean expire) {
         KeyRecord.setFieldsExpire(record, expire);
     }

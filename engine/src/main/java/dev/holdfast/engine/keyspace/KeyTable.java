@@ -10,6 +10,7 @@ import dev.holdfast.engine.structures.HashIndex;
  */
 public final class KeyTable extends HashIndex<Object> {
     private long expires;
+    private long withExpiringParts;
     private long itemBytes;
 
     KeyTable(int shardBits, long shard) {
@@ -79,9 +80,10 @@ public final class KeyTable extends HashIndex<Object> {
         return item;
     }
 
-    /** Takes note that the item just found has, or no longer has, something inside that expires. */
+    /** Takes note that the item just found has begun, or has ceased, to have something inside that expires. */
     public void refresh(Object item) {
         replaceFound(item);
+        withExpiringParts += KeyRecord.fieldsExpire(record(item)) ? 1 : -1;
     }
 
     /** Gives the item just found an expiry, or none. */
@@ -107,11 +109,19 @@ public final class KeyTable extends HashIndex<Object> {
         if (KeyRecord.hasExpiry(record(item))) {
             expires += sign;
         }
+        if (KeyRecord.fieldsExpire(record(item))) {
+            withExpiringParts += sign;
+        }
     }
 
     /** How many keys have an expiry. */
     public long expires() {
         return expires;
+    }
+
+    /** How many keys have something inside that expires. */
+    public long withExpiringParts() {
+        return withExpiringParts;
     }
 
     /** The bytes of all items and of the table itself. */

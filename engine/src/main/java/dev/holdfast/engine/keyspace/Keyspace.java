@@ -167,12 +167,12 @@ public final class Keyspace {
         return bytes;
     }
 
-    /** About how many keys of a database have no expiry but hold something that has. */
+    /** The number of keys of a database whose values have something inside that expires. */
     public long keysWithExpiringParts(int database) {
         long keys = 0;
         for (Shard shard : shards) {
             KeyTable table = shard.existingTable(database);
-            keys += table == null ? 0 : Math.max(0, table.volatileCount() - table.expires());
+            keys += table == null ? 0 : table.withExpiringParts();
         }
         return keys;
     }

@@ -1,0 +1,205 @@
+package dev.holdfast.engine.commands;
+
+import static dev.holdfast.engine.execution.CommandFlag.DENYOOM;
+import static dev.holdfast.engine.execution.CommandFlag.FAST;
+import static dev.holdfast.engine.execution.CommandFlag.READONLY;
+import static dev.holdfast.engine.execution.CommandFlag.WRITE;
+import static dev.holdfast.engine.execution.CommandGroup.STRING;
+import static dev.holdfast.engine.execution.CommandSpec.command;
+import static dev.holdfast.engine.execution.KeySpec.Flag.ACCESS;
+import static dev.holdfast.engine.execution.KeySpec.Flag.INSERT;
+import static dev.holdfast.engine.execution.KeySpec.Flag.RO;
+import static dev.holdfast.engine.execution.KeySpec.Flag.RW;
+import static dev.holdfast.engine.execution.KeySpec.Flag.UPDATE;
+
+import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.execution.Call;
+import dev.holdfast.engine.execution.CommandException;
+import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.KeySpec;
+import dev.holdfast.engine.keyspace.KeyRecord;
+import dev.holdfast.engine.keyspace.StringItem;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The commands for parts of strings, their length, and what two of them have in common. */
+public final class StringPartCommands {
+    private static final byte[] NOTHING = new byte[0];
+
+    private StringPartCommands() {}
+
+    public static final List<CommandSpec> COMMANDS = List.of(
+            command("APPEND", "key value", StringPartCommands::append)
+                    .in(STRING)
+                    .since("2.0.0")
+                    .arity(3)
+                    .flags(WRITE, DENYOOM, FAST)
+                    .keys(KeySpec.at(1, RW, INSERT))
+                    .complexity("O(N) with the length of what is added, on average")
+                    .summary("Adds to the end of the string that a key holds"),
+            command("STRLEN", "key", StringPartCommands::strlen)
+                    .in(STRING)
+                    .since("2.2.0")
+                    .arity(2)
+                    .flags(READONLY, FAST)
+                    .keys(KeySpec.at(1, RO))
+                    .complexity("O(1)")
+                    .summary("The length in bytes of the string that a key holds"),
+            command("GETRANGE", "key start end", StringPartCommands::getRange)
+                    .in(STRING)
+                    .since("2.4.0")
+                    .arity(4)
+                    .flags(READONLY)
+                    .keys(KeySpec.at(1, RO, ACCESS))
+                    .complexity("O(N) with the length of the answer")
+                    .summary("Part of a string, by byte positions"),
+            command("SUBSTR", "key start end", StringPartCommands::getRange)
+                    .in(STRING)
+                    .since("1.0.0")
+                    .arity(4)
+                    .flags(READONLY)
+                    .keys(KeySpec.at(1, RO, ACCESS))
+                    .complexity("O(N) with the length of the answer")
+                    .summary("Part of a string, by byte positions; the old name of GETRANGE"),
+            command("SETRANGE", "key offset value", StringPartCommands::setRange)
+                    .in(STRING)
+                    .since("2.2.0")
+                    .arity(4)
+                    .flags(WRITE, DENYOOM)
+                    .keys(KeySpec.at(1, RW, UPDATE))
+                    .complexity("O(N) with the length of what is written, on average")
+                    .summary("Overwrites a part of a string, which grows where need be"),
+            command("LCS", "key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]", StringPartCommands::lcs)
+                    .in(STRING)
+                    .since("7.0.0")
+                    .arity(-3)
+                    .flags(READONLY)
+                    .keys(KeySpec.range(1, 1, 1, RO, ACCESS))
+                    .complexity("O(N*M) with the lengths of the two strings")
+                    .summary("The longest subsequence that two strings have in common"));
+
+    private static void checkLength(Call call, long length, long more) {
+        long total = length + more;
+        if (total > call.config().protoMaxBulkLen.get() || total < 0) {
+            throw new CommandException("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+        }
+    }
+
+    private static void append(Call call) {
+        Slice key = call.arg(1);
+        Slice more = call.arg(2);
+        Object item = call.findToChange(key);
+        Slice old = Call.stringOf(item, new Slice());
+        int length = 0;
+        if (item == null || old == null) {
+            call.setString(key, null, more, StringItem.encodingOf(more), KeyRecord.NEVER);
+        } else {
+            length = old.length();
+            checkLength(call, length, more.length());
+            call.writeString(key, item, length, more);
+        }
+        call.changed(key, '$', "append");
+        call.reply().integer(length + (long) more.length());
+    }
+
+    private static void strlen(Call call) {
+        Slice value = call.string(call.arg(1));
+        call.reply().integer(value == null ? 0 : value.length());
+    }
+
+    private static void getRange(Call call) {
+        long start = call.longArg(2);
+        long end = call.longArg(3);
+        Slice value = call.string(call.arg(1));
+        if (value == null || start < 0 && end < 0 && start > end) {
+            call.reply().bulk(NOTHING);
+            return;
+        }
+        int length = value.length();
+        start = Math.max(start < 0 ? start + length : start, 0);
+        end = Math.min(Math.max(end < 0 ? end + length : end, 0), length - 1);
+        if (start > end || length == 0) {
+            call.reply().bulk(NOTHING);
+        } else {
+            call.reply().bulk(value.array(), value.offset() + (int) start, (int) (end - start) + 1);
+        }
+    }
+
+    private static void setRange(Call call) {
+        Slice key = call.arg(1);
+        long offset = call.longArg(2);
+        Slice data = call.arg(3);
+        if (offset < 0) {
+            throw new CommandException("ERR offset is out of range");
+        }
+        Object item = call.findToChange(key);
+        Slice old = Call.stringOf(item, new Slice());
+        int length = old == null ? 0 : old.length();
+        if (data.isEmpty()) {
+            call.reply().integer(length);
+            return;
+        }
+        checkLength(call, offset, data.length());
+        if (item == null) {
+            byte[] padded = new byte[(int) offset + data.length()];
+            data.copyTo(padded, (int) offset);
+            call.setString(key, null, new Slice(padded), KeyRecord.RAW, KeyRecord.NEVER);
+        } else {
+            call.writeString(key, item, (int) offset, data);
+        }
+        call.changed(key, '$', "setrange");
+        call.reply().integer(Math.max(length, offset + data.length()));
+    }
+
+    private static void lcs(Call call) {
+        Slice a = lcsOperand(call, 1);
+        Slice b = lcsOperand(call, 2);
+        boolean lengthOnly = false;
+        boolean indices = false;
+        boolean withLength = false;
+        long minLength = 0;
+        for (int i = 3; i < call.argCount(); i++) {
+            Slice word = call.arg(i);
+            if (word.isWord("IDX")) {
+                indices = true;
+            } else if (word.isWord("LEN")) {
+                lengthOnly = true;
+            } else if (word.isWord("WITHMATCHLEN")) {
+                withLength = true;
+            } else if (word.isWord("MINMATCHLEN") && i + 1 < call.argCount()) {
+                minLength = call.longArg(++i);
+            } else {
+                throw CommandException.syntax();
+            }
+        }
+        if (lengthOnly && indices) {
+            throw new CommandException("ERR If you want both the length and indexes, please just use IDX.");
+        }
+        long tableBytes = (a.length() + 1L) * (b.length() + 1L) * Integer.BYTES;
+        if (tableBytes > call.config().protoMaxBulkLen.get()) {
+            throw new CommandException("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len");
+        }
+        CommonSubsequence common;
+        try {
+            common = new CommonSubsequence(a, b);
+        } catch (OutOfMemoryError e) {
+            throw new CommandException("ERR Insufficient memory, failed allocating transient memory for LCS");
+        }
+        if (lengthOnly) {
+            call.reply().integer(common.length());
+        } else if (indices) {
+            common.writeMatches(call.reply(), minLength, withLength);
+        } else {
+            call.reply().bulk(common.bytes());
+        }
+    }
+
+    private static Slice lcsOperand(Call call, int index) {
+        Object item = call.lookup(call.arg(index));
+        @Nullable Slice value = StringItem.value(item, new Slice());
+        if (value == null && item != null) {
+            throw new CommandException("ERR The specified keys must contain string values");
+        }
+        return value == null ? new Slice() : value;
+    }
+}

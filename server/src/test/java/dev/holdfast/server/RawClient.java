@@ -1,0 +1,120 @@
+package dev.holdfast.server;
+
+import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+
+/** A client that sends bytes and shows replies as a person would read them: RESP with line ends as {@code |}. */
+final class RawClient implements Closeable {
+    private final SocketChannel channel;
+    private final ByteBuffer input = ByteBuffer.allocate(64 * 1024).flip();
+
+    private RawClient(SocketAddress address) throws IOException {
+        channel = SocketChannel.open(address);
+    }
+
+    static RawClient tcp(int port) throws IOException {
+        return new RawClient(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    }
+
+    static RawClient unix(String path) throws IOException {
+        return new RawClient(UnixDomainSocketAddress.of(path));
+    }
+
+    void send(String text) throws IOException {
+        send(text.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    void send(byte[] bytes) throws IOException {
+        ByteBuffer buffer = ByteBuffer.wrap(bytes);
+        while (buffer.hasRemaining()) {
+            channel.write(buffer);
+        }
+    }
+
+    String run(String line) throws IOException {
+        send(line + "\r\n");
+        return read();
+    }
+
+    /** The next reply, with its elements. */
+    String read() throws IOException {
+        String head = line();
+        StringBuilder reply = new StringBuilder(head);
+        switch (head.charAt(0)) {
+            case '$' -> {
+                int length = Integer.parseInt(head.substring(1));
+                if (length >= 0) {
+                    reply.append('|');
+                    for (int i = 0; i < length; i++) {
+                        reply.append((char) next());
+                    }
+                    line();
+                }
+            }
+            case '*', '>', '~' -> elements(reply, Integer.parseInt(head.substring(1)));
+            case '%' -> elements(reply, 2 * Integer.parseInt(head.substring(1)));
+            default -> {}
+        }
+        return reply.toString();
+    }
+
+    private void elements(StringBuilder reply, int count) throws IOException {
+        for (int i = 0; i < count; i++) {
+            reply.append('|').append(read());
+        }
+    }
+
+    /** Whether the server has ended the connection; waits for more bytes or the end. */
+    boolean isEnded() throws IOException {
+        try {
+            while (true) {
+                next();
+            }
+        } catch (EOFException e) {
+            return true;
+        }
+    }
+
+    private String line() throws IOException {
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        int b = next();
+        while (b != '\r') {
+            line.write(b);
+            b = next();
+        }
+        next();
+        return line.toString(StandardCharsets.ISO_8859_1);
+    }
+
+    private int next() throws IOException {
+        while (!input.hasRemaining()) {
+            input.clear();
+            int length;
+            try {
+                length = channel.read(input);
+            } catch (IOException e) {
+                length = -1;
+            }
+            input.flip();
+            if (length < 0) {
+                input.limit(0);
+                throw new EOFException();
+            }
+        }
+        return input.get() & 0xFF;
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+}
