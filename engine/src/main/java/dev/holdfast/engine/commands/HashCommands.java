@@ -179,16 +179,9 @@ public final class HashCommands {
 
     // ---- what the families for hashes share ----
 
-    /**
-     * The time at which fields are looked at. That is before all others where none expires, since reading the clock takes
-     * longer than the rest, and for the source of an import, which sees expired fields too.
-     */
+    /** The time at which fields are looked at; 0 where none expires, since reading the clock takes longer than the rest. */
     static long now(Call call, @Nullable HashValue hash) {
-        if (hash == null || !hash.fieldsExpire()) {
-            return HashValue.BEFORE_ALL;
-        }
-        boolean importing = call.config().importMode.get() && call.client().isImportSource();
-        return importing ? HashValue.BEFORE_ALL : call.now();
+        return hash != null && hash.fieldsExpire() ? call.now() : 0;
     }
 
     /** Adds an empty hash under a key, with room for the fields and values from a word on. */
@@ -202,10 +195,7 @@ public final class HashCommands {
         return hash;
     }
 
-    /**
-     * Gives a field a value; the hash takes on its large form where it must. During an import the field's old value never
-     * counts as expired.
-     */
+    /** Gives a field a value; the hash takes on its large form where it must. */
     static Change put(Call call, HashValue hash, Slice field, Slice value, long expireAt, long now) {
         Config config = call.config();
         if (hash.isPacked()) {
@@ -214,8 +204,7 @@ public final class HashCommands {
                 hash.enlarge();
             }
         }
-        boolean importing = now != HashValue.BEFORE_ALL && config.importMode.get();
-        Change change = hash.set(field, value, expireAt, importing ? HashValue.BEFORE_ALL : now);
+        Change change = hash.set(field, value, expireAt, now);
         if (change == Change.ADDED && hash.isOverfull(config.hashMaxListpackEntries.get())) {
             hash.enlarge();
         }

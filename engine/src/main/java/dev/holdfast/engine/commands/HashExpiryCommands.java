@@ -158,11 +158,6 @@ public final class HashExpiryCommands {
         return value * unitMillis + base;
     }
 
-    /** Whether a field that is given this expiry is gone at once. During an import the source decides when it goes. */
-    private static boolean isOver(Call call, long expireAt) {
-        return expireAt <= call.now() && !call.config().importMode.get();
-    }
-
     private static void countExpired(Call call, int fields) {
         call.engine().statistics().expiredFields.add(fields);
     }
@@ -187,13 +182,11 @@ public final class HashExpiryCommands {
             return;
         }
         boolean expiring = hash.fieldsExpire();
-        long now = HashCommands.now(call, hash);
-        boolean over = isOver(call, expireAt);
         int updated = 0;
         List<Object> removed = new ArrayList<>();
         for (int i = fieldsWord + 2; i < call.argCount(); i++) {
             Slice field = call.arg(i);
-            int result = expire(hash, field, expireAt, condition, over, now);
+            int result = expire(hash, field, expireAt, condition, call.now());
             updated += result == DONE ? 1 : 0;
             if (result == EXPIRED_AT_ONCE) {
                 removed.add(field);
@@ -218,8 +211,7 @@ public final class HashExpiryCommands {
         }
     }
 
-    private static int expire(
-            HashValue hash, Slice field, long expireAt, ExpireCondition condition, boolean over, long now) {
+    private static int expire(HashValue hash, Slice field, long expireAt, ExpireCondition condition, long now) {
         long present = hash.expireAt(field, now);
         if (present == HashValue.MISSING) {
             return FIELD_MISSING;
@@ -227,7 +219,7 @@ public final class HashExpiryCommands {
         if (!condition.permits(present, expireAt)) {
             return FORBIDDEN;
         }
-        if (over) {
+        if (expireAt <= now) {
             hash.remove(field, now);
             return EXPIRED_AT_ONCE;
         }
@@ -265,8 +257,7 @@ public final class HashExpiryCommands {
                 call.reply().integer(NO_EXPIRY);
             } else {
                 long left = Math.max(0, expireAt - base);
-                // Unsigned, so that the last moment there is does not overflow.
-                call.reply().integer(unitMillis == SECONDS ? Long.divideUnsigned(left + 500, 1000) : left);
+                call.reply().integer(unitMillis == SECONDS ? (left + 500) / 1000 : left);
             }
         }
     }
@@ -317,9 +308,9 @@ public final class HashExpiryCommands {
         if (hash != null && options.changesExpiry()) {
             hash = call.write(key, HashValue.class);
         }
-        long now = HashCommands.now(call, hash);
+        long now = options.changesExpiry() ? call.now() : HashCommands.now(call, hash);
         boolean expiring = hash != null && hash.fieldsExpire();
-        boolean remove = options.expires() && isOver(call, expireAt);
+        boolean remove = options.expires() && expireAt <= now;
         List<Object> changed = new ArrayList<>();
         call.reply().array(options.fields);
         for (int i = first; i < call.argCount(); i++) {
@@ -383,10 +374,11 @@ public final class HashExpiryCommands {
             hash = HashCommands.create(call, key, options.expires() ? call.argCount() : first);
         }
         boolean expiring = hash.fieldsExpire();
-        boolean remove = options.expires() && isOver(call, expireAt);
+        long now = options.expires() ? call.now() : HashCommands.now(call, hash);
+        boolean remove = options.expires() && expireAt <= now;
         int changes = remove
                 ? removeAll(call, hash, first)
-                : setAll(call, key, hash, first, options.keep ? HashValue.KEEP : expireAt);
+                : setAll(call, key, hash, first, options.keep ? HashValue.KEEP : expireAt, now);
         HashCommands.refresh(call, key, hash, expiring);
         if (changes > 0) {
             call.changed(key, 'h', "hset");
@@ -428,14 +420,13 @@ public final class HashExpiryCommands {
     private static int removeAll(Call call, HashValue hash, int first) {
         int removed = 0;
         for (int i = first; i < call.argCount(); i += 2) {
-            removed += hash.remove(call.arg(i), HashValue.BEFORE_ALL) ? 1 : 0;
+            removed += hash.remove(call.arg(i), 0) ? 1 : 0;
             countExpired(call, 1);
         }
         return removed;
     }
 
-    private static int setAll(Call call, Slice key, HashValue hash, int first, long expireAt) {
-        long now = HashCommands.now(call, hash);
+    private static int setAll(Call call, Slice key, HashValue hash, int first, long expireAt, long now) {
         int expired = 0;
         for (int i = first; i < call.argCount(); i += 2) {
             Change change = HashCommands.put(call, hash, call.arg(i), call.arg(i + 1), expireAt, now);

@@ -25,12 +25,12 @@ import dev.holdfast.engine.execution.KeySpec;
 import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
+import dev.holdfast.engine.keyspace.StringItem;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The commands for keys of any type: whether they exist, their names, their databases, and what is known about them. */
 public final class KeyCommands {
-    private static final String[] STRING_ENCODINGS = {"raw", "embstr", "int"};
     private static final int CLOCK_MASK = 0xFFFFFF;
 
     private KeyCommands() {}
@@ -289,9 +289,7 @@ public final class KeyCommands {
 
     /** The name of the form in which an item of the keyspace is kept. */
     static String encodingOf(Object item) {
-        return item instanceof Entry entry
-                ? entry.encoding()
-                : STRING_ENCODINGS[KeyRecord.encoding(KeyTable.record(item))];
+        return item instanceof Entry entry ? entry.encoding() : StringItem.encodingName(KeyTable.record(item));
     }
 
     private static void referenceCount(Call call) {
@@ -310,10 +308,9 @@ public final class KeyCommands {
 
     private static void frequency(Call call) {
         if (item(call) != null) {
-            throw new CommandException(
-                    "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please"
-                            + " note that when switching between policies at runtime LRU and LFU data will take some time to"
-                            + " adjust.");
+            throw new CommandException("ERR An LFU maxmemory policy is not selected, access frequency not tracked."
+                    + " Please note that when switching between policies at runtime LRU and LFU data will take some"
+                    + " time to adjust.");
         }
     }
 }
