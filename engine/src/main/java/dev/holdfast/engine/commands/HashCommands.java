@@ -179,9 +179,16 @@ public final class HashCommands {
 
     // ---- what the families for hashes share ----
 
-    /** The time at which fields are looked at; 0 where none expires, since reading the clock takes longer than the rest. */
+    /**
+     * The time at which fields are looked at. That is before all others where none expires, since reading the clock takes
+     * longer than the rest, and for the source of an import, which sees expired fields too.
+     */
     static long now(Call call, @Nullable HashValue hash) {
-        return hash != null && hash.fieldsExpire() ? call.now() : 0;
+        if (hash == null || !hash.fieldsExpire()) {
+            return HashValue.BEFORE_ALL;
+        }
+        boolean importing = call.config().importMode.get() && call.client().isImportSource();
+        return importing ? HashValue.BEFORE_ALL : call.now();
     }
 
     /** Adds an empty hash under a key, with room for the fields and values from a word on. */
@@ -195,7 +202,10 @@ public final class HashCommands {
         return hash;
     }
 
-    /** Gives a field a value; the hash takes on its large form where it must. */
+    /**
+     * Gives a field a value; the hash takes on its large form where it must. During an import the field's old value never
+     * counts as expired.
+     */
     static Change put(Call call, HashValue hash, Slice field, Slice value, long expireAt, long now) {
         Config config = call.config();
         if (hash.isPacked()) {
@@ -204,7 +214,8 @@ public final class HashCommands {
                 hash.enlarge();
             }
         }
-        Change change = hash.set(field, value, expireAt, now);
+        boolean importing = now != HashValue.BEFORE_ALL && config.importMode.get();
+        Change change = hash.set(field, value, expireAt, importing ? HashValue.BEFORE_ALL : now);
         if (change == Change.ADDED && hash.isOverfull(config.hashMaxListpackEntries.get())) {
             hash.enlarge();
         }

@@ -158,6 +158,11 @@ public final class HashExpiryCommands {
         return value * unitMillis + base;
     }
 
+    /** Whether a field that is given this expiry is gone at once. During an import the source decides when it goes. */
+    private static boolean isOver(Call call, long expireAt) {
+        return expireAt <= call.now() && !call.config().importMode.get();
+    }
+
     private static void countExpired(Call call, int fields) {
         call.engine().statistics().expiredFields.add(fields);
     }
@@ -182,11 +187,13 @@ public final class HashExpiryCommands {
             return;
         }
         boolean expiring = hash.fieldsExpire();
+        long now = HashCommands.now(call, hash);
+        boolean over = isOver(call, expireAt);
         int updated = 0;
         List<Object> removed = new ArrayList<>();
         for (int i = fieldsWord + 2; i < call.argCount(); i++) {
             Slice field = call.arg(i);
-            int result = expire(hash, field, expireAt, condition, call.now());
+            int result = expire(hash, field, expireAt, condition, over, now);
             updated += result == DONE ? 1 : 0;
             if (result == EXPIRED_AT_ONCE) {
                 removed.add(field);
@@ -211,7 +218,8 @@ public final class HashExpiryCommands {
         }
     }
 
-    private static int expire(HashValue hash, Slice field, long expireAt, ExpireCondition condition, long now) {
+    private static int expire(
+            HashValue hash, Slice field, long expireAt, ExpireCondition condition, boolean over, long now) {
         long present = hash.expireAt(field, now);
         if (present == HashValue.MISSING) {
             return FIELD_MISSING;
@@ -219,7 +227,7 @@ public final class HashExpiryCommands {
         if (!condition.permits(present, expireAt)) {
             return FORBIDDEN;
         }
-        if (expireAt <= now) {
+        if (over) {
             hash.remove(field, now);
             return EXPIRED_AT_ONCE;
         }
@@ -257,7 +265,8 @@ public final class HashExpiryCommands {
                 call.reply().integer(NO_EXPIRY);
             } else {
                 long left = Math.max(0, expireAt - base);
-                call.reply().integer(unitMillis == SECONDS ? (left + 500) / 1000 : left);
+                // Unsigned, so that the last moment there is does not overflow.
+                call.reply().integer(unitMillis == SECONDS ? Long.divideUnsigned(left + 500, 1000) : left);
             }
         }
     }
@@ -308,9 +317,9 @@ public final class HashExpiryCommands {
         if (hash != null && options.changesExpiry()) {
             hash = call.write(key, HashValue.class);
         }
-        long now = options.changesExpiry() ? call.now() : HashCommands.now(call, hash);
+        long now = HashCommands.now(call, hash);
         boolean expiring = hash != null && hash.fieldsExpire();
-        boolean remove = options.expires() && expireAt <= now;
+        boolean remove = options.expires() && isOver(call, expireAt);
         List<Object> changed = new ArrayList<>();
         call.reply().array(options.fields);
         for (int i = first; i < call.argCount(); i++) {
@@ -374,11 +383,10 @@ public final class HashExpiryCommands {
             hash = HashCommands.create(call, key, options.expires() ? call.argCount() : first);
         }
         boolean expiring = hash.fieldsExpire();
-        long now = options.expires() ? call.now() : HashCommands.now(call, hash);
-        boolean remove = options.expires() && expireAt <= now;
+        boolean remove = options.expires() && isOver(call, expireAt);
         int changes = remove
                 ? removeAll(call, hash, first)
-                : setAll(call, key, hash, first, options.keep ? HashValue.KEEP : expireAt, now);
+                : setAll(call, key, hash, first, options.keep ? HashValue.KEEP : expireAt);
         HashCommands.refresh(call, key, hash, expiring);
         if (changes > 0) {
             call.changed(key, 'h', "hset");
@@ -420,13 +428,14 @@ public final class HashExpiryCommands {
     private static int removeAll(Call call, HashValue hash, int first) {
         int removed = 0;
         for (int i = first; i < call.argCount(); i += 2) {
-            removed += hash.remove(call.arg(i), 0) ? 1 : 0;
+            removed += hash.remove(call.arg(i), HashValue.BEFORE_ALL) ? 1 : 0;
             countExpired(call, 1);
         }
         return removed;
     }
 
-    private static int setAll(Call call, Slice key, HashValue hash, int first, long expireAt, long now) {
+    private static int setAll(Call call, Slice key, HashValue hash, int first, long expireAt) {
+        long now = HashCommands.now(call, hash);
         int expired = 0;
         for (int i = first; i < call.argCount(); i += 2) {
             Change change = HashCommands.put(call, hash, call.arg(i), call.arg(i + 1), expireAt, now);

@@ -437,7 +437,7 @@ public final class Engine implements AutoCloseable {
         }
         if (spec.is(CommandFlag.NO_MULTI) && client.transaction() != null) {
             client.lane().rejected[spec.id()]++;
-            throw new CommandException("ERR Command not allowed inside a transaction");
+            throw new CommandException("ERR Command '" + spec.fullName() + "' not allowed inside a transaction");
         }
         if (!client.resp3() && client.isSubscriber() && !allowedForSubscribers(spec)) {
             client.lane().rejected[spec.id()]++;

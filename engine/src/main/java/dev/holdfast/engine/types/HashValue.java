@@ -35,6 +35,9 @@ public final class HashValue extends Entry {
     /** Given to {@link #set}: whatever expiry the field has stays. */
     public static final long KEEP = -3;
 
+    /** A time at which nothing has expired yet. */
+    public static final long BEFORE_ALL = -1;
+
     /** What {@link #set} has done. */
     public enum Change {
         ADDED,
@@ -343,7 +346,7 @@ public final class HashValue extends Entry {
         int at = bodyEnd();
         long bytes = packedBytes(field, value);
         if (at + bytes > MOST_PACKED_BYTES) {
-            toLarge().set(field, value, KeyRecord.NEVER, 0);
+            toLarge().set(field, value, KeyRecord.NEVER, BEFORE_ALL);
             return;
         }
         splice(at, 0, (int) bytes);
@@ -404,10 +407,10 @@ public final class HashValue extends Entry {
         FieldIndex index = new FieldIndex();
         Slice field = new Slice();
         Slice value = new Slice();
-        forEach(0, (array, fieldAt, fieldLength, valueAt, valueLength) -> {
+        forEach(BEFORE_ALL, (array, fieldAt, fieldLength, valueAt, valueLength) -> {
             field.set(array, fieldAt, fieldLength);
             value.set(array, valueAt, valueLength);
-            index.set(field, value, KeyRecord.NEVER, 0);
+            index.set(field, value, KeyRecord.NEVER, BEFORE_ALL);
         });
         large = index;
         clearBody();

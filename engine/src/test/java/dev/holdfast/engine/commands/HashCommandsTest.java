@@ -387,6 +387,22 @@ class HashCommandsTest {
     }
 
     @Test
+    void whileDataIsImportedNothingExpiresAtOnce() {
+        store.config().importMode.set(true);
+        TestStore.Session source = store.connect();
+        assertEquals("OK", source.run("CLIENT", "IMPORT-SOURCE", "ON"));
+        assertEquals(1L, source.run("HSETEX", "h", "EXAT", "0", "FIELDS", "2", "a", "1", "b", "2"));
+        assertEquals(List.of(1L), source.run("HEXPIREAT", "h", "1", "FIELDS", "1", "b"));
+        assertEquals("1", source.run("HGET", "h", "a"));
+        assertEquals(0L, source.run("HSET", "h", "a", "3"));
+        assertEquals(2L, run("HLEN h"));
+        assertEquals("3", run("HGET h a"));
+        assertNull(run("HGET h b"));
+        assertEquals(0L, run("HSET h b 4"));
+        assertEquals("4", run("HGET h b"));
+    }
+
+    @Test
     void expiredFieldsAreRemovedInTheBackground() {
         store.engine().expiry().setActive(false);
         run("HSET all a 1");

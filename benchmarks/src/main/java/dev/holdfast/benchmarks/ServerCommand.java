@@ -1,0 +1,48 @@
+package dev.holdfast.benchmarks;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** How a server is started: its name in the tables and its command line without port and address. */
+record ServerCommand(String name, List<String> line) {
+    static ServerCommand valkey(Path program) {
+        return new ServerCommand("Valkey", List.of(program.toString()));
+    }
+
+    /** Our server under the flags it is shipped with, followed by {@code moreFlags}. */
+    static ServerCommand holdfast(Path jar, Path flagsFile, List<String> moreFlags) throws IOException {
+        return holdfast("Holdfast", jar, shippedFlags(flagsFile), moreFlags);
+    }
+
+    /** Our server under the flags it is shipped with, but with the collector that {@code moreFlags} choose. */
+    static ServerCommand holdfastWithCollector(String name, Path jar, Path flagsFile, List<String> moreFlags)
+            throws IOException {
+        List<String> flags = new ArrayList<>(shippedFlags(flagsFile));
+        flags.removeIf(flag -> flag.matches("-XX:[+-]Use\\w+GC") || flag.startsWith("-XX:ShenandoahGCMode"));
+        return holdfast(name, jar, flags, moreFlags);
+    }
+
+    private static ServerCommand holdfast(String name, Path jar, List<String> flags, List<String> moreFlags) {
+        List<String> line = new ArrayList<>();
+        line.add(java().toString());
+        line.addAll(flags);
+        line.addAll(moreFlags);
+        line.add("-jar");
+        line.add(jar.toString());
+        return new ServerCommand(name, List.copyOf(line));
+    }
+
+    private static List<String> shippedFlags(Path flagsFile) throws IOException {
+        return Files.readAllLines(flagsFile).stream()
+                .map(String::strip)
+                .filter(line -> !line.isEmpty() && !line.startsWith("#"))
+                .toList();
+    }
+
+    static Path java() {
+        return Path.of(System.getProperty("java.home"), "bin", "java");
+    }
+}

@@ -1,0 +1,150 @@
+package dev.holdfast.conformance.random;
+
+import dev.holdfast.engine.execution.CommandGroup;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * Words for the arguments of commands, by the names that the declarations give them: few enough that commands meet each other's
+ * keys and members, with an edge case now and then.
+ */
+final class Values {
+    /** Far enough that nothing expires while commands run. */
+    private static final long FAR_SECONDS = 100_000;
+
+    private static final String LONG_TEXT = "long-".repeat(14);
+
+    private static final List<String> TEXTS =
+            List.of("a", "b", "c", "foo", "hello world", "", "\0\r\n\u00ff", LONG_TEXT);
+    private static final List<String> NUMBERS = List.of("0", "1", "2", "3", "10", "-1", "-5", "123456", "007");
+    private static final List<String> EDGES = List.of(
+            "9223372036854775807",
+            "-9223372036854775808",
+            "9223372036854775808",
+            "4294967296",
+            "-2147483649",
+            "x",
+            "",
+            "1.5",
+            " 1");
+    private static final List<String> REALS =
+            List.of("0", "1", "-1", "1.5", "3", "2", "2", "0.1", "-2.25", "1e3", "3.0e-2", "100000000000000000000");
+    private static final List<String> ODD_REALS = List.of("inf", "-inf", "+inf", "nan", "x", "", "1e400", "0x10", "-0");
+    private static final List<String> PATTERNS = List.of("*", "a*", "?", "[a-f]*", "*1", "set*", "f[^1]", "\\*", "");
+    private static final List<CommandGroup> TYPES = List.of(
+            CommandGroup.STRING, CommandGroup.LIST, CommandGroup.HASH, CommandGroup.SET, CommandGroup.SORTED_SET);
+
+    private final Random random;
+
+    Values(Random random) {
+        this.random = random;
+    }
+
+    boolean oneIn(int n) {
+        return random.nextInt(n) == 0;
+    }
+
+    <T> T oneOf(List<T> choices) {
+        return choices.get(random.nextInt(choices.size()));
+    }
+
+    /** A word for an argument of a command. */
+    String word(String command, CommandGroup group, String name) {
+        return switch (name) {
+            case "key", "key1", "key2", "source", "destination", "src", "dst", "newkey" -> key(command, group);
+            case "member", "element", "pivot" -> member();
+            case "field" -> oneIn(30) ? oneOf(TEXTS) : "f" + (1 + random.nextInt(6));
+            case "value", "comparison-value" -> oneIn(2) ? oneOf(NUMBERS) : oneOf(TEXTS);
+            case "score", "weight" -> real();
+            case "increment", "decrement" ->
+                command.endsWith("float") || group == CommandGroup.SORTED_SET ? real() : integer();
+            case "min", "max", "start", "stop" -> bound(command);
+            case "pattern" -> oneOf(PATTERNS);
+            case "cursor" -> oneIn(20) ? oneOf(EDGES) : "0";
+            case "count", "limit", "num-matches", "len", "rank", "min-match-len", "index", "end" -> count(command);
+            case "offset" -> command.equals("setrange") ? offset() : count(command);
+            case "seconds" -> time(FAR_SECONDS);
+            case "milliseconds" -> time(FAR_SECONDS * 1000);
+            case "unix-time-seconds" -> time(System.currentTimeMillis() / 86_400_000 * 86_400 + 10 * FAR_SECONDS);
+            case "unix-time-milliseconds" ->
+                time((System.currentTimeMillis() / 86_400_000 * 86_400 + 10 * FAR_SECONDS) * 1000);
+            case "timeout" -> oneIn(10) ? oneOf(List.of("-1", "x", "1e400", "0.1")) : "0";
+            case "db", "destination-db" -> oneIn(10) ? oneOf(List.of("99", "-1", "x")) : oneIn(3) ? "0" : "1";
+            case "type" -> oneOf(List.of("string", "list", "hash", "set", "zset", "stream", "nonsense"));
+            default -> throw new IllegalStateException("no values are known for " + name + " of " + command);
+        };
+    }
+
+    /** A key that mostly holds what commands of the group want. */
+    private String key(String command, CommandGroup group) {
+        if (oneIn(40)) {
+            return oneOf(List.of("none", "", "k\r\n\0"));
+        }
+        CommandGroup type = TYPES.contains(group) && !oneIn(12) ? group : oneOf(TYPES);
+        if (command.startsWith("z") && oneIn(8)) {
+            type = CommandGroup.SET;
+        }
+        return switch (type) {
+                    case STRING -> "str";
+                    case LIST -> "list";
+                    case HASH -> "hash";
+                    case SET -> "set";
+                    default -> "zset";
+                }
+                + (1 + random.nextInt(3));
+    }
+
+    private String member() {
+        if (oneIn(25)) {
+            return oneOf(TEXTS);
+        }
+        return oneIn(2) ? oneOf(NUMBERS) : String.valueOf((char) ('a' + random.nextInt(8)));
+    }
+
+    private String integer() {
+        return oneIn(8) ? oneOf(EDGES) : oneOf(NUMBERS);
+    }
+
+    private String real() {
+        return oneIn(8) ? oneOf(ODD_REALS) : oneOf(REALS);
+    }
+
+    private String offset() {
+        return oneIn(10)
+                ? oneOf(List.of("-1", "x", "536870912", "9223372036854775807"))
+                : Integer.toString(random.nextInt(300));
+    }
+
+    /** A random command that is asked for billions of members would answer them. */
+    private String count(String command) {
+        if (command.contains("rand")) {
+            return oneIn(10)
+                    ? oneOf(List.of("x", "-9223372036854775808", "9223372036854775807"))
+                    : "" + (random.nextInt(20) - 10);
+        }
+        return oneIn(12) ? oneOf(EDGES) : Integer.toString(random.nextInt(12) - 4);
+    }
+
+    /** The end of a range: of ranks, scores or words. */
+    private String bound(String command) {
+        boolean words = command.contains("lex");
+        boolean any = command.equals("zrange") || command.equals("zrangestore");
+        int kind = any ? random.nextInt(3) : words ? 2 : command.contains("score") || command.equals("zcount") ? 1 : 0;
+        return switch (kind) {
+            case 0 -> count(command);
+            case 1 -> (oneIn(3) ? "(" : "") + real();
+            default -> oneIn(4) ? oneOf(List.of("-", "+", "a", "", "(")) : (oneIn(2) ? "[" : "(") + member();
+        };
+    }
+
+    /** A time to live, or a time: far away, past, or impossible. */
+    private String time(long far) {
+        return switch (random.nextInt(12)) {
+            case 0 -> "0";
+            case 1 -> "-1";
+            case 2 -> oneOf(EDGES);
+            case 3 -> "9223372036854775";
+            default -> Long.toString(far * (1 + random.nextInt(3)));
+        };
+    }
+}

@@ -1,0 +1,80 @@
+package dev.holdfast.conformance.script;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import dev.holdfast.conformance.access.AccessPath;
+import dev.holdfast.conformance.access.OurServer;
+import dev.holdfast.conformance.access.RealServer;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.TestInstance;
+
+/** Runs every scenario of every script on every way into the store, and on a real server, which must agree. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ScriptTest {
+    private final List<Script> scripts = Script.all();
+    private final OurServer ours = new OurServer();
+    private RealServer real = RealServer.start();
+
+    @BeforeAll
+    void say() {
+        System.out.println("Scripts are judged by " + real);
+    }
+
+    @AfterAll
+    void close() {
+        ours.close();
+        real.close();
+    }
+
+    @TestFactory
+    List<DynamicNode> scripts() {
+        List<DynamicNode> ways = new ArrayList<>();
+        for (AccessPath path : AccessPath.values()) {
+            List<DynamicNode> tests = new ArrayList<>();
+            for (Script script : scripts) {
+                for (Script.Scenario scenario : script.scenarios()) {
+                    if (runs(scenario, path)) {
+                        tests.add(dynamicTest(
+                                script.name() + ": " + scenario.title(),
+                                () -> new Run(path.isReal() ? real : ours, path, script, scenario).run()));
+                    }
+                }
+            }
+            ways.add(dynamicContainer(path.toString(), tests));
+        }
+        return ways;
+    }
+
+    private boolean runs(Script.Scenario scenario, AccessPath path) {
+        return switch (path) {
+            case EMBEDDED -> !scenario.forbids("embedded");
+            case RESP2 -> !scenario.forbids("resp2");
+            case RESP3 -> true;
+            case MULTI -> scenario.isPlain() && !scenario.forbids("multi");
+            case REAL_RESP2 ->
+                real.version() >= scenario.since() && !scenario.forbids("resp2") && !scenario.forbids("real");
+            case REAL_RESP3 -> real.version() >= scenario.since() && !scenario.forbids("real");
+        };
+    }
+
+    /** A real server that were too old for most scenarios would judge nothing. */
+    @Test
+    void mostScenariosAreJudged() {
+        long all =
+                scripts.stream().mapToLong(script -> script.scenarios().size()).sum();
+        long judged = scripts.stream()
+                .flatMap(script -> script.scenarios().stream())
+                .filter(scenario -> runs(scenario, AccessPath.REAL_RESP3))
+                .count();
+        System.out.println(real + " judges " + judged + " of " + all + " scenarios");
+        assertTrue(judged * 2 >= all, real + " judges " + judged + " of " + all + " scenarios");
+    }
+}

@@ -1,0 +1,186 @@
+package dev.holdfast.engine;
+
+import dev.holdfast.engine.execution.Client;
+import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.execution.Lane;
+import dev.holdfast.engine.execution.Link;
+import dev.holdfast.engine.protocol.Args;
+import dev.holdfast.engine.protocol.Reply;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one thread at a time needs to run commands: a client of the engine, a place for the words and one for the answer.
+ *
+ * <p>A command that has to wait parks its thread, virtual or not, until another thread delivers the answer. An interrupt or the
+ * end of the store gives the wait up; should the answer come at that very moment, it counts.
+ */
+final class Caller implements Link {
+    private static final String GIVEN_UP = "ERR the caller no longer waits";
+    private static final int KEEP_BYTES = 8192;
+
+    private final CallerPool pool;
+    private final Engine engine;
+    private final Client client;
+    private final boolean hasState;
+    private final int place;
+    private final Answer answer = new Answer();
+    private Args args = new Args();
+
+    private volatile @Nullable Reply delivered;
+    private volatile @Nullable Thread waiting;
+
+    /**
+     * @param place the caller's place in the pool, or -1
+     * @param hasState whether commands of other threads never come between, so that the connection's state means something
+     */
+    Caller(CallerPool pool, Engine engine, Lane lane, int place, boolean hasState) {
+        this.pool = pool;
+        this.engine = engine;
+        this.place = place;
+        this.hasState = hasState;
+        this.client = engine.connect(this, lane);
+        client.setResp3(true);
+        client.setAuthenticated(true);
+    }
+
+    Client client() {
+        return client;
+    }
+
+    int place() {
+        return place;
+    }
+
+    boolean hasState() {
+        return hasState;
+    }
+
+    // ---- running a command ----
+
+    /** Begins a command. */
+    Caller command(byte[] name) {
+        args.clear();
+        args.add(name);
+        return this;
+    }
+
+    Caller word(byte[] word) {
+        args.add(word);
+        return this;
+    }
+
+    /** Runs the command as if it had come from outside. */
+    Answer run() {
+        pool.checkOpen();
+        answer.clear();
+        return engine.execute(client, args, answer) ? answer : await();
+    }
+
+    /** Runs the command, which is that of {@code verb}. */
+    Answer run(Verb verb) {
+        if (hasState || engine.pause().isActive()) {
+            return run();
+        }
+        pool.checkOpen();
+        answer.clear();
+        return engine.execute(client, verb.spec, args, answer) ? answer : await();
+    }
+
+    /** Lets go of long arguments, which would otherwise be kept until the next command. */
+    void forgetLongWords() {
+        if (args.sizeBytes() > KEEP_BYTES) {
+            args = new Args();
+        }
+    }
+
+    private Answer await() {
+        waiting = Thread.currentThread();
+        boolean interrupted = false;
+        while (delivered == null) {
+            if (Thread.interrupted()) {
+                interrupted = true;
+                engine.blocking().unblock(client, GIVEN_UP);
+            }
+            if (pool.isClosed()) {
+                engine.blocking().unblock(client, GIVEN_UP);
+                break;
+            }
+            if (delivered == null) {
+                LockSupport.park(this);
+            }
+        }
+        waiting = null;
+        Answer result = (Answer) delivered;
+        delivered = null;
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (result == null || result.isError(GIVEN_UP)) {
+            pool.checkOpen();
+            throw new CancellationException("interrupted while the command waited");
+        }
+        return result;
+    }
+
+    /** Ends a wait because the store closes. */
+    void wake() {
+        Thread thread = waiting;
+        if (thread != null) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    // ---- the engine's side ----
+
+    @Override
+    public Reply resumeReply() {
+        return new Answer();
+    }
+
+    @Override
+    public void resume(Reply reply) {
+        delivered = reply;
+        wake();
+    }
+
+    /** In-process callers subscribe with {@link Subscription}s. */
+    @Override
+    public void push(byte[] message) {}
+
+    @Override
+    public void close(boolean afterReplies) {
+        engine.blocking().unblock(client, "ERR the client was killed");
+    }
+
+    @Override
+    public String address() {
+        return "in-process:0";
+    }
+
+    @Override
+    public String localAddress() {
+        return "in-process:0";
+    }
+
+    @Override
+    public long queryBytes() {
+        return 0;
+    }
+
+    @Override
+    public long outputBytes() {
+        return 0;
+    }
+
+    @Override
+    public long bytesIn() {
+        return 0;
+    }
+
+    @Override
+    public long bytesOut() {
+        return 0;
+    }
+}

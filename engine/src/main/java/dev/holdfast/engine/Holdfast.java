@@ -1,0 +1,120 @@
+package dev.holdfast.engine;
+
+import dev.holdfast.engine.base.Clock;
+import dev.holdfast.engine.commands.AllCommands;
+import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.execution.Engine;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A store in this JVM.
+ *
+ * <pre>
+ * try (Holdfast store = Holdfast.open()) {
+ *     store.set("greeting", "hello", SetOption.expireIn(Duration.ofMinutes(1)));
+ *     String greeting = store.get("greeting");
+ *     Object answer = store.call("ZADD", "ranking", 17, "alice");
+ * }
+ * </pre>
+ *
+ * <p>Any number of threads may use it at once, platform or virtual; each call is atomic. There may be several stores in one
+ * JVM. Calls go to database 0; {@link #session} gives a connection of one's own, with all that belongs to one. The same
+ * keyspace can be served on a port: see {@code Server.serve} of the server module.
+ */
+public final class Holdfast extends CollectionCalls implements AutoCloseable {
+    private final Engine engine;
+    private final CallerPool pool;
+    private final List<AutoCloseable> attached = new CopyOnWriteArrayList<>();
+
+    private Holdfast(Config config) {
+        this.engine = new Engine(config, Clock.SYSTEM, AllCommands.list());
+        this.pool = new CallerPool(engine);
+    }
+
+    /** Opens an empty store with Valkey's defaults. */
+    public static Holdfast open() {
+        return open(new Config());
+    }
+
+    /** Opens an empty store. Its configuration is changed through {@code CONFIG SET} from now on. */
+    public static Holdfast open(Config config) {
+        return new Holdfast(config);
+    }
+
+    @Override
+    Caller borrow() {
+        return pool.borrow();
+    }
+
+    @Override
+    void giveBack(Caller caller) {
+        pool.giveBack(caller);
+    }
+
+    /** A connection of one's own: for SELECT, WATCH, and whatever else lasts from one call to the next. */
+    public Session session() {
+        return new Session(this, pool.newCaller());
+    }
+
+    /** As {@link Session#transaction}, which cannot come to nothing since no keys are watched. */
+    public List<@Nullable Object> transaction(Consumer<Transaction> commands) {
+        try (Session session = session()) {
+            List<@Nullable Object> answers = session.transaction(commands);
+            if (answers == null) {
+                throw new IllegalStateException("no keys were watched");
+            }
+            return answers;
+        }
+    }
+
+    /** A subscriber, for the present to these channels. */
+    public Subscription subscribe(Consumer<Message> listener, String... channels) {
+        Subscription subscription = subscriber(listener);
+        return channels.length == 0 ? subscription : subscription.subscribe(channels);
+    }
+
+    /** A subscriber, for the present to all channels that match one of these glob patterns. */
+    public Subscription subscribeToPatterns(Consumer<Message> listener, String... patterns) {
+        return subscriber(listener).subscribeToPatterns(patterns);
+    }
+
+    private Subscription subscriber(Consumer<Message> listener) {
+        pool.checkOpen();
+        return new Subscription(engine, listener).start();
+    }
+
+    /** The engine, for what serves it to others. */
+    public Engine engine() {
+        return engine;
+    }
+
+    /** Closes something with the store, before anything else; a server of it, for instance. */
+    public void attach(AutoCloseable service) {
+        attached.add(service);
+    }
+
+    /** Ends everything: what is attached, subscriptions, waiting calls, threads. Later calls fail. Closing again does nothing. */
+    @Override
+    public void close() {
+        if (pool.isClosed()) {
+            return;
+        }
+        for (AutoCloseable service : attached) {
+            try {
+                service.close();
+            } catch (Exception e) {
+                org.slf4j.LoggerFactory.getLogger(Holdfast.class).error("Closing {} failed", service, e);
+            }
+        }
+        pool.close();
+        engine.clients().forEach(client -> {
+            if (client.link() instanceof Subscription subscription) {
+                subscription.close();
+            }
+        });
+        engine.close();
+    }
+}

@@ -1,0 +1,218 @@
+package dev.holdfast.engine;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The common commands for keys and strings, and PUBLISH. Text is taken and given as UTF-8. Each method is the command of the
+ * same name, whose manual applies.
+ */
+public abstract sealed class StringCalls extends Calls permits CollectionCalls {
+    StringCalls() {}
+
+    // ---- strings ----
+
+    /** The string of a key, or null. */
+    public byte @Nullable [] get(byte[] key) {
+        return bytes(Verb.GET, key);
+    }
+
+    /** The string of a key, or null. */
+    public @Nullable String get(String key) {
+        return Words.textOrNull(bytes(Verb.GET, Words.utf8(key)));
+    }
+
+    /** The string of a key as bytes, or null. */
+    public byte @Nullable [] getBytes(String key) {
+        return bytes(Verb.GET, Words.utf8(key));
+    }
+
+    public void set(byte[] key, byte[] value) {
+        present(Verb.SET, key, value);
+    }
+
+    public void set(String key, String value) {
+        present(Verb.SET, Words.utf8(key), Words.utf8(value));
+    }
+
+    public void set(String key, byte[] value) {
+        present(Verb.SET, Words.utf8(key), value);
+    }
+
+    /** Sets a key under a condition or with an expiry. Returns whether it was set. */
+    public boolean set(byte[] key, byte[] value, SetOption... options) {
+        int count = 2;
+        for (SetOption option : options) {
+            count += option.words().length;
+        }
+        byte[][] words = new byte[count][];
+        words[0] = key;
+        words[1] = value;
+        int at = 2;
+        for (SetOption option : options) {
+            for (byte[] word : option.words()) {
+                words[at++] = word;
+            }
+        }
+        return present(Verb.SET, words);
+    }
+
+    /** Sets a key under a condition or with an expiry. Returns whether it was set. */
+    public boolean set(String key, String value, SetOption... options) {
+        return set(Words.utf8(key), Words.utf8(value), options);
+    }
+
+    /** Sets a key under a condition or with an expiry. Returns whether it was set. */
+    public boolean set(String key, byte[] value, SetOption... options) {
+        return set(Words.utf8(key), value, options);
+    }
+
+    public byte @Nullable [] getDel(byte[] key) {
+        return bytes("GETDEL", key);
+    }
+
+    public @Nullable String getDel(String key) {
+        return text("GETDEL", key);
+    }
+
+    /** The string of a key, which then expires after some time. */
+    public @Nullable String getEx(String key, Duration time) {
+        return text("GETEX", key, "PX", time.toMillis());
+    }
+
+    public long incr(byte[] key) {
+        return integer(Verb.INCR, key);
+    }
+
+    public long incr(String key) {
+        return integer(Verb.INCR, Words.utf8(key));
+    }
+
+    public long incrBy(byte[] key, long increment) {
+        return integer(Verb.INCRBY, key, Words.of(increment));
+    }
+
+    public long incrBy(String key, long increment) {
+        return incrBy(Words.utf8(key), increment);
+    }
+
+    public long decr(String key) {
+        return incrBy(key, -1);
+    }
+
+    public double incrByFloat(String key, double increment) {
+        Double sum = real("INCRBYFLOAT", key, increment);
+        return sum == null ? Double.NaN : sum;
+    }
+
+    /** Returns the new length. */
+    public long append(byte[] key, byte[] value) {
+        return integer("APPEND", key, value);
+    }
+
+    /** Returns the new length in bytes. */
+    public long append(String key, String value) {
+        return integer("APPEND", key, value);
+    }
+
+    public long strlen(String key) {
+        return integer("STRLEN", key);
+    }
+
+    /** Part of a string, by byte positions; negative ones count from the end. */
+    public byte[] getRange(byte[] key, long start, long end) {
+        byte[] part = bytes("GETRANGE", key, start, end);
+        return part == null ? new byte[0] : part;
+    }
+
+    /** The strings of several keys in their order, null for those without. */
+    public List<byte @Nullable []> mget(byte[]... keys) {
+        return byteStrings("MGET", (Object[]) keys);
+    }
+
+    /** The strings of several keys in their order, null for those without. */
+    public List<@Nullable String> mget(String... keys) {
+        return textsOrNulls("MGET", (Object[]) keys);
+    }
+
+    public void mset(Map<String, String> values) {
+        Object[] words = new Object[values.size() * 2];
+        int at = 0;
+        for (Map.Entry<String, String> entry : values.entrySet()) {
+            words[at++] = entry.getKey();
+            words[at++] = entry.getValue();
+        }
+        call("MSET", words);
+    }
+
+    // ---- keys ----
+
+    public boolean del(byte[] key) {
+        return integer(Verb.DEL, key) == 1;
+    }
+
+    public boolean del(String key) {
+        return integer(Verb.DEL, Words.utf8(key)) == 1;
+    }
+
+    /** Returns how many of the keys there were. */
+    public long del(String first, String... more) {
+        return integer(Verb.DEL, utf8(first, more));
+    }
+
+    public boolean exists(byte[] key) {
+        return integer(Verb.EXISTS, key) == 1;
+    }
+
+    public boolean exists(String key) {
+        return integer(Verb.EXISTS, Words.utf8(key)) == 1;
+    }
+
+    /** Lets a key expire after some time. Returns whether there is such a key. */
+    public boolean expire(byte[] key, Duration time) {
+        return integer("PEXPIRE", key, time.toMillis()) == 1;
+    }
+
+    /** Lets a key expire after some time. Returns whether there is such a key. */
+    public boolean expire(String key, Duration time) {
+        return integer("PEXPIRE", key, time.toMillis()) == 1;
+    }
+
+    public boolean expireAt(String key, Instant time) {
+        return integer("PEXPIREAT", key, time.toEpochMilli()) == 1;
+    }
+
+    public boolean persist(String key) {
+        return integer("PERSIST", key) == 1;
+    }
+
+    /** The time in milliseconds until the key expires, -1 if it does not, -2 if there is no such key. */
+    public long pttl(String key) {
+        return integer("PTTL", key);
+    }
+
+    /** The type of a key's value: {@code string}, {@code list}, {@code set}, {@code zset}, {@code hash} or {@code none}. */
+    public String type(String key) {
+        return String.valueOf(call("TYPE", key));
+    }
+
+    /** How many keys there are. */
+    public long dbSize() {
+        return integer("DBSIZE");
+    }
+
+    // ---- messages ----
+
+    /** Sends a message to a channel. Returns how many subscribers it goes to. */
+    public long publish(byte[] channel, byte[] message) {
+        return integer(Verb.PUBLISH, channel, message);
+    }
+
+    /** Sends a message to a channel. Returns how many subscribers it goes to. */
+    public long publish(String channel, String message) {
+        return integer(Verb.PUBLISH, Words.utf8(channel), Words.utf8(message));
+    }
+}

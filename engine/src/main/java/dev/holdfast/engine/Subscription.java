@@ -1,0 +1,215 @@
+package dev.holdfast.engine;
+
+import dev.holdfast.engine.config.OutputLimits;
+import dev.holdfast.engine.execution.Client;
+import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.execution.Link;
+import dev.holdfast.engine.protocol.Args;
+import dev.holdfast.engine.protocol.ObjectReply;
+import dev.holdfast.engine.protocol.Reply;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A subscriber in this JVM. Messages wait in a queue and reach the listener one after the other on a virtual thread, so that it
+ * may take its time and use the store. A listener that falls too far behind is cut off, as a slow connection would be; the
+ * limit is that of {@code client-output-buffer-limit} for subscribers.
+ */
+public final class Subscription implements AutoCloseable, Link {
+    private static final Logger LOG = LoggerFactory.getLogger(Subscription.class);
+
+    private final Engine engine;
+    private final Client client;
+    private final Consumer<Message> listener;
+    private final LinkedBlockingQueue<byte[]> queue = new LinkedBlockingQueue<>();
+    private final AtomicLong queuedBytes = new AtomicLong();
+    private final AtomicLong bytesOut = new AtomicLong();
+    private final Thread thread;
+    private volatile boolean closed;
+
+    Subscription(Engine engine, Consumer<Message> listener) {
+        this.engine = engine;
+        this.listener = listener;
+        this.client = engine.connect(this, engine.statistics().newLane());
+        client.setResp3(true);
+        client.setAuthenticated(true);
+        this.thread = Thread.ofVirtual().name("holdfast-subscription").unstarted(this::deliver);
+    }
+
+    Subscription start() {
+        thread.start();
+        return this;
+    }
+
+    /** Subscribes to channels too. Whatever is published after this returns will be delivered. */
+    public Subscription subscribe(String... channels) {
+        return run("SUBSCRIBE", channels);
+    }
+
+    /** Subscribes to all channels that match one of these glob patterns. */
+    public Subscription subscribeToPatterns(String... patterns) {
+        return run("PSUBSCRIBE", patterns);
+    }
+
+    /** Ends the subscription to some channels. */
+    public Subscription unsubscribe(String... channels) {
+        return run("UNSUBSCRIBE", channels);
+    }
+
+    /** Ends the subscription to some patterns. */
+    public Subscription unsubscribeFromPatterns(String... patterns) {
+        return run("PUNSUBSCRIBE", patterns);
+    }
+
+    private synchronized Subscription run(String command, String... names) {
+        if (closed) {
+            throw new IllegalStateException("the subscription is closed");
+        }
+        Args args = new Args();
+        args.add(Words.utf8(command));
+        for (String name : names) {
+            args.add(Words.utf8(name));
+        }
+        ObjectReply reply = new ObjectReply();
+        engine.execute(client, args, reply);
+        if (reply.result() instanceof ObjectReply.ReplyError error) {
+            throw new StoreException(error.message());
+        }
+        return this;
+    }
+
+    /** Whether the subscription has ended: closed, cut off for being slow, or because the store was closed. */
+    public boolean isClosed() {
+        return closed;
+    }
+
+    /** Ends all subscriptions. Messages that have not been delivered are dropped. */
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            engine.disconnect(client);
+            if (Thread.currentThread() != thread) {
+                thread.interrupt();
+            }
+        }
+    }
+
+    private void deliver() {
+        while (!closed) {
+            byte[] push;
+            try {
+                push = queue.take();
+            } catch (InterruptedException e) {
+                continue;
+            }
+            queuedBytes.addAndGet(-push.length);
+            bytesOut.addAndGet(push.length);
+            Message message = parse(push);
+            if (message != null && !closed) {
+                try {
+                    listener.accept(message);
+                } catch (RuntimeException e) {
+                    LOG.error("A subscriber failed with a message from {}", message.channel(), e);
+                }
+            }
+        }
+    }
+
+    /** Reads a push of bulk strings as {@link dev.holdfast.engine.execution.PubSub} writes it; null for other pushes. */
+    private static @Nullable Message parse(byte[] push) {
+        int[] at = {1};
+        int count = (int) number(push, at);
+        byte[][] words = new byte[count][];
+        for (int i = 0; i < count; i++) {
+            if (push[at[0]++] != '$') {
+                return null;
+            }
+            int length = (int) number(push, at);
+            words[i] = java.util.Arrays.copyOfRange(push, at[0], at[0] + length);
+            at[0] += length + 2;
+        }
+        String kind = new String(words[0], StandardCharsets.US_ASCII);
+        return switch (kind) {
+            case "message" -> new Message(Words.text(words[1]), words[2], null);
+            case "pmessage" -> new Message(Words.text(words[2]), words[3], Words.text(words[1]));
+            default -> null;
+        };
+    }
+
+    /** Reads digits and the line end after them. */
+    private static long number(byte[] push, int[] at) {
+        long value = 0;
+        while (push[at[0]] != '\r') {
+            value = value * 10 + push[at[0]++] - '0';
+        }
+        at[0] += 2;
+        return value;
+    }
+
+    // ---- the engine's side ----
+
+    @Override
+    public void push(byte[] message) {
+        long limit = engine.config()
+                .network
+                .clientOutputBufferLimit
+                .limit(OutputLimits.PUBSUB)
+                .hardBytes();
+        queue.add(message);
+        if (queuedBytes.addAndGet(message.length) > limit && limit > 0 && !closed) {
+            LOG.warn("Ending a subscription whose listener is too slow: {} bytes wait", queuedBytes.get());
+            closed = true;
+            thread.interrupt();
+            engine.timer().execute(() -> engine.disconnect(client));
+        }
+    }
+
+    @Override
+    public Reply resumeReply() {
+        return new ObjectReply();
+    }
+
+    @Override
+    public void resume(Reply reply) {}
+
+    @Override
+    public void close(boolean afterReplies) {
+        engine.timer().execute(this::close);
+    }
+
+    @Override
+    public String address() {
+        return "in-process:0";
+    }
+
+    @Override
+    public String localAddress() {
+        return "in-process:0";
+    }
+
+    @Override
+    public long queryBytes() {
+        return 0;
+    }
+
+    @Override
+    public long outputBytes() {
+        return queuedBytes.get();
+    }
+
+    @Override
+    public long bytesIn() {
+        return 0;
+    }
+
+    @Override
+    public long bytesOut() {
+        return bytesOut.get();
+    }
+}

@@ -1,0 +1,281 @@
+package dev.holdfast.engine;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A store in this JVM, as programs use it. */
+@Timeout(30)
+class HoldfastTest {
+    private final Holdfast store = Holdfast.open();
+
+    @AfterEach
+    void close() {
+        store.close();
+    }
+
+    @Test
+    void stringsAndKeys() {
+        assertNull(store.get("a"));
+        store.set("a", "ä");
+        assertEquals("ä", store.get("a"));
+        assertArrayEquals(new byte[] {(byte) 0xC3, (byte) 0xA4}, store.get(new byte[] {'a'}));
+        assertTrue(store.set("a", "2", SetOption.IF_PRESENT, SetOption.expireIn(Duration.ofSeconds(100))));
+        assertFalse(store.set("a", "3", SetOption.IF_ABSENT));
+        assertTrue(store.set("a", "3", SetOption.ifEqual("2"), SetOption.KEEP_TTL));
+        assertTrue(store.pttl("a") > 0);
+        assertEquals(4, store.incr("a"));
+        assertEquals(14, store.incrBy("a", 10));
+        assertEquals(13, store.decr("a"));
+        assertEquals(13.5, store.incrByFloat("a", 0.5));
+        assertEquals(5, store.append("a", "!"));
+        assertEquals("13.5!", store.getDel("a"));
+        store.mset(Map.of("a", "1", "b", "2"));
+        assertEquals(Arrays.asList("1", null, "2"), store.mget("a", "none", "b"));
+        assertTrue(store.exists("a"));
+        assertTrue(store.expire("a", Duration.ofSeconds(5)));
+        assertTrue(store.persist("a"));
+        assertTrue(store.expireAt("b", Instant.now().minusSeconds(1)));
+        assertFalse(store.exists("b"));
+        assertEquals(1, store.del("a", "b"));
+        assertEquals(0, store.dbSize());
+        assertEquals("none", store.type("a"));
+    }
+
+    @Test
+    void collections() {
+        assertTrue(store.hset("h", "f", "1"));
+        assertEquals(1, store.hset("h", Map.of("f", "2", "g", "3")));
+        assertEquals("2", store.hget("h", "f"));
+        assertEquals(Map.of("f", "2", "g", "3"), store.hgetAll("h"));
+        assertEquals(Arrays.asList("2", null), store.hmget("h", "f", "none"));
+        assertEquals(12, store.hincrBy("h", "f", 10));
+        assertEquals(1, store.hdel("h", "g", "none"));
+        assertEquals(3, store.rpush("l", "a", "b", "c"));
+        assertEquals(List.of("a", "b", "c"), store.lrange("l", 0, -1));
+        assertEquals("a", store.lpop("l"));
+        assertEquals("c", store.rpop("l"));
+        assertEquals(Map.entry("l", "b"), store.blpop(Duration.ofSeconds(1), "none", "l"));
+        assertNull(store.lpop("l"));
+        assertEquals(2, store.sadd("s", "x", "y"));
+        assertTrue(store.sismember("s", "x"));
+        assertEquals(1, store.srem("s", "x"));
+        assertEquals(List.of("y"), store.smembers("s"));
+        assertTrue(store.zadd("z", 1.5, "m"));
+        assertEquals(1, store.zadd("z", Map.of("m", 2.5, "n", 1.0)));
+        assertEquals(2.5, store.zscore("z", "m"));
+        assertNull(store.zscore("z", "none"));
+        assertEquals(1L, store.zrank("z", "m"));
+        assertEquals(3.5, store.zincrBy("z", 1, "m"));
+        assertEquals(List.of("n", "m"), store.zrange("z", 0, -1));
+        assertEquals(List.of(new ScoredMember("n", 1), new ScoredMember("m", 3.5)), store.zrangeWithScores("z", 0, -1));
+        assertEquals(List.of(new ScoredMember("m", 3.5)), store.zrangeByScore("z", 2, Double.POSITIVE_INFINITY));
+        assertEquals(List.of(new ScoredMember("n", 1)), store.zpopMin("z", 1));
+    }
+
+    @Test
+    void anyCommandByName() {
+        assertEquals("OK", store.call("set", "a", 17));
+        assertArrayEquals(new byte[] {'1', '7'}, (byte[]) store.call("GET", "a"));
+        assertEquals(18L, store.call("Incr", "a".getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+        assertNull(store.call("GET", "none"));
+        assertEquals(List.of(), store.call("LRANGE", "none", 0, -1));
+        assertThrows(IllegalArgumentException.class, () -> store.call("SET", "a", new Object()));
+        for (String command : List.of("SELECT", "multi", "WATCH", "Subscribe", "QUIT")) {
+            assertThrows(IllegalArgumentException.class, () -> store.call(command, 1), command);
+        }
+        assertThrows(IllegalArgumentException.class, () -> store.call("CLIENT", "REPLY", "OFF"));
+    }
+
+    @Test
+    void errorsAreThrown() {
+        store.rpush("l", "x");
+        StoreException wrongType = assertThrows(StoreException.class, () -> store.get("l"));
+        assertEquals("WRONGTYPE Operation against a key holding the wrong kind of value", wrongType.getMessage());
+        assertEquals("WRONGTYPE", wrongType.code());
+        StoreException unknown = assertThrows(StoreException.class, () -> store.call("NOSUCH"));
+        assertEquals("ERR", unknown.code());
+        assertNull(store.get("after"));
+    }
+
+    @Test
+    void sessionsHaveState() {
+        try (Session session = store.session()) {
+            session.select(3);
+            session.set("a", "3");
+            assertNull(store.get("a"));
+            session.watch("a");
+            assertEquals(
+                    Arrays.asList("OK", 5L),
+                    session.transaction(t -> t.call("SET", "a", 4).call("INCR", "a")));
+            session.watch("a");
+            try (Session other = store.session()) {
+                other.select(3);
+                other.set("a", "6");
+            }
+            assertNull(session.transaction(t -> t.call("SET", "a", 7)));
+            assertEquals("6", session.get("a"));
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> session.transaction(t -> {
+                        throw new IllegalArgumentException("changed my mind");
+                    }));
+            assertEquals("6", session.get("a"));
+            assertThrows(StoreException.class, () -> session.transaction(t -> t.call("NOSUCH")));
+            assertEquals("6", session.get("a"));
+        }
+        List<?> answers = store.transaction(t -> t.call("SET", "a", "x").call("INCR", "a"));
+        assertEquals("OK", answers.get(0));
+        assertEquals("ERR value is not an integer or out of range", ((StoreException) answers.get(1)).getMessage());
+    }
+
+    @Test
+    void aWaitingCallIsServed() throws Exception {
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<Map.Entry<String, String>> popped = threads.submit(() -> store.blpop(Duration.ZERO, "queue"));
+            awaitBlocked(1);
+            store.rpush("queue", "job");
+            assertEquals(Map.entry("queue", "job"), popped.get());
+            assertNull(store.blpop(Duration.ofMillis(1), "queue"));
+        }
+    }
+
+    private void awaitBlocked(int clients) {
+        while (store.engine().blocking().blockedClients() != clients) {
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void anInterruptGivesTheWaitUp() throws Exception {
+        AtomicReference<Object> outcome = new AtomicReference<>();
+        Thread thread = Thread.ofVirtual().start(() -> {
+            try {
+                store.blpop(Duration.ZERO, "queue");
+            } catch (CancellationException e) {
+                outcome.set(Thread.currentThread().isInterrupted());
+            }
+        });
+        awaitBlocked(1);
+        thread.interrupt();
+        thread.join();
+        assertEquals(true, outcome.get());
+        awaitBlocked(0);
+        store.rpush("queue", "job");
+        assertEquals(1, store.llen("queue"));
+    }
+
+    @Test
+    void closingEndsAllWaiting() throws Exception {
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<?> failure = threads.submit(
+                    () -> assertThrows(IllegalStateException.class, () -> store.blpop(Duration.ZERO, "queue")));
+            awaitBlocked(1);
+            store.close();
+            failure.get();
+        }
+        assertThrows(IllegalStateException.class, () -> store.get("a"));
+        assertThrows(IllegalStateException.class, () -> store.call("PING"));
+        assertThrows(IllegalStateException.class, store::session);
+        store.close();
+    }
+
+    @Test
+    void manyVirtualThreadsAtOnce() throws Exception {
+        int workers = 500;
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = 0; i < workers; i++) {
+                threads.submit(() -> {
+                    String job = Objects.requireNonNull(store.blpop(Duration.ZERO, "jobs"))
+                            .getValue();
+                    for (int j = 0; j < 20; j++) {
+                        store.incr("count");
+                        store.hincrBy("counts", job, 1);
+                    }
+                    store.rpush("done", job);
+                });
+            }
+            for (int i = 0; i < workers; i++) {
+                store.rpush("jobs", "job" + i);
+            }
+        }
+        assertEquals(Integer.toString(workers * 20), store.get("count"));
+        assertEquals(workers, store.llen("done"));
+        assertEquals(workers, store.hlen("counts"));
+    }
+
+    @Test
+    void messages() throws Exception {
+        BlockingQueue<Message> received = new LinkedBlockingQueue<>();
+        try (Subscription subscription = store.subscribe(received::add, "news")) {
+            subscription.subscribeToPatterns("w*");
+            assertEquals(1, store.publish("news", "one"));
+            assertEquals(1, store.publish("weather", "rain"));
+            assertEquals(0, store.publish("other", "x"));
+            Message first = received.take();
+            assertEquals("news", first.channel());
+            assertEquals("one", first.text());
+            assertNull(first.pattern());
+            Message second = received.take();
+            assertEquals("weather", second.channel());
+            assertEquals("w*", second.pattern());
+            subscription.unsubscribe("news");
+            assertEquals(0, store.publish("news", "two"));
+        }
+        assertEquals(0, store.publish("weather", "sun"));
+        assertTrue(received.isEmpty());
+    }
+
+    @Test
+    void aListenerMayUseTheStore() throws Exception {
+        CompletableFuture<String> answer = new CompletableFuture<>();
+        store.subscribe(message -> answer.complete(store.get(message.text())), "keys");
+        store.set("a", "1");
+        store.publish("keys", "a");
+        assertEquals("1", answer.get(10, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void storesKnowNothingOfEachOther() {
+        try (Holdfast other = Holdfast.open()) {
+            store.set("a", "1");
+            other.set("a", "2");
+            assertEquals("1", store.get("a"));
+            assertEquals("2", other.get("a"));
+        }
+        assertEquals("1", store.get("a"));
+    }
+
+    @Test
+    void closingEndsTheThreads() throws Exception {
+        Subscription subscription = store.subscribe(message -> {}, "news");
+        store.close();
+        assertTrue(subscription.isClosed());
+        assertTrue(store.engine().timer().awaitTermination(10, TimeUnit.SECONDS));
+        assertThrows(IllegalStateException.class, () -> subscription.subscribe("more"));
+        assertNotNull(store.engine());
+    }
+}
