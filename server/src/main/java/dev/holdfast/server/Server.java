@@ -1,5 +1,6 @@
 package dev.holdfast.server;
 
+import dev.holdfast.engine.Holdfast;
 import dev.holdfast.engine.config.NetworkParameters;
 import dev.holdfast.engine.execution.Engine;
 import io.netty.bootstrap.ServerBootstrap;
@@ -53,6 +54,26 @@ public final class Server implements AutoCloseable {
             loops.put(
                     executor, new Loop((EventLoop) executor, engine.statistics().newLane()));
         }
+    }
+
+    /**
+     * Serves a store of this JVM on a port; with the store, the server is closed.
+     *
+     * @param port 0 lets the system choose; {@link #port()} tells
+     * @throws IOException if the port is taken
+     */
+    public static Server serve(Holdfast store, int port) throws IOException {
+        Engine engine = store.engine();
+        engine.config().network.port.set(port);
+        Server server = new Server(engine);
+        try {
+            server.start();
+        } catch (IOException e) {
+            server.close();
+            throw e;
+        }
+        store.attach(server);
+        return server;
     }
 
     /**
