@@ -111,12 +111,18 @@ public final class Config {
     }
 
     <P extends Parameter> P add(P parameter, String... aliases) {
-        byName.put(parameter.name(), parameter);
+        register(parameter.name(), parameter);
         for (String alias : aliases) {
             parameter.addAlias(alias);
-            byName.put(alias, parameter);
+            register(alias, parameter);
         }
         return parameter;
+    }
+
+    private void register(String name, Parameter parameter) {
+        if (byName.put(name, parameter) != null) {
+            throw new IllegalStateException("declared twice: " + name);
+        }
     }
 
     /** The parameter of this name or alias, in any case, or null. */
