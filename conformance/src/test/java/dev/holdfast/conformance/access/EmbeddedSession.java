@@ -2,17 +2,9 @@ package dev.holdfast.conformance.access;
 
 import dev.holdfast.conformance.access.Answer.Form;
 import dev.holdfast.conformance.access.Answer.Kind;
-import dev.holdfast.engine.execution.Client;
-import dev.holdfast.engine.execution.Engine;
-import dev.holdfast.engine.execution.Lane;
-import dev.holdfast.engine.execution.Link;
-import dev.holdfast.engine.protocol.Args;
-import dev.holdfast.engine.protocol.ObjectReply;
+import dev.holdfast.engine.Holdfast;
+import dev.holdfast.engine.StoreException;
 import dev.holdfast.engine.protocol.ObjectReply.ReplyError;
-import dev.holdfast.engine.protocol.Reply;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,18 +14,15 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** A caller in the JVM of the engine, who receives objects. */
-final class EmbeddedSession implements Session, Link {
+/** A caller in the JVM of the store, who receives objects. What is sent runs on a thread of its own, for it may wait. */
+final class EmbeddedSession implements Session {
     private static final int PATIENCE_SECONDS = 20;
 
-    private final Engine engine;
-    private final Client client;
+    private final dev.holdfast.engine.Session session;
     private final BlockingQueue<Answer> answers = new LinkedBlockingQueue<>();
 
-    EmbeddedSession(Engine engine, Lane lane) {
-        this.engine = engine;
-        this.client = engine.connect(this, lane);
-        client.setResp3(true);
+    EmbeddedSession(Holdfast store) {
+        this.session = store.session();
     }
 
     @Override
@@ -43,14 +32,7 @@ final class EmbeddedSession implements Session, Link {
 
     @Override
     public void send(List<String> words) {
-        byte[][] bytes = new byte[words.size()][];
-        for (int i = 0; i < bytes.length; i++) {
-            bytes[i] = words.get(i).getBytes(StandardCharsets.ISO_8859_1);
-        }
-        ObjectReply reply = new ObjectReply();
-        if (engine.execute(client, Args.of(bytes), reply)) {
-            answers.add(answer(reply.result()));
-        }
+        Thread.ofVirtual().start(() -> answers.add(run(words)));
     }
 
     @Override
@@ -63,6 +45,19 @@ final class EmbeddedSession implements Session, Link {
             return answer;
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public Answer run(List<String> words) {
+        Object[] arguments = words.stream()
+                .skip(1)
+                .map(word -> word.getBytes(StandardCharsets.ISO_8859_1))
+                .toArray();
+        try {
+            return answer(session.call(words.getFirst(), arguments));
+        } catch (StoreException e) {
+            return Answer.of(Kind.ERROR, String.valueOf(e.getMessage()));
         }
     }
 
@@ -95,66 +90,13 @@ final class EmbeddedSession implements Session, Link {
         if (Double.isInfinite(number)) {
             return number > 0 ? "inf" : "-inf";
         }
-        if (number == Math.rint(number) && Math.abs(number) < 1e17) {
-            return Long.toString((long) number);
-        }
-        return Double.toString(number);
-    }
-
-    @Override
-    public void push(byte[] message) {
-        try {
-            answers.add(RespSession.read(new ByteArrayInputStream(message)));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    @Override
-    public Reply resumeReply() {
-        return new ObjectReply();
-    }
-
-    @Override
-    public void resume(Reply reply) {
-        answers.add(answer(((ObjectReply) reply).result()));
+        return number == Math.rint(number) && Math.abs(number) < 1e17
+                ? Long.toString((long) number)
+                : Double.toString(number);
     }
 
     @Override
     public void close() {
-        engine.disconnect(client);
-    }
-
-    @Override
-    public void close(boolean afterReplies) {}
-
-    @Override
-    public String address() {
-        return "embedded:0";
-    }
-
-    @Override
-    public String localAddress() {
-        return "embedded:0";
-    }
-
-    @Override
-    public long queryBytes() {
-        return 0;
-    }
-
-    @Override
-    public long outputBytes() {
-        return 0;
-    }
-
-    @Override
-    public long bytesIn() {
-        return 0;
-    }
-
-    @Override
-    public long bytesOut() {
-        return 0;
+        session.close();
     }
 }
