@@ -90,7 +90,7 @@ public final class CommandCommands {
         for (int i = 2; i < call.argCount(); i++) {
             CommandSpec command = table.find(call.arg(i).toString());
             if (command == null) {
-                call.reply().nilArray();
+                call.reply().nil();
             } else {
                 CommandDescription.info(call.reply(), command);
             }
