@@ -11,15 +11,27 @@ final class Children {
     private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
 
     static {
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> RUNNING.forEach(Children::stop)));
+        Runtime.getRuntime().addShutdownHook(new Thread(Children::stopAll));
     }
+
+    private static boolean isEnding;
 
     private Children() {}
 
-    static Process start(ProcessBuilder builder) throws IOException {
+    static synchronized Process start(ProcessBuilder builder) throws IOException {
+        if (isEnding) {
+            throw new IOException("interrupted");
+        }
         Process process = builder.start();
         RUNNING.add(process);
         return process;
+    }
+
+    private static void stopAll() {
+        synchronized (Children.class) {
+            isEnding = true;
+        }
+        RUNNING.forEach(Children::stop);
     }
 
     /** Asks the process to end, then ends it by force. */

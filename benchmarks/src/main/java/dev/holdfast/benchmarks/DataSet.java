@@ -13,10 +13,10 @@ enum DataSet {
             server.load("SET", "key:" + padded(item, 12), VALUE);
         }
     },
-    HASHES("hash of 5 small fields", "key of 16 bytes, fields `f1` to `f5` with values of 4 bytes", "HSET") {
+    HASHES("hash of 5 small fields", "key of 16 bytes, fields `f1` to `f5` with values of 3 bytes", "HSET") {
         @Override
         void load(RespConnection server, int item) throws IOException {
-            String value = padded(item % 1_000, 3);
+            String value = padded(item % 100, 2);
             server.load(
                     "HSET",
                     "key:" + padded(item, 12),

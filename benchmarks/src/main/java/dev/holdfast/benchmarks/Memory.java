@@ -50,7 +50,7 @@ public final class Memory implements Callable<Integer> {
                     ServerProcess theirs =
                             ServerProcess.start(servers.valkeyCommand(), servers.port + 1, Pinning.UNPINNED)) {
                 if (isFirst) {
-                    printHeader(theirs);
+                    printHeader(ours, theirs);
                     isFirst = false;
                 }
                 if (!set.isKnownTo(ours)) {
@@ -63,8 +63,14 @@ public final class Memory implements Callable<Integer> {
         return 0;
     }
 
-    private void printHeader(ServerProcess valkey) throws IOException {
-        System.out.printf(Locale.ROOT, "%n%d items of each. %s%n%n", items, Machine.describe(valkey));
+    private void printHeader(ServerProcess ours, ServerProcess valkey) throws IOException {
+        System.out.printf(
+                Locale.ROOT,
+                "%n%d items of each. %s Resident when empty: ours %.0f MB, Valkey %.0f MB.%n%n",
+                items,
+                Machine.describe(valkey),
+                ours.residentBytes() / MEGA,
+                valkey.residentBytes() / MEGA);
         System.out.print("""
                 | item | ours: live heap | Valkey: used_memory | ratio | ours: resident MB, after load / after GC \
                 | Valkey: resident MB | ratio, after load / after GC |
