@@ -1,14 +1,21 @@
 package dev.holdfast.benchmarks;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
-/** The processes that a tool has started. None outlives the tool, also when it is interrupted. */
+/** The processes that a tool has started, and the folders it gave them. None outlives the tool, also when it is interrupted. */
 final class Children {
     private static final long STOP_SECONDS = 10;
     private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
+
+    private static final Set<Path> FOLDERS = ConcurrentHashMap.newKeySet();
 
     static {
         Runtime.getRuntime().addShutdownHook(new Thread(Children::stopAll));
@@ -32,6 +39,26 @@ final class Children {
             isEnding = true;
         }
         RUNNING.forEach(Children::stop);
+        FOLDERS.forEach(Children::delete);
+    }
+
+    /** A folder for a process to work in. */
+    static Path newFolder() throws IOException {
+        Path folder = Files.createTempDirectory("holdfast-benchmark");
+        FOLDERS.add(folder);
+        return folder;
+    }
+
+    /** Deletes a folder and all in it, as far as that is possible. */
+    static void delete(Path folder) {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException | UncheckedIOException e) {
+            System.err.println("left behind: " + folder + ": " + e);
+        }
+        FOLDERS.remove(folder);
     }
 
     /** Asks the process to end, then ends it by force. */
@@ -57,7 +84,7 @@ final class Children {
             Thread reader = Thread.ofVirtual().start(() -> {
                 try (var lines = process.inputReader()) {
                     lines.lines().forEach(line -> printed.append(line).append('\n'));
-                } catch (IOException | java.io.UncheckedIOException e) {
+                } catch (IOException | UncheckedIOException e) {
                     printed.append(e);
                 }
             });

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -28,7 +27,7 @@ final class ServerProcess implements AutoCloseable {
 
     static ServerProcess start(ServerCommand command, int port, Pinning pinning)
             throws IOException, InterruptedException {
-        Path folder = Files.createTempDirectory("holdfast-benchmark");
+        Path folder = Children.newFolder();
         List<String> line = new ArrayList<>(pinning.onServerCores());
         line.addAll(command.line());
         line.addAll(List.of("--port", Integer.toString(port), "--bind", "127.0.0.1"));
@@ -128,12 +127,8 @@ final class ServerProcess implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException {
+    public void close() {
         Children.stop(process);
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
-        }
+        Children.delete(folder);
     }
 }
