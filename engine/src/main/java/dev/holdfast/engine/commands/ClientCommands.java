@@ -6,6 +6,7 @@ import static dev.holdfast.engine.execution.CommandFlag.LOADING;
 import static dev.holdfast.engine.execution.CommandFlag.NOSCRIPT;
 import static dev.holdfast.engine.execution.CommandFlag.NO_MULTI;
 import static dev.holdfast.engine.execution.CommandFlag.STALE;
+import static dev.holdfast.engine.execution.CommandFlag.VISITS_SHARDS;
 import static dev.holdfast.engine.execution.CommandGroup.CONNECTION;
 import static dev.holdfast.engine.execution.CommandSpec.command;
 import static dev.holdfast.engine.execution.CommandSpec.container;
@@ -74,7 +75,7 @@ public final class ClientCommands {
                     own("KILL", "<ip:port | " + FILTER + ">", ClientCommands::kill)
                             .since("2.4.0")
                             .arity(-3)
-                            .flags(ADMIN, NOSCRIPT, LOADING, STALE)
+                            .flags(ADMIN, NOSCRIPT, LOADING, STALE, VISITS_SHARDS)
                             .complexity("O(N) with the number of connections")
                             .summary("Ends connections"),
                     own("LIST", FILTER, ClientCommands::list)
@@ -119,7 +120,7 @@ public final class ClientCommands {
                     own("UNBLOCK", "client-id [<TIMEOUT | ERROR>]", ClientCommands::unblock)
                             .since("5.0.0")
                             .arity(-3)
-                            .flags(ADMIN, NOSCRIPT, LOADING, STALE)
+                            .flags(ADMIN, NOSCRIPT, LOADING, STALE, VISITS_SHARDS)
                             .summary("Ends another connection's wait"),
                     own("UNPAUSE", "", ClientCommands::unpause)
                             .since("6.2.0")

@@ -8,6 +8,7 @@ import static dev.holdfast.engine.execution.CommandFlag.NOSCRIPT;
 import static dev.holdfast.engine.execution.CommandFlag.NO_MULTI;
 import static dev.holdfast.engine.execution.CommandFlag.READONLY;
 import static dev.holdfast.engine.execution.CommandFlag.STALE;
+import static dev.holdfast.engine.execution.CommandFlag.VISITS_SHARDS;
 import static dev.holdfast.engine.execution.CommandGroup.SERVER;
 import static dev.holdfast.engine.execution.CommandSpec.command;
 
@@ -30,7 +31,7 @@ public final class ServerCommands {
                     .in(SERVER)
                     .since("1.0.0")
                     .arity(-1)
-                    .flags(LOADING, STALE)
+                    .flags(LOADING, STALE, VISITS_SHARDS)
                     .acl("dangerous")
                     .tips("nondeterministic_output", "request_policy:all_shards", "response_policy:special")
                     .complexity("O(1)")
