@@ -205,7 +205,9 @@ final class InfoReport {
         line("maxclients", config.network.maxclients.get());
         line("client_recent_max_input_buffer", input);
         line("client_recent_max_output_buffer", output);
-        line("blocked_clients", engine.blocking().blockedClients());
+        line(
+                "blocked_clients",
+                engine.blocking().blockedClients() + engine.pause().postponedClients());
         line("tracking_clients", 0);
         line("pubsub_clients", subscribers);
         line("watching_clients", watching);

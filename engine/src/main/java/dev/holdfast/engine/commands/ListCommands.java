@@ -572,5 +572,6 @@ public final class ListCommands {
         }
         call.changed(targetKey, 'l', to == HEAD ? "lpush" : "rpush");
         removed(call, sourceKey, source, from, 1);
+        call.addDirty(-1); // to Valkey a move is one change
     }
 }

@@ -78,6 +78,9 @@ public final class Blocking {
                 return false;
             }
             forget(waiter);
+            if (answer != null) {
+                waiter.client.lane().calls[waiter.spec.id()]++;
+            }
         } finally {
             keyspace.unlock(waiter.mask);
         }

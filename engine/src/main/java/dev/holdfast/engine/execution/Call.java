@@ -512,11 +512,12 @@ public final class Call {
         return find(key, database) == null ? null : table(key, database).remove();
     }
 
-    /** Removes a key whose value has become empty, and reports that. */
+    /** Removes a key whose value has become empty, and tells of that. The change that emptied it has been reported. */
     public void removeEmptied(Slice key) {
         table(key).find(key);
         table(key).remove();
-        changed(key, 'g', "del");
+        awaken(key, client.database());
+        event(key, 'g', "del");
     }
 
     /** Removes a key because the expiry that it has just been given is over, and reports that. */

@@ -32,6 +32,11 @@ public final class Pause {
         return active;
     }
 
+    /** How many clients wait for the end of the pause. */
+    public synchronized int postponedClients() {
+        return postponed.size();
+    }
+
     /** Whether the pause concerns only commands that write. */
     public boolean isOnlyWrites() {
         return onlyWrites;
