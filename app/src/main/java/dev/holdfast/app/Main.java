@@ -1,15 +1,12 @@
 package dev.holdfast.app;
 
-import dev.holdfast.engine.base.Clock;
-import dev.holdfast.engine.commands.AllCommands;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.ConfigException;
-import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.server.ConfigFile;
-import dev.holdfast.server.Server;
+import dev.holdfast.server.Program;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
 
 /** The program's entry: starts the server, or answers {@code --help} and {@code --version}. */
 public final class Main {
@@ -19,19 +16,26 @@ public final class Main {
                    ./holdfast -v or --version
                    ./holdfast -h or --help
 
-            Every directive of the configuration file is also an option:
-                   ./holdfast --port 7777
-                   ./holdfast /etc/valkey.conf --port 7777 --appendonly no
+            Every directive of the configuration file is also an option. The last one counts.
 
-            JVM options go into the environment variable HOLDFAST_JAVA_OPTS.
+            Examples:
+                   ./holdfast (run the server with the default configuration)
+                   echo 'maxclients 100' | ./holdfast -
+                   ./holdfast /etc/valkey/valkey.conf
+                   ./holdfast --port 7777
+                   ./holdfast /etc/valkey/valkey.conf --port 7777 --appendonly no
+
+            Options of the JVM go into the environment variable HOLDFAST_JAVA_OPTS.
             """;
 
     private Main() {}
 
     public static void main(String[] arguments) {
-        String first = arguments.length == 0 ? "" : arguments[0];
-        switch (first) {
-            case "-v", "--version" -> System.out.println("Holdfast " + version());
+        String only = arguments.length == 1 ? arguments[0] : "";
+        switch (only) {
+            case "-v", "--version" ->
+                System.out.println("Holdfast server v=" + Program.version() + " bits=64 jvm=" + Runtime.version()
+                        + " (as Valkey " + Program.VALKEY_VERSION + ")");
             case "-h", "--help" -> System.out.print(HELP);
             default -> serve(List.of(arguments));
         }
@@ -39,31 +43,17 @@ public final class Main {
 
     private static void serve(List<String> arguments) {
         Config config = new Config();
+        Path file;
         try {
-            ConfigFile.apply(config, arguments);
+            file = ConfigFile.apply(config, arguments, System.in);
         } catch (ConfigException | IOException e) {
-            System.err.println("*** FATAL CONFIG FILE ERROR ***\n" + e.getMessage());
-            System.exit(1);
-        }
-        Engine engine = new Engine(config, Clock.SYSTEM, AllCommands.list());
-        Server server = new Server(engine);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            server.close();
-            engine.close();
-        }));
-        try {
-            server.start();
-            new CountDownLatch(1).await();
-        } catch (IOException e) {
             System.err.println(e.getMessage());
             System.exit(1);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            return;
         }
-    }
-
-    private static String version() {
-        String version = Main.class.getPackage().getImplementationVersion();
-        return version == null ? "development" : version;
+        int status = new ServerProgram(config, file, arguments).run();
+        if (status != 0) {
+            System.exit(status);
+        }
     }
 }

@@ -1,100 +1,206 @@
 package dev.holdfast.server;
 
+import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.ConfigException;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.InlineWords;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.StringJoiner;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the configuration as valkey-server does: a file of directives, one a line, and options of the command line, which are
- * further lines: {@code --port 7000} is the line {@code port 7000}.
+ * Reads the configuration as valkey-server does. A file of directives, one a line, the standard input and the options of the command
+ * line make one text, in this order, of which the last line about a parameter counts: {@code --port 7000} is the line
+ * {@code port 7000}.
  */
 public final class ConfigFile {
-    private ConfigFile() {}
+    /** Directives that Valkey reads over as well. */
+    private static final Set<String> OUTDATED = Set.of(
+            "list-max-ziplist-entries",
+            "list-max-ziplist-value",
+            "lua-replicate-commands",
+            "io-threads-do-reads",
+            "dynamic-hz",
+            "events-per-io-thread");
 
-    /**
-     * Applies a file and then options.
-     *
-     * @param arguments of the command line: perhaps a file's name, then options
-     * @throws IOException if the file cannot be read
-     * @throws ConfigException if a line is wrong; the message names it
-     */
-    public static void apply(Config config, List<String> arguments) throws IOException, ConfigException {
-        int from = 0;
-        if (!arguments.isEmpty() && !arguments.getFirst().startsWith("-")) {
-            applyLines(config, Files.readAllLines(Path.of(arguments.getFirst())), arguments.getFirst());
-            from = 1;
-        } else if (!arguments.isEmpty() && arguments.getFirst().equals("-")) {
-            String text = new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
-            applyLines(config, text.lines().toList(), "standard input");
-            from = 1;
-        }
-        applyOptions(config, arguments.subList(from, arguments.size()));
+    /** Directives that are no parameters and whose effect does not exist. */
+    private static final Map<String, String> UNSUPPORTED = Map.of(
+            "rename-command", "Commands cannot be renamed",
+            "user", "ACL users are not supported: use 'requirepass'",
+            "loadmodule", "Modules are not supported",
+            "sentinel", "Sentinel mode is not supported");
+
+    private final Config config;
+
+    private ConfigFile(Config config) {
+        this.config = config;
     }
 
-    private static void applyLines(Config config, List<String> lines, String source)
+    /**
+     * Applies a command line to a configuration.
+     *
+     * @param arguments perhaps a file's name, then options; a dash at either end stands for the standard input
+     * @return the file, or null if none was named
+     * @throws IOException if a file cannot be read; the message says which
+     * @throws ConfigException if a line is wrong; the message shows it in Valkey's way
+     */
+    public static @Nullable Path apply(Config config, List<String> arguments, InputStream standardInput)
             throws IOException, ConfigException {
-        for (int i = 0; i < lines.size(); i++) {
-            String line = lines.get(i).trim();
+        Path file = null;
+        StringBuilder text = new StringBuilder();
+        List<String> options = arguments;
+        if (!arguments.isEmpty() && !arguments.getFirst().startsWith("-")) {
+            file = Path.of(arguments.getFirst()).toAbsolutePath().normalize();
+            text.append(read(file.toString()));
+            options = arguments.subList(1, arguments.size());
+        }
+        int last = arguments.size() - 1;
+        if (last >= 0
+                && (arguments.get(last).equals("-") || arguments.getFirst().equals("-"))) {
+            text.append(new String(standardInput.readAllBytes(), StandardCharsets.UTF_8));
+        }
+        text.append('\n').append(optionLines(options));
+        new ConfigFile(config).apply(text.toString());
+        return file;
+    }
+
+    /**
+     * The options as lines. Two dashes begin an option only behind the value of the one before, so that a value may begin with
+     * two dashes; an option and its value may be one argument.
+     */
+    private static String optionLines(List<String> options) {
+        StringBuilder lines = new StringBuilder();
+        boolean complete = true;
+        for (int i = 0; i < options.size(); i++) {
+            String option = options.get(i);
+            boolean last = i == options.size() - 1;
+            if (option.equals("-") && (i == 0 || last)) {
+                continue;
+            }
+            if (!complete || !option.startsWith("--")) {
+                lines.append(quoted(option)).append(' ');
+                complete = true;
+                continue;
+            }
+            lines.append(lines.isEmpty() ? "" : "\n")
+                    .append(option, 2, option.length())
+                    .append(' ');
+            Args words = new Args();
+            complete = !InlineWords.split(Slice.of(option).array(), words) || words.count() != 1;
+            // An empty list of save points may be written as no value at all.
+            if (!complete
+                    && option.strip().equalsIgnoreCase("--save")
+                    && (last || options.get(i + 1).startsWith("--"))) {
+                lines.append("\"\"");
+                complete = true;
+            }
+        }
+        return lines.toString();
+    }
+
+    private static String quoted(String word) {
+        StringBuilder text = new StringBuilder("\"");
+        for (int i = 0; i < word.length(); i++) {
+            char c = word.charAt(i);
+            switch (c) {
+                case '"', '\\' -> text.append('\\').append(c);
+                case '\n' -> text.append("\\n");
+                case '\r' -> text.append("\\r");
+                default -> text.append(c);
+            }
+        }
+        return text.append('"').toString();
+    }
+
+    /** The text of a file, or of all files that a pattern matches. */
+    private static String read(String name) throws IOException {
+        if (name.indexOf('*') < 0 && name.indexOf('?') < 0 && name.indexOf('[') < 0) {
+            return readFile(Path.of(name));
+        }
+        Path pattern = Path.of(name).toAbsolutePath();
+        List<Path> files = new ArrayList<>();
+        try (DirectoryStream<Path> found =
+                Files.newDirectoryStream(pattern.getParent(), String.valueOf(pattern.getFileName()))) {
+            found.forEach(files::add);
+        } catch (NoSuchFileException e) {
+            return "";
+        }
+        StringBuilder text = new StringBuilder();
+        for (Path file : files.stream().sorted().toList()) {
+            text.append(readFile(file)).append('\n');
+        }
+        return text.toString();
+    }
+
+    private static String readFile(Path file) throws IOException {
+        try {
+            return Files.readString(file);
+        } catch (NoSuchFileException e) {
+            throw new IOException("Fatal error, can't open config file '" + file + "': No such file or directory", e);
+        } catch (IOException e) {
+            throw new IOException("Fatal error, can't open config file '" + file + "': " + e.getMessage(), e);
+        }
+    }
+
+    private void apply(String text) throws IOException, ConfigException {
+        int number = 0;
+        for (String each : text.split("\n", -1)) {
+            number++;
+            String line = each.strip();
             if (line.isEmpty() || line.startsWith("#")) {
                 continue;
             }
-            Args words = new Args();
-            if (!InlineWords.split(line.getBytes(StandardCharsets.UTF_8), words)) {
-                throw new ConfigException(source + ", line " + (i + 1) + ": Unbalanced quotes in configuration line");
-            }
-            List<String> texts = new ArrayList<>();
-            for (int word = 0; word < words.count(); word++) {
-                texts.add(words.get(word).toString());
-            }
             try {
-                applyLine(config, texts);
+                applyLine(line);
             } catch (ConfigException e) {
-                throw new ConfigException(source + ", line " + (i + 1) + ": '" + line + "': " + e.getMessage());
+                if (e.getMessage().startsWith("\n***")) {
+                    throw e;
+                }
+                throw new ConfigException("\n*** FATAL CONFIG FILE ERROR (Version " + Program.version()
+                        + ") ***\nReading the configuration file, at line " + number + "\n>>> '" + concealed(line)
+                        + "'\n" + e.getMessage());
             }
         }
     }
 
-    private static void applyOptions(Config config, List<String> options) throws IOException, ConfigException {
-        List<String> words = new ArrayList<>();
-        for (String option : options) {
-            if (option.startsWith("--") && !words.isEmpty()) {
-                applyOption(config, words);
-                words.clear();
-            }
-            if (words.isEmpty() && !option.startsWith("--")) {
-                throw new ConfigException("'" + option + "' is not an option");
-            }
-            words.add(words.isEmpty() ? option.substring(2) : option);
-        }
-        if (!words.isEmpty()) {
-            applyOption(config, words);
-        }
+    /** A line without the value of a parameter that must not be shown. */
+    private String concealed(String line) {
+        String name = line.split("\\s", 2)[0];
+        var parameter = config.find(name);
+        return parameter != null && parameter.isSecret() ? name + " (hidden)" : line;
     }
 
-    private static void applyOption(Config config, List<String> words) throws IOException, ConfigException {
-        try {
-            applyLine(config, words);
-        } catch (ConfigException e) {
-            throw new ConfigException("--" + String.join(" ", words) + ": " + e.getMessage());
+    private void applyLine(String line) throws IOException, ConfigException {
+        Args words = new Args();
+        if (!InlineWords.split(line.getBytes(StandardCharsets.UTF_8), words)) {
+            throw new ConfigException("Unbalanced quotes in configuration line");
         }
-    }
-
-    private static void applyLine(Config config, List<String> words) throws IOException, ConfigException {
-        String name = words.getFirst();
-        if (name.equalsIgnoreCase("include") && words.size() == 2) {
-            applyLines(config, Files.readAllLines(Path.of(words.get(1))), words.get(1));
+        List<String> texts = new ArrayList<>();
+        for (int i = 0; i < words.count(); i++) {
+            texts.add(words.get(i).toString());
+        }
+        if (texts.isEmpty()) {
             return;
         }
-        StringJoiner value = new StringJoiner(" ");
-        words.subList(1, words.size()).forEach(value::add);
-        config.set(name, value.toString());
+        String name = texts.getFirst().toLowerCase(Locale.ROOT);
+        List<String> values = texts.subList(1, texts.size());
+        if (config.find(name) != null) {
+            config.load(name, values);
+        } else if (name.equals("include") && values.size() == 1) {
+            apply(read(values.getFirst()));
+        } else if (!OUTDATED.contains(name) || values.size() != 1) {
+            throw new ConfigException(UNSUPPORTED.getOrDefault(name, "Bad directive or wrong number of arguments"));
+        }
     }
 }

@@ -1,6 +1,7 @@
 package dev.holdfast.server;
 
 import dev.holdfast.engine.Holdfast;
+import dev.holdfast.engine.config.ConfigException;
 import dev.holdfast.engine.config.NetworkParameters;
 import dev.holdfast.engine.execution.Engine;
 import io.netty.bootstrap.ServerBootstrap;
@@ -38,9 +39,11 @@ public final class Server implements AutoCloseable {
     private final Engine engine;
     private final NetworkParameters parameters;
     private final Transport transport;
+    private final EventLoopGroup acceptor;
     private final EventLoopGroup group;
     private final IdentityHashMap<EventExecutor, Loop> loops = new IdentityHashMap<>();
-    private final List<Channel> listening = new ArrayList<>();
+    private final List<Channel> tcp = new ArrayList<>();
+    private final List<Channel> unix = new ArrayList<>();
     private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
     private int port;
 
@@ -49,6 +52,7 @@ public final class Server implements AutoCloseable {
         this.engine = engine;
         this.parameters = engine.config().network;
         this.transport = Transport.choose(parameters.transport.get());
+        this.acceptor = transport.newGroup(1, "holdfast-accept");
         this.group = transport.newGroup(parameters.ioThreads.getInt(), "holdfast-io");
         for (EventExecutor executor : group) {
             loops.put(
@@ -84,21 +88,69 @@ public final class Server implements AutoCloseable {
     public void start() throws IOException {
         port = parameters.port.getInt();
         if (port != 0 || parameters.unixsocket.get().isEmpty()) {
-            for (String address : parameters.bind.get().split(" +")) {
-                boolean optional = address.startsWith("-");
-                listen(optional ? address.substring(1) : address, optional);
-            }
+            listenTcp();
         }
         if (!parameters.unixsocket.get().isEmpty()) {
             listenUnix(Path.of(parameters.unixsocket.get()));
         }
-        if (listening.isEmpty()) {
+        if (tcp.isEmpty() && unix.isEmpty()) {
             throw new IOException("Failed listening on any address");
         }
+        parameters.port.onChange(() -> listenAgain("Unable to listen on this port. Check server logs."));
+        parameters.bind.onChange(() -> listenAgain("Failed to bind to specified addresses."));
         group.scheduleAtFixedRate(this::closeIdle, 1, 1, TimeUnit.SECONDS);
-        LOG.info(
-                "Ready to accept connections: {}",
-                listening.stream().map(Channel::localAddress).toList());
+        if (!tcp.isEmpty()) {
+            LOG.info("Ready to accept connections tcp");
+        }
+        if (!unix.isEmpty()) {
+            LOG.info("Ready to accept connections unix");
+        }
+    }
+
+    private void listenTcp() throws IOException {
+        for (String address : parameters.bind.get().split(" +")) {
+            boolean optional = address.startsWith("-");
+            if (!address.isEmpty()) {
+                listen(optional ? address.substring(1) : address, optional);
+            }
+        }
+    }
+
+    /** Follows a change of the port or of the addresses. Connections that are open stay open. */
+    private synchronized void listenAgain(String failure) throws ConfigException {
+        closeAll(tcp);
+        port = parameters.port.getInt();
+        if (port == 0) {
+            return;
+        }
+        try {
+            listenTcp();
+        } catch (IOException e) {
+            LOG.warn(e.getMessage());
+            closeAll(tcp);
+            throw new ConfigException(failure);
+        }
+    }
+
+    private static void closeAll(List<Channel> channels) {
+        channels.forEach(channel -> channel.close().awaitUninterruptibly(CLOSE_SECONDS, TimeUnit.SECONDS));
+        channels.clear();
+    }
+
+    /** The open sockets as INFO shows them. */
+    public synchronized List<String> listeners() {
+        List<String> listeners = new ArrayList<>();
+        if (!tcp.isEmpty()) {
+            StringBuilder text = new StringBuilder("name=tcp");
+            for (String address : parameters.bind.get().split(" +")) {
+                text.append(",bind=").append(address);
+            }
+            listeners.add(text.append(",port=").append(port).toString());
+        }
+        if (!unix.isEmpty()) {
+            listeners.add("name=unix,bind=" + parameters.unixsocket.get());
+        }
+        return listeners;
     }
 
     private ServerBootstrap bootstrap() {
@@ -106,7 +158,7 @@ public final class Server implements AutoCloseable {
                 ? new LoopBuffers.Reads()
                 : new AdaptiveRecvByteBufAllocator(512, 16 * 1024, Loop.READ_BYTES);
         return new ServerBootstrap()
-                .group(group)
+                .group(acceptor, group)
                 .option(ChannelOption.SO_BACKLOG, parameters.tcpBacklog.getInt())
                 .childOption(ChannelOption.RECVBUF_ALLOCATOR, reads)
                 .childHandler(new ChannelInitializer<Channel>() {
@@ -127,20 +179,25 @@ public final class Server implements AutoCloseable {
                 .channel(transport.socketChannel())
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
-                .childOption(ChannelOption.SO_KEEPALIVE, parameters.tcpKeepalive.get() > 0)
                 .bind(address)
                 .awaitUninterruptibly();
         if (bound.isSuccess()) {
-            listening.add(bound.channel());
+            tcp.add(bound.channel());
             if (port == 0) {
                 port = ((InetSocketAddress) bound.channel().localAddress()).getPort();
             }
         } else if (optional) {
             LOG.debug("Not listening on {}: {}", host, bound.cause().getMessage());
         } else {
-            throw new IOException("Could not listen on " + host + ":" + port + ": "
-                    + bound.cause().getMessage());
+            throw new IOException(
+                    "Could not create server TCP listening socket " + host + ":" + port + ": " + reason(bound.cause()));
         }
+    }
+
+    /** Why binding has failed, without the native transports' way of naming the call. */
+    private static String reason(Throwable cause) {
+        return String.valueOf(cause.getMessage())
+                .replaceFirst("^bind\\(\\.\\.\\) failed with error\\(-\\d+\\)", "bind");
     }
 
     private void listenUnix(Path path) throws IOException {
@@ -156,7 +213,7 @@ public final class Server implements AutoCloseable {
             throw new IOException(
                     "Could not listen on " + path + ": " + bound.cause().getMessage());
         }
-        listening.add(bound.channel());
+        unix.add(bound.channel());
         int mode = parameters.unixsocketperm.getInt();
         if (mode != 0) {
             Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(UnixMode.show(mode)));
@@ -187,6 +244,7 @@ public final class Server implements AutoCloseable {
             throw new IllegalStateException("an event loop of another group");
         }
         engine.statistics().connectionsReceived.increment();
+        transport.keepAlive(channel, parameters.tcpKeepalive.getInt());
         Connection connection = new Connection(this, channel, loop);
         connections.add(connection);
         channel.pipeline().addLast(connection);
@@ -230,7 +288,11 @@ public final class Server implements AutoCloseable {
     /** Stops listening, closes all connections and ends the event loops. */
     @Override
     public void close() {
-        listening.forEach(channel -> channel.close().awaitUninterruptibly(CLOSE_SECONDS, TimeUnit.SECONDS));
+        synchronized (this) {
+            closeAll(tcp);
+            closeAll(unix);
+        }
+        acceptor.shutdownGracefully(0, CLOSE_SECONDS, TimeUnit.SECONDS);
         group.shutdownGracefully(0, CLOSE_SECONDS, TimeUnit.SECONDS)
                 .awaitUninterruptibly(2 * CLOSE_SECONDS, TimeUnit.SECONDS);
         String socket = parameters.unixsocket.get();

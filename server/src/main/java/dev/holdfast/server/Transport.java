@@ -1,10 +1,13 @@
 package dev.holdfast.server;
 
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
@@ -13,9 +16,11 @@ import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.uring.IoUring;
+import io.netty.channel.uring.IoUringChannelOption;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.util.Locale;
@@ -25,6 +30,9 @@ enum Transport {
     IO_URING,
     EPOLL,
     NIO;
+
+    /** How often an idle peer is asked in vain before the connection counts as broken. */
+    private static final int KEEPALIVE_PROBES = 3;
 
     /**
      * The transport of this name, or the best available one for {@code auto}.
@@ -67,6 +75,30 @@ enum Transport {
             case NIO -> NioIoHandler.newFactory();
         };
         return new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory(threadName, true), factory);
+    }
+
+    /**
+     * Lets the system ask whether the peer of an idle connection is still there.
+     *
+     * @param seconds how long a connection may be idle before that, or 0 for never
+     */
+    void keepAlive(Channel channel, int seconds) {
+        if (!(channel.remoteAddress() instanceof InetSocketAddress)) {
+            return;
+        }
+        channel.config().setOption(ChannelOption.SO_KEEPALIVE, seconds > 0);
+        if (seconds > 0 && this != NIO) {
+            boolean epoll = this == EPOLL;
+            int interval = Math.max(1, seconds / 3);
+            channel.config()
+                    .setOption(epoll ? EpollChannelOption.TCP_KEEPIDLE : IoUringChannelOption.TCP_KEEPIDLE, seconds);
+            channel.config()
+                    .setOption(epoll ? EpollChannelOption.TCP_KEEPINTVL : IoUringChannelOption.TCP_KEEPINTVL, interval);
+            channel.config()
+                    .setOption(
+                            epoll ? EpollChannelOption.TCP_KEEPCNT : IoUringChannelOption.TCP_KEEPCNT,
+                            KEEPALIVE_PROBES);
+        }
     }
 
     Class<? extends ServerChannel> socketChannel() {

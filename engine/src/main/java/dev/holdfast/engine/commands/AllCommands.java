@@ -34,6 +34,7 @@ public final class AllCommands {
                         ConfigCommands.COMMANDS,
                         DebugCommands.COMMANDS,
                         FunctionCommands.COMMANDS,
+                        MemoryCommands.COMMANDS,
                         CommandCommands.COMMANDS)
                 .flatMap(List::stream)
                 .toList();

@@ -11,17 +11,24 @@ import static dev.holdfast.engine.execution.CommandSpec.container;
 import dev.holdfast.engine.base.Glob;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.ConfigException;
+import dev.holdfast.engine.config.ConfigFileRewriter;
 import dev.holdfast.engine.config.Parameter;
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** CONFIG. */
 public final class ConfigCommands {
+    private static final Logger LOG = LoggerFactory.getLogger(ConfigCommands.class);
+
     private ConfigCommands() {}
 
     public static final List<CommandSpec> COMMANDS = List.of(container("CONFIG")
@@ -54,6 +61,14 @@ public final class ConfigCommands {
                             .tips("request_policy:all_nodes", "response_policy:all_succeeded")
                             .complexity("O(1)")
                             .summary("Sets the counters that INFO shows to zero"),
+                    command("REWRITE", "", ConfigCommands::rewrite)
+                            .in(SERVER)
+                            .since("2.8.0")
+                            .arity(2)
+                            .flags(ADMIN, NOSCRIPT, LOADING, STALE)
+                            .tips("request_policy:all_nodes", "response_policy:all_succeeded")
+                            .complexity("O(1)")
+                            .summary("Writes the present configuration to the file that it came from"),
                     Help.subcommand(SERVER, "5.0.0"))));
 
     private static void get(Call call) {
@@ -96,6 +111,21 @@ public final class ConfigCommands {
         } catch (ConfigException e) {
             throw new CommandException("ERR " + e.getMessage());
         }
+        call.reply().ok();
+    }
+
+    private static void rewrite(Call call) {
+        Path file = call.engine().host().configFile();
+        if (file == null) {
+            throw new CommandException("ERR The server is running without a config file");
+        }
+        try {
+            ConfigFileRewriter.rewrite(file, call.config());
+        } catch (IOException e) {
+            LOG.warn("CONFIG REWRITE failed: {}", e.toString());
+            throw new CommandException("ERR Rewriting config file: " + e.getMessage());
+        }
+        LOG.info("CONFIG REWRITE executed with success.");
         call.reply().ok();
     }
 

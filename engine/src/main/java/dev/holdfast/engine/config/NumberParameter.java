@@ -2,6 +2,7 @@ package dev.holdfast.engine.config;
 
 import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.base.Slice;
+import java.util.List;
 import java.util.Locale;
 
 /** A whole number, a size in bytes with units such as {@code 64mb}, or a percentage. */
@@ -95,6 +96,25 @@ public final class NumberParameter extends Parameter {
                             : "argument must be between " + min + " and " + max + " inclusive");
         }
         value = Math.clamp(parsed, lowest, highest);
+    }
+
+    /** Sizes in the largest unit that divides them. */
+    @Override
+    List<String> lines() {
+        long bytes = value;
+        boolean isSize = unit == Unit.BYTES || unit == Unit.BYTES_OR_PERCENT && bytes >= 0;
+        return isSize ? List.of(size(bytes)) : super.lines();
+    }
+
+    /** A size such as {@code 64mb}, in the largest unit that divides it. */
+    static String size(long bytes) {
+        if (bytes != 0 && bytes % (1L << 30) == 0) {
+            return (bytes >> 30) + "gb";
+        }
+        if (bytes != 0 && bytes % (1L << 20) == 0) {
+            return (bytes >> 20) + "mb";
+        }
+        return bytes != 0 && bytes % (1L << 10) == 0 ? (bytes >> 10) + "kb" : Long.toString(bytes);
     }
 
     private static long number(String text, int radix, String message) throws ConfigException {

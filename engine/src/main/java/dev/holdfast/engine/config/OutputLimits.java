@@ -83,6 +83,11 @@ public final class OutputLimits extends Parameter {
     @Override
     List<String> lines() {
         Limit[] now = limits;
-        return List.of("normal " + now[NORMAL], "replica " + now[REPLICA], "pubsub " + now[PUBSUB]);
+        return List.of(line("normal", now[NORMAL]), line("replica", now[REPLICA]), line("pubsub", now[PUBSUB]));
+    }
+
+    private static String line(String name, Limit limit) {
+        return name + " " + NumberParameter.size(limit.hardBytes) + " " + NumberParameter.size(limit.softBytes) + " "
+                + limit.softSeconds;
     }
 }

@@ -88,9 +88,6 @@ public final class SavePoints extends Parameter {
 
     @Override
     List<String> lines() {
-        List<Point> now = points;
-        return now.isEmpty()
-                ? List.of("\"\"")
-                : now.stream().map(Point::toString).toList();
+        return List.of(points.isEmpty() ? "\"\"" : text());
     }
 }

@@ -158,11 +158,18 @@ public final class Keyspace {
     /** The part of {@link #usedBytes} that is the tables' own. */
     public long tableBytes() {
         long bytes = 0;
+        for (int database = 0; database < databases; database++) {
+            bytes += tableBytes(database);
+        }
+        return bytes;
+    }
+
+    /** The bytes of the tables of a database. */
+    public long tableBytes(int database) {
+        long bytes = 0;
         for (Shard shard : shards) {
-            for (int database = 0; database < databases; database++) {
-                KeyTable table = shard.existingTable(database);
-                bytes += table == null ? 0 : table.heapBytes();
-            }
+            KeyTable table = shard.existingTable(database);
+            bytes += table == null ? 0 : table.heapBytes();
         }
         return bytes;
     }
