@@ -32,6 +32,8 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
     private Holdfast(Config config) {
         this.engine = new Engine(config, Clock.SYSTEM, AllCommands.list());
         this.pool = new CallerPool(engine);
+        // The command SHUTDOWN runs on a thread that closing waits for, so closing needs another.
+        engine.setHost(reason -> Thread.ofPlatform().name("holdfast-shutdown").start(this::close));
     }
 
     /** Opens an empty store with Valkey's defaults. */
