@@ -35,7 +35,7 @@ record MemoryFigures(
             clients += client.link().queryBytes() + client.link().outputBytes();
         }
         long tables = keyspace.tableBytes();
-        long dataset = keyspace.usedBytes() - tables;
+        long dataset = engine.usedBytes() - tables;
         engine.notePeak(dataset + tables + clients);
         return new MemoryFigures(
                 dataset,

@@ -7,7 +7,7 @@ public final class MemoryParameters {
     public final NumberParameter maxmemorySamples;
 
     MemoryParameters(Config config) {
-        maxmemory = config.idle(config.bytes("maxmemory", 0, 0, Long.MAX_VALUE));
+        maxmemory = config.bytes("maxmemory", 0, 0, Long.MAX_VALUE);
         maxmemoryPolicy = config.idle(config.choice(
                 "maxmemory-policy",
                 "noeviction",

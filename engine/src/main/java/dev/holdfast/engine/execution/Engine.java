@@ -34,6 +34,9 @@ public final class Engine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
     private static final int SHARD_BITS = 5;
 
+    /** What a store without keys takes: its shards, and their maps of clients that wait and watch. */
+    private static final long EMPTY_STORE_BYTES = 64 * 1024;
+
     private final Config config;
     private final Clock clock;
     private final Keyspace keyspace;
@@ -282,7 +285,7 @@ public final class Engine implements AutoCloseable {
             spec = resolve(client, args);
             check(client, spec);
         } catch (CommandException e) {
-            reject(client, e, reply);
+            reject(client, args, e, reply);
             return true;
         }
         if (pause.postpones(client, spec, args)) {
@@ -439,12 +442,33 @@ public final class Engine implements AutoCloseable {
             client.lane().rejected[spec.id()]++;
             throw new CommandException("ERR Command '" + spec.fullName() + "' not allowed inside a transaction");
         }
+        if (needsMemory(client, spec) && isFull()) {
+            client.lane().rejected[spec.id()]++;
+            throw new CommandException("OOM command not allowed when used memory > 'maxmemory'.");
+        }
         if (!client.resp3() && client.isSubscriber() && !allowedForSubscribers(spec)) {
             client.lane().rejected[spec.id()]++;
             throw new CommandException("ERR Can't execute '" + spec.fullName()
                     + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
         }
         client.used(spec);
+    }
+
+    /** Whether a command may make the store grow. Inside MULTI every command does: it is queued. */
+    private static boolean needsMemory(Client client, CommandSpec spec) {
+        Transaction transaction = client.transaction();
+        return spec.is(CommandFlag.DENYOOM)
+                || transaction != null && (!Transactions.runsAtOnce(spec) || transaction.needsMemory(spec));
+    }
+
+    private boolean isFull() {
+        long limit = config.memory.maxmemory.get();
+        return limit > 0 && usedBytes() > limit;
+    }
+
+    /** The memory of keys, values and what finds them, against which {@code maxmemory} is held. */
+    public long usedBytes() {
+        return EMPTY_STORE_BYTES + keyspace.usedBytes();
     }
 
     private static boolean allowedForSubscribers(CommandSpec spec) {
@@ -462,13 +486,17 @@ public final class Engine implements AutoCloseable {
         };
     }
 
-    private void reject(Client client, CommandException e, Reply reply) {
+    private void reject(Client client, Args args, CommandException e, Reply reply) {
         Transaction transaction = client.transaction();
-        if (transaction != null) {
+        String message = e.getMessage();
+        if (transaction != null && args.get(0).isWord("EXEC")) {
+            Transactions.end(client);
+            message = "EXECABORT Transaction discarded because of: " + message;
+        } else if (transaction != null) {
             transaction.fail();
         }
-        reply.error(e.getMessage());
-        statistics.countError(e.getMessage());
+        reply.error(message);
+        statistics.countError(message);
     }
 
     // ---- who wants to know of keys ----

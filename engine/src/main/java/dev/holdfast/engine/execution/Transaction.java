@@ -25,6 +25,12 @@ public final class Transaction {
                 .anyMatch(queued -> queued.spec.is(CommandFlag.WRITE) || queued.spec.is(CommandFlag.MAY_REPLICATE));
     }
 
+    /** Whether running {@code command}, if that is EXEC, runs a queued command that may make the store grow. */
+    boolean needsMemory(CommandSpec command) {
+        return command.name().equals("exec")
+                && commands.stream().anyMatch(queued -> queued.spec.is(CommandFlag.DENYOOM));
+    }
+
     List<Queued> commands() {
         return commands;
     }
