@@ -80,7 +80,9 @@ final class Caller implements Link {
 
     /** Runs the command, which is that of {@code verb}. */
     Answer run(Verb verb) {
-        if (hasState || engine.pause().isActive()) {
+        if (hasState
+                || engine.pause().isActive()
+                || engine.config().memory.maxmemory.get() > 0) {
             return run();
         }
         pool.checkOpen();

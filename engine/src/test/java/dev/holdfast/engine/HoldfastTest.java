@@ -66,6 +66,17 @@ class HoldfastTest {
     }
 
     @Test
+    void aFullStoreRefusesToGrow() {
+        store.call("CONFIG", "SET", "maxmemory", 1);
+        assertEquals(
+                "OOM",
+                assertThrows(StoreException.class, () -> store.set("a", "1")).code());
+        assertNull(store.get("a"));
+        store.call("CONFIG", "SET", "maxmemory", 0);
+        store.set("a", "1");
+    }
+
+    @Test
     void collections() {
         assertTrue(store.hset("h", "f", "1"));
         assertEquals(1, store.hset("h", Map.of("f", "2", "g", "3")));

@@ -56,6 +56,7 @@ public final class ClientCommands {
                             .arity(2)
                             .flags(ALLOW_BUSY, NOSCRIPT, LOADING, STALE)
                             .summary("The client that receives this one's invalidations"),
+                    Help.subcommand(CONNECTION, "5.0.0"),
                     own("ID", "", call -> call.reply().integer(call.client().id()))
                             .since("5.0.0")
                             .arity(2)

@@ -86,6 +86,7 @@ public final class PubSubCommands {
                                     .since("2.8.0")
                                     .complexity("O(N) with the number of channels")
                                     .summary("The channels that have subscribers"),
+                            Help.subcommand(PUBSUB, "6.2.0"),
                             inspection("NUMPAT", "", PubSubCommands::patternCount)
                                     .since("2.8.0")
                                     .arity(2)
