@@ -26,11 +26,14 @@ public final class Quicklist {
     /** The blocks, circular; its length is a power of two. */
     private Block[] blocks = {Block.NONE};
 
+    /** The number of elements of each block at its place. Skipping to an index reads this instead of all those objects. */
+    private int[] counts = {0};
+
     private int first;
     private int blockCount;
     private BlockLimit limit;
     private long size;
-    private long heapBytes = OBJECT_BYTES + Block.arrayBytes(4);
+    private long heapBytes = OBJECT_BYTES + 2 * Block.arrayBytes(4);
 
     public Quicklist(BlockLimit limit) {
         this.limit = limit;
@@ -128,7 +131,7 @@ public final class Quicklist {
         Block block = blockAt(0);
         int before = block.bytes.length;
         block.prepend(value, blockCount == 1, limit.maxBytes());
-        resized(before, block);
+        changed(0, before, block);
     }
 
     /** Adds an element behind all others. */
@@ -144,7 +147,7 @@ public final class Quicklist {
         Block block = blockAt(blockCount - 1);
         int before = block.bytes.length;
         block.append(value, blockCount == 1, limit.maxBytes());
-        resized(before, block);
+        changed(blockCount - 1, before, block);
     }
 
     /** The room of a new outer block: an eighth of what the list takes, so that a long one opens a block at once. */
@@ -202,7 +205,7 @@ public final class Quicklist {
         if (!block.plain && !large) {
             int before = block.bytes.length;
             block.replace(block.positionOf(entryOf(found)), value, limit.maxBytes());
-            resized(before, block);
+            changed(at, before, block);
         } else if (block.plain && large) {
             removeBlocks(at, 1);
             addBlock(at, Block.plain(value));
@@ -225,7 +228,7 @@ public final class Quicklist {
         } else {
             int before = block.bytes.length;
             block.remove(block.before(block.used()));
-            resized(before, block);
+            changed(at, before, block);
             mergeAround(at + 1);
         }
     }
@@ -243,13 +246,13 @@ public final class Quicklist {
             }
             addBlock(at, Block.plain(value));
         } else if (limit.allowsInsert(block, value.length())) {
-            insertInto(block, block.positionOf(entry), value);
+            insertInto(at, block.positionOf(entry), value);
         } else if (entry > 0) {
             split(at, block, entry);
-            insertInto(block, block.used(), value);
+            insertInto(at, block.used(), value);
             mergeAround(at + 1);
         } else if (at > 0 && limit.allowsInsert(blockAt(at - 1), value.length())) {
-            insertInto(blockAt(at - 1), blockAt(at - 1).used(), value);
+            insertInto(at - 1, blockAt(at - 1).used(), value);
         } else {
             addBlock(at, single(value));
         }
@@ -268,13 +271,13 @@ public final class Quicklist {
             }
             addBlock(at + 1, Block.plain(value));
         } else if (limit.allowsInsert(block, value.length())) {
-            insertInto(block, block.positionOf(next), value);
+            insertInto(at, block.positionOf(next), value);
         } else if (next < block.count) {
             split(at, block, next);
-            insertInto(blockAt(at + 1), 0, value);
+            insertInto(at + 1, 0, value);
             mergeAround(at);
         } else if (at + 1 < blockCount && limit.allowsInsert(blockAt(at + 1), value.length())) {
-            insertInto(blockAt(at + 1), 0, value);
+            insertInto(at + 1, 0, value);
         } else {
             addBlock(at + 1, single(value));
         }
@@ -286,10 +289,11 @@ public final class Quicklist {
         return block;
     }
 
-    private void insertInto(Block block, int position, Slice value) {
+    private void insertInto(int at, int position, Slice value) {
+        Block block = blockAt(at);
         int before = block.bytes.length;
         block.insert(position, value, limit.maxBytes());
-        resized(before, block);
+        changed(at, before, block);
     }
 
     /** Removes {@code length} elements from {@code index} on. */
@@ -303,26 +307,26 @@ public final class Quicklist {
         long remaining = length;
         size -= length;
         if (entry > 0) {
-            Block block = blockAt(at++);
-            int removed = (int) Math.min(remaining, block.count - entry);
-            removeInside(block, entry, removed);
+            int removed = (int) Math.min(remaining, countAt(at++) - entry);
+            removeInside(at - 1, entry, removed);
             remaining -= removed;
         }
         int whole = 0;
-        while (remaining > 0 && remaining >= blockAt(at + whole).count) {
-            remaining -= blockAt(at + whole).count;
+        while (remaining > 0 && remaining >= countAt(at + whole)) {
+            remaining -= countAt(at + whole);
             whole++;
         }
         removeBlocks(at, whole);
         if (remaining > 0) {
-            removeInside(blockAt(at), 0, (int) remaining);
+            removeInside(at, 0, (int) remaining);
         }
     }
 
-    private void removeInside(Block block, int entry, int entries) {
+    private void removeInside(int at, int entry, int entries) {
+        Block block = blockAt(at);
         int before = block.bytes.length;
         block.removeRange(block.positionOf(entry), block.positionOf(entry + entries), entries);
-        resized(before, block);
+        changed(at, before, block);
     }
 
     /** A cursor that starts at the element with this index; one beyond the list finds nothing. */
@@ -332,8 +336,16 @@ public final class Quicklist {
 
     // ---- blocks
 
+    private int place(int i) {
+        return (first + i) & (blocks.length - 1);
+    }
+
     private Block blockAt(int i) {
-        return blocks[(first + i) & (blocks.length - 1)];
+        return blocks[place(i)];
+    }
+
+    private int countAt(int i) {
+        return counts[place(i)];
     }
 
     /** The block of an index and the number of the element in it, as one long; skips from the nearer end. */
@@ -344,17 +356,17 @@ public final class Quicklist {
         if (index <= size >> 1) {
             long skipped = 0;
             int i = 0;
-            int count = blockAt(0).count;
+            int count = countAt(0);
             while (skipped + count <= index) {
                 skipped += count;
-                count = blockAt(++i).count;
+                count = countAt(++i);
             }
             return (long) i << 32 | (index - skipped);
         }
         long begin = size;
         int i = blockCount;
         do {
-            begin -= blockAt(--i).count;
+            begin -= countAt(--i);
         } while (begin > index);
         return (long) i << 32 | (index - begin);
     }
@@ -367,7 +379,9 @@ public final class Quicklist {
         return (int) found;
     }
 
-    private void resized(int before, Block block) {
+    /** Takes note of what a change has done to block number {@code at}, whose array had the length {@code before}. */
+    private void changed(int at, int before, Block block) {
+        counts[place(at)] = block.count;
         int now = block.bytes.length;
         if (now != before) {
             heapBytes += Block.arrayBytes(now) - Block.arrayBytes(before);
@@ -381,7 +395,7 @@ public final class Quicklist {
         } else {
             int before = block.bytes.length;
             block.remove(position);
-            resized(before, block);
+            changed(at, before, block);
         }
     }
 
@@ -389,7 +403,7 @@ public final class Quicklist {
     private void split(int at, Block block, int entry) {
         int before = block.bytes.length;
         Block rest = block.splitOff(block.positionOf(entry), entry);
-        resized(before, block);
+        changed(at, before, block);
         addBlock(at + 1, rest);
     }
 
@@ -413,7 +427,7 @@ public final class Quicklist {
         Block block = blockAt(at);
         int before = block.bytes.length;
         block.appendAll(blockAt(at + 1));
-        resized(before, block);
+        changed(at, before, block);
         removeBlocks(at + 1, 1);
         return true;
     }
@@ -421,10 +435,11 @@ public final class Quicklist {
     /** Makes {@code block} number {@code at}. A block that was outermost until now is cut to size. */
     private void addBlock(int at, Block block) {
         if (blockCount > 0 && (at == 0 || at == blockCount)) {
-            Block outer = blockAt(at == 0 ? 0 : blockCount - 1);
+            int outerAt = at == 0 ? 0 : blockCount - 1;
+            Block outer = blockAt(outerAt);
             int before = outer.bytes.length;
             outer.seal();
-            resized(before, outer);
+            changed(outerAt, before, outer);
         }
         if (blockCount == blocks.length) {
             resizeRing(blockCount * 2);
@@ -475,27 +490,35 @@ public final class Quicklist {
     }
 
     private void put(int i, Block block) {
-        blocks[(first + i) & (blocks.length - 1)] = block;
+        int place = place(i);
+        blocks[place] = block;
+        counts[place] = block.count;
     }
 
     private void resizeRing(int length) {
-        heapBytes += Block.arrayBytes(4 * length) - Block.arrayBytes(4 * blocks.length);
+        heapBytes += 2 * (Block.arrayBytes(4 * length) - Block.arrayBytes(4 * blocks.length));
         Block[] resized = new Block[length];
+        int[] resizedCounts = new int[length];
         for (int i = 0; i < length; i++) {
             resized[i] = i < blockCount ? blockAt(i) : Block.NONE;
+            resizedCounts[i] = resized[i].count;
         }
         blocks = resized;
+        counts = resizedCounts;
         first = 0;
     }
 
     /** Checks every invariant; throws {@link IllegalStateException} where one is broken. */
     public void validate() {
         long entries = 0;
-        long heap = OBJECT_BYTES + Block.arrayBytes(4 * blocks.length);
+        long heap = OBJECT_BYTES + 2 * Block.arrayBytes(4 * blocks.length);
         for (int i = 0; i < blocks.length; i++) {
             Block block = blockAt(i);
             if (i < blockCount != (block != Block.NONE)) {
                 throw new IllegalStateException("block " + i + " of " + blockCount + " is in the wrong place");
+            }
+            if (countAt(i) != block.count) {
+                throw new IllegalStateException("block " + i + " has " + block.count + " elements, not " + countAt(i));
             }
             if (i < blockCount) {
                 block.validate();
