@@ -1,5 +1,6 @@
 package dev.holdfast.app;
 
+import dev.holdfast.engine.base.Compatibility;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.ConfigException;
 import dev.holdfast.server.ConfigFile;
@@ -35,7 +36,7 @@ public final class Main {
         switch (only) {
             case "-v", "--version" ->
                 System.out.println("Holdfast server v=" + Program.version() + " bits=64 jvm=" + Runtime.version()
-                        + " (as Valkey " + Program.VALKEY_VERSION + ")");
+                        + " (as Valkey " + Compatibility.VALKEY_VERSION + ")");
             case "-h", "--help" -> System.out.print(HELP);
             default -> serve(List.of(arguments));
         }

@@ -2,6 +2,7 @@ package dev.holdfast.app;
 
 import dev.holdfast.app.log.LogOutput;
 import dev.holdfast.engine.base.Clock;
+import dev.holdfast.engine.base.Compatibility;
 import dev.holdfast.engine.commands.AllCommands;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.NetworkParameters;
@@ -84,7 +85,7 @@ final class ServerProgram implements Host {
         LOG.info(
                 "Holdfast version={}, bits=64, as Valkey {}, JVM {}, pid={}, just started",
                 Program.version(),
-                VALKEY_VERSION,
+                Compatibility.VALKEY_VERSION,
                 Runtime.version(),
                 ProcessHandle.current().pid());
         if (arguments.isEmpty()) {

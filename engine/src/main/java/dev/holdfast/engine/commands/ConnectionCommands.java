@@ -175,15 +175,18 @@ public final class ConnectionCommands {
             client.setResp3(version == 3);
             call.reply().setResp3(version == 3);
         }
-        greet(call.reply(), client);
+        greet(call, client);
     }
 
-    private static void greet(Reply reply, Client client) {
-        reply.map(7);
+    private static void greet(Call call, Client client) {
+        Reply reply = call.reply();
+        boolean asRedis = call.config().program.extendedRedisCompatibility.get();
+        String zone = call.config().program.availabilityZone.get();
+        reply.map(zone.isEmpty() ? 7 : 8);
         reply.bulk("server");
-        reply.bulk(Compatibility.SERVER_NAME);
+        reply.bulk(asRedis ? "redis" : Compatibility.SERVER_NAME);
         reply.bulk("version");
-        reply.bulk(Compatibility.VALKEY_VERSION);
+        reply.bulk(asRedis ? Compatibility.REDIS_VERSION : Compatibility.VALKEY_VERSION);
         reply.bulk("proto");
         reply.integer(client.resp3() ? 3 : 2);
         reply.bulk("id");
@@ -194,6 +197,10 @@ public final class ConnectionCommands {
         reply.bulk("master");
         reply.bulk("modules");
         reply.emptyArray();
+        if (!zone.isEmpty()) {
+            reply.bulk("availability_zone");
+            reply.bulk(zone);
+        }
     }
 
     private static void reset(Call call) {

@@ -1,5 +1,6 @@
 package dev.holdfast.engine.commands;
 
+import dev.holdfast.engine.base.Compatibility;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.execution.Client;
 import dev.holdfast.engine.execution.CommandSpec;
@@ -140,14 +141,14 @@ final class InfoReport {
         long uptime = (now - engine.startMillis()) / 1000;
         Path file = host.configFile();
         title("Server");
-        line("redis_version", Host.REDIS_VERSION);
-        line("server_name", "valkey");
-        line("valkey_version", Host.VALKEY_VERSION);
+        line("redis_version", Compatibility.REDIS_VERSION);
+        line("server_name", Compatibility.SERVER_NAME);
+        line("valkey_version", Compatibility.VALKEY_VERSION);
         line("valkey_release_stage", "ga");
         line("redis_git_sha1", "00000000");
         line("redis_git_dirty", 0);
         line("redis_build_id", "holdfast");
-        line("server_mode", "standalone");
+        line(config.program.extendedRedisCompatibility.get() ? "redis_mode" : "server_mode", "standalone");
         line(
                 "os",
                 System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
@@ -171,7 +172,7 @@ final class InfoReport {
         line("executable", process.executable());
         line("config_file", file == null ? "" : file);
         line("io_threads_active", config.network.ioThreads.get() > 1 ? 1 : 0);
-        line("availability_zone", "");
+        line("availability_zone", config.program.availabilityZone.get());
         List<String> listeners = host.listeners();
         for (int i = 0; i < listeners.size(); i++) {
             line("listener" + i, listeners.get(i));

@@ -12,11 +12,11 @@ import static dev.holdfast.engine.execution.CommandFlag.VISITS_SHARDS;
 import static dev.holdfast.engine.execution.CommandGroup.SERVER;
 import static dev.holdfast.engine.execution.CommandSpec.command;
 
+import dev.holdfast.engine.base.Compatibility;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.Host;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -128,7 +128,10 @@ public final class ServerCommands {
                         /|  | |  |\\
                        / |  | |  | \\
                 """;
-        String text = picture + "\nHoldfast, in the manner of Valkey ver. " + Host.VALKEY_VERSION + "\n";
+        String name = call.config().program.extendedRedisCompatibility.get()
+                ? "Redis ver. " + Compatibility.REDIS_VERSION
+                : "Valkey ver. " + Compatibility.VALKEY_VERSION;
+        String text = picture + "\nHoldfast, in the manner of " + name + "\n";
         call.reply().verbatim("txt", Slice.of(text).array());
     }
 

@@ -40,7 +40,6 @@ final class IdleParameters {
         config.idle(config.number("active-defrag-cycle-us", 500, 0, 100000));
         config.idle(config.bytes("active-defrag-ignore-bytes", 100L << 20, 1, Long.MAX_VALUE));
         config.idle(config.number("active-defrag-max-scan-fields", 1000, 1, Long.MAX_VALUE));
-        config.idle(config.flag("extended-redis-compatibility", false));
         config.idle(config.immutable(config.text("hash-seed", "", text -> text)));
         config.idle(config.choice("acl-pubsub-default", "resetchannels", "allchannels", "resetchannels"));
         config.idle(config.immutable(config.choice("enable-module-command", "no", "no", "yes", "local")));
@@ -99,7 +98,6 @@ final class IdleParameters {
         config.idle(config.hidden(config.number("min-string-size-avoid-copy-reply", 16384, 0, Integer.MAX_VALUE)));
         config.idle(
                 config.hidden(config.number("min-string-size-avoid-copy-reply-threaded", 65536, 0, Integer.MAX_VALUE)));
-        config.idle(config.text("availability-zone", "", text -> text));
     }
 
     /** Replication. */

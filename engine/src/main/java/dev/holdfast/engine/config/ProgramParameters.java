@@ -18,7 +18,14 @@ public final class ProgramParameters {
     public final TextParameter shutdownOnSigterm;
     public final NumberParameter shutdownTimeoutSeconds;
 
+    public final TextParameter availabilityZone;
+
+    /** Whether the server calls itself Redis, for clients that look for that name. */
+    public final BooleanParameter extendedRedisCompatibility;
+
     ProgramParameters(Config config) {
+        availabilityZone = config.text("availability-zone", "", text -> text);
+        extendedRedisCompatibility = config.flag("extended-redis-compatibility", false);
         dir = config.protect(config.text("dir", absolute(""), ProgramParameters::directory));
         logfile = config.immutable(config.text("logfile", "", text -> text));
         loglevel = config.choice("loglevel", "notice", "debug", "verbose", "notice", "warning", "nothing");

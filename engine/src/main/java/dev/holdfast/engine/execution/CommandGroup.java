@@ -8,7 +8,7 @@ public enum CommandGroup {
     SET("set", "set"),
     SORTED_SET("sorted-set", "sortedset"),
     HASH("hash", "hash"),
-    PUBSUB("pubsub", "pubsub"),
+    PUBSUB("pubsub", ""),
     TRANSACTIONS("transactions", "transaction"),
     CONNECTION("connection", "connection"),
     SERVER("server", ""),

@@ -6,12 +6,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What the engine asks of the program around it: a server, or an application that has opened the store for itself. */
 public interface Host {
-    /** The version of Valkey whose behaviour is matched. */
-    String VALKEY_VERSION = "9.1.0";
-
-    /** The version of Redis that Valkey says it is compatible with. */
-    String REDIS_VERSION = "7.2.4";
-
     /** Begins to end the program, or to close the store; returns before that is done. */
     void shutDown(String reason);
 

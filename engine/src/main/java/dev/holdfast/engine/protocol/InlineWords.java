@@ -4,32 +4,32 @@ import java.io.ByteArrayOutputStream;
 
 /**
  * Splits a line into words as a shell would: words are separated by spaces; double quotes understand {@code \n \r \t \b \a
- * \xff}, single quotes only {@code \'}. Used for inline commands and for configuration files.
+ * \xff}, single quotes only {@code \'}. Quotes may begin and end inside a word. Used for inline commands and for
+ * configuration files.
  */
 public final class InlineWords {
     private InlineWords() {}
 
-    /** Adds the words of {@code line} to {@code args}. Returns false where a quote is not closed or not followed by a space. */
+    /** Adds the words of {@code line} to {@code args}. Returns false where a quote is not closed. */
     public static boolean split(byte[] line, Args args) {
         int i = 0;
         while (true) {
             while (i < line.length && isSpace(line[i])) {
                 i++;
             }
-            if (i == line.length) {
+            if (i == line.length || line[i] == 0) {
                 return true;
             }
             ByteArrayOutputStream word = new ByteArrayOutputStream();
-            while (i < line.length && !isSpace(line[i])) {
-                byte b = line[i];
+            while (i < line.length && !endsWord(line[i])) {
+                byte b = line[i++];
                 if (b == '"' || b == '\'') {
-                    i = quoted(line, i + 1, b, word);
-                    if (i < 0 || i < line.length && !isSpace(line[i])) {
+                    i = quoted(line, i, b, word);
+                    if (i < 0) {
                         return false;
                     }
                 } else {
                     word.write(b);
-                    i++;
                 }
             }
             args.add(word.toByteArray());
@@ -39,7 +39,7 @@ public final class InlineWords {
     /** Reads up to the closing quote; the position after it, or -1. */
     private static int quoted(byte[] line, int from, byte quote, ByteArrayOutputStream word) {
         int i = from;
-        while (i < line.length) {
+        while (i < line.length && line[i] != 0) {
             byte b = line[i];
             if (b == quote) {
                 return i + 1;
@@ -79,6 +79,10 @@ public final class InlineWords {
     }
 
     private static boolean isSpace(byte b) {
-        return b == ' ' || b >= '\t' && b <= '\r' || b == 0;
+        return b == ' ' || b >= '\t' && b <= '\r';
+    }
+
+    private static boolean endsWord(byte b) {
+        return b == ' ' || b == '\t' || b == '\n' || b == '\r' || b == 0;
     }
 }

@@ -20,6 +20,7 @@ public final class RequestDecoder {
     private static final int UNAUTHENTICATED_MAX_WORDS = 10;
     private static final int UNAUTHENTICATED_MAX_BULK_BYTES = 16384;
     private static final int FIRST_OWN_BYTES = 256;
+    private static final String INVALID_LINE_END = "Protocol error: invalid CRLF in request";
     private static final byte[] NOTHING = new byte[0];
 
     /** The words so far of an unfinished command. */
@@ -232,8 +233,12 @@ public final class RequestDecoder {
             if (limit - position < wordBytes + 2L) {
                 return false;
             }
+            int end = position + wordBytes;
+            if (b[end] != '\r' || b[end + 1] != '\n') {
+                throw new ProtocolException(INVALID_LINE_END);
+            }
             args.add(b, position, wordBytes);
-            position += wordBytes + 2;
+            position = end + 2;
             wordBytes = -1;
             wordsLeft--;
         }
@@ -264,6 +269,9 @@ public final class RequestDecoder {
                 throw new ProtocolException("Protocol error: too big " + what + " string");
             }
             return UNFINISHED;
+        }
+        if (b[lineEnd + 1] != '\n') {
+            throw new ProtocolException(INVALID_LINE_END);
         }
         int from = position + 1;
         int length = lineEnd - from;
