@@ -91,7 +91,7 @@ class RandomCommandsTest {
         Random random = new Random(seed);
         try (Duel duel = new Duel(ours, real, random.nextBoolean() ? Form.RESP3 : Form.RESP2)) {
             configure(duel, random.nextBoolean());
-            CommandGenerator generator = new CommandGenerator(random, new Vocabulary(duel.real()));
+            CommandGenerator generator = new CommandGenerator(random, new Vocabulary(duel.real()), real.version());
             List<Unit> sequence = generator.sequence(LENGTH);
             Difference difference = duel.run(sequence);
             if (difference != null) {

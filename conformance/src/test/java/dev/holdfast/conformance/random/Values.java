@@ -3,6 +3,7 @@ package dev.holdfast.conformance.random;
 import dev.holdfast.engine.execution.CommandGroup;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 
 /**
  * Words for the arguments of commands, by the names that the declarations give them: few enough that commands meet each other's
@@ -30,14 +31,24 @@ final class Values {
     private static final List<String> REALS =
             List.of("0", "1", "-1", "1.5", "3", "2", "2", "0.1", "-2.25", "1e3", "3.0e-2", "100000000000000000000");
     private static final List<String> ODD_REALS = List.of("inf", "-inf", "+inf", "nan", "x", "", "1e400", "0x10", "-0");
+    private static final Set<String> NO_LONGER_NUMBERS = Set.of("0x10", " 1", "");
     private static final List<String> PATTERNS = List.of("*", "a*", "?", "[a-f]*", "*1", "set*", "f[^1]", "\\*", "");
     private static final List<CommandGroup> TYPES = List.of(
             CommandGroup.STRING, CommandGroup.LIST, CommandGroup.HASH, CommandGroup.SET, CommandGroup.SORTED_SET);
 
     private final Random random;
+    private final List<String> edges;
+    private final List<String> oddReals;
 
-    Values(Random random) {
+    /** @param strict whether words that are numbers to an old server, but not to 9.1, are among them */
+    Values(Random random, boolean strict) {
         this.random = random;
+        this.edges = strict ? EDGES : without(EDGES);
+        this.oddReals = strict ? ODD_REALS : without(ODD_REALS);
+    }
+
+    private static List<String> without(List<String> words) {
+        return words.stream().filter(word -> !NO_LONGER_NUMBERS.contains(word)).toList();
     }
 
     boolean oneIn(int n) {
@@ -60,7 +71,7 @@ final class Values {
                 command.endsWith("float") || group == CommandGroup.SORTED_SET ? real() : integer();
             case "min", "max", "start", "stop" -> bound(command);
             case "pattern" -> oneOf(PATTERNS);
-            case "cursor" -> oneIn(20) ? oneOf(EDGES) : "0";
+            case "cursor" -> oneIn(20) ? oneOf(edges) : "0";
             case "count", "limit", "num-matches", "len", "rank", "min-match-len", "index", "end" -> count(command);
             case "offset" -> command.equals("setrange") ? offset() : count(command);
             case "seconds" -> time(FAR_SECONDS);
@@ -102,11 +113,11 @@ final class Values {
     }
 
     private String integer() {
-        return oneIn(8) ? oneOf(EDGES) : oneOf(NUMBERS);
+        return oneIn(8) ? oneOf(edges) : oneOf(NUMBERS);
     }
 
     private String real() {
-        return oneIn(8) ? oneOf(ODD_REALS) : oneOf(REALS);
+        return oneIn(8) ? oneOf(oddReals) : oneOf(REALS);
     }
 
     private String offset() {
@@ -122,7 +133,7 @@ final class Values {
                     ? oneOf(List.of("x", "-9223372036854775808", "9223372036854775807"))
                     : "" + (random.nextInt(20) - 10);
         }
-        return oneIn(12) ? oneOf(EDGES) : Integer.toString(random.nextInt(12) - 4);
+        return oneIn(12) ? oneOf(edges) : Integer.toString(random.nextInt(12) - 4);
     }
 
     /** The end of a range: of ranks, scores or words. */
@@ -142,9 +153,10 @@ final class Values {
         return switch (random.nextInt(12)) {
             case 0 -> "0";
             case 1 -> "-1";
-            case 2 -> oneOf(EDGES);
+            case 2 -> oneOf(edges);
             case 3 -> "9223372036854775";
-            default -> Long.toString(far * (1 + random.nextInt(3)));
+            // No two alike: which of them comes first would depend on the millisecond.
+            default -> Long.toString(far + far / 100_000 * random.nextInt(100_000));
         };
     }
 }

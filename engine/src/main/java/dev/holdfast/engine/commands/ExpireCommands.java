@@ -126,7 +126,8 @@ public final class ExpireCommands {
             return;
         }
         long millis = absolute ? expireAt : Math.max(0, expireAt - call.now());
-        call.reply().integer(unitMillis == 1 ? millis : (millis + unitMillis / 2) / unitMillis);
+        // Rounded without sign, so that the last moment there is does not overflow.
+        call.reply().integer(unitMillis == 1 ? millis : Long.divideUnsigned(millis + unitMillis / 2, unitMillis));
     }
 
     private static void persist(Call call) {
