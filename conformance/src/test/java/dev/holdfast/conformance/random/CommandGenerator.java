@@ -37,10 +37,14 @@ final class CommandGenerator {
     private final Vocabulary vocabulary;
     private final List<CommandSpec> commands;
 
+    /** Whether there are commands with a word too many; old servers refuse some of these earlier. */
+    private final boolean mistakes;
+
     CommandGenerator(Random random, Vocabulary vocabulary, int version) {
         this.random = random;
-        this.values = new Values(random, version >= KnownDifferences.NEWEST);
+        this.values = new Values(random, version);
         this.vocabulary = vocabulary;
+        this.mistakes = version >= KnownDifferences.INDICES;
         this.commands = declared().stream().filter(vocabulary::knows).toList();
     }
 
@@ -124,7 +128,7 @@ final class CommandGenerator {
         }
         int first = words.size();
         new Filling(spec, words).add(spec.arguments());
-        if (values.oneIn(40) && words.size() > first) {
+        if (mistakes && values.oneIn(40) && words.size() > first) {
             int at = first + random.nextInt(words.size() - first);
             switch (random.nextInt(3)) {
                 case 0 -> words.remove(at);

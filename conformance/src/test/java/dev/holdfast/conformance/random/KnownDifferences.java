@@ -14,6 +14,9 @@ final class KnownDifferences {
     /** The version that we are like. */
     static final int NEWEST = 901;
 
+    /** Since then indices are taken as 9.1 takes them, however large, and types must exist. */
+    static final int INDICES = 702;
+
     private static final int FIELD_EXPIRY = 900;
 
     private static final int SHORTEST_DOUBLES = 702;

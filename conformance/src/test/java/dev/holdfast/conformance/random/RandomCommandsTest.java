@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
  * -Dholdfast.first=N} starts with another seed than 1.
  */
 class RandomCommandsTest {
-    private static final int ROUNDS = 120;
+    private static final int ROUNDS = 400;
     private static final int LENGTH = 500;
     private static final int LEAST_COMPARED = 250;
     private static final int MOST_FAILURES = 8;

@@ -31,6 +31,9 @@ final class Values {
     private static final List<String> REALS =
             List.of("0", "1", "-1", "1.5", "3", "2", "2", "0.1", "-2.25", "1e3", "3.0e-2", "100000000000000000000");
     private static final List<String> ODD_REALS = List.of("inf", "-inf", "+inf", "nan", "x", "", "1e400", "0x10", "-0");
+    private static final List<String> NO_INTEGERS = List.of("x", "1.5", "9223372036854775808");
+    private static final List<String> TYPE_NAMES =
+            List.of("string", "list", "hash", "set", "zset", "stream", "nonsense");
     private static final Set<String> NO_LONGER_NUMBERS = Set.of("0x10", " 1", "");
     private static final List<String> PATTERNS = List.of("*", "a*", "?", "[a-f]*", "*1", "set*", "f[^1]", "\\*", "");
     private static final List<CommandGroup> TYPES = List.of(
@@ -39,16 +42,24 @@ final class Values {
     private final Random random;
     private final List<String> edges;
     private final List<String> oddReals;
+    private final List<String> types;
+    private final boolean negativeOffsets;
 
-    /** @param strict whether words that are numbers to an old server, but not to 9.1, are among them */
-    Values(Random random, boolean strict) {
+    /** @param version of the real server: an old one takes words for numbers, or indices for others, that 9.1 does not */
+    Values(Random random, int version) {
         this.random = random;
-        this.edges = strict ? EDGES : without(EDGES);
-        this.oddReals = strict ? ODD_REALS : without(ODD_REALS);
+        this.edges = known(version >= KnownDifferences.INDICES ? EDGES : NO_INTEGERS, version);
+        this.oddReals = known(ODD_REALS, version);
+        this.negativeOffsets = version >= KnownDifferences.INDICES;
+        this.types = version >= KnownDifferences.INDICES ? TYPE_NAMES : TYPE_NAMES.subList(0, 5);
     }
 
-    private static List<String> without(List<String> words) {
-        return words.stream().filter(word -> !NO_LONGER_NUMBERS.contains(word)).toList();
+    private static List<String> known(List<String> words, int version) {
+        return version >= KnownDifferences.NEWEST
+                ? words
+                : words.stream()
+                        .filter(word -> !NO_LONGER_NUMBERS.contains(word))
+                        .toList();
     }
 
     boolean oneIn(int n) {
@@ -73,7 +84,7 @@ final class Values {
             case "pattern" -> oneOf(PATTERNS);
             case "cursor" -> oneIn(20) ? oneOf(edges) : "0";
             case "count", "limit", "num-matches", "len", "rank", "min-match-len", "index", "end" -> count(command);
-            case "offset" -> command.equals("setrange") ? offset() : count(command);
+            case "offset" -> offset(command);
             case "seconds" -> time(FAR_SECONDS);
             case "milliseconds" -> time(FAR_SECONDS * 1000);
             case "unix-time-seconds" -> time(System.currentTimeMillis() / 86_400_000 * 86_400 + 10 * FAR_SECONDS);
@@ -81,7 +92,7 @@ final class Values {
                 time((System.currentTimeMillis() / 86_400_000 * 86_400 + 10 * FAR_SECONDS) * 1000);
             case "timeout" -> oneIn(10) ? oneOf(List.of("-1", "x", "1e400", "0.1")) : "0";
             case "db", "destination-db" -> oneIn(10) ? oneOf(List.of("99", "-1", "x")) : oneIn(3) ? "0" : "1";
-            case "type" -> oneOf(List.of("string", "list", "hash", "set", "zset", "stream", "nonsense"));
+            case "type" -> oneOf(types);
             default -> throw new IllegalStateException("no values are known for " + name + " of " + command);
         };
     }
@@ -120,7 +131,10 @@ final class Values {
         return oneIn(8) ? oneOf(oddReals) : oneOf(REALS);
     }
 
-    private String offset() {
+    private String offset(String command) {
+        if (!command.equals("setrange")) {
+            return negativeOffsets ? count(command) : Integer.toString(random.nextInt(8));
+        }
         return oneIn(10)
                 ? oneOf(List.of("-1", "x", "536870912", "9223372036854775807"))
                 : Integer.toString(random.nextInt(300));
