@@ -243,6 +243,16 @@ public final class CommandSpec {
         return KeySpec.keys(keys, args);
     }
 
+    /** Prefetches the keys of a command that has several. */
+    int prefetch(Args args, Keyspace keyspace, int database) {
+        int seen = 0;
+        for (int i = 0; i < keys.size(); i++) {
+            KeySpec key = keys.get(i);
+            seen += key.isNotKey() ? 0 : key.prefetch(args, keyspace, database);
+        }
+        return seen;
+    }
+
     /** The shards of the keys of a call. */
     long maskOf(Args args, Keyspace keyspace) {
         long mask = 0;

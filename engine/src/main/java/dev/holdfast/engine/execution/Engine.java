@@ -4,10 +4,13 @@ import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.NotificationFlags;
+import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.Keyspace;
+import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
@@ -307,27 +310,61 @@ public final class Engine implements AutoCloseable {
      */
     public void prefetch(Client client, Args[] batch, int count) {
         int database = client.database();
+        Lane lane = client.lane();
+        int most = Math.min(count, Lane.MOST_PREFETCHED);
         int seen = 0;
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; i < most; i++) {
             Args args = batch[i];
             if (args.count() > 1) {
                 seen += keyspace.prefetchPlace(database, args.get(1));
             }
         }
-        for (int i = 0; i < count; i++) {
+        boolean any = false;
+        for (int i = 0; i < most; i++) {
             Args args = batch[i];
-            if (args.count() > 1) {
-                seen += keyspace.prefetchItem(database, args.get(1));
-            }
+            Object item = args.count() > 1 ? keyspace.probableItem(database, args.get(1)) : null;
+            seen += Keyspace.firstByte(item);
+            Entry collection = args.count() > 2 && item instanceof Entry entry ? entry : null;
+            lane.collections[i] = collection;
+            any |= collection != null;
         }
-        client.lane().seen = seen;
+        if (any) {
+            seen += prefetchMembers(lane, batch, most);
+        }
+        lane.seen = seen;
+    }
+
+    /** The same for the members that the commands of a batch are about. */
+    private static int prefetchMembers(Lane lane, Args[] batch, int count) {
+        int seen = 0;
+        for (int i = 0; i < count; i++) {
+            Entry collection = lane.collections[i];
+            seen += collection == null ? 0 : collection.prefetchPlace(member(collection, batch[i]));
+        }
+        for (int i = 0; i < count; i++) {
+            Entry collection = lane.collections[i];
+            seen += collection == null ? 0 : collection.prefetchMember(member(collection, batch[i]));
+        }
+        Arrays.fill(lane.collections, 0, count, null);
+        return seen;
+    }
+
+    /** The first member that a command names: behind the key or, with a sorted set's score, one further. */
+    private static Slice member(Entry collection, Args args) {
+        return args.get(args.count() > 3 && collection.type() == ValueType.ZSET ? 3 : 2);
     }
 
     /** Runs a command whose declaration is known and which needs no checks. */
     public boolean execute(Client client, CommandSpec spec, Args args, Reply reply) {
         Call call = client.call();
         int onlyKey = spec.onlyKey();
-        long mask = onlyKey > 0 && onlyKey < args.count() ? keyspace.maskOf(args.get(onlyKey)) : maskOf(spec, args);
+        long mask;
+        if (onlyKey > 0 && onlyKey < args.count()) {
+            mask = keyspace.maskOf(args.get(onlyKey));
+        } else {
+            mask = maskOf(spec, args);
+            client.lane().seen = spec.prefetch(args, keyspace, client.database());
+        }
         boolean blocked;
         List<Interest.DatabaseKey> ready;
         keyspace.lock(mask);
@@ -356,7 +393,7 @@ public final class Engine implements AutoCloseable {
         Lane lane = client.lane();
         int mark = reply.mark();
         boolean quick = spec.isConstantTime();
-        long begin = quick ? 0 : lane.beginTimed(clock.nanos());
+        long begin = quick ? 0 : lane.beginTimed(clock);
         call.begin(spec, args, reply);
         try {
             spec.handler().run(call);

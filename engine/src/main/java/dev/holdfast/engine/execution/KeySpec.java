@@ -179,6 +179,23 @@ public final class KeySpec {
         return mask;
     }
 
+    /** Reads what looking the keys up will read; see {@link Engine#prefetch}. One key alone is not worth it. */
+    int prefetch(Args args, Keyspace keyspace, int database) {
+        int first = firstOf(args);
+        int last = lastOf(args, first);
+        int seen = 0;
+        if (last - first < step) {
+            return seen;
+        }
+        for (int i = first; i <= last; i += step) {
+            seen += keyspace.prefetchPlace(database, args.get(i));
+        }
+        for (int i = first; i <= last; i += step) {
+            seen += keyspace.prefetchItem(database, args.get(i));
+        }
+        return seen;
+    }
+
     /** The index of the first key, if there is one. */
     private int firstOf(Args args) {
         int start = isKeyword() ? findKeyword(args) : begin;

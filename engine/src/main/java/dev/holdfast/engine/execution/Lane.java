@@ -1,5 +1,9 @@
 package dev.holdfast.engine.execution;
 
+import dev.holdfast.engine.base.Clock;
+import dev.holdfast.engine.keyspace.Entry;
+import org.jspecify.annotations.Nullable;
+
 /**
  * The statistics of commands run by one thread: an event loop's, or those of one session in this JVM. Only that thread writes
  * them, without synchronisation; {@link Statistics} adds the lanes up, and may read a number that is a little old.
@@ -7,12 +11,18 @@ package dev.holdfast.engine.execution;
 public final class Lane {
     private static final int MOST_UNTIMED = 64;
 
+    /** The longest batch whose keys are read together. */
+    static final int MOST_PREFETCHED = 16;
+
     final long[] calls;
     final long[] nanos;
     final long[] rejected;
     final long[] failed;
     long hits;
     long misses;
+
+    /** The collections among the items of a batch; see {@link Engine#prefetch}. */
+    final @Nullable Entry[] collections = new @Nullable Entry[MOST_PREFETCHED];
 
     /** Takes what prefetching has read, so that it is not left out as useless. */
     int seen;
@@ -53,16 +63,16 @@ public final class Lane {
         untimed[untimedCount++] = command;
     }
 
-    /**
-     * The time at which a command begins that is timed by itself.
-     *
-     * @return as {@code nanoTime}, which becomes the end of the commands before
-     */
-    long beginTimed(long nanoTime) {
-        if (clock != 0) {
-            share(nanoTime);
+    /** The time at which a command begins that is timed by itself: the end of the one before, if that was just read. */
+    long beginTimed(Clock source) {
+        if (clock != 0 && untimedCount == 0) {
+            return clock;
         }
-        return nanoTime;
+        long now = source.nanos();
+        if (clock != 0) {
+            share(now);
+        }
+        return now;
     }
 
     void endTimed(int command, long begin, long nanoTime) {

@@ -1,6 +1,8 @@
 package dev.holdfast.engine.keyspace;
 
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.structures.HashIndex;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The value of a key whose slot in the table is more than a record: a collection, or a string too long for one.
@@ -46,6 +48,23 @@ public abstract class Entry {
 
     /** Whether nothing is left in the value, so that its key must go. */
     public abstract boolean isEmpty();
+
+    /** The table by which the members of the large form are found, or null where there is none. */
+    protected @Nullable HashIndex<byte[]> index() {
+        return null;
+    }
+
+    /** Reads the place of a member, if the value has a table; see {@link HashIndex#prefetchPlace}. Needs no lock. */
+    public final int prefetchPlace(Slice member) {
+        HashIndex<byte[]> index = index();
+        return index == null ? 0 : index.prefetchPlace(member);
+    }
+
+    /** Reads the beginning of what is probably the member. Needs no lock. */
+    public final int prefetchMember(Slice member) {
+        HashIndex<byte[]> index = index();
+        return index != null && index.probable(member) instanceof byte[] item && item.length > 0 ? item[0] : 0;
+    }
 
     /** The bytes that the value takes in memory, with its key. */
     public final long sizeBytes() {

@@ -1,6 +1,7 @@
 package dev.holdfast.engine.keyspace;
 
 import dev.holdfast.engine.base.Slice;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All keys of all databases, divided into at most 64 shards by the highest bits of the keys' hashes.
@@ -67,8 +68,17 @@ public final class Keyspace {
 
     /** Reads the beginning of the item that is probably the key's. Needs no lock. */
     public int prefetchItem(int database, Slice key) {
+        return firstByte(probableItem(database, key));
+    }
+
+    /** The item that is probably the key's, or null. Needs no lock, and so may be wrong. */
+    public @Nullable Object probableItem(int database, Slice key) {
         KeyTable table = shardOf(key).existingTable(database);
-        Object item = table == null ? null : table.probable(key);
+        return table == null ? null : table.probable(key);
+    }
+
+    /** The first byte of an item's record, or 0 for none. */
+    public static int firstByte(@Nullable Object item) {
         return item == null ? 0 : KeyTable.record(item)[0];
     }
 

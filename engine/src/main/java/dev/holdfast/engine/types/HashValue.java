@@ -5,6 +5,7 @@ import dev.holdfast.engine.base.Varint;
 import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.ValueType;
+import dev.holdfast.engine.structures.HashIndex;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -86,6 +87,11 @@ public final class HashValue extends Entry {
     @Override
     public String encoding() {
         return large == null ? "listpack" : "hashtable";
+    }
+
+    @Override
+    protected @Nullable HashIndex<byte[]> index() {
+        return large;
     }
 
     @Override

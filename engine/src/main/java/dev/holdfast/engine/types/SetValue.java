@@ -6,6 +6,7 @@ import dev.holdfast.engine.base.Varint;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
+import dev.holdfast.engine.structures.HashIndex;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -75,6 +76,11 @@ public final class SetValue extends Entry {
     @Override
     public String encoding() {
         return table != null ? "hashtable" : isIntset() ? "intset" : "listpack";
+    }
+
+    @Override
+    protected @Nullable HashIndex<byte[]> index() {
+        return table;
     }
 
     @Override

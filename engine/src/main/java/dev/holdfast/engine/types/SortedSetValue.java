@@ -3,6 +3,7 @@ package dev.holdfast.engine.types;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.base.Varint;
 import dev.holdfast.engine.keyspace.Entry;
+import dev.holdfast.engine.structures.HashIndex;
 import dev.holdfast.engine.structures.ScoreTree;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -76,6 +77,12 @@ public final class SortedSetValue extends Entry {
     @Override
     public String encoding() {
         return large == null ? "listpack" : "skiplist";
+    }
+
+    @Override
+    protected @Nullable HashIndex<byte[]> index() {
+        LargeSortedSet set = large;
+        return set == null ? null : set.members();
     }
 
     @Override
