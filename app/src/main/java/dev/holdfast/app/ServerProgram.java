@@ -121,7 +121,7 @@ final class ServerProgram implements Host {
                 .map(Parameter::name)
                 .collect(Collectors.joining(", "));
         if (!idle.isEmpty()) {
-            LOG.warn("WARNING: accepted without effect, see docs/differences.md: {}", idle);
+            LOG.warn("WARNING: accepted without effect, see docs/configuration.md: {}", idle);
         }
         if (config.persistence.appendonly.get()) {
             LOG.warn("WARNING: appendonly is on, but nothing is persisted: all data is lost when the server ends.");

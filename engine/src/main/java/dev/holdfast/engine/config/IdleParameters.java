@@ -2,7 +2,7 @@ package dev.holdfast.engine.config;
 
 /**
  * The parameters that are accepted, checked and shown, so that an existing {@code valkey.conf} loads, but that change nothing:
- * because what they control does not exist yet, or because a JVM does it by itself. {@code docs/differences.md} lists
+ * because what they control does not exist yet, or because a JVM does it by itself. {@code docs/configuration.md} lists
  * them. A parameter that gains an effect moves to a field of the class of its theme.
  */
 final class IdleParameters {

@@ -14,9 +14,6 @@ public final class ProgramParameters {
     public final TextParameter logfile;
     public final TextParameter loglevel;
     public final TextParameter pidfile;
-    public final TextParameter shutdownOnSigint;
-    public final TextParameter shutdownOnSigterm;
-    public final NumberParameter shutdownTimeoutSeconds;
 
     public final TextParameter availabilityZone;
 
@@ -30,11 +27,10 @@ public final class ProgramParameters {
         logfile = config.immutable(config.text("logfile", "", text -> text));
         loglevel = config.choice("loglevel", "notice", "debug", "verbose", "notice", "warning", "nothing");
         pidfile = config.immutable(config.text("pidfile", "", text -> text));
-        shutdownOnSigint =
-                config.manyWords(config.text("shutdown-on-sigint", "default", ProgramParameters::shutdownOptions));
-        shutdownOnSigterm =
-                config.manyWords(config.text("shutdown-on-sigterm", "default", ProgramParameters::shutdownOptions));
-        shutdownTimeoutSeconds = config.number("shutdown-timeout", 10, 0, Integer.MAX_VALUE);
+        config.idle(config.manyWords(config.text("shutdown-on-sigint", "default", ProgramParameters::shutdownOptions)));
+        config.idle(
+                config.manyWords(config.text("shutdown-on-sigterm", "default", ProgramParameters::shutdownOptions)));
+        config.idle(config.number("shutdown-timeout", 10, 0, Integer.MAX_VALUE));
         config.immutable(config.flag("daemonize", false))
                 .refusing("daemonize is not supported: run Holdfast under a service manager, or in the background with"
                         + " 'nohup ./holdfast ... &'");
