@@ -90,8 +90,19 @@ public record Argument(
                     case "<" -> arguments.add(choice(">"));
                     default -> arguments.add(word());
                 }
+                if (isCount(arguments.getLast())) {
+                    Argument count = arguments.removeLast();
+                    List<Argument> parts = new ArrayList<>(List.of(value("", count.name)));
+                    parts.addAll(sequence());
+                    arguments.add(block(count.token, parts));
+                }
             }
             return arguments;
+        }
+
+        /** Whether an argument is a keyword with the number of what follows, as {@code FIELDS numfields}; it ends a command. */
+        private static boolean isCount(Argument argument) {
+            return argument.kind == Kind.VALUE && argument.name.equals("numfields") && !argument.token.isEmpty();
         }
 
         private Argument word() {

@@ -46,7 +46,7 @@ class ArgumentTest {
                 parse("[WEIGHTS weight [weight ...]] [GET pattern [GET pattern ...]]"));
         assertEquals("(EX:seconds|PX:milliseconds|PERSIST)?", parse("[EX seconds | PX milliseconds | PERSIST]"));
         assertEquals("(EX:seconds|PERSIST)?", parse("[<EX seconds | PERSIST>]"));
-        assertEquals("key FIELDS:numfields field+", parse("key FIELDS numfields field [field ...]"));
+        assertEquals("key FIELDS:{numfields field+}", parse("key FIELDS numfields field [field ...]"));
         assertEquals("(NX|XX|IFEQ:comparison-value)?", parse("[NX | XX | IFEQ comparison-value]"));
     }
 
