@@ -25,6 +25,7 @@ import dev.holdfast.engine.execution.KeySpec;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.StringItem;
+import dev.holdfast.engine.protocol.Reply;
 import java.util.List;
 
 /** The commands that give and take whole strings. {@link StringPartCommands} and {@link CounterCommands} are the others. */
@@ -38,6 +39,7 @@ public final class StringCommands {
                     .arity(2)
                     .flags(READONLY, FAST)
                     .keys(KeySpec.at(1, RO, ACCESS))
+                    .glance(StringCommands::get)
                     .complexity("O(1)")
                     .summary("The string that a key holds"),
             command(
@@ -151,6 +153,11 @@ public final class StringCommands {
                     .tips("request_policy:multi_shard", "response_policy:all_succeeded")
                     .complexity("O(N) with the number of keys")
                     .summary("Gives several keys a string each and one common expiry"));
+
+    private static void get(byte[] record, Reply reply) {
+        int start = KeyRecord.bodyOffset(record);
+        reply.bulk(record, start, KeyRecord.bodyEnd(record) - start);
+    }
 
     private static void get(Call call) {
         Slice value = call.string(call.arg(1));

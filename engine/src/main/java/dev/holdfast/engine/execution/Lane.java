@@ -52,15 +52,12 @@ public final class Lane {
         clock = 0;
     }
 
-    /** Whether a command should be counted with {@link #untimed}. */
-    boolean canCountUntimed() {
-        return clock != 0 && untimedCount < MOST_UNTIMED;
-    }
-
-    /** Counts a command of constant time within a batch. */
-    void untimed(int command) {
+    /** Counts a command of constant time, whose own time is not taken. Within a batch it gets a share of the batch's. */
+    void count(int command) {
         calls[command]++;
-        untimed[untimedCount++] = command;
+        if (clock != 0 && untimedCount < MOST_UNTIMED) {
+            untimed[untimedCount++] = command;
+        }
     }
 
     /** The time at which a command begins that is timed by itself: the end of the one before, if that was just read. */

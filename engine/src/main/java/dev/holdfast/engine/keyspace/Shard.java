@@ -1,5 +1,7 @@
 package dev.holdfast.engine.keyspace;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -7,14 +9,32 @@ import org.jspecify.annotations.Nullable;
  * The part of the keyspace whose keys' hashes begin with the shard's number, in every database, under one lock.
  *
  * <p>The lock is reentrant: a transaction holds the locks of all its commands while each takes its own again.
+ *
+ * <h2>Reading without the lock</h2>
+ *
+ * Taking a lock writes to it, and then the processor's cores pass its cache line to and fro, which costs more than most reads.
+ * So a shard counts how often its lock was taken and released: the version is odd while the lock is held. Who only wants to
+ * look notes the version, which must be even, looks, copies what it needs, and then asks whether the version is still the
+ * same. If not, everything it saw is worthless, and exceptions on the way mean as little; it does it again with the lock.
  */
 public final class Shard {
     private static final int SPINS = 200;
+
+    private static final VarHandle VERSION;
+
+    static {
+        try {
+            VERSION = MethodHandles.lookup().findVarHandle(Shard.class, "version", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     private final ReentrantLock lock = new ReentrantLock();
     private final int bits;
     private final int number;
     private final @Nullable KeyTable[] tables;
+    private long version;
 
     Shard(int bits, int number, int databases) {
         this.bits = bits;
@@ -24,17 +44,41 @@ public final class Shard {
 
     /** Waits for the lock, at first spinning: it is nearly always held for less time than going to sleep takes. */
     public void lock() {
+        if (!lock.tryLock()) {
+            waitForLock();
+        }
+        if ((version & 1) == 0) {
+            VERSION.setOpaque(this, version + 1);
+            VarHandle.storeStoreFence();
+        }
+    }
+
+    private void waitForLock() {
         for (int i = 0; i < SPINS; i++) {
+            Thread.onSpinWait();
             if (lock.tryLock()) {
                 return;
             }
-            Thread.onSpinWait();
         }
         lock.lock();
     }
 
     public void unlock() {
+        if (lock.getHoldCount() == 1) {
+            VERSION.setRelease(this, version + 1);
+        }
         lock.unlock();
+    }
+
+    /** The version for {@link #isUnchanged}; odd while the lock is held. */
+    public long version() {
+        return (long) VERSION.getAcquire(this);
+    }
+
+    /** Whether nobody has held the lock since {@link #version} gave this even number. */
+    public boolean isUnchanged(long version) {
+        VarHandle.loadLoadFence();
+        return (long) VERSION.getOpaque(this) == version;
     }
 
     public boolean isLockedByMe() {

@@ -156,6 +156,25 @@ public abstract class HashIndex<E> implements Iterable<E> {
     }
 
     /**
+     * As {@link #find}, but remembers no place, and may run while another thread changes the table. Then what it returns
+     * means nothing, and it may throw any exception of the runtime; the caller has to find out and ask again.
+     */
+    public final @Nullable E peek(Slice key) {
+        long hash = hashOfKey(key);
+        Segment[] entries = directory;
+        Segment segment = entries[entryOf(hash) & entries.length - 1];
+        int mark = segment.mark(hash);
+        char[] marks = segment.marks;
+        for (int index = segment.seek(mark); marks[index] >= mark; index++) {
+            E item = item(segment, index);
+            if (matches(item, key)) {
+                return item;
+            }
+        }
+        return null;
+    }
+
+    /**
      * Reads the mark and the slot from which {@link #find} will set out, so that they are in the processor's cache. May run
      * while another thread changes the table.
      *
