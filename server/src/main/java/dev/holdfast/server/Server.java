@@ -98,12 +98,19 @@ public final class Server implements AutoCloseable {
         }
         parameters.port.onChange(() -> listenAgain("Unable to listen on this port. Check server logs."));
         parameters.bind.onChange(() -> listenAgain("Failed to bind to specified addresses."));
+        parameters.ioThreads.onChange(this::refuseThreads);
         group.scheduleAtFixedRate(this::closeIdle, 1, 1, TimeUnit.SECONDS);
         if (!tcp.isEmpty()) {
             LOG.info("Ready to accept connections tcp");
         }
         if (!unix.isEmpty()) {
             LOG.info("Ready to accept connections unix");
+        }
+    }
+
+    private void refuseThreads() throws ConfigException {
+        if (parameters.ioThreads.getInt() != loops.size()) {
+            throw new ConfigException("the number of event loops is fixed when the server starts");
         }
     }
 

@@ -4,17 +4,24 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.Client;
 import dev.holdfast.engine.execution.CommandException;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 
-/** The conditions of {@code CLIENT LIST} and {@code CLIENT KILL}. All must hold; those that begin with NOT- must not. */
+/**
+ * The conditions of {@code CLIENT LIST} and {@code CLIENT KILL}. All must hold; those that begin with NOT- must not. Of several
+ * about the same only the last counts, except that identifiers add up.
+ */
 final class ClientFilter {
     private static final String FLAGS = "OSMPxbtRBdcuAUreTIN";
 
     private final Call call;
-    private Predicate<Client> condition = client -> true;
+    private final Map<String, Predicate<Client>> conditions = new HashMap<>();
+    private final Set<Long> ids = new HashSet<>();
+    private final Set<Long> otherIds = new HashSet<>();
     private boolean skipMe;
 
     private ClientFilter(Call call, boolean skipMe) {
@@ -34,7 +41,8 @@ final class ClientFilter {
             i = filter.parseOne(i);
         }
         Client me = filter.skipMe ? call.client() : null;
-        return filter.condition.and(client -> client != me);
+        return client ->
+                client != me && filter.conditions.values().stream().allMatch(condition -> condition.test(client));
     }
 
     /** Reads one condition and returns the index after it. */
@@ -73,12 +81,8 @@ final class ClientFilter {
                 yield option(field, index + 1);
             }
         };
-        add(match, not);
+        conditions.put(name, not ? match.negate() : match);
         return index + 2;
-    }
-
-    private void add(Predicate<Client> match, boolean not) {
-        condition = condition.and(not ? match.negate() : match);
     }
 
     private Predicate<Client> option(String name, int index) {
@@ -116,16 +120,16 @@ final class ClientFilter {
 
     /** All numbers that follow are identifiers. */
     private int ids(int from, boolean not) {
-        Set<Long> ids = new HashSet<>();
+        Set<Long> found = not ? otherIds : ids;
         int i = from;
         while (i < call.argCount() && dev.holdfast.engine.base.Numbers.isLong(call.arg(i))) {
             long id = call.longArg(i++);
             if (id < 1) {
                 throw new CommandException("ERR client-id should be greater than 0");
             }
-            ids.add(id);
+            found.add(id);
         }
-        add(client -> ids.contains(client.id()), not);
+        conditions.put(not ? "NOT-ID" : "ID", client -> found.contains(client.id()) != not);
         return i;
     }
 

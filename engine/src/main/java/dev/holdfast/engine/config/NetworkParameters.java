@@ -29,9 +29,10 @@ public final class NetworkParameters {
         tcpKeepalive = config.number("tcp-keepalive", 300, 0, Integer.MAX_VALUE);
         timeout = config.number("timeout", 0, 0, Integer.MAX_VALUE);
         maxclients = config.number("maxclients", 10000, 1, 0xFFFFFFFFL);
-        ioThreads = config.immutable(config.number("io-threads", 1, 1, 128));
+        ioThreads = config.number("io-threads", 1, 1, 256);
         clientQueryBufferLimit = config.bytes("client-query-buffer-limit", 1L << 30, 1L << 20, Long.MAX_VALUE);
         clientOutputBufferLimit = config.add(new OutputLimits());
-        transport = config.immutable(config.choice("transport", "auto", "auto", "io_uring", "epoll", "nio"));
+        transport =
+                config.hidden(config.immutable(config.choice("transport", "auto", "auto", "io_uring", "epoll", "nio")));
     }
 }
