@@ -356,6 +356,13 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         channel.close();
     }
 
+    /** Closes the connection if what it has left unread is over a limit. */
+    void closeIfUnread() {
+        if (outputBytes() > 0) {
+            loop.eventLoop.execute(this::checkOutputLimit);
+        }
+    }
+
     /** Closes the connection if nothing has come for this long and nothing is awaited. */
     void closeIfIdle(long nowMillis, long timeoutMillis) {
         if (nowMillis - client.lastUsedMillis() > timeoutMillis && client.waiter() == null && !client.isSubscriber()) {

@@ -99,7 +99,7 @@ public final class Server implements AutoCloseable {
         parameters.port.onChange(() -> listenAgain("Unable to listen on this port. Check server logs."));
         parameters.bind.onChange(() -> listenAgain("Failed to bind to specified addresses."));
         parameters.ioThreads.onChange(this::refuseThreads);
-        group.scheduleAtFixedRate(this::closeIdle, 1, 1, TimeUnit.SECONDS);
+        group.scheduleAtFixedRate(this::lookAtConnections, 1, 1, TimeUnit.SECONDS);
         if (!tcp.isEmpty()) {
             LOG.info("Ready to accept connections tcp");
         }
@@ -266,11 +266,15 @@ public final class Server implements AutoCloseable {
         connections.remove(connection);
     }
 
-    private void closeIdle() {
+    /** Once a second: what only time makes wrong, such as an idle client or a soft limit passed for too long. */
+    private void lookAtConnections() {
         long timeoutMillis = parameters.timeout.get() * 1000;
-        if (timeoutMillis > 0) {
-            long now = engine.clock().millis();
-            connections.forEach(connection -> connection.closeIfIdle(now, timeoutMillis));
+        long now = engine.clock().millis();
+        for (Connection connection : connections) {
+            if (timeoutMillis > 0) {
+                connection.closeIfIdle(now, timeoutMillis);
+            }
+            connection.closeIfUnread();
         }
     }
 

@@ -39,6 +39,7 @@ import org.slf4j.LoggerFactory;
 public final class Engine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
     private static final int SHARD_BITS = 5;
+    private static final int COMMANDS_PER_MEMORY_CHECK = 64;
 
     /** What a store without keys takes: its shards, and their maps of clients that wait and watch. */
     private static final long EMPTY_STORE_BYTES = 64 * 1024;
@@ -58,6 +59,14 @@ public final class Engine implements AutoCloseable {
     private final AtomicLong lastClientId = new AtomicLong();
     private final ScheduledThreadPoolExecutor timer;
     private final long startMillis;
+
+    /**
+     * The limit within which the memory was when it was last looked at, and how many commands may pass unchecked. Any thread
+     * writes them; what is lost between two only moves the next look.
+     */
+    private long checkedLimit;
+
+    private int uncheckedCommands;
     private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
     private final DebugSettings debugSettings = new DebugSettings();
     private final String runId = randomId();
@@ -532,9 +541,22 @@ public final class Engine implements AutoCloseable {
                 || transaction != null && (!Transactions.runsAtOnce(spec) || transaction.needsMemory(spec));
     }
 
+    /**
+     * Whether more memory is used than {@code maxmemory} allows. Adding the account up takes longer than most commands, so while
+     * it was within the limit it is done for one command in 64: so many may go beyond it, and none is refused wrongly.
+     */
     private boolean isFull() {
         long limit = config.memory.maxmemory.get();
-        return limit > 0 && usedBytes() > limit;
+        if (limit == 0) {
+            return false;
+        }
+        if (limit == checkedLimit && --uncheckedCommands > 0) {
+            return false;
+        }
+        boolean full = usedBytes() > limit;
+        checkedLimit = full ? 0 : limit;
+        uncheckedCommands = COMMANDS_PER_MEMORY_CHECK;
+        return full;
     }
 
     /** The memory of keys, values and what finds them, against which {@code maxmemory} is held. */
