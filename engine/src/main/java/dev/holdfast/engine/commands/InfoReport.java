@@ -6,6 +6,7 @@ import dev.holdfast.engine.execution.Client;
 import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.engine.execution.Host;
+import dev.holdfast.engine.execution.Pause;
 import dev.holdfast.engine.execution.PubSub;
 import dev.holdfast.engine.execution.Rate;
 import dev.holdfast.engine.execution.Statistics;
@@ -216,9 +217,10 @@ final class InfoReport {
         line("total_watched_keys", engine.watchedKeys());
         line("total_blocking_keys", engine.awaitedKeys());
         line("total_blocking_keys_on_nokey", 0);
-        line("paused_reason", "none");
-        line("paused_actions", "none");
-        line("paused_timeout_milliseconds", 0);
+        Pause pause = engine.pause();
+        line("paused_reason", pause.isActive() ? "client_pause" : "none");
+        line("paused_actions", !pause.isActive() ? "none" : pause.isOnlyWrites() ? "write" : "all");
+        line("paused_timeout_milliseconds", pause.millisLeft());
     }
 
     private void memory() {

@@ -117,6 +117,7 @@ public final class PubSubCommands {
     }
 
     private static void subscribe(Call call, Kind kind) {
+        call.client().answerIsPushed();
         for (int i = 1; i < call.argCount(); i++) {
             call.engine().pubSub().subscribe(call.client(), kind, call.arg(i));
             confirm(call, kind.subscribed(), call.arg(i), kind);
@@ -126,6 +127,7 @@ public final class PubSubCommands {
     private static void unsubscribe(Call call, Kind kind) {
         PubSub pubSub = call.engine().pubSub();
         Client client = call.client();
+        client.answerIsPushed();
         if (call.argCount() > 1) {
             for (int i = 1; i < call.argCount(); i++) {
                 pubSub.unsubscribe(client, kind, call.arg(i));

@@ -80,6 +80,7 @@ public final class Blocking {
             forget(waiter);
             if (answer != null) {
                 waiter.client.lane().calls[waiter.spec.id()]++;
+                waiter.client.countCommand();
             }
         } finally {
             keyspace.unlock(waiter.mask);

@@ -46,6 +46,7 @@ public final class Client {
     private volatile @Nullable CommandSpec lastCommand;
     private volatile @Nullable Waiter waiter;
     private ReplyMode replyMode = ReplyMode.ON;
+    private boolean pushing;
     private @Nullable Transaction transaction;
     private @Nullable Watch watch;
     private long commands;
@@ -167,6 +168,18 @@ public final class Client {
 
     public void setReplyMode(ReplyMode mode) {
         this.replyMode = mode;
+        this.pushing = false;
+    }
+
+    /** Says that the answer to the present command is a message that is sent even where replies are not. */
+    public void answerIsPushed() {
+        pushing = true;
+    }
+
+    boolean takePushing() {
+        boolean result = pushing;
+        pushing = false;
+        return result;
     }
 
     public long createdMillis() {
@@ -200,6 +213,10 @@ public final class Client {
         if (lastCommand != command) {
             lastCommand = command;
         }
+    }
+
+    /** Says that a command has run to its end. */
+    void countCommand() {
         commands++;
     }
 

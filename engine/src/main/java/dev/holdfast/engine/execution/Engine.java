@@ -280,17 +280,13 @@ public final class Engine implements AutoCloseable {
     }
 
     private static void silence(Client client, Reply reply, int mark) {
-        switch (client.replyMode()) {
-            case SKIP_NEXT -> {
-                reply.truncate(mark);
-                client.setReplyMode(Client.ReplyMode.SKIP);
-            }
-            case SKIP -> {
-                reply.truncate(mark);
-                client.setReplyMode(Client.ReplyMode.ON);
-            }
-            case OFF -> reply.truncate(mark);
-            case ON -> {}
+        if (!client.takePushing()) {
+            reply.truncate(mark);
+        }
+        if (client.replyMode() == Client.ReplyMode.SKIP_NEXT) {
+            client.setReplyMode(Client.ReplyMode.SKIP);
+        } else if (client.replyMode() == Client.ReplyMode.SKIP) {
+            client.setReplyMode(Client.ReplyMode.ON);
         }
     }
 
@@ -462,6 +458,7 @@ public final class Engine implements AutoCloseable {
         if (call.hasBlocked()) {
             return;
         }
+        client.countCommand();
         if (!quick) {
             lane.endTimed(spec.id(), begin, clock.nanos());
         } else {

@@ -32,6 +32,11 @@ public final class Pause {
         return active;
     }
 
+    /** How long the pause will last, in milliseconds. */
+    public synchronized long millisLeft() {
+        return active ? Math.max(0, endMillis - engine.clock().millis()) : 0;
+    }
+
     /** How many clients wait for the end of the pause. */
     public synchronized int postponedClients() {
         return postponed.size();
