@@ -20,6 +20,7 @@ final class ClientInfo {
         add(flags, 'd', watch != null && watch.isTouched());
         add(flags, 'c', client.isClosing());
         add(flags, 'U', client.link().address().startsWith("/"));
+        add(flags, 'r', client.isReadOnly());
         add(flags, 'e', client.noEvict());
         add(flags, 'T', client.noTouch());
         add(flags, 'I', client.isImportSource());

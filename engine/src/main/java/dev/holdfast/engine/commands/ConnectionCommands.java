@@ -6,6 +6,7 @@ import static dev.holdfast.engine.execution.CommandFlag.LOADING;
 import static dev.holdfast.engine.execution.CommandFlag.NOSCRIPT;
 import static dev.holdfast.engine.execution.CommandFlag.NO_AUTH;
 import static dev.holdfast.engine.execution.CommandFlag.STALE;
+import static dev.holdfast.engine.execution.CommandGroup.CLUSTER;
 import static dev.holdfast.engine.execution.CommandGroup.CONNECTION;
 import static dev.holdfast.engine.execution.CommandSpec.command;
 
@@ -71,6 +72,22 @@ public final class ConnectionCommands {
                     .flags(NOSCRIPT, LOADING, STALE, FAST, NO_AUTH, ALLOW_BUSY)
                     .complexity("O(1)")
                     .summary("Puts the connection back into the state of a new one"),
+            command("READONLY", "", call -> readOnly(call, true))
+                    .in(CLUSTER)
+                    .since("3.0.0")
+                    .arity(1)
+                    .flags(FAST, LOADING, STALE)
+                    .acl("connection")
+                    .complexity("O(1)")
+                    .summary("Lets a replica of a cluster answer what reads on this connection"),
+            command("READWRITE", "", call -> readOnly(call, false))
+                    .in(CLUSTER)
+                    .since("3.0.0")
+                    .arity(1)
+                    .flags(FAST, LOADING, STALE)
+                    .acl("connection")
+                    .complexity("O(1)")
+                    .summary("Takes READONLY back"),
             command("QUIT", "", ConnectionCommands::quit)
                     .in(CONNECTION)
                     .since("1.0.0")
@@ -212,11 +229,17 @@ public final class ConnectionCommands {
         client.setNoEvict(false);
         client.setNoTouch(false);
         client.setRedirectCapable(false);
+        client.setReadOnly(false);
         client.setReplyMode(Client.ReplyMode.ON);
         client.setAuthenticated(call.config().requirepass.get().isEmpty());
         client.setResp3(false);
         call.reply().setResp3(false);
         call.reply().simple("RESET");
+    }
+
+    private static void readOnly(Call call, boolean readOnly) {
+        call.client().setReadOnly(readOnly);
+        call.reply().ok();
     }
 
     private static void quit(Call call) {

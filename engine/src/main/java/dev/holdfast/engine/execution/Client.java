@@ -40,6 +40,7 @@ public final class Client {
     private volatile boolean noTouch;
     private volatile boolean redirectCapable;
     private volatile boolean importSource;
+    private volatile boolean readOnly;
     private volatile boolean closing;
     private volatile boolean postponed;
     private volatile long lastUsedMillis;
@@ -160,6 +161,15 @@ public final class Client {
 
     public void setImportSource(boolean importSource) {
         this.importSource = importSource;
+    }
+
+    /** Whether the client has said that a replica of a cluster may answer it; {@code READONLY}. */
+    public boolean isReadOnly() {
+        return readOnly;
+    }
+
+    public void setReadOnly(boolean readOnly) {
+        this.readOnly = readOnly;
     }
 
     public ReplyMode replyMode() {

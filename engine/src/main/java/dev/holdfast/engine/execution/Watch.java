@@ -1,8 +1,9 @@
 package dev.holdfast.engine.execution;
 
 import dev.holdfast.engine.base.Slice;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /** The keys that one client watches, and whether any has changed since. */
 public final class Watch {
@@ -64,18 +65,18 @@ public final class Watch {
         }
     }
 
-    private final List<Key> keys = new ArrayList<>();
+    private final Map<Interest.DatabaseKey, Key> keys = new LinkedHashMap<>();
     private volatile boolean touched;
 
     /** Adds a key, with bytes of its own. */
     Key add(int database, Slice key, boolean wasExpired) {
         Key added = new Key(this, database, key, wasExpired);
-        keys.add(added);
+        keys.put(new Interest.DatabaseKey(database, key), added);
         return added;
     }
 
-    List<Key> keys() {
-        return keys;
+    Collection<Key> keys() {
+        return keys.values();
     }
 
     public int size() {
@@ -83,12 +84,7 @@ public final class Watch {
     }
 
     boolean contains(int database, Slice key) {
-        for (Key watched : keys) {
-            if (watched.database == database && watched.key.equals(key)) {
-                return true;
-            }
-        }
-        return false;
+        return keys.containsKey(new Interest.DatabaseKey(database, key));
     }
 
     public boolean isTouched() {
