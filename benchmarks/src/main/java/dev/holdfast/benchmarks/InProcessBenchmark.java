@@ -38,25 +38,25 @@ import org.openjdk.jmh.annotations.Warmup;
 public class InProcessBenchmark {
     private static final int KEYS = 100_000;
     private static final int VALUE_BYTES = 64;
+    private static final int DIGITS = 6;
 
     /** The store and its keys. */
     @State(Scope.Benchmark)
     public static class Data {
         final Holdfast store = Holdfast.open();
         final ConcurrentHashMap<String, byte[]> map = new ConcurrentHashMap<>();
-        final byte[][] keys = new byte[KEYS][];
         final String[] names = new String[KEYS];
-        final byte[][] hashes = new byte[KEYS][];
         final byte[] field = {'f'};
 
         @Setup
         public void fill() {
             for (int i = 0; i < KEYS; i++) {
                 names[i] = String.format("key:%012d", i);
-                keys[i] = names[i].getBytes(StandardCharsets.US_ASCII);
-                store.set(keys[i], new byte[VALUE_BYTES]);
-                hashes[i] = names[i].replace("key", "hsh").getBytes(StandardCharsets.US_ASCII);
-                store.hset(hashes[i], field, new byte[VALUE_BYTES]);
+                store.set(names[i], new byte[VALUE_BYTES]);
+                store.hset(
+                        names[i].replace("key", "hsh").getBytes(StandardCharsets.US_ASCII),
+                        field,
+                        new byte[VALUE_BYTES]);
                 map.put(names[i], new byte[VALUE_BYTES]);
             }
         }
@@ -74,14 +74,35 @@ public class InProcessBenchmark {
         private final SplittableRandom random =
                 new SplittableRandom(Thread.currentThread().threadId());
 
+        private final byte[] key = "key:000000000000".getBytes(StandardCharsets.US_ASCII);
+        private final byte[] hash = "hsh:000000000000".getBytes(StandardCharsets.US_ASCII);
+
         int next() {
             return random.nextInt(KEYS);
+        }
+
+        /** The next key, written anew into the same array, as programs make their keys when they need them. */
+        byte[] nextKey() {
+            return write(key);
+        }
+
+        byte[] nextHash() {
+            return write(hash);
+        }
+
+        private byte[] write(byte[] target) {
+            int rest = next();
+            for (int i = target.length - 1; i >= target.length - DIGITS; i--) {
+                target[i] = (byte) ('0' + rest % 10);
+                rest /= 10;
+            }
+            return target;
         }
     }
 
     @Benchmark
     public @Nullable Object get(Data data, Own own) {
-        return data.store.get(data.keys[own.next()]);
+        return data.store.get(own.nextKey());
     }
 
     @Benchmark
@@ -91,17 +112,17 @@ public class InProcessBenchmark {
 
     @Benchmark
     public void set(Data data, Own own) {
-        data.store.set(data.keys[own.next()], own.value);
+        data.store.set(own.nextKey(), own.value);
     }
 
     @Benchmark
     public @Nullable Object hget(Data data, Own own) {
-        return data.store.hget(data.hashes[own.next()], data.field);
+        return data.store.hget(own.nextHash(), data.field);
     }
 
     @Benchmark
     public @Nullable Object anyCommand(Data data, Own own) {
-        return data.store.call("GET", data.keys[own.next()]);
+        return data.store.call("GET", own.nextKey());
     }
 
     @Benchmark

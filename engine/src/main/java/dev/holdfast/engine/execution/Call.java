@@ -314,7 +314,8 @@ public final class Call {
         return item;
     }
 
-    private void touch(Object item) {
+    /** Notes that an item has been used. */
+    void touch(Object item) {
         if (client.noTouch()) {
             return;
         }

@@ -394,7 +394,11 @@ public final class Engine implements AutoCloseable {
         return !blocked;
     }
 
-    /** Tries to run a command without a lock; see {@link Shard}. Returns false, with nothing done, where that fails. */
+    /**
+     * Tries to run a command without a lock; see {@link Shard}. Returns false, with nothing done, where that fails. The access
+     * is noted without the lock too: whatever else is being written to the record, it is other bytes, and a clock that two
+     * threads set at once is as good as either's.
+     */
     private boolean glance(Client client, CommandSpec spec, CommandSpec.Glance glance, Args args, Reply reply) {
         Slice key = args.get(spec.onlyKey());
         Shard shard = keyspace.shardOf(key);
@@ -405,11 +409,10 @@ public final class Engine implements AutoCloseable {
         }
         int mark = reply.mark();
         try {
-            if (table.peek(key) instanceof byte[] record
-                    && !KeyRecord.hasExpiry(record)
-                    && (KeyRecord.accessClock(record) == keyspace.accessClock() || client.noTouch())) {
+            if (table.peek(key) instanceof byte[] record && !KeyRecord.hasExpiry(record)) {
                 glance.run(record, reply);
                 if (shard.isUnchanged(version)) {
+                    client.call().touch(record);
                     Lane lane = client.lane();
                     lane.hits++;
                     lane.count(spec.id());
