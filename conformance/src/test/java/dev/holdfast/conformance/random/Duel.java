@@ -6,6 +6,7 @@ import dev.holdfast.conformance.access.Answer.Kind;
 import dev.holdfast.conformance.access.OurServer;
 import dev.holdfast.conformance.access.RealServer;
 import dev.holdfast.conformance.access.RespSession;
+import dev.holdfast.conformance.access.Store;
 import dev.holdfast.conformance.random.CommandGenerator.Unit;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,21 +21,38 @@ final class Duel implements AutoCloseable {
 
     private static final int DATABASES = 2;
 
+    /** The channel on which events are told to be complete. */
+    private static final String MARK = "mark";
+
     /** Two answers that differ. */
     record Difference(List<String> command, Answer ours, Answer real) {}
 
     private final RespSession ours;
     private final RespSession real;
+    private final RespSession ourEvents;
+    private final RespSession realEvents;
     private final KnownDifferences known;
     private final boolean encodings;
     private final Map<String, Integer> answered = new TreeMap<>();
     private long compared;
+    private long events;
 
     Duel(OurServer ours, RealServer real, Form form) {
         this.ours = (RespSession) ours.connect(form);
         this.real = (RespSession) real.connect(form);
+        this.ourEvents = listener(ours);
+        this.realEvents = listener(real);
         this.known = new KnownDifferences(real);
         this.encodings = real.isValkey();
+    }
+
+    /** A client that hears of everything that happens to keys. */
+    private static RespSession listener(Store store) {
+        RespSession session = (RespSession) store.connect(Form.RESP2);
+        session.run("CONFIG", "SET", "notify-keyspace-events", "EAmn");
+        session.run("PSUBSCRIBE", "__keyevent@*");
+        session.run("SUBSCRIBE", MARK);
+        return session;
     }
 
     RespSession real() {
@@ -44,6 +62,11 @@ final class Duel implements AutoCloseable {
     /** How many answers have been compared. */
     long compared() {
         return compared;
+    }
+
+    /** How many events have been compared. */
+    long events() {
+        return events;
     }
 
     /** How often each command has been answered with something else than an error. */
@@ -67,11 +90,17 @@ final class Duel implements AutoCloseable {
             List<List<String>> commands =
                     batch.stream().flatMap(unit -> unit.commands().stream()).toList();
             Difference difference = batch(commands);
+            if (difference == null) {
+                difference = compareEvents();
+            }
             if (difference != null) {
+                compareEvents();
                 return difference;
             }
         }
-        return compareContents();
+        Difference difference = compareContents();
+        compareEvents();
+        return difference;
     }
 
     private @Nullable Difference batch(List<List<String>> commands) {
@@ -151,6 +180,31 @@ final class Duel implements AutoCloseable {
         return difference;
     }
 
+    /** Compares what has been told of keys since the last time. */
+    private @Nullable Difference compareEvents() {
+        Answer one = events(ours, ourEvents);
+        Answer other = events(real, realEvents);
+        events += one.parts().size();
+        return known.tellsOtherEvents() || one.equals(other)
+                ? null
+                : new Difference(List.of("the", "events"), one, other);
+    }
+
+    private static Answer events(RespSession session, RespSession listener) {
+        session.run("PUBLISH", MARK, "");
+        List<Answer> events = new ArrayList<>();
+        Answer message = listener.receive();
+        while (!message.parts().get(1).equals(Answer.bulk(MARK))) {
+            String channel = message.parts().get(2).text();
+            // When a key that is over is noticed is each server's own affair.
+            if (!channel.endsWith("expired")) {
+                events.add(Answer.bulk(channel + " " + message.parts().get(3).text()));
+            }
+            message = listener.receive();
+        }
+        return Answer.of(Kind.ARRAY, events);
+    }
+
     private List<List<String>> contents(String type, String key) {
         return switch (type) {
             case "string" -> List.of(List.of("GET", key));
@@ -191,5 +245,7 @@ final class Duel implements AutoCloseable {
     public void close() {
         ours.close();
         real.close();
+        ourEvents.close();
+        realEvents.close();
     }
 }

@@ -34,6 +34,11 @@ final class KnownDifferences {
         return version >= FIELD_EXPIRY;
     }
 
+    /** Whether events are told otherwise than in 9.1. */
+    boolean tellsOtherEvents() {
+        return version < NEWEST;
+    }
+
     /** Whether a difference is one of these. */
     boolean explain(List<String> command, Answer ours, Answer real) {
         if (version >= NEWEST) {

@@ -65,7 +65,8 @@ class RandomCommandsTest {
             if (!failures.isEmpty()) {
                 fail(String.join("\n\n", failures));
             }
-            System.out.println("Compared " + compared + " answers with " + real + ", " + answered.size() + " commands");
+            System.out.println("Compared " + compared + " answers and " + answered.get("events") + " events with "
+                    + real + ", " + (answered.size() - 1) + " commands");
             assertTrue(compared >= (long) rounds * LEAST_COMPARED, "only " + compared + " answers were compared");
             everyCommandHasAnswered(real, answered);
         }
@@ -98,6 +99,7 @@ class RandomCommandsTest {
                 failures.add(report(duel, real, seed, difference, duel.shrink(sequence)));
             }
             duel.answered().forEach((name, count) -> answered.merge(name, count, Integer::sum));
+            answered.merge("events", (int) duel.events(), Integer::sum);
             return duel.compared();
         }
     }

@@ -152,8 +152,11 @@ public final class StringPartCommands {
     }
 
     private static void lcs(Call call) {
-        Slice a = lcsOperand(call, 1);
-        Slice b = lcsOperand(call, 2);
+        // Both keys are looked up before either is judged.
+        Object itemA = call.lookup(call.arg(1));
+        Object itemB = call.lookup(call.arg(2));
+        Slice a = lcsOperand(itemA);
+        Slice b = lcsOperand(itemB);
         boolean lengthOnly = false;
         boolean indices = false;
         boolean withLength = false;
@@ -194,8 +197,7 @@ public final class StringPartCommands {
         }
     }
 
-    private static Slice lcsOperand(Call call, int index) {
-        Object item = call.lookup(call.arg(index));
+    private static Slice lcsOperand(@Nullable Object item) {
         @Nullable Slice value = StringItem.value(item, new Slice());
         if (value == null && item != null) {
             throw new CommandException("ERR The specified keys must contain string values");
