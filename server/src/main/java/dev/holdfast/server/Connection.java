@@ -116,6 +116,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     private void run() {
         RespReply output = loop.output;
         output.setResp3(client.resp3());
+        output.setMaxBytes(outputLimit.hardBytes(client));
         running = true;
         loop.lane.beginBatch(engine.clock().nanos());
         client.used(engine.clock().millis());

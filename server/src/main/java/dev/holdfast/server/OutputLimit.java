@@ -16,10 +16,20 @@ final class OutputLimit {
         this.clock = clock;
     }
 
+    private OutputLimits.Limit limit(Client client) {
+        return parameters.clientOutputBufferLimit.limit(
+                client.isSubscriber() ? OutputLimits.PUBSUB : OutputLimits.NORMAL);
+    }
+
+    /** The most that the client may leave unread. */
+    long hardBytes(Client client) {
+        long bytes = limit(client).hardBytes();
+        return bytes > 0 ? bytes : Long.MAX_VALUE;
+    }
+
     /** Whether the connection must be closed: over the hard limit, or over the soft limit for too long. */
     boolean isExceeded(Client client, long pendingBytes) {
-        OutputLimits.Limit limit = parameters.clientOutputBufferLimit.limit(
-                client.isSubscriber() ? OutputLimits.PUBSUB : OutputLimits.NORMAL);
+        OutputLimits.Limit limit = limit(client);
         if (limit.hardBytes() > 0 && pendingBytes >= limit.hardBytes()) {
             return true;
         }

@@ -12,6 +12,7 @@ import dev.holdfast.engine.keyspace.Shard;
 import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
+import dev.holdfast.engine.protocol.ReplyTooLongException;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.Collection;
@@ -446,6 +447,13 @@ public final class Engine implements AutoCloseable {
             reply.error(e.getMessage());
             lane.failed[spec.id()]++;
             statistics.countError(e.getMessage());
+        } catch (ReplyTooLongException e) {
+            LOG.warn(
+                    "Closing client whose reply passes the limit of its output: {}",
+                    client.link().address());
+            reply.truncate(mark);
+            client.closeAfterReply();
+            statistics.outputBufferLimitDisconnections.increment();
         } catch (RuntimeException | OutOfMemoryError | StackOverflowError e) {
             LOG.error("{} failed", spec.fullName(), e);
             reply.truncate(mark);

@@ -15,8 +15,11 @@ public final class RespReply extends Reply {
     /** Room for a type byte, a number and a line end. */
     private static final int HEAD_BYTES = Numbers.MAX_DIGITS + 3;
 
+    private static final int MAX_BYTES = Integer.MAX_VALUE - 64;
+
     private byte[] bytes;
     private int size;
+    private int maxBytes = MAX_BYTES;
     private boolean resp3;
 
     public RespReply(int initialBytes) {
@@ -58,6 +61,11 @@ public final class RespReply extends Reply {
         }
     }
 
+    /** How long the replies may become before {@link ReplyTooLongException}; looked at only when they need more room. */
+    public void setMaxBytes(long bytes) {
+        maxBytes = (int) Math.min(MAX_BYTES, bytes);
+    }
+
     private void reserve(int more) {
         if (bytes.length - size < more) {
             grow(more);
@@ -66,10 +74,10 @@ public final class RespReply extends Reply {
 
     private void grow(int more) {
         long needed = (long) size + more;
-        if (needed > Integer.MAX_VALUE - 64) {
-            throw new OutOfMemoryError("reply too large");
+        if (needed > maxBytes) {
+            throw new ReplyTooLongException();
         }
-        bytes = Arrays.copyOf(bytes, (int) Math.min(Integer.MAX_VALUE - 64L, Math.max(needed, bytes.length * 2L)));
+        bytes = Arrays.copyOf(bytes, (int) Math.min(MAX_BYTES, Math.max(needed, bytes.length * 2L)));
     }
 
     /** Appends bytes that are already in the form of the protocol. */

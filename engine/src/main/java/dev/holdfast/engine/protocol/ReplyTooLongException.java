@@ -1,0 +1,10 @@
+package dev.holdfast.engine.protocol;
+
+/** A reply has grown past what its client may leave unread. The client is cut off; nobody would read the rest. */
+public final class ReplyTooLongException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    public ReplyTooLongException() {
+        super("reply too long", null, false, false);
+    }
+}
