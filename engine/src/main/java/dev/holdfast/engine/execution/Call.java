@@ -408,7 +408,8 @@ public final class Call {
     }
 
     /** As {@link #setString(Slice, Slice, int, long)}, where {@code old} is what {@link #find} has just returned for the key. */
-    public void setString(Slice key, @Nullable Object old, Slice value, int encoding, long expireAt) {
+    public void setString(Slice key, @Nullable Object old, Slice value, int newEncoding, long expireAt) {
+        int encoding = StringItem.encodingAfter(old, key, value, newEncoding, expireAt);
         if (old instanceof byte[] record && StringItem.setInPlace(record, value, encoding, expireAt)) {
             touch(record);
             return;

@@ -91,6 +91,9 @@ public final class KeyTable extends HashIndex<Object> {
         count(item, -1);
         byte[] record = KeyRecord.withExpiry(record(item), expireAt);
         Object changed = record;
+        if (KeyRecord.isString(record)) {
+            StringItem.noteExpiry(record);
+        }
         if (item instanceof Entry entry) {
             entry.setRecord(record);
             changed = entry;

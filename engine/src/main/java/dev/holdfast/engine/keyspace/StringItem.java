@@ -12,6 +12,9 @@ public final class StringItem {
     /** What Valkey puts into one allocation with the key: "embstr" up to here, "raw" beyond. */
     private static final int EMBEDDED_MAX_BYTES = 128;
 
+    /** Keys and values that together are no longer than this always fit there. */
+    private static final int SURELY_EMBEDDED_BYTES = 100;
+
     private static final int OBJECT_HEAD_BYTES = 8;
     private static final int SHORT_KEY_MAX_BYTES = 31;
     private static final int MEDIUM_KEY_MAX_BYTES = 255;
@@ -21,6 +24,26 @@ public final class StringItem {
     /** The encoding for a value just given: {@link KeyRecord#INT} or {@link KeyRecord#EMBSTR}. One that was changed is raw. */
     public static int encodingOf(Slice value) {
         return value.length() <= Numbers.MAX_DIGITS && Numbers.isLong(value) ? KeyRecord.INT : KeyRecord.EMBSTR;
+    }
+
+    /**
+     * The encoding for a value that takes the place of another: Valkey makes the new object with room for the expiry of the
+     * old one, even where that is dropped then.
+     */
+    public static int encodingAfter(@Nullable Object old, Slice key, Slice value, int encoding, long expireAt) {
+        if (encoding != KeyRecord.EMBSTR || key.length() + value.length() <= SURELY_EMBEDDED_BYTES) {
+            return encoding;
+        }
+        boolean expires = expireAt != KeyRecord.NEVER || old != null && KeyRecord.hasExpiry(KeyTable.record(old));
+        return isEmbedded(key.length(), value.length(), expires) ? KeyRecord.EMBSTR : KeyRecord.RAW;
+    }
+
+    /** Makes a record's encoding raw if with its expiry it has become too long to be embedded; it stays so without. */
+    static void noteExpiry(byte[] record) {
+        if (KeyRecord.encoding(record) == KeyRecord.EMBSTR
+                && encodingName(record).equals("raw")) {
+            KeyRecord.setEncoding(record, KeyRecord.RAW);
+        }
     }
 
     /** The item for a new string. */

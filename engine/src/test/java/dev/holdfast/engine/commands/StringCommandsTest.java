@@ -112,6 +112,16 @@ class StringCommandsTest {
         assertEquals("raw", encoding("a"));
         store.run("SET", "a", "x".repeat(5000));
         assertEquals("raw", encoding("a"));
+        store.run("SET", "a", "x".repeat(112));
+        store.run("GETEX", "a", "EX", "100");
+        assertEquals("raw", encoding("a"));
+        store.run("GETEX", "a", "PERSIST");
+        assertEquals("raw", encoding("a"));
+        store.run("SET", "a", "1", "EX", "100");
+        store.run("SET", "a", "x".repeat(112));
+        assertEquals("raw", encoding("a"));
+        store.run("SET", "a", "x".repeat(112));
+        assertEquals("embstr", encoding("a"));
     }
 
     @Test
