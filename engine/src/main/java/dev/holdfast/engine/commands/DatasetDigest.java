@@ -6,10 +6,13 @@ import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.keyspace.LargeString;
+import dev.holdfast.engine.structures.StreamLog;
 import dev.holdfast.engine.types.HashValue;
 import dev.holdfast.engine.types.ListValue;
 import dev.holdfast.engine.types.SetValue;
 import dev.holdfast.engine.types.SortedSetValue;
+import dev.holdfast.engine.types.StreamId;
+import dev.holdfast.engine.types.StreamValue;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -101,6 +104,19 @@ final class DatasetDigest {
                         Long.MIN_VALUE,
                         (array, fieldAt, fieldLength, valueAt, valueLength) ->
                                 pair(new Slice(array, fieldAt, fieldLength), new Slice(array, valueAt, valueLength)));
+            case StreamValue stream -> {
+                StreamLog.Walk walk = stream.walk(StreamId.MIN, StreamId.MAX, false);
+                Slice field = new Slice();
+                Slice value = new Slice();
+                while (walk.next()) {
+                    chain(Slice.of(Long.toUnsignedString(walk.ms()) + "." + Long.toUnsignedString(walk.seq())));
+                    for (int i = 0; i < walk.fields(); i++) {
+                        walk.nextField(field, value);
+                        chain(field);
+                        chain(value);
+                    }
+                }
+            }
             default -> throw new IllegalArgumentException("no digest of " + item.getClass());
         }
     }

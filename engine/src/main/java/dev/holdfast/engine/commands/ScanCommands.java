@@ -273,6 +273,7 @@ public final class ScanCommands {
     private static void flush(Call call, int database) {
         call.engine().touchReplaced(database, -1, call.now());
         call.addDirty(call.engine().keyspace().clear(database));
+        call.awakenAll(database);
     }
 
     private static void swapDatabases(Call call) {

@@ -5,6 +5,7 @@ import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.keyspace.ValueType;
+import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -44,7 +45,14 @@ public final class Blocking {
     }
 
     void block(
-            Call call, long timeoutMillis, ValueType wanted, int firstKey, int lastKey, Consumer<Reply> timeoutReply) {
+            Call call,
+            Args words,
+            long timeoutMillis,
+            ValueType wanted,
+            boolean wakesOnLoss,
+            int firstKey,
+            int lastKey,
+            Consumer<Reply> timeoutReply) {
         Client client = call.client();
         List<Slice> keys = new ArrayList<>();
         long mask = 0;
@@ -58,7 +66,7 @@ public final class Blocking {
             mask |= keyspace.maskOf(call.arg(index));
         }
         Waiter waiter = new Waiter(
-                client, call.spec(), call.args().copy(), client.database(), keys, mask, wanted, timeoutReply);
+                client, call.spec(), words, client.database(), keys, mask, wanted, wakesOnLoss, timeoutReply);
         for (Slice key : keys) {
             engine.interest(key).await(waiter.database, key, waiter);
         }
@@ -126,9 +134,10 @@ public final class Blocking {
         Deque<Interest.DatabaseKey> queue = new ArrayDeque<>(ready);
         while (!queue.isEmpty()) {
             Interest.DatabaseKey key = queue.poll();
+            ValueType refused = null;
             for (Waiter waiter : waiters(key)) {
-                if (!serve(key, waiter, queue)) {
-                    break;
+                if ((waiter.wanted != refused || waiter.wakesOnLoss) && !serve(key, waiter, queue)) {
+                    refused = waiter.wanted;
                 }
             }
         }
@@ -145,7 +154,7 @@ public final class Blocking {
         }
     }
 
-    /** Runs one waiting command. Returns whether the key may have something for the next. */
+    /** Runs one waiting command. Returns whether the key may have something for the next that wants the same type. */
     private boolean serve(Interest.DatabaseKey key, Waiter waiter, Deque<Interest.DatabaseKey> queue) {
         Reply reply;
         keyspace.lock(waiter.mask);
@@ -156,7 +165,8 @@ public final class Blocking {
             Call call = waiter.client.call();
             call.begin(waiter.spec, waiter.args, NoReply.INSTANCE);
             Object item = call.find(key.key(), key.database());
-            if (item == null || KeyRecord.type(KeyTable.record(item)) != waiter.wanted) {
+            boolean lost = item == null || KeyRecord.type(KeyTable.record(item)) != waiter.wanted;
+            if (lost && !waiter.wakesOnLoss) {
                 return false;
             }
             reply = waiter.client.link().resumeReply();

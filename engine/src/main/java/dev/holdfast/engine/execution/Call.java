@@ -575,6 +575,22 @@ public final class Call {
             return;
         }
         interest.touch(database, key);
+        wake(interest, key, database);
+    }
+
+    /** Lets those who wait for a key look at it again, although those who watch it would see no change. */
+    public void wake(Slice key) {
+        wake(key, client.database());
+    }
+
+    void wake(Slice key, int database) {
+        Interest interest = engine.interest(key);
+        if (!interest.isEmpty()) {
+            wake(interest, key, database);
+        }
+    }
+
+    private void wake(Interest interest, Slice key, int database) {
         if (interest.waiters(database, key) != null) {
             ready.add(new Interest.DatabaseKey(database, new Slice(key.toBytes())));
         }
@@ -617,13 +633,38 @@ public final class Call {
      * @param timeoutReply writes the answer when the time is over
      */
     public void block(long timeoutMillis, ValueType wanted, int firstKey, int lastKey, Consumer<Reply> timeoutReply) {
+        if (mayBlock(timeoutReply)) {
+            engine.blocking().block(this, args.copy(), timeoutMillis, wanted, false, firstKey, lastKey, timeoutReply);
+        }
+    }
+
+    /**
+     * As {@link #block(long, ValueType, int, int, Consumer)}, for a command that is run again with other words than it came
+     * with.
+     *
+     * @param words copies of the words, in place of the call's
+     * @param wakesOnLoss whether the command is also to run again when a key goes or gets another type
+     */
+    public void block(
+            Args words,
+            long timeoutMillis,
+            ValueType wanted,
+            boolean wakesOnLoss,
+            int firstKey,
+            int lastKey,
+            Consumer<Reply> timeoutReply) {
+        if (mayBlock(timeoutReply)) {
+            engine.blocking().block(this, words, timeoutMillis, wanted, wakesOnLoss, firstKey, lastKey, timeoutReply);
+        }
+    }
+
+    /** Answers where nothing may wait. Returns whether the client is to be registered as waiting. */
+    private boolean mayBlock(Consumer<Reply> timeoutReply) {
         if (inTransaction) {
             timeoutReply.accept(reply);
-            return;
+            return false;
         }
         blocked = true;
-        if (!retrying) {
-            engine.blocking().block(this, timeoutMillis, wanted, firstKey, lastKey, timeoutReply);
-        }
+        return !retrying;
     }
 }

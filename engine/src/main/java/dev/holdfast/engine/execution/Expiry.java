@@ -45,6 +45,9 @@ public final class Expiry {
     private final Keyspace keyspace;
     private final Statistics statistics;
     private final List<Object> found = new ArrayList<>();
+    /** Keys that have gone and that somebody waits for. */
+    private final List<Interest.DatabaseKey> lost = new ArrayList<>();
+
     private final Slice key = new Slice();
 
     /** Where the sweep of each shard goes on, by database and shard; null for a database that was never swept. */
@@ -107,6 +110,7 @@ public final class Expiry {
     /** Removes the key that {@code table} has just found and that has expired, and tells of it. */
     void expired(Call call, KeyTable table, Slice key, int database) {
         remove(table, key, database);
+        call.wake(key, database);
         call.propagateAs("UNLINK", key);
     }
 
@@ -229,6 +233,10 @@ public final class Expiry {
             found.clear();
             shard.unlock();
         }
+        if (!lost.isEmpty()) {
+            engine.blocking().serve(List.copyOf(lost));
+            lost.clear();
+        }
     }
 
     private void sample(Object item, long now) {
@@ -260,6 +268,9 @@ public final class Expiry {
             if (KeyRecord.isExpired(record, now)) {
                 table.find(key);
                 remove(table, key, database);
+                if (engine.interest(key).waiters(database, key) != null) {
+                    lost.add(new Interest.DatabaseKey(database, new Slice(key.toBytes())));
+                }
                 expiredKeys++;
             } else if (fields <= 0) {
                 return false;

@@ -1,6 +1,7 @@
 package dev.holdfast.engine.execution;
 
 import dev.holdfast.engine.base.Numbers;
+import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.protocol.Args;
 import java.util.ArrayList;
@@ -37,6 +38,8 @@ public final class KeySpec {
             return shown;
         }
     }
+
+    private static final String STREAMS = "STREAMS";
 
     private final String keyword;
     private final int begin;
@@ -103,6 +106,14 @@ public final class KeySpec {
      */
     public static KeySpec after(String keyword, int from, int last, int step, int limit, Flag... flags) {
         return new KeySpec(keyword, from, false, last, step, limit, 0, 0, flags);
+    }
+
+    /**
+     * The keys after STREAMS: the first half of the rest. The words before are options with their values, so that one of
+     * these may be {@code streams} too; clients are shown a keyword.
+     */
+    public static KeySpec streams(int from, Flag... flags) {
+        return new KeySpec(STREAMS, from, false, -1, 1, 2, 0, 0, flags);
     }
 
     /** A number after a keyword says how many keys follow it. */
@@ -222,7 +233,22 @@ public final class KeySpec {
                 : first + (int) (keys - 1) * step;
     }
 
+    /** The index after STREAMS where XREAD and XREADGROUP would find it, or -1. */
+    private static int findStreams(Args args) {
+        for (int i = 1; i < args.count() - 1; i++) {
+            Slice word = args.get(i);
+            if (word.isWord(STREAMS)) {
+                return i + 1;
+            }
+            i += word.isWord("GROUP") ? 2 : word.isWord("COUNT") || word.isWord("BLOCK") ? 1 : 0;
+        }
+        return -1;
+    }
+
     private int findKeyword(Args args) {
+        if (keyword.equals(STREAMS)) {
+            return findStreams(args);
+        }
         if (begin > 0) {
             for (int i = begin; i < args.count() - 1; i++) {
                 if (args.get(i).isWord(keyword)) {

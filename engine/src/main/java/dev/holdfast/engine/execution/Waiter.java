@@ -26,6 +26,9 @@ public final class Waiter {
     /** What a key must hold to serve this waiter. */
     final ValueType wanted;
 
+    /** Whether the command is also run again when a key goes or gets another type, because it then fails. */
+    final boolean wakesOnLoss;
+
     /** Writes the answer when the time is over. */
     final Consumer<Reply> timeoutReply;
 
@@ -42,6 +45,7 @@ public final class Waiter {
             List<Slice> keys,
             long mask,
             ValueType wanted,
+            boolean wakesOnLoss,
             Consumer<Reply> timeoutReply) {
         this.client = client;
         this.spec = spec;
@@ -50,6 +54,7 @@ public final class Waiter {
         this.keys = keys;
         this.mask = mask;
         this.wanted = wanted;
+        this.wakesOnLoss = wakesOnLoss;
         this.timeoutReply = timeoutReply;
     }
 

@@ -115,7 +115,15 @@ public final class Listpack {
         if (!Numbers.isLong(array, offset, length)) {
             return 0;
         }
-        long value = Numbers.toLong(array, offset, length);
+        return integerBytes(Numbers.toLong(array, offset, length));
+    }
+
+    /** What Valkey's listpack would need for an integer, including the length it keeps behind it. */
+    static int valkeyIntegerBytes(long value) {
+        return integerBytes(value) + 1;
+    }
+
+    private static int integerBytes(long value) {
         if (value >= 0 && value <= 127) {
             return 1;
         }

@@ -1,0 +1,237 @@
+package dev.holdfast.engine.commands;
+
+import static dev.holdfast.engine.execution.CommandFlag.DENYOOM;
+import static dev.holdfast.engine.execution.CommandFlag.WRITE;
+import static dev.holdfast.engine.execution.CommandGroup.STREAM;
+import static dev.holdfast.engine.execution.CommandSpec.command;
+import static dev.holdfast.engine.execution.CommandSpec.container;
+import static dev.holdfast.engine.execution.KeySpec.Flag.DELETE;
+import static dev.holdfast.engine.execution.KeySpec.Flag.INSERT;
+import static dev.holdfast.engine.execution.KeySpec.Flag.RW;
+import static dev.holdfast.engine.execution.KeySpec.Flag.UPDATE;
+
+import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.execution.Call;
+import dev.holdfast.engine.execution.CommandException;
+import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.KeySpec;
+import dev.holdfast.engine.keyspace.ValueType;
+import dev.holdfast.engine.types.ConsumerGroup;
+import dev.holdfast.engine.types.StreamConsumer;
+import dev.holdfast.engine.types.StreamId;
+import dev.holdfast.engine.types.StreamValue;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** XGROUP: consumer groups and their consumers. */
+public final class StreamGroupCommands {
+    private static final String OPTIONS_END = "[ENTRIESREAD entries-read]";
+
+    private StreamGroupCommands() {}
+
+    public static final List<CommandSpec> COMMANDS = List.of(container("XGROUP")
+            .in(STREAM)
+            .since("5.0.0")
+            .arity(-2)
+            .complexity("Depends on the subcommand")
+            .summary("Commands for consumer groups")
+            .subcommands(List.of(
+                    command("CREATE", "key group <id | $> [MKSTREAM] " + OPTIONS_END, StreamGroupCommands::create)
+                            .in(STREAM)
+                            .since("5.0.0")
+                            .arity(-5)
+                            .flags(WRITE, DENYOOM)
+                            .keys(KeySpec.at(2, RW, INSERT))
+                            .complexity("O(1)")
+                            .summary("Makes a consumer group that reads on from an id"),
+                    command("CREATECONSUMER", "key group consumer", StreamGroupCommands::createConsumer)
+                            .in(STREAM)
+                            .since("6.2.0")
+                            .arity(5)
+                            .flags(WRITE, DENYOOM)
+                            .keys(KeySpec.at(2, RW, INSERT))
+                            .complexity("O(1)")
+                            .summary("Makes a consumer, which reading would do by itself"),
+                    command("DELCONSUMER", "key group consumer", StreamGroupCommands::deleteConsumer)
+                            .in(STREAM)
+                            .since("5.0.0")
+                            .arity(5)
+                            .flags(WRITE)
+                            .keys(KeySpec.at(2, RW, DELETE))
+                            .complexity("O(N) with N entries that wait for the consumer")
+                            .summary("Removes a consumer and all that waits for its acknowledgement"),
+                    command("DESTROY", "key group", StreamGroupCommands::destroy)
+                            .in(STREAM)
+                            .since("5.0.0")
+                            .arity(4)
+                            .flags(WRITE)
+                            .keys(KeySpec.at(2, RW, DELETE))
+                            .complexity("O(N) with N consumers")
+                            .summary("Removes a consumer group"),
+                    Help.subcommand(STREAM, "5.0.0"),
+                    command("SETID", "key group <id | $> " + OPTIONS_END, StreamGroupCommands::setId)
+                            .in(STREAM)
+                            .since("5.0.0")
+                            .arity(-5)
+                            .flags(WRITE)
+                            .keys(KeySpec.at(2, RW, UPDATE))
+                            .complexity("O(1)")
+                            .summary("Sets from where a consumer group reads on"))));
+
+    private static void create(Call call) {
+        Slice key = call.arg(2);
+        Options options = Options.parse(call, true);
+        StreamValue stream = call.write(key, StreamValue.class);
+        if (stream == null && !options.makesStream()) {
+            throw noKey();
+        }
+        if (call.argCount() > 8) {
+            throw wrongWords(call);
+        }
+        StreamId id = StreamId.MIN;
+        if (!call.arg(4).isWord("$")) {
+            id = StreamArguments.strictId(call, 4);
+        } else if (stream != null) {
+            id = stream.lastId();
+        }
+        if (stream == null) {
+            stream = new StreamValue(Call.newRecord(ValueType.STREAM, key));
+            call.insert(key, stream);
+            if (!stream.createGroup(call.arg(3), id, options.entriesRead())) {
+                throw new IllegalStateException("a new stream has a group");
+            }
+            call.changed(key, 't', "xgroup-create");
+        } else if (stream.createGroup(call.arg(3), id, options.entriesRead())) {
+            note(call, key, "xgroup-create");
+        } else {
+            throw new CommandException("BUSYGROUP Consumer Group name already exists");
+        }
+        call.reply().ok();
+    }
+
+    private static void setId(Call call) {
+        Slice key = call.arg(2);
+        Options options = Options.parse(call, false);
+        StreamValue stream = stream(call, key);
+        ConsumerGroup group = group(call, stream);
+        if (call.argCount() != 5 && call.argCount() != 7) {
+            throw wrongWords(call);
+        }
+        StreamId id = call.arg(4).isWord("$") ? stream.lastId() : StreamArguments.parse(call.arg(4), 0);
+        if (id == null) {
+            throw StreamArguments.invalidId();
+        }
+        group.setLastId(id);
+        group.setEntriesRead(options.entriesRead());
+        note(call, key, "xgroup-setid");
+        call.reply().ok();
+    }
+
+    private static void destroy(Call call) {
+        Slice key = call.arg(2);
+        StreamValue stream = stream(call, key);
+        if (stream.group(call.arg(3)) == null) {
+            call.reply().integer(0);
+            return;
+        }
+        stream.destroyGroup(call.arg(3));
+        note(call, key, "xgroup-destroy");
+        call.wake(key);
+        call.reply().integer(1);
+    }
+
+    private static void createConsumer(Call call) {
+        Slice key = call.arg(2);
+        ConsumerGroup group = group(call, stream(call, key));
+        boolean isNew = group.consumer(call.arg(4)) == null;
+        if (isNew) {
+            createConsumer(call, key, group, call.arg(4));
+        }
+        call.reply().integer(isNew);
+    }
+
+    private static void deleteConsumer(Call call) {
+        Slice key = call.arg(2);
+        ConsumerGroup group = group(call, stream(call, key));
+        StreamConsumer consumer = group.consumer(call.arg(4));
+        long pending = 0;
+        if (consumer != null) {
+            pending = consumer.pending().size();
+            group.removeConsumer(consumer);
+            note(call, key, "xgroup-delconsumer");
+        }
+        call.reply().integer(pending);
+    }
+
+    /** Makes a consumer that is not there, and tells of it. */
+    static StreamConsumer createConsumer(Call call, Slice key, ConsumerGroup group, Slice name) {
+        StreamConsumer consumer = group.addConsumer(name, call.now());
+        note(call, key, "xgroup-createconsumer");
+        return consumer;
+    }
+
+    /** A change of groups is none of the stream: those who watch the key and those who wait for it see nothing. */
+    private static void note(Call call, Slice key, String event) {
+        call.addDirty(1);
+        call.event(key, 't', event);
+    }
+
+    /** What puts a group where it stands now. */
+    static void propagateGroupId(Call call, Slice key, ConsumerGroup group, Slice groupName) {
+        call.propagateAs(
+                "XGROUP", "SETID", key, groupName, group.lastId().toBytes(), "ENTRIESREAD", group.entriesRead());
+    }
+
+    private static StreamValue stream(Call call, Slice key) {
+        StreamValue stream = call.write(key, StreamValue.class);
+        if (stream == null) {
+            throw noKey();
+        }
+        return stream;
+    }
+
+    private static CommandException noKey() {
+        return new CommandException("ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may"
+                + " want to use the MKSTREAM option to create an empty stream automatically.");
+    }
+
+    private static ConsumerGroup group(Call call, StreamValue stream) {
+        return existing(stream.group(call.arg(3)), call.arg(3), call.arg(2));
+    }
+
+    /** The group, or the error that there is none. */
+    static ConsumerGroup existing(@Nullable ConsumerGroup group, Slice name, Slice key) {
+        if (group == null) {
+            throw new CommandException("NOGROUP No such consumer group '" + name + "' for key name '" + key + "'");
+        }
+        return group;
+    }
+
+    /** The error for words that do not make a subcommand. */
+    static CommandException wrongWords(Call call) {
+        return new CommandException("ERR unknown subcommand or wrong number of arguments for '" + call.arg(1)
+                + "'. Try " + call.arg(0).toString().toUpperCase(Locale.ROOT) + " HELP.");
+    }
+
+    /** What follows the id in CREATE and SETID. */
+    private record Options(boolean makesStream, long entriesRead) {
+        static Options parse(Call call, boolean creating) {
+            boolean makesStream = false;
+            long entriesRead = ConsumerGroup.UNKNOWN;
+            for (int i = 5; i < call.argCount(); i++) {
+                if (creating && call.arg(i).isWord("MKSTREAM")) {
+                    makesStream = true;
+                } else if (i + 1 < call.argCount() && call.arg(i).isWord("ENTRIESREAD")) {
+                    entriesRead = call.longArg(++i);
+                    if (entriesRead < 0 && entriesRead != ConsumerGroup.UNKNOWN) {
+                        throw new CommandException("ERR value for ENTRIESREAD must be positive or -1");
+                    }
+                } else {
+                    throw wrongWords(call);
+                }
+            }
+            return new Options(makesStream, entriesRead);
+        }
+    }
+}
