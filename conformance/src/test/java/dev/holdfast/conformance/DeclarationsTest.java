@@ -31,12 +31,18 @@ class DeclarationsTest {
     private static final Set<String> UNDECLARED = Set.of("notes", "since", "summary", "deprecated_since", "name");
 
     /** Commands whose arguments are described otherwise, and why. */
-    private static final Map<String, String> DESCRIBED_OTHERWISE = Map.of(
-            "hexpireat", "a time since 1970 is a unix-time, as it is for EXPIREAT",
-            "hpexpireat", "a time since 1970 is a unix-time, as it is for PEXPIREAT",
-            "client|kill", "old and new words for the same kind of client are not all listed",
-            "client|list", "old and new words for the same kind of client are not all listed",
-            "zadd", "CH and INCR are displayed as they are written");
+    private static final Map<String, String> DESCRIBED_OTHERWISE = Map.ofEntries(
+            Map.entry("hexpireat", "a time since 1970 is a unix-time, as it is for EXPIREAT"),
+            Map.entry("hpexpireat", "a time since 1970 is a unix-time, as it is for PEXPIREAT"),
+            Map.entry("client|kill", "old and new words for the same kind of client are not all listed"),
+            Map.entry("client|list", "old and new words for the same kind of client are not all listed"),
+            Map.entry("zadd", "CH and INCR are displayed as they are written"),
+            Map.entry("xadd", "signs such as ~ and $ stand for themselves, and have no names"),
+            Map.entry("xtrim", "signs such as ~ and $ stand for themselves, and have no names"),
+            Map.entry("xgroup|create", "signs such as ~ and $ stand for themselves, and have no names"),
+            Map.entry("xgroup|setid", "signs such as ~ and $ stand for themselves, and have no names"),
+            Map.entry("xread", "STREAMS is the keyword of the keys, not of the keys and ids"),
+            Map.entry("xreadgroup", "STREAMS is the keyword of the keys, not of the keys and ids"));
 
     /** From which version on a part is as it is now. Older servers know less of keys and have other flags. */
     private static final Map<String, Integer> SINCE =

@@ -216,7 +216,7 @@ final class InfoReport {
         line("clients_in_timeout_table", engine.blocking().blockedClients());
         line("total_watched_keys", engine.watchedKeys());
         line("total_blocking_keys", engine.awaitedKeys());
-        line("total_blocking_keys_on_nokey", 0);
+        line("total_blocking_keys_on_nokey", engine.keysAwaitedForLoss());
         Pause pause = engine.pause();
         line("paused_reason", pause.isActive() ? "client_pause" : "none");
         line("paused_actions", !pause.isActive() ? "none" : pause.isOnlyWrites() ? "write" : "all");

@@ -67,7 +67,7 @@ public final class StreamCommands {
                     .keys(KeySpec.at(1, RO, ACCESS))
                     .complexity("O(log(N)+M) with N blocks of entries and M entries returned")
                     .summary("The entries between two ids, the last first"),
-            command("XDEL", "key ID [ID ...]", StreamCommands::delete)
+            command("XDEL", "key id [id ...]", StreamCommands::delete)
                     .in(STREAM)
                     .since("5.0.0")
                     .arity(-3)

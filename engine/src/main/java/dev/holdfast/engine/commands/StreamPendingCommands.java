@@ -31,7 +31,7 @@ public final class StreamPendingCommands {
     private StreamPendingCommands() {}
 
     public static final List<CommandSpec> COMMANDS = List.of(
-            command("XACK", "key group ID [ID ...]", StreamPendingCommands::acknowledge)
+            command("XACK", "key group id [id ...]", StreamPendingCommands::acknowledge)
                     .in(STREAM)
                     .since("5.0.0")
                     .arity(-4)
@@ -53,7 +53,7 @@ public final class StreamPendingCommands {
                     .summary("A survey of the entries that wait for an acknowledgement, or the entries themselves"),
             command(
                             "XCLAIM",
-                            "key group consumer min-idle-time ID [ID ...] [IDLE ms] [TIME unix-time-milliseconds]"
+                            "key group consumer min-idle-time id [id ...] [IDLE ms] [TIME unix-time-milliseconds]"
                                     + " [RETRYCOUNT count] [FORCE] [JUSTID] [LASTID lastid]",
                             StreamClaims::claim)
                     .in(STREAM)

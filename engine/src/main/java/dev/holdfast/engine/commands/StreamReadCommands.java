@@ -41,7 +41,7 @@ public final class StreamReadCommands {
     public static final List<CommandSpec> COMMANDS = List.of(
             command(
                             "XREAD",
-                            "[COUNT count] [BLOCK milliseconds] STREAMS key [key ...] ID [ID ...]",
+                            "[COUNT count] [BLOCK milliseconds] <STREAMS key [key ...] id [id ...]>",
                             call -> new Reading(call, false).run())
                     .in(STREAM)
                     .since("5.0.0")
@@ -52,8 +52,8 @@ public final class StreamReadCommands {
                     .summary("The entries of streams beyond given ids, waiting for some if need be"),
             command(
                             "XREADGROUP",
-                            "GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key ...] ID"
-                                    + " [ID ...]",
+                            "<GROUP group consumer> [COUNT count] [BLOCK milliseconds] [NOACK]"
+                                    + " <STREAMS key [key ...] id [id ...]>",
                             call -> new Reading(call, true).run())
                     .in(STREAM)
                     .since("5.0.0")

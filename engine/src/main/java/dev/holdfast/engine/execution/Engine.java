@@ -635,6 +635,11 @@ public final class Engine implements AutoCloseable {
         return countInterests(Interest::awaitedKeys);
     }
 
+    /** How many keys somebody waits for who wants to know when they go. */
+    public int keysAwaitedForLoss() {
+        return countInterests(Interest::keysAwaitedForLoss);
+    }
+
     private int countInterests(ToIntFunction<Interest> count) {
         int sum = 0;
         for (int i = 0; i < interests.length; i++) {

@@ -123,6 +123,17 @@ final class Interest {
         return sizes(waiters);
     }
 
+    /** How many keys have a waiter that wants to know when they go. */
+    int keysAwaitedForLoss() {
+        int keys = 0;
+        for (Map<Slice, List<Waiter>> map : waiters) {
+            for (List<Waiter> list : map.values()) {
+                keys += list.stream().anyMatch(waiter -> waiter.wakesOnLoss) ? 1 : 0;
+            }
+        }
+        return keys;
+    }
+
     private static <V> int sizes(Map<Slice, V>[] maps) {
         int size = 0;
         for (Map<Slice, V> map : maps) {
