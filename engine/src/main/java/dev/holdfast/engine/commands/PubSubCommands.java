@@ -135,7 +135,7 @@ public final class PubSubCommands {
             }
             return;
         }
-        List<Slice> all = List.copyOf(own(client, kind));
+        List<Slice> all = List.copyOf(PubSub.own(client, kind));
         for (Slice name : all) {
             pubSub.unsubscribe(client, kind, name);
             confirm(call, kind.unsubscribed(), name, kind);
@@ -147,14 +147,6 @@ public final class PubSubCommands {
             reply.nil();
             reply.integer(count(client, kind));
         }
-    }
-
-    private static Collection<Slice> own(Client client, Kind kind) {
-        return switch (kind) {
-            case CHANNEL -> client.channels();
-            case PATTERN -> client.patterns();
-            case SHARD -> client.shardChannels();
-        };
     }
 
     private static void confirm(Call call, String what, Slice name, Kind kind) {

@@ -57,7 +57,8 @@ public final class PubSub {
         };
     }
 
-    private static Collection<Slice> own(Client client, Kind kind) {
+    /** What a client is subscribed to, of one kind. */
+    public static Collection<Slice> own(Client client, Kind kind) {
         return switch (kind) {
             case CHANNEL -> client.channels();
             case PATTERN -> client.patterns();

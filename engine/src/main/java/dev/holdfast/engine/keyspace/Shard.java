@@ -81,10 +81,6 @@ public final class Shard {
         return (long) VERSION.getOpaque(this) == version;
     }
 
-    public boolean isLockedByMe() {
-        return lock.isHeldByCurrentThread();
-    }
-
     public int number() {
         return number;
     }
