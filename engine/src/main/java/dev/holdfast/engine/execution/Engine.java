@@ -40,7 +40,6 @@ import org.slf4j.LoggerFactory;
 public final class Engine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
     private static final int SHARD_BITS = 5;
-    private static final int COMMANDS_PER_MEMORY_CHECK = 64;
 
     /** What a store without keys takes: its shards, and their maps of clients that wait and watch. */
     private static final long EMPTY_STORE_BYTES = 64 * 1024;
@@ -56,18 +55,12 @@ public final class Engine implements AutoCloseable {
     private final Blocking blocking;
     private final Expiry expiry;
     private final Pause pause = new Pause(this);
+    private final Admission admission = new Admission(this);
     private final Map<Long, Client> clients = new ConcurrentHashMap<>();
     private final AtomicLong lastClientId = new AtomicLong();
     private final ScheduledThreadPoolExecutor timer;
     private final long startMillis;
 
-    /**
-     * The limit within which the memory was when it was last looked at, and how many commands may pass unchecked. Any thread
-     * writes them; what is lost between two only moves the next look.
-     */
-    private long checkedLimit;
-
-    private int uncheckedCommands;
     private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
     private final DebugSettings debugSettings = new DebugSettings();
     private final String runId = randomId();
@@ -294,8 +287,8 @@ public final class Engine implements AutoCloseable {
     private boolean dispatch(Client client, Args args, Reply reply) {
         CommandSpec spec;
         try {
-            spec = resolve(client, args);
-            check(client, spec);
+            spec = admission.resolve(client, args);
+            admission.check(client, spec, args);
         } catch (CommandException e) {
             reject(client, args, e, reply);
             return true;
@@ -477,114 +470,9 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    private CommandSpec resolve(Client client, Args args) {
-        Slice name = args.get(0);
-        CommandSpec spec = commands.find(name);
-        if (spec == null) {
-            throw unknownCommand(args);
-        }
-        if (spec.isContainer() && args.count() > 1) {
-            CommandSpec subcommand = commands.find(spec, args.get(1));
-            if (subcommand == null) {
-                throw new CommandException(
-                        "ERR unknown subcommand '" + printable(args.get(1), 128) + "'. Try " + spec.key() + " HELP.");
-            }
-            spec = subcommand;
-        }
-        if (!spec.acceptsCount(args.count())) {
-            client.lane().rejected[spec.id()]++;
-            throw CommandException.arity(spec.fullName());
-        }
-        return spec;
-    }
-
-    private static CommandException unknownCommand(Args args) {
-        StringBuilder message = new StringBuilder("ERR unknown command '")
-                .append(printable(args.get(0), 128))
-                .append("', with args beginning with: ");
-        int shown = 0;
-        for (int i = 1; i < args.count() && shown < 128; i++) {
-            String word = printable(args.get(i), 128 - shown);
-            message.append('\'').append(word).append("' ");
-            shown += word.length() + 3;
-        }
-        return new CommandException(message.toString());
-    }
-
-    private static String printable(Slice word, int max) {
-        return new Slice(word.array(), word.offset(), Math.min(max, word.length())).toString();
-    }
-
-    private void check(Client client, CommandSpec spec) {
-        if (!client.isAuthenticated() && !spec.is(CommandFlag.NO_AUTH)) {
-            client.lane().rejected[spec.id()]++;
-            throw new CommandException("NOAUTH Authentication required.");
-        }
-        if (spec.is(CommandFlag.PROTECTED) && !client.mayUse(config.enableDebugCommand.get())) {
-            client.lane().rejected[spec.id()]++;
-            throw new CommandException("ERR DEBUG command not allowed. If the enable-debug-command option is set to"
-                    + " \"local\", you can run it from a local connection, otherwise you need to set this option in the"
-                    + " configuration file, and then restart the server.");
-        }
-        if (spec.is(CommandFlag.NO_MULTI) && client.transaction() != null) {
-            client.lane().rejected[spec.id()]++;
-            throw new CommandException("ERR Command '" + spec.fullName() + "' not allowed inside a transaction");
-        }
-        if (needsMemory(client, spec) && isFull()) {
-            client.lane().rejected[spec.id()]++;
-            throw new CommandException("OOM command not allowed when used memory > 'maxmemory'.");
-        }
-        if (!client.resp3() && client.isSubscriber() && !allowedForSubscribers(spec)) {
-            client.lane().rejected[spec.id()]++;
-            throw new CommandException("ERR Can't execute '" + spec.fullName()
-                    + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
-        }
-        client.used(spec);
-    }
-
-    /** Whether a command may make the store grow. Inside MULTI every command does: it is queued. */
-    private static boolean needsMemory(Client client, CommandSpec spec) {
-        Transaction transaction = client.transaction();
-        return spec.is(CommandFlag.DENYOOM)
-                || transaction != null && (!Transactions.runsAtOnce(spec) || transaction.needsMemory(spec));
-    }
-
-    /**
-     * Whether more memory is used than {@code maxmemory} allows. Adding the account up takes longer than most commands, so while
-     * it was within the limit it is done for one command in 64: so many may go beyond it, and none is refused wrongly.
-     */
-    private boolean isFull() {
-        long limit = config.memory.maxmemory.get();
-        if (limit == 0) {
-            return false;
-        }
-        if (limit == checkedLimit && --uncheckedCommands > 0) {
-            return false;
-        }
-        boolean full = usedBytes() > limit;
-        checkedLimit = full ? 0 : limit;
-        uncheckedCommands = COMMANDS_PER_MEMORY_CHECK;
-        return full;
-    }
-
     /** The memory of keys, values and what finds them, against which {@code maxmemory} is held. */
     public long usedBytes() {
         return EMPTY_STORE_BYTES + keyspace.usedBytes();
-    }
-
-    private static boolean allowedForSubscribers(CommandSpec spec) {
-        return switch (spec.name()) {
-            case "ping",
-                    "subscribe",
-                    "ssubscribe",
-                    "sunsubscribe",
-                    "unsubscribe",
-                    "psubscribe",
-                    "punsubscribe",
-                    "quit",
-                    "reset" -> true;
-            default -> false;
-        };
     }
 
     private void reject(Client client, Args args, CommandException e, Reply reply) {

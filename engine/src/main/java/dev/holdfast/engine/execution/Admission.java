@@ -1,0 +1,134 @@
+package dev.holdfast.engine.execution;
+
+import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.protocol.Args;
+
+/**
+ * Says whether a command may run: whether there is such a command, with so many words, and whether its client and the state of
+ * the store allow it. Each check either passes or throws the error that the client is told.
+ */
+final class Admission {
+    private static final int COMMANDS_PER_MEMORY_CHECK = 64;
+
+    private final Engine engine;
+
+    /**
+     * The limit within which the memory was when it was last looked at, and how many commands may pass unchecked. Any thread
+     * writes them; what is lost between two only moves the next look.
+     */
+    private long checkedLimit;
+
+    private int uncheckedCommands;
+
+    Admission(Engine engine) {
+        this.engine = engine;
+    }
+
+    /** The declaration of the command that the words name. */
+    CommandSpec resolve(Client client, Args args) {
+        Slice name = args.get(0);
+        CommandSpec spec = engine.commands().find(name);
+        if (spec == null) {
+            throw unknownCommand(args);
+        }
+        if (spec.isContainer() && args.count() > 1) {
+            CommandSpec subcommand = engine.commands().find(spec, args.get(1));
+            if (subcommand == null) {
+                throw new CommandException(
+                        "ERR unknown subcommand '" + printable(args.get(1), 128) + "'. Try " + spec.key() + " HELP.");
+            }
+            spec = subcommand;
+        }
+        if (!spec.acceptsCount(args.count())) {
+            client.lane().rejected[spec.id()]++;
+            throw CommandException.arity(spec.fullName());
+        }
+        return spec;
+    }
+
+    private static CommandException unknownCommand(Args args) {
+        StringBuilder message = new StringBuilder("ERR unknown command '")
+                .append(printable(args.get(0), 128))
+                .append("', with args beginning with: ");
+        int shown = 0;
+        for (int i = 1; i < args.count() && shown < 128; i++) {
+            String word = printable(args.get(i), 128 - shown);
+            message.append('\'').append(word).append("' ");
+            shown += word.length() + 3;
+        }
+        return new CommandException(message.toString());
+    }
+
+    private static String printable(Slice word, int max) {
+        return new Slice(word.array(), word.offset(), Math.min(max, word.length())).toString();
+    }
+
+    /** Whether the client may run the command now; if not, throws what to tell it. */
+    void check(Client client, CommandSpec spec, Args args) {
+        if (!client.isAuthenticated() && !spec.is(CommandFlag.NO_AUTH)) {
+            client.lane().rejected[spec.id()]++;
+            throw new CommandException("NOAUTH Authentication required.");
+        }
+        if (spec.is(CommandFlag.PROTECTED)
+                && !client.mayUse(engine.config().enableDebugCommand.get())) {
+            client.lane().rejected[spec.id()]++;
+            throw new CommandException("ERR DEBUG command not allowed. If the enable-debug-command option is set to"
+                    + " \"local\", you can run it from a local connection, otherwise you need to set this option in the"
+                    + " configuration file, and then restart the server.");
+        }
+        if (spec.is(CommandFlag.NO_MULTI) && client.transaction() != null) {
+            client.lane().rejected[spec.id()]++;
+            throw new CommandException("ERR Command '" + spec.fullName() + "' not allowed inside a transaction");
+        }
+        if (needsMemory(client, spec) && isFull()) {
+            client.lane().rejected[spec.id()]++;
+            throw new CommandException("OOM command not allowed when used memory > 'maxmemory'.");
+        }
+        if (!client.resp3() && client.isSubscriber() && !allowedForSubscribers(spec)) {
+            client.lane().rejected[spec.id()]++;
+            throw new CommandException("ERR Can't execute '" + spec.fullName()
+                    + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
+        }
+        client.used(spec);
+    }
+
+    /** Whether a command may make the store grow. Inside MULTI every command does: it is queued. */
+    private static boolean needsMemory(Client client, CommandSpec spec) {
+        Transaction transaction = client.transaction();
+        return spec.is(CommandFlag.DENYOOM)
+                || transaction != null && (!Transactions.runsAtOnce(spec) || transaction.needsMemory(spec));
+    }
+
+    /**
+     * Whether more memory is used than {@code maxmemory} allows. Adding the account up takes longer than most commands, so while
+     * it was within the limit it is done for one command in 64: so many may go beyond it, and none is refused wrongly.
+     */
+    private boolean isFull() {
+        long limit = engine.config().memory.maxmemory.get();
+        if (limit == 0) {
+            return false;
+        }
+        if (limit == checkedLimit && --uncheckedCommands > 0) {
+            return false;
+        }
+        boolean full = engine.usedBytes() > limit;
+        checkedLimit = full ? 0 : limit;
+        uncheckedCommands = COMMANDS_PER_MEMORY_CHECK;
+        return full;
+    }
+
+    private static boolean allowedForSubscribers(CommandSpec spec) {
+        return switch (spec.name()) {
+            case "ping",
+                    "subscribe",
+                    "ssubscribe",
+                    "sunsubscribe",
+                    "unsubscribe",
+                    "psubscribe",
+                    "punsubscribe",
+                    "quit",
+                    "reset" -> true;
+            default -> false;
+        };
+    }
+}
