@@ -17,6 +17,8 @@ public final class AllCommands {
                         StringCommands.COMMANDS,
                         StringPartCommands.COMMANDS,
                         CounterCommands.COMMANDS,
+                        BitmapCommands.COMMANDS,
+                        BitfieldCommands.COMMANDS,
                         ListCommands.COMMANDS,
                         BlockingListCommands.COMMANDS,
                         SetCommands.COMMANDS,

@@ -140,13 +140,7 @@ public final class StringPartCommands {
             return;
         }
         checkLength(call, offset, data.length());
-        if (item == null) {
-            byte[] padded = new byte[(int) offset + data.length()];
-            data.copyTo(padded, (int) offset);
-            call.setString(key, null, new Slice(padded), KeyRecord.RAW, KeyRecord.NEVER);
-        } else {
-            call.writeString(key, item, (int) offset, data);
-        }
+        call.writeString(key, item, (int) offset, data);
         call.changed(key, '$', "setrange");
         call.reply().integer(Math.max(length, offset + data.length()));
     }

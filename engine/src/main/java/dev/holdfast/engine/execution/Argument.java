@@ -88,6 +88,10 @@ public record Argument(
                         }
                     }
                     case "<" -> arguments.add(choice(">"));
+                    case "..." -> {
+                        next++;
+                        arguments.set(arguments.size() - 1, arguments.getLast().asMultiple(false));
+                    }
                     default -> arguments.add(word());
                 }
                 if (isCount(arguments.getLast())) {
@@ -148,7 +152,7 @@ public record Argument(
                 return;
             }
             List<Argument> repeated = arguments.subList(arguments.size() - values, arguments.size());
-            Argument block = block("", repeated).asMultiple(false);
+            Argument block = (withToken ? one(repeated) : block("", repeated)).asMultiple(withToken);
             repeated.clear();
             arguments.add(block);
         }

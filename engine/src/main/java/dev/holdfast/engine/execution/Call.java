@@ -450,13 +450,25 @@ public final class Call {
     }
 
     /**
-     * Overwrites a part of a string from an offset on, and leaves its expiry; a gap becomes zeros.
+     * Overwrites a part of a string from an offset on, and leaves its expiry; a gap becomes zeros. Where there is no string,
+     * one is created.
      *
-     * @param old the string, which {@link #find} has just returned for the key
+     * @param old what {@link #find} has just returned for the key
      */
-    public void writeString(Slice key, Object old, int offset, Slice data) {
+    public void writeString(Slice key, @Nullable Object old, int offset, Slice data) {
         KeyTable table = table(key);
-        if (old instanceof LargeString large) {
+        long end = (long) offset + data.length();
+        if (!(old instanceof LargeString large) || end > large.capacity()) {
+            HeapRoom.require(end);
+        }
+        if (old == null) {
+            byte[] empty = KeyRecord.create(ValueType.STRING, KeyRecord.RAW, key, KeyRecord.NEVER, 0);
+            Object item = StringItem.write(empty, offset, data);
+            KeyRecord.setAccessClock(KeyTable.record(item), keyspace.accessClock());
+            table.insert(item);
+            engine.notifier().created(client.database(), key);
+            awaken(key, client.database());
+        } else if (old instanceof LargeString large) {
             open(large, table);
             large.write(offset, data);
         } else if (old instanceof byte[] record) {

@@ -24,6 +24,11 @@ public final class LargeString extends Entry {
         return length;
     }
 
+    /** How long the value may become without a new array. */
+    public int capacity() {
+        return bytes.length;
+    }
+
     public Slice value(Slice into) {
         return into.set(bytes, 0, length);
     }
