@@ -1,7 +1,6 @@
 package dev.holdfast.engine.structures;
 
 import java.util.Arrays;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +12,12 @@ import org.jspecify.annotations.Nullable;
  * chunk; a lookup is two binary searches. An element costs one reference and its share of its chunk.
  */
 public final class IdMap<E extends IdMap.Element> {
+    /** Sees one element after another. */
+    @FunctionalInterface
+    public interface Visitor<E, X extends Exception> {
+        void visit(E element) throws X;
+    }
+
     /** What an id orders. Both halves of the id are unsigned. */
     public abstract static class Element {
         private final long ms;
@@ -187,11 +192,11 @@ public final class IdMap<E extends IdMap.Element> {
         return removed;
     }
 
-    public void forEach(Consumer<? super E> visitor) {
+    public <X extends Exception> void forEach(Visitor<? super E, X> visitor) throws X {
         for (long position = after(NOWHERE); position != NOWHERE; position = after(position)) {
             E element = at(position);
             if (element != null) {
-                visitor.accept(element);
+                visitor.visit(element);
             }
         }
     }

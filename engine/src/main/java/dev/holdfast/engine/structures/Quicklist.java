@@ -116,6 +116,19 @@ public final class Quicklist {
         return (block.plain ? "plain" : "packed") + " entries:" + block.count + " size:" + block.valkeyBytes;
     }
 
+    /** Sees the blocks of a list one after another: elements as {@link Listpack} has them, or one plain element. */
+    @FunctionalInterface
+    public interface BlockVisitor<X extends Exception> {
+        void visit(byte[] array, int from, int to, int count, boolean plain) throws X;
+    }
+
+    public <X extends Exception> void visitBlocks(BlockVisitor<X> visitor) throws X {
+        for (int i = 0; i < blockCount; i++) {
+            Block block = blockAt(i);
+            visitor.visit(block.bytes, block.start, block.end, block.count, block.plain);
+        }
+    }
+
     // ---- both ends
 
     /** Adds an element in front of all others. */

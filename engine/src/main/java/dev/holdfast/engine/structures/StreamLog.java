@@ -187,6 +187,13 @@ public final class StreamLog {
         return new Walk(fromMs, fromSeq, toMs, toSeq, backwards);
     }
 
+    /** All entries with the tombstones between them. */
+    public Walk walkWithTombstones() {
+        Walk walk = new Walk(0, 0, -1, -1, false);
+        walk.tombstones = true;
+        return walk;
+    }
+
     /** A way through entries. Changes of the log end it. */
     public final class Walk {
         private final long fromMs;
@@ -195,6 +202,7 @@ public final class StreamLog {
         private final long toSeq;
         private final boolean backwards;
         private @Nullable StreamBlock block;
+        private boolean tombstones;
         private byte[] bytes = new byte[0];
         private int entryAt;
         /** Where the next entry in the walk's direction begins or, backwards, ends. */
@@ -248,7 +256,7 @@ public final class StreamLog {
                         block = null;
                         return false;
                     }
-                    if (!tooEarly && !tooLate && !isDeleted()) {
+                    if (!tooEarly && !tooLate && (tombstones || !isDeleted())) {
                         fieldsLeft = fields;
                         return true;
                     }
@@ -295,7 +303,8 @@ public final class StreamLog {
             return at + Varint.size(at - entryAt);
         }
 
-        private boolean isDeleted() {
+        /** Whether this is a tombstone. */
+        public boolean isDeleted() {
             return (flags & StreamBlock.DELETED) != 0;
         }
 
@@ -324,6 +333,29 @@ public final class StreamLog {
 
         public long seq() {
             return seq;
+        }
+
+        /** The id of the block that holds the entry, which is that of its first one. */
+        public long blockMs() {
+            return block().ms();
+        }
+
+        public long blockSeq() {
+            return block().seq();
+        }
+
+        /** How many entries the block holds. */
+        public int blockLive() {
+            return block().live;
+        }
+
+        public int blockDeleted() {
+            return block().deleted;
+        }
+
+        /** Whether the entry has the fields of its block's first one. */
+        public boolean hasBlockFields() {
+            return (flags & StreamBlock.SAME_FIELDS) != 0;
         }
 
         /** How many fields the entry has. */

@@ -53,6 +53,12 @@ public final class HashValue extends Entry {
         void visit(byte[] array, int fieldAt, int fieldLength, int valueAt, int valueLength);
     }
 
+    /** Sees a field of the large form with its expiry, which may be over. */
+    @FunctionalInterface
+    public interface ExpiryVisitor<X extends Exception> {
+        void visit(Slice field, Slice value, long expireAt) throws X;
+    }
+
     /** A record is made with room for a first body of at most this length, so that its slack can tell the rest. */
     private static final int MOST_BYTES_AT_FIRST = 240;
 
@@ -192,6 +198,33 @@ public final class HashValue extends Entry {
                 FieldIndex.visit(item, visitor);
             }
         });
+    }
+
+    /** Visits all fields, with those that have expired and are still there. */
+    public <X extends Exception> void forEachWithExpiry(ExpiryVisitor<X> visitor) throws X {
+        Slice field = new Slice();
+        Slice value = new Slice();
+        FieldIndex large = this.large;
+        if (large == null) {
+            int end = bodyEnd();
+            for (int at = bodyOffset(); at < end; at = behindPair(at)) {
+                int valueAt = behind(at);
+                read(at, field);
+                read(valueAt, value);
+                visitor.visit(field, value, KeyRecord.NEVER);
+            }
+            return;
+        }
+        for (byte[] item : large) {
+            FieldIndex.field(item, field);
+            FieldIndex.value(item, value);
+            visitor.visit(field, value, FieldIndex.expireAt(item));
+        }
+    }
+
+    private void read(int at, Slice into) {
+        int length = Varint.read(record, at);
+        into.set(record, at + Varint.size(length), length);
     }
 
     /**

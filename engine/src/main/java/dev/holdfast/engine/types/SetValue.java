@@ -69,8 +69,23 @@ public final class SetValue extends Entry {
         return new SetValue(record);
     }
 
-    private boolean isIntset() {
+    public boolean isIntset() {
         return table == null && KeyRecord.encoding(record) == KeyRecord.INTSET;
+    }
+
+    public boolean isTable() {
+        return table != null;
+    }
+
+    /** How many bytes each integer of an intset takes. It has some. */
+    public int integerBytes() {
+        return record[bodyOffset()];
+    }
+
+    /** The integers of an intset as they lie, each of {@link #integerBytes}, little endian. */
+    public Slice integers(Slice into) {
+        int from = bodyOffset() + Intset.HEAD;
+        return into.set(record, from, bodyEnd() - from);
     }
 
     @Override

@@ -159,6 +159,11 @@ public final class StreamValue extends Entry {
         return log.walk(from.ms(), from.seq(), to.ms(), to.seq(), backwards);
     }
 
+    /** All entries, and the tombstones of deleted ones whose blocks are still there. */
+    public StreamLog.Walk walkWithTombstones() {
+        return log.walkWithTombstones();
+    }
+
     /** The id of the last entry that is there, or 0-0. */
     public StreamId lastEntry() {
         StreamLog.Walk walk = walk(StreamId.MIN, StreamId.MAX, true);

@@ -56,7 +56,15 @@ public final class FaultyDisk implements Disk {
     }
 
     /** A write of bytes at a position or, without bytes, a cut there. */
-    private record Write(int at, byte @Nullable [] data) {
+    private static final class Write {
+        final int at;
+        final byte @Nullable [] data;
+
+        Write(int at, byte @Nullable [] data) {
+            this.at = at;
+            this.data = data;
+        }
+
         byte[] applyTo(byte[] bytes) {
             if (data == null) {
                 return Arrays.copyOf(bytes, at);
