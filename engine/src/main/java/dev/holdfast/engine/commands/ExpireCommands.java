@@ -91,7 +91,7 @@ public final class ExpireCommands {
             call.reply().integer(0);
             return;
         }
-        if (expireAt <= call.now() && !call.config().importMode.get()) {
+        if (call.isOver(expireAt)) {
             call.expire(key);
         } else {
             call.setExpiry(key, expireAt);

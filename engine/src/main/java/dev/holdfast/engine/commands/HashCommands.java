@@ -187,8 +187,9 @@ public final class HashCommands {
         if (hash == null || !hash.fieldsExpire()) {
             return HashValue.BEFORE_ALL;
         }
-        boolean importing = call.config().importMode.get() && call.client().isImportSource();
-        return importing ? HashValue.BEFORE_ALL : call.now();
+        boolean sourceDecides = call.client().isReplaying()
+                || call.config().importMode.get() && call.client().isImportSource();
+        return sourceDecides ? HashValue.BEFORE_ALL : call.now();
     }
 
     /** Adds an empty hash under a key, with room for the fields and values from a word on. */

@@ -158,11 +158,6 @@ public final class HashExpiryCommands {
         return value * unitMillis + base;
     }
 
-    /** Whether a field that is given this expiry is gone at once. During an import the source decides when it goes. */
-    private static boolean isOver(Call call, long expireAt) {
-        return expireAt <= call.now() && !call.config().importMode.get();
-    }
-
     private static void countExpired(Call call, int fields) {
         call.engine().statistics().expiredFields.add(fields);
     }
@@ -188,7 +183,7 @@ public final class HashExpiryCommands {
         }
         boolean expiring = hash.fieldsExpire();
         long now = HashCommands.now(call, hash);
-        boolean over = isOver(call, expireAt);
+        boolean over = call.isOver(expireAt);
         int updated = 0;
         List<Object> removed = new ArrayList<>();
         for (int i = fieldsWord + 2; i < call.argCount(); i++) {
@@ -319,7 +314,7 @@ public final class HashExpiryCommands {
         }
         long now = HashCommands.now(call, hash);
         boolean expiring = hash != null && hash.fieldsExpire();
-        boolean remove = options.expires() && isOver(call, expireAt);
+        boolean remove = options.expires() && call.isOver(expireAt);
         List<Object> changed = new ArrayList<>();
         call.reply().array(options.fields);
         for (int i = first; i < call.argCount(); i++) {
@@ -383,7 +378,7 @@ public final class HashExpiryCommands {
             hash = HashCommands.create(call, key, options.expires() ? call.argCount() : first);
         }
         boolean expiring = hash.fieldsExpire();
-        boolean remove = options.expires() && isOver(call, expireAt);
+        boolean remove = options.expires() && call.isOver(expireAt);
         int changes = remove
                 ? removeAll(call, hash, first)
                 : setAll(call, key, hash, first, options.keep ? HashValue.KEEP : expireAt);

@@ -259,6 +259,7 @@ public final class ScanCommands {
     private static void flushDatabase(Call call) {
         checkFlushOptions(call);
         flush(call, call.database());
+        call.propagate();
         call.reply().ok();
     }
 
@@ -267,6 +268,7 @@ public final class ScanCommands {
         for (int database = 0; database < call.engine().keyspace().databases(); database++) {
             flush(call, database);
         }
+        call.propagate();
         call.reply().ok();
     }
 

@@ -309,7 +309,7 @@ public final class SetCommands {
             set.forEach(reply::bulk);
             call.changed(key, 's', "spop");
             call.addDirty(size - 2);
-            call.propagateAs("DEL", key);
+            call.propagateAs(call.config().lazyfreeLazyServerDel.get() ? "UNLINK" : "DEL", key);
             call.removeEmptied(key);
             return;
         }

@@ -26,7 +26,9 @@ import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.StringItem;
 import dev.holdfast.engine.protocol.Reply;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** The commands that give and take whole strings. {@link StringPartCommands} and {@link CounterCommands} are the others. */
 public final class StringCommands {
@@ -208,7 +210,7 @@ public final class StringCommands {
             }
             return false;
         }
-        if (options.expires() && options.expireAt() <= call.now()) {
+        if (options.expires() && call.isOver(options.expireAt())) {
             if (item != null) {
                 call.expire(key);
             }
@@ -221,8 +223,17 @@ public final class StringCommands {
         if (options.expires()) {
             call.event(key, 'g', "expire");
             call.propagateAs("SET", key, value, "PXAT", expireAt);
+        } else if (answered && call.isLogged()) {
+            call.propagateAs(wordsWithoutGet(call));
         }
         return !answered;
+    }
+
+    private static Object[] wordsWithoutGet(Call call) {
+        return IntStream.range(0, call.argCount())
+                .filter(i -> i < 3 || !call.arg(i).isWord("GET"))
+                .mapToObj(call::arg)
+                .toArray();
     }
 
     private static void setNx(Call call) {
@@ -271,7 +282,7 @@ public final class StringCommands {
         if (item == null) {
             return;
         }
-        if (options.isAbsolute() && options.expireAt() <= call.now()) {
+        if (options.isAbsolute() && call.isOver(options.expireAt())) {
             call.expire(key);
         } else if (options.expires()) {
             call.setExpiry(key, options.expireAt());
@@ -356,6 +367,14 @@ public final class StringCommands {
             if (options.expires()) {
                 call.event(key, 'g', "expire");
             }
+        }
+        if (options.expires() && call.isLogged()) {
+            List<Object> words = new ArrayList<>();
+            for (int i = 0; i < end; i++) {
+                words.add(call.arg(i));
+            }
+            words.addAll(List.of("PXAT", options.expireAt()));
+            call.propagateAs(words.toArray());
         }
         call.reply().integer(1);
     }

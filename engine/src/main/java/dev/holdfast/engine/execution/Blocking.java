@@ -167,6 +167,7 @@ public final class Blocking {
             Object item = call.find(key.key(), key.database());
             boolean lost = item == null || KeyRecord.type(KeyTable.record(item)) != waiter.wanted;
             if (lost && !waiter.wakesOnLoss) {
+                call.endUnit();
                 return false;
             }
             reply = waiter.client.link().resumeReply();

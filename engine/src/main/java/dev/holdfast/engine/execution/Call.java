@@ -44,6 +44,8 @@ public final class Call {
     private boolean inTransaction;
     private boolean retrying;
     private boolean blocked;
+    private final ChangeUnit unit = new ChangeUnit();
+    private boolean retold;
 
     Call(Engine engine, Client client) {
         this.engine = engine;
@@ -60,6 +62,7 @@ public final class Call {
         this.args = args;
         this.reply = reply;
         this.blocked = false;
+        this.retold = false;
         if (!inTransaction) {
             now = 0;
         }
@@ -138,6 +141,14 @@ public final class Call {
             now = engine.clock().millis();
         }
         return now;
+    }
+
+    /**
+     * Whether an expiry that the command gives is over already, so that what it is given to goes at once. A source of data says
+     * itself when that goes: an import, and a log that is repeated.
+     */
+    public boolean isOver(long expireAt) {
+        return expireAt <= now() && !engine.config().importMode.get() && !client.isReplaying();
     }
 
     /** Whether the command runs inside EXEC, where nothing may block. */
@@ -538,6 +549,7 @@ public final class Call {
     public void expire(Slice key) {
         if (table(key).find(key) != null) {
             engine.expiry().expired(this, table(key), key, client.database());
+            propagateNothing();
             dirty++;
         }
     }
@@ -624,12 +636,69 @@ public final class Call {
         return taken;
     }
 
+    // ---- the log of changes ----
+
     /**
-     * What is to be written to the log of changes in place of the command itself, because that would not do the same when it
-     * is run again: SREM for SPOP, PEXPIREAT for EXPIRE. Words are strings, byte arrays, slices or numbers.
+     * What is to be written to the {@link ChangeLog} in place of the command itself, because that would not do the same when it
+     * is run again: SREM for SPOP, PEXPIREAT for EXPIRE. Called several times, it stands for several commands. Words are
+     * strings, byte arrays, slices or integers.
      */
     public void propagateAs(Object... words) {
-        // The log of changes has no reader yet; the declaration is where each handler says what it would be told.
+        retold = true;
+        if (isLogged()) {
+            unit.add(client.database(), words);
+        }
+    }
+
+    /** Lets nothing be written to the log of changes, but what {@link #propagateAs} says. */
+    public void propagateNothing() {
+        retold = true;
+    }
+
+    /** Lets the command be written to the log of changes although it counts no change. */
+    public void propagate() {
+        if (!retold && isLogged()) {
+            unit.add(client.database(), args);
+        }
+        retold = true;
+    }
+
+    /** Whether anybody is told of changes. What is only prepared for {@link #propagateAs} can be left out if not. */
+    public boolean isLogged() {
+        return engine.changes().isOn() && !client.isReplaying();
+    }
+
+    /**
+     * Writes to the log of changes something that happened beside the command, such as the removal of an expired key that it
+     * came upon. A command that takes locks by itself has to tell it at once, while it still holds them.
+     */
+    void propagateBeside(int database, Object... words) {
+        if (isLogged()) {
+            unit.add(database, words);
+            if (spec.is(CommandFlag.VISITS_SHARDS) && !inTransaction) {
+                endUnit();
+            }
+        }
+    }
+
+    /** Takes note of the end of a command that changed something or nothing; the log is being read. */
+    void endLogged(boolean changed) {
+        if (changed && !retold && isLogged()) {
+            unit.add(client.database(), args);
+        }
+        if (!inTransaction) {
+            endUnit();
+        }
+    }
+
+    /**
+     * Appends what has gathered to the log of changes: at the end of a command, and of a transaction, while its locks are held.
+     */
+    void endUnit() {
+        if (!unit.isEmpty()) {
+            client.setWriteOffset(engine.changes().append(unit, !spec.is(CommandFlag.TOUCHES_ARBITRARY_KEYS)));
+            unit.clear();
+        }
     }
 
     // ---- waiting ----

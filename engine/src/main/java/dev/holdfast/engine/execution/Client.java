@@ -51,6 +51,8 @@ public final class Client {
     private @Nullable Transaction transaction;
     private @Nullable Watch watch;
     private long commands;
+    private volatile long writeOffset;
+    private boolean replaying;
 
     Client(Engine engine, long id, Link link, Lane lane) {
         this.engine = engine;
@@ -246,6 +248,27 @@ public final class Client {
 
     void setWatch(@Nullable Watch watch) {
         this.watch = watch;
+    }
+
+    /** Where in the log of changes the client's last change ends; 0 while there is none. */
+    public long writeOffset() {
+        return writeOffset;
+    }
+
+    void setWriteOffset(long offset) {
+        writeOffset = offset;
+    }
+
+    /**
+     * Whether the client repeats what a log says. Its changes are not told again, and to it nothing expires but by the log's
+     * word.
+     */
+    public boolean isReplaying() {
+        return replaying;
+    }
+
+    public void setReplaying(boolean replaying) {
+        this.replaying = replaying;
     }
 
     /** What the client waits for, or null while it does not wait. */

@@ -55,6 +55,7 @@ public final class Engine implements AutoCloseable {
     private final Blocking blocking;
     private final Expiry expiry;
     private final Pause pause = new Pause(this);
+    private final ChangeLog changes = new ChangeLog();
     private final Admission admission = new Admission(this);
     private final Map<Long, Client> clients = new ConcurrentHashMap<>();
     private final AtomicLong lastClientId = new AtomicLong();
@@ -153,6 +154,11 @@ public final class Engine implements AutoCloseable {
 
     public Expiry expiry() {
         return expiry;
+    }
+
+    /** Where what has been changed is told. */
+    public ChangeLog changes() {
+        return changes;
     }
 
     public Pause pause() {
@@ -458,6 +464,9 @@ public final class Engine implements AutoCloseable {
         long dirty = call.takeDirty();
         if (dirty > 0) {
             statistics.changesSinceSave.add(dirty);
+        }
+        if (changes.isOn()) {
+            call.endLogged(dirty > 0);
         }
         if (call.hasBlocked()) {
             return;

@@ -8,6 +8,7 @@ import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.keyspace.Shard;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Removes what has expired: lazily, when a command finds it, and actively, because most of it nobody will ask for again.
@@ -40,6 +41,7 @@ public final class Expiry {
     private static final int FIELDS_AT_A_TIME = 512;
     private static final int FIELDS_PER_SWEEP = 4096;
     private static final int DATABASES_PER_CYCLE = 16;
+    private static final Consumer<Slice> NOBODY = field -> {};
 
     private final Engine engine;
     private final Keyspace keyspace;
@@ -49,6 +51,10 @@ public final class Expiry {
     private final List<Interest.DatabaseKey> lost = new ArrayList<>();
 
     private final Slice key = new Slice();
+    private final ChangeUnit unit = new ChangeUnit();
+
+    /** The names of fields that have gone, gathered for the log of changes. */
+    private final List<byte[]> lostFields = new ArrayList<>();
 
     /** Where the sweep of each shard goes on, by database and shard; null for a database that was never swept. */
     private final long[][] cursors;
@@ -96,6 +102,9 @@ public final class Expiry {
      * do not remove what they find.
      */
     Policy policy(Client client, CommandSpec command) {
+        if (client.isReplaying()) {
+            return Policy.IGNORE;
+        }
         if (engine.config().importMode.get()) {
             if (client.isImportSource()) {
                 return Policy.IGNORE;
@@ -111,7 +120,12 @@ public final class Expiry {
     void expired(Call call, KeyTable table, Slice key, int database) {
         remove(table, key, database);
         call.wake(key, database);
-        call.propagateAs("UNLINK", key);
+        call.propagateBeside(database, removalWord(), key);
+    }
+
+    /** The command that tells of the removal of an expired key. */
+    private String removalWord() {
+        return engine.config().lazyfreeLazyExpire.get() ? "UNLINK" : "DEL";
     }
 
     private void remove(KeyTable table, Slice key, int database) {
@@ -268,6 +282,7 @@ public final class Expiry {
             if (KeyRecord.isExpired(record, now)) {
                 table.find(key);
                 remove(table, key, database);
+                tell(database, removalWord(), key);
                 if (engine.interest(key).waiters(database, key) != null) {
                     lost.add(new Interest.DatabaseKey(database, new Slice(key.toBytes())));
                 }
@@ -284,9 +299,21 @@ public final class Expiry {
         return all;
     }
 
+    /** Writes to the log of changes; the key's shard is locked. */
+    private void tell(int database, Object... words) {
+        if (engine.changes().isOn()) {
+            unit.add(database, words);
+            engine.changes().append(unit, false);
+            unit.clear();
+        }
+    }
+
     private boolean expireFields(KeyTable table, Entry entry, int database, long now) {
         long before = entry.sizeBytes();
-        int dropped = entry.expireInside(now, FIELDS_AT_A_TIME);
+        boolean told = engine.changes().isOn();
+        lostFields.clear();
+        int dropped =
+                entry.expireInside(now, FIELDS_AT_A_TIME, told ? field -> lostFields.add(field.toBytes()) : NOBODY);
         table.adjust(entry.sizeBytes() - before);
         if (dropped == 0) {
             return false;
@@ -301,6 +328,11 @@ public final class Expiry {
         if (entry.isEmpty()) {
             table.remove();
             engine.notifier().event('g', "del", database, key);
+        }
+        if (told) {
+            List<Object> words = new ArrayList<>(List.of("HDEL", key));
+            words.addAll(lostFields);
+            tell(database, words.toArray());
         }
         engine.touched(key, database);
         return true;

@@ -157,6 +157,7 @@ public final class Transactions {
             run(call, transaction);
         } finally {
             call.setInTransaction(false);
+            call.endUnit();
             keyspace.unlock(mask);
         }
     }

@@ -2,6 +2,7 @@ package dev.holdfast.engine.keyspace;
 
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.structures.HashIndex;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,9 +77,10 @@ public abstract class Entry {
      *
      * @param now milliseconds since 1970
      * @param limit about how many elements to look at
+     * @param dropped is told the name of each that is dropped
      * @return how many were dropped
      */
-    public int expireInside(long now, int limit) {
+    public int expireInside(long now, int limit, Consumer<Slice> dropped) {
         return 0;
     }
 

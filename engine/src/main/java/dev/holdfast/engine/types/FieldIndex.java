@@ -10,6 +10,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -234,9 +235,10 @@ final class FieldIndex extends HashIndex<byte[]> {
      * Goes on with the pass over the table, or begins one if something may have expired.
      *
      * @param slots about how many slots to look at
+     * @param removed is told the name of each field that is removed
      * @return how many fields were removed
      */
-    int expire(long now, int slots) {
+    int expire(long now, int slots, Consumer<Slice> removed) {
         if (cursor == 0) {
             if (now < soonest) {
                 return 0;
@@ -256,6 +258,7 @@ final class FieldIndex extends HashIndex<byte[]> {
         for (byte[] item : expired) {
             find(field(item, field));
             removeField();
+            removed.accept(field(item, field));
         }
         if (cursor == 0) {
             soonest = soonestBehind;

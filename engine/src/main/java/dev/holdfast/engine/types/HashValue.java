@@ -8,6 +8,7 @@ import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.structures.HashIndex;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -464,12 +465,12 @@ public final class HashValue extends Entry {
     }
 
     @Override
-    public int expireInside(long now, int limit) {
+    public int expireInside(long now, int limit, Consumer<Slice> dropped) {
         FieldIndex large = this.large;
         if (large == null) {
             return 0;
         }
-        int removed = large.expire(now, limit);
+        int removed = large.expire(now, limit, dropped);
         noteExpiries(large);
         return removed;
     }

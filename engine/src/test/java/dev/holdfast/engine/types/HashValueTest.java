@@ -130,7 +130,7 @@ class HashValueTest {
 
         void expire() {
             int limit = 1 + random.nextInt(100);
-            int removed = hash.expireInside(now, limit);
+            int removed = hash.expireInside(now, limit, field -> {});
             Set<String> present = new HashSet<>();
             long longAgo = 0;
             map(hash, longAgo).keySet().forEach(present::add);
@@ -233,17 +233,17 @@ class HashValueTest {
             long expireAt = i % 10 == 0 ? START + i : i % 2 == 0 ? KeyRecord.NEVER : START + 1_000_000;
             hash.set(Slice.of("f" + i), Slice.of("v"), expireAt, START - 1);
         }
-        assertEquals(0, hash.expireInside(START - 1, 64));
+        assertEquals(0, hash.expireInside(START - 1, 64, field -> {}));
         assertFalse(hash.isExpiringInside());
         int removed = 0;
         int calls = 0;
         do {
-            removed += hash.expireInside(START + 9_999, 64);
+            removed += hash.expireInside(START + 9_999, 64, field -> {});
             calls++;
         } while (hash.isExpiringInside());
         assertEquals(1_000, removed);
         assertTrue(calls > 100 && calls < 1_000, "calls: " + calls);
-        assertEquals(0, hash.expireInside(START + 9_999, 64));
+        assertEquals(0, hash.expireInside(START + 9_999, 64, field -> {}));
         assertFalse(hash.isExpiringInside());
         assertEquals(19_000, hash.size());
         hash.validate();
@@ -255,7 +255,7 @@ class HashValueTest {
         hash.set(Slice.of("stays"), Slice.of("1"), KeyRecord.NEVER, START);
         hash.set(Slice.of("goes"), Slice.of("2"), START + 5, START);
         assertTrue(hash.fieldsExpire());
-        assertEquals(1, hash.expireInside(START + 5, 10));
+        assertEquals(1, hash.expireInside(START + 5, 10, field -> {}));
         assertFalse(hash.fieldsExpire());
         assertEquals(Map.of("stays", "1"), map(hash, START));
     }
