@@ -373,7 +373,7 @@ public final class Call {
         if (index == openedBytes.length) {
             openedBytes = java.util.Arrays.copyOf(openedBytes, index * 2);
         }
-        openedBytes[index] = value.sizeBytes();
+        openedBytes[index] = table.open(value);
         opened.add(value);
         openedIn.add(table);
     }
@@ -421,11 +421,11 @@ public final class Call {
     /** As {@link #setString(Slice, Slice, int, long)}, where {@code old} is what {@link #find} has just returned for the key. */
     public void setString(Slice key, @Nullable Object old, Slice value, int newEncoding, long expireAt) {
         int encoding = StringItem.encodingAfter(old, key, value, newEncoding, expireAt);
-        if (old instanceof byte[] record && StringItem.setInPlace(record, value, encoding, expireAt)) {
+        KeyTable table = table(key);
+        if (old instanceof byte[] record && table.setInPlace(record, value, encoding, expireAt)) {
             touch(record);
             return;
         }
-        KeyTable table = table(key);
         if (old instanceof LargeString large
                 && value.length() > LargeString.THRESHOLD_BYTES
                 && KeyRecord.hasExpiry(large.record()) == (expireAt != KeyRecord.NEVER)) {
@@ -452,7 +452,7 @@ public final class Call {
      * @param old what {@link #find} has just returned for the key
      */
     public void setInteger(Slice key, @Nullable Object old, long value) {
-        if (old instanceof byte[] record && StringItem.setInPlace(record, value)) {
+        if (old instanceof byte[] record && table(key).setInPlace(record, value)) {
             return;
         }
         long expireAt = old == null ? KeyRecord.NEVER : KeyRecord.expireAt(KeyTable.record(old));
@@ -474,19 +474,16 @@ public final class Call {
         }
         if (old == null) {
             byte[] empty = KeyRecord.create(ValueType.STRING, KeyRecord.RAW, key, KeyRecord.NEVER, 0);
-            Object item = StringItem.write(empty, offset, data);
-            KeyRecord.setAccessClock(KeyTable.record(item), keyspace.accessClock());
-            table.insert(item);
+            KeyRecord.setAccessClock(empty, keyspace.accessClock());
+            table.insert(empty);
+            table.write(empty, offset, data);
             engine.notifier().created(client.database(), key);
             awaken(key, client.database());
         } else if (old instanceof LargeString large) {
             open(large, table);
             large.write(offset, data);
         } else if (old instanceof byte[] record) {
-            Object item = StringItem.write(record, offset, data);
-            if (item != old) {
-                table.replace(old, item);
-            }
+            table.write(record, offset, data);
         } else {
             throw CommandException.wrongType();
         }

@@ -309,7 +309,7 @@ public final class Expiry {
     }
 
     private boolean expireFields(KeyTable table, Entry entry, int database, long now) {
-        long before = entry.sizeBytes();
+        long before = table.open(entry);
         boolean told = engine.changes().isOn();
         lostFields.clear();
         int dropped =

@@ -21,6 +21,7 @@ import java.nio.ByteOrder;
  *           bits 3-4  encoding: of a string raw, embstr or int; of a packed set listpack or intset
  *           bit  5    the expiry is there: milliseconds since 1970, little endian
  *           bit  6    something inside the value expires (fields of a hash)
+ *           bit  7    the snapshot mark; see {@link KeyTable}
  * </pre>
  *
  * <p>A string's body is its value. The body of a small collection is its packed form; a large collection's is empty.
@@ -47,6 +48,7 @@ public final class KeyRecord {
     private static final int ENCODING_MASK = 0x18;
     private static final int EXPIRES = 0x20;
     private static final int FIELDS_EXPIRE = 0x40;
+    static final int MARK = 0x80;
     private static final int CLOCK = 1;
     private static final int SLACK = 4;
     private static final int HEADER = 5;
@@ -123,6 +125,15 @@ public final class KeyRecord {
 
     static void setFieldsExpire(byte[] record, boolean expire) {
         record[0] = (byte) (expire ? record[0] | FIELDS_EXPIRE : record[0] & ~FIELDS_EXPIRE);
+    }
+
+    /** The snapshot mark, 0 or {@link #MARK}. */
+    static int mark(byte[] record) {
+        return record[0] & MARK;
+    }
+
+    static void setMark(byte[] record, int mark) {
+        record[0] = (byte) (record[0] & ~MARK | mark);
     }
 
     /** When the key expires, in milliseconds since 1970, or {@link #NEVER}. */

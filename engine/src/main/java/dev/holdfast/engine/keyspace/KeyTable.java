@@ -2,19 +2,39 @@ package dev.holdfast.engine.keyspace;
 
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.structures.HashIndex;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The keys of one database that belong to one shard. An item is a string's record, a {@code byte[]}, or an {@link Entry}.
  *
  * <p>Beside finding keys, the table counts those that expire and accounts for the memory of its items.
+ *
+ * <h2>Snapshots</h2>
+ *
+ * While a snapshot is being saved, whatever it has not saved yet must be preserved before it changes. Everything that changes
+ * an item passes through a method of this class: items are inserted, replaced, removed, given an expiry or written in place
+ * here, and {@link #open} is where the size of a collection is taken before it changes. So there is no change that could
+ * forget to ask.
+ *
+ * <p>What the snapshot has saved is told by the mark of the record. Outside of a snapshot all records of the keyspace have the
+ * same mark. A snapshot begins by turning the mark of the tables, which costs nothing per key: now every item has the wrong
+ * one. An item gets the right one when it is saved, and new items are born with it. When the last has been saved, all are
+ * equal again.
  */
 public final class KeyTable extends HashIndex<Object> {
     private long expires;
     private long withExpiringParts;
     private long itemBytes;
 
-    KeyTable(int shardBits, long shard) {
+    /** The mark of items that are new or saved; all have it while there is no snapshot. */
+    private int mark;
+
+    /** Takes what is about to change before it has been saved; null while there is no snapshot. */
+    private @Nullable Preserver preserver;
+
+    KeyTable(int shardBits, long shard, int mark) {
         super(shardBits, shard);
+        this.mark = mark;
     }
 
     /** The record of an item of a table. */
@@ -60,14 +80,57 @@ public final class KeyTable extends HashIndex<Object> {
         return KeyRecord.isVolatile(record(item));
     }
 
+    // ---- snapshots ----
+
+    /** Takes an item that is about to be changed or removed. The shard is locked. */
+    @FunctionalInterface
+    public interface Preserver {
+        void preserve(Object item);
+    }
+
+    /** Makes all items unsaved. */
+    void beginSnapshot(Preserver preserver, int mark) {
+        this.preserver = preserver;
+        this.mark = mark;
+    }
+
+    /** Says that all items have been saved. */
+    public void endSnapshot() {
+        preserver = null;
+    }
+
+    /** Whether a snapshot runs that has not saved this item. */
+    public boolean isUnsaved(Object item) {
+        return KeyRecord.mark(record(item)) != mark;
+    }
+
+    /** Takes note that the snapshot has the item. */
+    public void setSaved(Object item) {
+        KeyRecord.setMark(record(item), mark);
+    }
+
+    /** What has to happen before an item changes in any way but its access clock. */
+    private void beforeChange(Object item) {
+        Preserver preserver = this.preserver;
+        if (preserver != null && isUnsaved(item)) {
+            setSaved(item);
+            preserver.preserve(item);
+        }
+    }
+
+    // ---- changes ----
+
     /** Adds an item after {@link #find} has missed its key. */
     public void insert(Object item) {
+        setSaved(item);
         insertMissing(item);
         count(item, 1);
     }
 
     /** Puts {@code item} in the place of {@code old}, which {@link #find} has just returned. */
     public void replace(Object old, Object item) {
+        beforeChange(old);
+        setSaved(item);
         count(old, -1);
         replaceFound(item);
         count(item, 1);
@@ -75,6 +138,7 @@ public final class KeyTable extends HashIndex<Object> {
 
     /** Removes the item that {@link #find} has just returned. */
     public Object remove() {
+        beforeChange(found());
         Object item = removeFound();
         count(item, -1);
         return item;
@@ -88,6 +152,7 @@ public final class KeyTable extends HashIndex<Object> {
 
     /** Gives the item just found an expiry, or none. */
     public void setExpiry(Object item, long expireAt) {
+        beforeChange(item);
         count(item, -1);
         byte[] record = KeyRecord.withExpiry(record(item), expireAt);
         Object changed = record;
@@ -102,7 +167,34 @@ public final class KeyTable extends HashIndex<Object> {
         count(changed, 1);
     }
 
-    /** Adds to the account what a value has grown by since it was last counted. */
+    /** As {@link StringItem#setInPlace(byte[], Slice, int, long)}. */
+    public boolean setInPlace(byte[] record, Slice value, int encoding, long expireAt) {
+        beforeChange(record);
+        return StringItem.setInPlace(record, value, encoding, expireAt);
+    }
+
+    /** As {@link StringItem#setInPlace(byte[], long)}. */
+    public boolean setInPlace(byte[] record, long value) {
+        beforeChange(record);
+        return StringItem.setInPlace(record, value);
+    }
+
+    /** Overwrites a part of the string whose place is known; see {@link StringItem#write}. */
+    public void write(byte[] record, int offset, Slice data) {
+        beforeChange(record);
+        Object item = StringItem.write(record, offset, data);
+        if (item != record) {
+            replace(record, item);
+        }
+    }
+
+    /** Must be called before a value changes; returns its size, for {@link #adjust} when it has changed. */
+    public long open(Entry value) {
+        beforeChange(value);
+        return value.sizeBytes();
+    }
+
+    /** Adds to the account what a value has grown by since it was opened. */
     public void adjust(long bytes) {
         itemBytes += bytes;
     }

@@ -194,6 +194,30 @@ public final class Keyspace {
         return keys;
     }
 
+    /**
+     * Makes all items of all databases unsaved; all shards must be locked. The tables are those of now: what becomes of the
+     * databases later changes nothing for the snapshot.
+     *
+     * @param preserver what takes the items of a table that are about to change
+     */
+    public void beginSnapshot(PreserverOf preserver) {
+        for (Shard shard : shards) {
+            shard.turnMark();
+            for (int database = 0; database < databases; database++) {
+                KeyTable table = shard.existingTable(database);
+                if (table != null) {
+                    table.beginSnapshot(preserver.of(database, shard, table), shard.mark());
+                }
+            }
+        }
+    }
+
+    /** Says what takes the items of a table during a snapshot. */
+    @FunctionalInterface
+    public interface PreserverOf {
+        KeyTable.Preserver of(int database, Shard shard, KeyTable table);
+    }
+
     /** Exchanges the keys of two databases; all shards must be locked. */
     public void swap(int one, int other) {
         for (Shard shard : shards) {

@@ -36,6 +36,9 @@ public final class Shard {
     private final @Nullable KeyTable[] tables;
     private long version;
 
+    /** The mark for the items of new tables; see {@link KeyTable}. */
+    private int mark;
+
     Shard(int bits, int number, int databases) {
         this.bits = bits;
         this.number = number;
@@ -47,6 +50,19 @@ public final class Shard {
         if (!lock.tryLock()) {
             waitForLock();
         }
+        open();
+    }
+
+    /** Takes the lock if nobody else has it or waits for it. */
+    public boolean tryLock() {
+        if (lock.hasQueuedThreads() || !lock.tryLock()) {
+            return false;
+        }
+        open();
+        return true;
+    }
+
+    private void open() {
         if ((version & 1) == 0) {
             VERSION.setOpaque(this, version + 1);
             VarHandle.storeStoreFence();
@@ -97,9 +113,18 @@ public final class Shard {
     }
 
     private KeyTable create(int database) {
-        KeyTable table = new KeyTable(bits, number);
+        KeyTable table = new KeyTable(bits, number, mark);
         tables[database] = table;
         return table;
+    }
+
+    /** Turns the mark of this shard's tables and of those to come. */
+    void turnMark() {
+        mark ^= KeyRecord.MARK;
+    }
+
+    int mark() {
+        return mark;
     }
 
     /** Whether a database may have keys here; a guess if the lock is not held. */

@@ -59,7 +59,7 @@ public final class StringItem {
     }
 
     /** Replaces a record's value and expiry without a new array. Returns false, and does nothing, where that cannot be. */
-    public static boolean setInPlace(byte[] record, Slice value, int encoding, long expireAt) {
+    static boolean setInPlace(byte[] record, Slice value, int encoding, long expireAt) {
         int length = value.length();
         if (!KeyRecord.isString(record)
                 || KeyRecord.hasExpiry(record) != (expireAt != KeyRecord.NEVER)
@@ -74,7 +74,7 @@ public final class StringItem {
     }
 
     /** Replaces a record's value by an integer without a new array, if that is possible. */
-    public static boolean setInPlace(byte[] record, long value) {
+    static boolean setInPlace(byte[] record, long value) {
         int length = Numbers.digits(value);
         if (!KeyRecord.fits(record, length)) {
             return false;
@@ -90,7 +90,7 @@ public final class StringItem {
      *
      * @return the record, or the item that takes its place
      */
-    public static Object write(byte[] record, int offset, Slice data) {
+    static Object write(byte[] record, int offset, Slice data) {
         int start = KeyRecord.bodyOffset(record);
         int length = KeyRecord.bodyEnd(record) - start;
         int end = offset + data.length();

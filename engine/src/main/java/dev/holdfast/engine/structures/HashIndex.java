@@ -213,6 +213,14 @@ public abstract class HashIndex<E> implements Iterable<E> {
         volatiles += segment.volatiles - before;
     }
 
+    /** The item that {@link #find} just returned. */
+    protected final E found() {
+        if (foundIndex < 0) {
+            throw new IllegalStateException("nothing was found");
+        }
+        return item(directory[foundEntry], foundIndex);
+    }
+
     /** Removes and returns the item that {@link #find} just returned. */
     public final E removeFound() {
         int index = foundIndex;
