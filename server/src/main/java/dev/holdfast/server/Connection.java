@@ -182,6 +182,12 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         }
         for (int i = 0; i < count; i++) {
             waiting = !engine.execute(client, loop.batch[i], output);
+            RespReply ownPushes = pushes;
+            if (ownPushes != null) {
+                // What a command sends to its own client follows its reply.
+                pushes = null;
+                output.raw(ownPushes.array(), 0, ownPushes.size());
+            }
             if (waiting || client.isClosing()) {
                 decoder.rewind(loop.batchEnds[i]);
                 return;
@@ -277,10 +283,14 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         return reply;
     }
 
+    /** Sends the answer at once where that is possible, so that it stands before what is pushed because of the same command. */
     @Override
     public void resume(Reply reply) {
+        RespReply answer = (RespReply) reply;
+        if (loop.eventLoop.inEventLoop()) {
+            send(answer);
+        }
         loop.eventLoop.execute(() -> {
-            RespReply answer = (RespReply) reply;
             waiting = false;
             if (channel.isActive()) {
                 send(answer);

@@ -41,6 +41,11 @@ public final class ClientCommands {
             .complexity("Depends on the subcommand")
             .summary("Commands about connections")
             .subcommands(List.of(
+                    own("CACHING", "<YES | NO>", TrackingCommands::caching)
+                            .since("6.0.0")
+                            .arity(3)
+                            .flags(ALLOW_BUSY, NOSCRIPT, LOADING, STALE)
+                            .summary("Says whether the keys that the next command reads are tracked"),
                     own("CAPA", "capability [capability ...]", ClientCommands::capa)
                             .since("8.0.0")
                             .arity(-3)
@@ -51,7 +56,7 @@ public final class ClientCommands {
                             .arity(2)
                             .flags(ALLOW_BUSY, NOSCRIPT, LOADING, STALE)
                             .summary("The name of this connection"),
-                    own("GETREDIR", "", call -> call.reply().integer(-1))
+                    own("GETREDIR", "", TrackingCommands::redirection)
                             .since("6.0.0")
                             .arity(2)
                             .flags(ALLOW_BUSY, NOSCRIPT, LOADING, STALE)
@@ -118,6 +123,21 @@ public final class ClientCommands {
                             .flags(ALLOW_BUSY, NOSCRIPT, LOADING, STALE)
                             .tips("request_policy:all_nodes", "response_policy:all_succeeded")
                             .summary("Names this connection"),
+                    own(
+                                    "TRACKING",
+                                    "<ON | OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN]"
+                                            + " [OPTOUT] [NOLOOP]",
+                                    TrackingCommands::tracking)
+                            .since("6.0.0")
+                            .arity(-3)
+                            .flags(NOSCRIPT, LOADING, STALE, VISITS_SHARDS)
+                            .complexity("O(1); more with some options")
+                            .summary("Tells this connection when keys that it may have cached change"),
+                    own("TRACKINGINFO", "", TrackingCommands::info)
+                            .since("6.2.0")
+                            .arity(2)
+                            .flags(NOSCRIPT, LOADING, STALE)
+                            .summary("How this connection tracks keys"),
                     own("UNBLOCK", "client-id [<TIMEOUT | ERROR>]", ClientCommands::unblock)
                             .since("5.0.0")
                             .arity(-3)

@@ -3,6 +3,7 @@ package dev.holdfast.engine.commands;
 import dev.holdfast.engine.execution.Client;
 import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.Link;
+import dev.holdfast.engine.execution.Tracker;
 import dev.holdfast.engine.execution.Transaction;
 import dev.holdfast.engine.execution.Watch;
 
@@ -16,6 +17,12 @@ final class ClientInfo {
         add(flags, 'P', client.isSubscriber());
         add(flags, 'x', client.transaction() != null);
         add(flags, 'b', client.waiter() != null || client.isPostponed());
+        Tracker tracker = client.tracker();
+        if (tracker != null && tracker.isOn()) {
+            add(flags, 't', true);
+            add(flags, 'R', tracker.isBroken());
+            add(flags, 'B', tracker.isBroadcast());
+        }
         Watch watch = client.watch();
         add(flags, 'd', watch != null && watch.isTouched());
         add(flags, 'c', client.isClosing());
@@ -73,7 +80,7 @@ final class ClientInfo {
                 + " events=r"
                 + " cmd=" + (last == null ? "NULL" : last.fullName())
                 + " user=default"
-                + " redir=-1"
+                + " redir=" + TrackingCommands.redirection(client)
                 + " resp=" + (client.resp3() ? 3 : 2)
                 + " lib-name=" + client.libraryName()
                 + " lib-ver=" + client.libraryVersion()

@@ -224,6 +224,7 @@ public final class ConnectionCommands {
         Client client = call.client();
         Transactions.end(client);
         call.engine().pubSub().unsubscribeAll(client);
+        call.engine().tracking().end(client);
         client.select(0);
         client.setName("");
         client.setNoEvict(false);

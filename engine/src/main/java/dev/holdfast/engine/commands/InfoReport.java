@@ -210,7 +210,7 @@ final class InfoReport {
         line(
                 "blocked_clients",
                 engine.blocking().blockedClients() + engine.pause().postponedClients());
-        line("tracking_clients", 0);
+        line("tracking_clients", engine.tracking().clients());
         line("pubsub_clients", subscribers);
         line("watching_clients", watching);
         line("clients_in_timeout_table", engine.blocking().blockedClients());
@@ -353,11 +353,11 @@ final class InfoReport {
                 "active_defrag_key_hits",
                 "active_defrag_key_misses",
                 "total_active_defrag_time",
-                "current_active_defrag_time",
-                "tracking_total_keys",
-                "tracking_total_items",
-                "tracking_total_prefixes",
-                "unexpected_error_replies");
+                "current_active_defrag_time");
+        line("tracking_total_keys", engine.tracking().keys());
+        line("tracking_total_items", engine.tracking().items());
+        line("tracking_total_prefixes", engine.tracking().prefixes());
+        zeros("unexpected_error_replies");
         line("total_error_replies", statistics.errorReplies.sum());
         zeros(
                 "dump_payload_sanitizations",

@@ -260,6 +260,7 @@ public final class ScanCommands {
         checkFlushOptions(call);
         flush(call, call.database());
         call.propagate();
+        call.engine().tracking().flushed();
         call.reply().ok();
     }
 
@@ -269,6 +270,7 @@ public final class ScanCommands {
             flush(call, database);
         }
         call.propagate();
+        call.engine().tracking().flushed();
         call.reply().ok();
     }
 

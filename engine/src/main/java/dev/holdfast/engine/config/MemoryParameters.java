@@ -5,6 +5,7 @@ public final class MemoryParameters {
     public final NumberParameter maxmemory;
     public final TextParameter maxmemoryPolicy;
     public final NumberParameter maxmemorySamples;
+    public final NumberParameter trackingTableMaxKeys;
 
     MemoryParameters(Config config) {
         maxmemory = config.bytes("maxmemory", 0, 0, Long.MAX_VALUE);
@@ -20,6 +21,7 @@ public final class MemoryParameters {
                 "allkeys-random",
                 "noeviction"));
         maxmemorySamples = config.idle(config.number("maxmemory-samples", 5, 1, 64));
+        trackingTableMaxKeys = config.number("tracking-table-max-keys", 1000000, 0, Long.MAX_VALUE);
         config.idle(config.number("maxmemory-eviction-tenacity", 10, 0, 100));
         config.idle(config.add(new NumberParameter(
                 "maxmemory-clients", 0, -100, Long.MAX_VALUE, NumberParameter.Unit.BYTES_OR_PERCENT)));

@@ -179,10 +179,11 @@ public final class Blocking {
                 return true;
             }
             forget(waiter);
+            // Under the lock, so that the answer goes out before word that what it says has changed again.
+            waiter.client.link().resume(reply);
         } finally {
             keyspace.unlock(waiter.mask);
         }
-        waiter.client.link().resume(reply);
         return true;
     }
 }

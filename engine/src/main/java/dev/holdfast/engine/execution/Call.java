@@ -16,6 +16,8 @@ import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +41,10 @@ public final class Call {
     private Args args;
     private Reply reply;
     private long[] openedBytes = new long[4];
+
+    /** Changed keys that clients which track by prefix are told of when the command, or its transaction, ends. */
+    private @Nullable SortedSet<Slice> broadcast;
+
     private long now;
     private long dirty;
     private boolean inTransaction;
@@ -75,11 +81,24 @@ public final class Call {
         }
         opened.clear();
         openedIn.clear();
+        if (broadcast != null && !inTransaction) {
+            broadcast();
+        }
     }
 
     void setInTransaction(boolean inTransaction) {
         this.inTransaction = inTransaction;
         now = 0;
+        if (broadcast != null && !inTransaction) {
+            broadcast();
+        }
+    }
+
+    private void broadcast() {
+        if (broadcast != null) {
+            engine.tracking().broadcast(broadcast, client);
+            broadcast = null;
+        }
     }
 
     void setRetrying(boolean retrying) {
@@ -595,8 +614,20 @@ public final class Call {
         if (interest.isEmpty()) {
             return;
         }
-        interest.touch(database, key);
+        touched(interest, key, database);
         wake(interest, key, database);
+    }
+
+    /** Tells those who watch a key and those who may have cached it. */
+    void touched(Interest interest, Slice key, int database) {
+        interest.touch(database, key);
+        interest.invalidate(key, client);
+        if (interest.broadcasts()) {
+            if (broadcast == null) {
+                broadcast = new TreeSet<>();
+            }
+            broadcast.add(new Slice(key.toBytes()));
+        }
     }
 
     /** Lets those who wait for a key look at it again, although those who watch it would see no change. */

@@ -46,6 +46,7 @@ public final class Client {
     private volatile long lastUsedMillis;
     private volatile @Nullable CommandSpec lastCommand;
     private volatile @Nullable Waiter waiter;
+    private volatile @Nullable Tracker tracker;
     private ReplyMode replyMode = ReplyMode.ON;
     private boolean pushing;
     private @Nullable Transaction transaction;
@@ -278,6 +279,15 @@ public final class Client {
 
     void setWaiter(@Nullable Waiter waiter) {
         this.waiter = waiter;
+    }
+
+    /** What the client wants to be told of keys that it may have cached, or null if it has never asked. */
+    public @Nullable Tracker tracker() {
+        return tracker;
+    }
+
+    void setTracker(@Nullable Tracker tracker) {
+        this.tracker = tracker;
     }
 
     /** Whether a command of the client waits for the end of a pause. */

@@ -51,6 +51,7 @@ public final class Engine implements AutoCloseable {
     private final Statistics statistics;
     private final PubSub pubSub = new PubSub();
     private final Notifier notifier = new Notifier(pubSub);
+    private final Tracking tracking = new Tracking(this);
     private final Interest[] interests;
     private final Blocking blocking;
     private final Expiry expiry;
@@ -77,7 +78,7 @@ public final class Engine implements AutoCloseable {
         this.keyspace = new Keyspace(SHARD_BITS, config.databases.getInt());
         this.interests = new Interest[keyspace.shardCount()];
         for (int i = 0; i < interests.length; i++) {
-            interests[i] = new Interest(keyspace.shard(i), keyspace.databases());
+            interests[i] = new Interest(keyspace.shard(i), keyspace.databases(), tracking);
         }
         this.timer = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "holdfast-timer");
@@ -118,6 +119,7 @@ public final class Engine implements AutoCloseable {
         keyspace.setAccessClock((int) (clock.millis() / 1000) & 0xFFFFFF);
         statistics.sample(clock.nanos());
         notePeak(keyspace.usedBytes());
+        tracking.limit();
     }
 
     public Config config() {
@@ -146,6 +148,10 @@ public final class Engine implements AutoCloseable {
 
     public Notifier notifier() {
         return notifier;
+    }
+
+    public Tracking tracking() {
+        return tracking;
     }
 
     public Blocking blocking() {
@@ -247,6 +253,7 @@ public final class Engine implements AutoCloseable {
         blocking.abandon(client);
         pubSub.unsubscribeAll(client);
         unwatch(client);
+        tracking.forget(client);
     }
 
     /** Ends a client's connection by another's order. It is no longer listed from now on. */
@@ -275,6 +282,10 @@ public final class Engine implements AutoCloseable {
         boolean answered = dispatch(client, args, reply);
         if (client.replyMode() != Client.ReplyMode.ON) {
             silence(client, reply, mark);
+        }
+        Tracker tracker = client.tracker();
+        if (tracker != null) {
+            tracker.commandEnded(client);
         }
         return answered;
     }
@@ -365,7 +376,7 @@ public final class Engine implements AutoCloseable {
     /** Runs a command whose declaration is known and which needs no checks. */
     public boolean execute(Client client, CommandSpec spec, Args args, Reply reply) {
         CommandSpec.Glance glance = spec.glance();
-        if (glance != null && glance(client, spec, glance, args, reply)) {
+        if (glance != null && client.tracker() == null && glance(client, spec, glance, args, reply)) {
             return true;
         }
         Call call = client.call();
@@ -460,6 +471,10 @@ public final class Engine implements AutoCloseable {
             lane.failed[spec.id()]++;
             statistics.countError("ERR");
         }
+        Tracker tracker = client.tracker();
+        if (tracker != null) {
+            tracking.remember(tracker, spec, args);
+        }
         call.settle();
         long dirty = call.takeDirty();
         if (dirty > 0) {
@@ -503,11 +518,30 @@ public final class Engine implements AutoCloseable {
         return interests[keyspace.shardOf(key).number()];
     }
 
-    /** Tells those who watch a key that it has changed. Its shard is locked. */
+    /**
+     * Tells those who watch a key and those who may have cached it that it has changed, without a client's doing. Its shard is
+     * locked.
+     */
     void touched(Slice key, int database) {
         Interest interest = interest(key);
         if (!interest.isEmpty()) {
             interest.touch(database, key);
+            interest.invalidate(key, null);
+            if (interest.broadcasts()) {
+                tracking.broadcast(List.of(key), null);
+            }
+        }
+    }
+
+    /** Calls {@code visitor} with the interest in each shard's keys, whose lock is held meanwhile. */
+    void forEachInterest(Consumer<Interest> visitor) {
+        for (int i = 0; i < interests.length; i++) {
+            keyspace.lock(1L << i);
+            try {
+                visitor.accept(interests[i]);
+            } finally {
+                keyspace.unlock(1L << i);
+            }
         }
     }
 
@@ -538,13 +572,9 @@ public final class Engine implements AutoCloseable {
     }
 
     private int countInterests(ToIntFunction<Interest> count) {
-        int sum = 0;
-        for (int i = 0; i < interests.length; i++) {
-            keyspace.lock(1L << i);
-            sum += count.applyAsInt(interests[i]);
-            keyspace.unlock(1L << i);
-        }
-        return sum;
+        int[] sum = new int[1];
+        forEachInterest(interest -> sum[0] += count.applyAsInt(interest));
+        return sum[0];
     }
 
     void forEachAwaited(int database, Consumer<Slice> visitor) {

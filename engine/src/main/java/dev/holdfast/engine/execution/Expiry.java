@@ -119,6 +119,10 @@ public final class Expiry {
     /** Removes the key that {@code table} has just found and that has expired, and tells of it. */
     void expired(Call call, KeyTable table, Slice key, int database) {
         remove(table, key, database);
+        Interest interest = engine.interest(key);
+        if (!interest.isEmpty()) {
+            call.touched(interest, key, database);
+        }
         call.wake(key, database);
         call.propagateBeside(database, removalWord(), key);
     }
@@ -132,7 +136,6 @@ public final class Expiry {
         table.remove();
         statistics.expiredKeys.increment();
         engine.notifier().event('x', "expired", database, key);
-        engine.touched(key, database);
     }
 
     // ---- actively ----
@@ -283,6 +286,7 @@ public final class Expiry {
                 table.find(key);
                 remove(table, key, database);
                 tell(database, removalWord(), key);
+                engine.touched(key, database);
                 if (engine.interest(key).waiters(database, key) != null) {
                     lost.add(new Interest.DatabaseKey(database, new Slice(key.toBytes())));
                 }

@@ -12,8 +12,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who wants to know when keys of one shard change: clients that watch them, and blocked clients in order of arrival. Guarded
- * by the shard's lock.
+ * Who wants to know when keys of one shard change: clients that watch them, blocked clients in order of arrival, and clients that
+ * may have cached them. Guarded by the shard's lock.
  */
 final class Interest {
     /** A key of a database, with bytes of its own. */
@@ -22,10 +22,13 @@ final class Interest {
     private final Shard shard;
     private final Map<Slice, List<Watch.Key>>[] watchers;
     private final Map<Slice, List<Waiter>>[] waiters;
+    private final TrackingTable cached;
+    private boolean broadcasts;
     private int count;
 
-    Interest(Shard shard, int databases) {
+    Interest(Shard shard, int databases, Tracking tracking) {
         this.shard = shard;
+        cached = new TrackingTable(tracking);
         watchers = maps(databases);
         waiters = maps(databases);
     }
@@ -66,6 +69,45 @@ final class Interest {
         if (remove(waiters[database], key, waiter)) {
             count--;
         }
+    }
+
+    /** Notes that a client may have cached a key. */
+    void track(Slice key, Tracker reader) {
+        count -= cached.size();
+        cached.add(key, reader);
+        count += cached.size();
+    }
+
+    /** Tells those who may have cached a key that it has been changed by a client, or by none. */
+    void invalidate(Slice key, @Nullable Client by) {
+        count -= cached.size();
+        cached.invalidate(key, by);
+        count += cached.size();
+    }
+
+    /** Forgets who has cached the key that was read longest ago, and tells them. Returns false where there is none. */
+    boolean evictCached() {
+        if (cached.size() == 0) {
+            return false;
+        }
+        cached.evict();
+        count--;
+        return true;
+    }
+
+    void forgetCached() {
+        count -= cached.size();
+        cached.clear();
+    }
+
+    /** Says whether there are clients that want to know of any key with a prefix. */
+    void setBroadcasts(boolean broadcasts) {
+        count += (broadcasts ? 1 : 0) - (this.broadcasts ? 1 : 0);
+        this.broadcasts = broadcasts;
+    }
+
+    boolean broadcasts() {
+        return broadcasts;
     }
 
     private static <V> boolean remove(Map<Slice, List<V>> map, Slice key, V value) {
