@@ -8,7 +8,6 @@ import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.keyspace.Shard;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 
 /**
  * Removes what has expired: lazily, when a command finds it, and actively, because most of it nobody will ask for again.
@@ -41,7 +40,6 @@ public final class Expiry {
     private static final int FIELDS_AT_A_TIME = 512;
     private static final int FIELDS_PER_SWEEP = 4096;
     private static final int DATABASES_PER_CYCLE = 16;
-    private static final Consumer<Slice> NOBODY = field -> {};
 
     private final Engine engine;
     private final Keyspace keyspace;
@@ -316,8 +314,11 @@ public final class Expiry {
         long before = table.open(entry);
         boolean told = engine.changes().isOn();
         lostFields.clear();
-        int dropped =
-                entry.expireInside(now, FIELDS_AT_A_TIME, told ? field -> lostFields.add(field.toBytes()) : NOBODY);
+        int dropped = entry.expireInside(now, FIELDS_AT_A_TIME, field -> {
+            if (told) {
+                lostFields.add(field.toBytes());
+            }
+        });
         table.adjust(entry.sizeBytes() - before);
         if (dropped == 0) {
             return false;
