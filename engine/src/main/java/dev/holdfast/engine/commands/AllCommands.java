@@ -19,6 +19,7 @@ public final class AllCommands {
                         CounterCommands.COMMANDS,
                         BitmapCommands.COMMANDS,
                         BitfieldCommands.COMMANDS,
+                        HyperLogLogCommands.COMMANDS,
                         ListCommands.COMMANDS,
                         BlockingListCommands.COMMANDS,
                         SetCommands.COMMANDS,

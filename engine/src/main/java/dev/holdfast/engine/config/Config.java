@@ -39,6 +39,7 @@ public final class Config {
             number("zset-max-listpack-entries", 128, 0, Long.MAX_VALUE, "zset-max-ziplist-entries");
     public final NumberParameter zsetMaxListpackValue =
             bytes("zset-max-listpack-value", 64, 0, Long.MAX_VALUE, "zset-max-ziplist-value");
+    public final NumberParameter hllSparseMaxBytes = bytes("hll-sparse-max-bytes", 3000, 0, Long.MAX_VALUE);
     public final NumberParameter streamNodeMaxBytes = bytes("stream-node-max-bytes", 4096, 0, Long.MAX_VALUE);
     public final NumberParameter streamNodeMaxEntries = number("stream-node-max-entries", 100, 0, Long.MAX_VALUE);
     public final NumberParameter listMaxListpackSize =

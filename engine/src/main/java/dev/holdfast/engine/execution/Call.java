@@ -604,6 +604,12 @@ public final class Call {
         engine.notifier().event(eventClass, event, database, key);
     }
 
+    /** Reports a write that is no event. */
+    public void changed(Slice key) {
+        dirty++;
+        awaken(key, client.database());
+    }
+
     /** Tells of an event without a change. */
     public void event(Slice key, char eventClass, String event) {
         engine.notifier().event(eventClass, event, client.database(), key);
