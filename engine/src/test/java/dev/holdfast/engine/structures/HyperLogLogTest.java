@@ -39,7 +39,7 @@ class HyperLogLogTest {
             for (; elements < checkpoint; elements++) {
                 sketch.add(element(elements), MAX_SPARSE_BYTES);
             }
-            assertEquals(checkpoint, sketch.count(), Math.ceil(checkpoint * 0.0081 * 3));
+            assertEquals(checkpoint, (double) sketch.count(), Math.ceil(checkpoint * 0.0081 * 3));
         }
         assertTrue(sketch.isDense());
         assertFalse(sketch.add(element(5), MAX_SPARSE_BYTES));
