@@ -14,6 +14,7 @@ final class ClientInfo {
     /** The flags as letters; N where there are none. */
     static String flags(Client client) {
         StringBuilder flags = new StringBuilder();
+        add(flags, 'O', client.isMonitor());
         add(flags, 'P', client.isSubscriber());
         add(flags, 'x', client.transaction() != null);
         add(flags, 'b', client.waiter() != null || client.isPostponed());

@@ -225,6 +225,7 @@ public final class ConnectionCommands {
         Transactions.end(client);
         call.engine().pubSub().unsubscribeAll(client);
         call.engine().tracking().end(client);
+        call.engine().monitors().remove(client);
         client.select(0);
         client.setName("");
         client.setNoEvict(false);

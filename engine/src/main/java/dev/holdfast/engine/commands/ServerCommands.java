@@ -52,6 +52,13 @@ public final class ServerCommands {
                     .acl("admin", "dangerous")
                     .complexity("O(1)")
                     .summary("Whether the server is a primary, and its replicas"),
+            command("MONITOR", "", ServerCommands::monitor)
+                    .in(SERVER)
+                    .since("1.0.0")
+                    .arity(1)
+                    .flags(ADMIN, NOSCRIPT, LOADING, STALE)
+                    .complexity("O(1)")
+                    .summary("Shows all commands as they are run"),
             command("LOLWUT", "[VERSION version]", ServerCommands::lolwut)
                     .in(SERVER)
                     .since("5.0.0")
@@ -107,6 +114,14 @@ public final class ServerCommands {
         call.reply().array(2);
         call.reply().bulk(micros / 1_000_000);
         call.reply().bulk(micros % 1_000_000);
+    }
+
+    private static void monitor(Call call) {
+        if (call.inTransaction()) {
+            throw new CommandException("ERR MONITOR isn't allowed for DENY BLOCKING client");
+        }
+        call.engine().monitors().add(call.client());
+        call.reply().ok();
     }
 
     private static void role(Call call) {

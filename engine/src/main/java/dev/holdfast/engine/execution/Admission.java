@@ -89,6 +89,13 @@ final class Admission {
             throw new CommandException("ERR Can't execute '" + spec.fullName()
                     + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
         }
+        if (client.isMonitor()
+                && (spec.is(CommandFlag.READONLY)
+                        || spec.is(CommandFlag.WRITE)
+                        || spec.is(CommandFlag.MAY_REPLICATE))) {
+            client.lane().rejected[spec.id()]++;
+            throw new CommandException("ERR Replica can't interact with the keyspace");
+        }
         client.used(spec);
     }
 

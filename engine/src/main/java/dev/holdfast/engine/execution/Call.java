@@ -105,6 +105,11 @@ public final class Call {
         this.retrying = retrying;
     }
 
+    /** Whether a command that had to wait is being run again. */
+    boolean isRetrying() {
+        return retrying;
+    }
+
     boolean hasBlocked() {
         return blocked;
     }

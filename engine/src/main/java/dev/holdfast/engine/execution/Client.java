@@ -42,6 +42,7 @@ public final class Client {
     private volatile boolean importSource;
     private volatile boolean readOnly;
     private volatile boolean closing;
+    private volatile boolean monitor;
     private volatile boolean postponed;
     private volatile long lastUsedMillis;
     private volatile @Nullable CommandSpec lastCommand;
@@ -173,6 +174,15 @@ public final class Client {
 
     public void setReadOnly(boolean readOnly) {
         this.readOnly = readOnly;
+    }
+
+    /** Whether the client is shown the commands of all others; {@code MONITOR}. */
+    public boolean isMonitor() {
+        return monitor;
+    }
+
+    void setMonitor(boolean monitor) {
+        this.monitor = monitor;
     }
 
     public ReplyMode replyMode() {

@@ -52,6 +52,7 @@ public final class Engine implements AutoCloseable {
     private final PubSub pubSub = new PubSub();
     private final Notifier notifier = new Notifier(pubSub);
     private final Tracking tracking = new Tracking(this);
+    private final Monitors monitors = new Monitors(this);
     private final Interest[] interests;
     private final Blocking blocking;
     private final Expiry expiry;
@@ -154,6 +155,10 @@ public final class Engine implements AutoCloseable {
         return tracking;
     }
 
+    public Monitors monitors() {
+        return monitors;
+    }
+
     public Blocking blocking() {
         return blocking;
     }
@@ -254,6 +259,7 @@ public final class Engine implements AutoCloseable {
         pubSub.unsubscribeAll(client);
         unwatch(client);
         tracking.forget(client);
+        monitors.remove(client);
     }
 
     /** Ends a client's connection by another's order. It is no longer listed from now on. */
@@ -376,7 +382,10 @@ public final class Engine implements AutoCloseable {
     /** Runs a command whose declaration is known and which needs no checks. */
     public boolean execute(Client client, CommandSpec spec, Args args, Reply reply) {
         CommandSpec.Glance glance = spec.glance();
-        if (glance != null && client.tracker() == null && glance(client, spec, glance, args, reply)) {
+        if (glance != null
+                && client.tracker() == null
+                && !monitors.any()
+                && glance(client, spec, glance, args, reply)) {
             return true;
         }
         Call call = client.call();
@@ -450,6 +459,11 @@ public final class Engine implements AutoCloseable {
         boolean quick = spec.isConstantTime();
         long begin = quick ? 0 : lane.beginTimed(clock);
         call.begin(spec, args, reply);
+        boolean shown = monitors.any() && !call.isRetrying();
+        boolean runsOthers = spec.is(CommandFlag.SKIP_MONITOR);
+        if (shown && runsOthers) {
+            monitors.show(client, spec, args);
+        }
         try {
             spec.handler().run(call);
         } catch (CommandException e) {
@@ -470,6 +484,9 @@ public final class Engine implements AutoCloseable {
             reply.error("ERR internal error: " + e.getClass().getSimpleName());
             lane.failed[spec.id()]++;
             statistics.countError("ERR");
+        }
+        if (shown && !runsOthers) {
+            monitors.show(client, spec, args);
         }
         Tracker tracker = client.tracker();
         if (tracker != null) {
@@ -504,6 +521,9 @@ public final class Engine implements AutoCloseable {
         String message = e.getMessage();
         if (transaction != null && args.get(0).isWord("EXEC")) {
             Transactions.end(client);
+            if (monitors.any()) {
+                monitors.show(client, client.call().spec(), args);
+            }
             message = "EXECABORT Transaction discarded because of: " + message;
         } else if (transaction != null) {
             transaction.fail();
