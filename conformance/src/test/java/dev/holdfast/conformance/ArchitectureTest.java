@@ -131,6 +131,38 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
+    /** In the toolkit, patterns stand on {@code pattern}, which stands on {@code store} and {@code codec}; the way in is on top. */
+    @Test
+    void theToolkitStandsOnTheStore() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.holdfast.engine..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("dev.holdfast.toolkit..")
+                .check(CLASSES);
+        noClasses()
+                .that()
+                .resideInAnyPackage("dev.holdfast.toolkit.*..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("dev.holdfast.toolkit")
+                .check(CLASSES);
+        noClasses()
+                .that()
+                .resideInAPackage("dev.holdfast.toolkit.store")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("dev.holdfast.toolkit.pattern", "dev.holdfast.toolkit.codec")
+                .check(CLASSES);
+        noClasses()
+                .that(resideInAPackage("dev.holdfast..").and(not(resideInAPackage("dev.holdfast.toolkit.store"))))
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.lettuce..")
+                .check(CLASSES);
+    }
+
     @Test
     void packagesHaveNoCycles() {
         slices().matching("dev.holdfast.(**)").should().beFreeOfCycles().check(CLASSES);

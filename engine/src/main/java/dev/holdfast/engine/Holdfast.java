@@ -29,8 +29,8 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
     private final CallerPool pool;
     private final List<AutoCloseable> attached = new CopyOnWriteArrayList<>();
 
-    private Holdfast(Config config) {
-        this.engine = new Engine(config, Clock.SYSTEM, AllCommands.list());
+    private Holdfast(Config config, Clock clock) {
+        this.engine = new Engine(config, clock, AllCommands.list());
         this.pool = new CallerPool(engine);
         // The command SHUTDOWN runs on a thread that closing waits for, so closing needs another.
         engine.setHost(reason -> Thread.ofPlatform().name("holdfast-shutdown").start(this::close));
@@ -43,7 +43,12 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
 
     /** Opens an empty store. Its configuration is changed through {@code CONFIG SET} from now on. */
     public static Holdfast open(Config config) {
-        return new Holdfast(config);
+        return open(config, Clock.SYSTEM);
+    }
+
+    /** Opens an empty store whose time is that of {@code clock}, which a test may freeze and move. */
+    public static Holdfast open(Config config, Clock clock) {
+        return new Holdfast(config, clock);
     }
 
     @Override
@@ -81,6 +86,11 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
     /** A subscriber, for the present to all channels that match one of these glob patterns. */
     public Subscription subscribeToPatterns(Consumer<Message> listener, String... patterns) {
         return subscriber(listener).subscribeToPatterns(patterns);
+    }
+
+    /** A subscriber, for the present to these sharded channels. */
+    public Subscription subscribeToSharded(Consumer<Message> listener, String... channels) {
+        return subscriber(listener).subscribeToSharded(channels);
     }
 
     private Subscription subscriber(Consumer<Message> listener) {

@@ -56,6 +56,11 @@ public final class Subscription implements AutoCloseable, Link {
         return run("PSUBSCRIBE", patterns);
     }
 
+    /** Subscribes to sharded channels, which SPUBLISH publishes to. */
+    public Subscription subscribeToSharded(String... channels) {
+        return run("SSUBSCRIBE", channels);
+    }
+
     /** Ends the subscription to some channels. */
     public Subscription unsubscribe(String... channels) {
         return run("UNSUBSCRIBE", channels);
@@ -136,7 +141,7 @@ public final class Subscription implements AutoCloseable, Link {
         }
         String kind = new String(words[0], StandardCharsets.US_ASCII);
         return switch (kind) {
-            case "message" -> new Message(Words.text(words[1]), words[2], null);
+            case "message", "smessage" -> new Message(Words.text(words[1]), words[2], null);
             case "pmessage" -> new Message(Words.text(words[2]), words[3], Words.text(words[1]));
             default -> null;
         };

@@ -1,0 +1,135 @@
+package dev.holdfast.toolkit;
+
+import dev.holdfast.engine.Holdfast;
+import dev.holdfast.toolkit.codec.Codecs;
+import dev.holdfast.toolkit.pattern.Context;
+import dev.holdfast.toolkit.store.EmbeddedStore;
+import dev.holdfast.toolkit.store.Health;
+import dev.holdfast.toolkit.store.Retry;
+import dev.holdfast.toolkit.store.Store;
+import dev.holdfast.toolkit.store.StoreUri;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.ObjectMapper;
+
+/**
+ * An application's state, over a store in this JVM or a remote one.
+ *
+ * <pre>
+ * try (Toolkit toolkit = Toolkit.open("embedded:")) {
+ *     toolkit.store().call("SET", "greeting", "hello");
+ * }
+ * </pre>
+ *
+ * <p>The same code runs on {@code redis://host}, {@code redis-sentinel://…} and {@code redis-cluster://…}: see {@link StoreUri}.
+ */
+public final class Toolkit implements AutoCloseable {
+    private final Context context;
+    private final boolean ownsStore;
+
+    private Toolkit(Context context, boolean ownsStore) {
+        this.context = context;
+        this.ownsStore = ownsStore;
+    }
+
+    /** Opens the store at a URI; {@link StoreUri} lists their forms. */
+    public static Toolkit open(String uri) {
+        return builder().open(uri);
+    }
+
+    /**
+     * Opens the store that the environment names; see {@link StoreUri#fromEnvironment}.
+     *
+     * @throws IllegalStateException if it names none
+     */
+    public static Toolkit fromEnvironment() {
+        return builder().openFromEnvironment();
+    }
+
+    /** Works on a store in this JVM, which stays open when the toolkit is closed. */
+    public static Toolkit over(Holdfast holdfast) {
+        return builder().over(EmbeddedStore.over(holdfast, 0));
+    }
+
+    /** Works on a store, which stays open when the toolkit is closed. */
+    public static Toolkit over(Store store) {
+        return builder().over(store);
+    }
+
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** What can be chosen when a toolkit is made. */
+    public static final class Builder {
+        private MeterRegistry meters = new SimpleMeterRegistry();
+        private Codecs codecs = new Codecs();
+        private Retry retry = Retry.DEFAULT;
+
+        private Builder() {}
+
+        /** Where metrics go; into a registry of the toolkit's own unless this is called. */
+        public Builder meters(MeterRegistry registry) {
+            this.meters = registry;
+            return this;
+        }
+
+        /** Who writes and reads JSON. */
+        public Builder json(ObjectMapper mapper) {
+            this.codecs = new Codecs(mapper);
+            return this;
+        }
+
+        /** How calls are repeated that may be. */
+        public Builder retry(Retry retry) {
+            this.retry = retry;
+            return this;
+        }
+
+        public Toolkit open(String uri) {
+            return new Toolkit(context(StoreUri.open(uri)), true);
+        }
+
+        public Toolkit openFromEnvironment() {
+            @Nullable String uri = StoreUri.fromEnvironment(System.getenv());
+            if (uri == null) {
+                throw new IllegalStateException("set HOLDFAST_URI, VALKEY_URL, REDIS_URL, VALKEY_HOST or REDIS_HOST");
+            }
+            return open(uri);
+        }
+
+        public Toolkit over(Store store) {
+            return new Toolkit(context(store), false);
+        }
+
+        private Context context(Store store) {
+            return new Context(store, codecs, meters, retry);
+        }
+    }
+
+    /** The store, for commands of all kinds. */
+    public Store store() {
+        return context.store();
+    }
+
+    /** What patterns are made with. */
+    public Context context() {
+        return context;
+    }
+
+    /** The health of the store and of every pattern at work. */
+    public Map<String, Health> health() {
+        return context.health();
+    }
+
+    /** Closes the patterns, and the store if the toolkit has opened it. */
+    @Override
+    public void close() {
+        context.close();
+        if (ownsStore) {
+            context.store().close();
+        }
+    }
+}

@@ -1,0 +1,115 @@
+package dev.holdfast.toolkit.codec;
+
+import java.nio.charset.StandardCharsets;
+import java.util.function.Function;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.JavaType;
+import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The codecs that come with the toolkit: bytes as they are, text as UTF-8, numbers in decimal, and JSON for everything else, so
+ * that every language reads what is stored.
+ */
+public final class Codecs {
+    private static final Codec<byte[]> BYTES = of(bytes -> bytes, bytes -> bytes);
+    private static final Codec<String> TEXT = of(Codecs::utf8, Codecs::text);
+    private static final Codec<Long> LONG =
+            of(number -> utf8(Long.toString(number)), bytes -> Long.parseLong(text(bytes)));
+    private static final Codec<Integer> INTEGER =
+            of(number -> utf8(Integer.toString(number)), bytes -> Integer.parseInt(text(bytes)));
+    private static final Codec<Double> DOUBLE =
+            of(number -> utf8(Double.toString(number)), bytes -> Double.parseDouble(text(bytes)));
+
+    private final ObjectMapper mapper;
+
+    /** Codecs whose JSON is written and read by {@code mapper}. */
+    public Codecs(ObjectMapper mapper) {
+        this.mapper = mapper;
+    }
+
+    /** Codecs whose JSON is Jackson's by default. */
+    public Codecs() {
+        this(JsonMapper.builder().build());
+    }
+
+    /** The codec for a type: see the class. Records are JSON objects of their components. */
+    @SuppressWarnings("unchecked")
+    public <T> Codec<T> of(Class<T> type) {
+        Codec<?> codec = type == byte[].class
+                ? BYTES
+                : type == String.class
+                        ? TEXT
+                        : type == Long.class
+                                ? LONG
+                                : type == Integer.class ? INTEGER : type == Double.class ? DOUBLE : null;
+        return codec != null ? (Codec<T>) codec : json(mapper.constructType(type));
+    }
+
+    /** JSON of a type with parameters: {@code new TypeReference<List<User>>() {}}. */
+    public <T> Codec<T> json(TypeReference<T> type) {
+        return json(mapper.constructType(type.getType()));
+    }
+
+    private <T> Codec<T> json(JavaType type) {
+        return new Codec<>() {
+            @Override
+            public byte[] encode(T value) {
+                try {
+                    return mapper.writeValueAsBytes(value);
+                } catch (JacksonException e) {
+                    throw new CodecException("cannot write a " + type, e);
+                }
+            }
+
+            @Override
+            public T decode(byte[] bytes) {
+                try {
+                    return mapper.readValue(bytes, type);
+                } catch (JacksonException e) {
+                    throw new CodecException("cannot read a " + type, e);
+                }
+            }
+        };
+    }
+
+    public ObjectMapper mapper() {
+        return mapper;
+    }
+
+    public static Codec<byte[]> bytes() {
+        return BYTES;
+    }
+
+    public static Codec<String> text() {
+        return TEXT;
+    }
+
+    /** A codec of two functions. What the second throws is thrown as a {@link CodecException}. */
+    public static <T> Codec<T> of(Function<T, byte[]> encode, Function<byte[], T> decode) {
+        return new Codec<>() {
+            @Override
+            public byte[] encode(T value) {
+                return encode.apply(value);
+            }
+
+            @Override
+            public T decode(byte[] bytes) {
+                try {
+                    return decode.apply(bytes);
+                } catch (RuntimeException e) {
+                    throw new CodecException("cannot read the value", e);
+                }
+            }
+        };
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,127 @@
+package dev.holdfast.toolkit.pattern;
+
+import dev.holdfast.toolkit.codec.Codecs;
+import dev.holdfast.toolkit.store.Health;
+import dev.holdfast.toolkit.store.Retry;
+import dev.holdfast.toolkit.store.Store;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What a pattern is given: the store, and all that the patterns of one program share. */
+public final class Context implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Context.class);
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    private final Store store;
+    private final Codecs codecs;
+    private final MeterRegistry meters;
+    private final Retry retry;
+    private final String instance = id();
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("holdfast-toolkit").factory());
+    private final ExecutorService workers = Executors.newThreadPerTaskExecutor(
+            Thread.ofVirtual().name("holdfast-worker-", 0).factory());
+    private final List<Pattern> patterns = new CopyOnWriteArrayList<>();
+
+    public Context(Store store, Codecs codecs, MeterRegistry meters, Retry retry) {
+        this.store = store;
+        this.codecs = codecs;
+        this.meters = meters;
+        this.retry = retry;
+    }
+
+    /** A context with defaults for all but the store. */
+    public Context(Store store) {
+        this(store, new Codecs(), new SimpleMeterRegistry(), Retry.DEFAULT);
+    }
+
+    public Store store() {
+        return store;
+    }
+
+    public Codecs codecs() {
+        return codecs;
+    }
+
+    public MeterRegistry meters() {
+        return meters;
+    }
+
+    public Retry retry() {
+        return retry;
+    }
+
+    /** What this process is called among those that use the store; random. */
+    public String instance() {
+        return instance;
+    }
+
+    /** One thread, for short tasks that come again and again. They should hand work that may wait to {@link #workers}. */
+    public ScheduledExecutorService timer() {
+        return timer;
+    }
+
+    /** A virtual thread for each task. */
+    public ExecutorService workers() {
+        return workers;
+    }
+
+    public Instruments instruments(String kind, String name) {
+        return new Instruments(meters, kind, name);
+    }
+
+    /** An id that nobody can guess: 32 hexadecimal digits. */
+    public static String id() {
+        byte[] bytes = new byte[16];
+        RANDOM.nextBytes(bytes);
+        return HexFormat.of().formatHex(bytes);
+    }
+
+    /** Has a pattern closed with the context, and its health shown. Returns the pattern. */
+    public <P extends Pattern> P register(P pattern) {
+        patterns.add(pattern);
+        return pattern;
+    }
+
+    /** Forgets a pattern that has been closed. */
+    public void unregister(Pattern pattern) {
+        patterns.remove(pattern);
+    }
+
+    /** The health of the store, under {@code store}, and of each pattern, under {@code kind:name}. */
+    public Map<String, Health> health() {
+        Map<String, Health> health = new TreeMap<>();
+        health.put("store", store.health());
+        for (Pattern pattern : patterns) {
+            health.put(pattern.kind() + ":" + pattern.name(), pattern.health());
+        }
+        return health;
+    }
+
+    /** Closes all patterns. The store stays open. */
+    @Override
+    public void close() {
+        for (Pattern pattern : new ArrayList<>(patterns)) {
+            try {
+                pattern.close();
+            } catch (RuntimeException e) {
+                LOG.warn("Closing {} {} failed", pattern.kind(), pattern.name(), e);
+            }
+        }
+        patterns.clear();
+        timer.shutdownNow();
+        workers.shutdownNow();
+    }
+}

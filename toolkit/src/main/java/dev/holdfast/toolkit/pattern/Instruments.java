@@ -1,0 +1,38 @@
+package dev.holdfast.toolkit.pattern;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * The metrics of one pattern. Their names are {@code holdfast.<kind>.<metric>}, and they carry the tag {@code name}; Prometheus
+ * sees {@code holdfast_cache_gets_total{name="users", result="hit"}}.
+ */
+public final class Instruments {
+    private final MeterRegistry registry;
+    private final String prefix;
+    private final Tags tags;
+
+    Instruments(MeterRegistry registry, String kind, String name) {
+        this.registry = registry;
+        this.prefix = "holdfast." + kind + ".";
+        this.tags = Tags.of("name", name);
+    }
+
+    /** A counter; {@code more} are further tags, names and values in turn. */
+    public Counter counter(String metric, String... more) {
+        return registry.counter(prefix + metric, tags.and(more));
+    }
+
+    public Timer timer(String metric, String... more) {
+        return registry.timer(prefix + metric, tags.and(more));
+    }
+
+    /** A gauge, which holds {@code source} weakly. */
+    public <T> void gauge(String metric, T source, ToDoubleFunction<T> value, String... more) {
+        Gauge.builder(prefix + metric, source, value).tags(tags.and(more)).register(registry);
+    }
+}

@@ -1,0 +1,82 @@
+package dev.holdfast.toolkit.store;
+
+import io.lettuce.core.RedisChannelHandler;
+import io.lettuce.core.RedisConnectionStateListener;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.api.StatefulConnection;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
+import io.lettuce.core.cluster.models.partitions.RedisClusterNode;
+import io.lettuce.core.cluster.pubsub.StatefulRedisClusterPubSubConnection;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import java.net.SocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A Valkey Cluster. Its topology is asked for every half minute, and whenever an answer says that it has changed. */
+final class ClusterConnector implements Connector {
+    private final RedisClusterClient client;
+
+    ClusterConnector(List<RedisURI> seeds) {
+        this.client = RedisClusterClient.create(seeds);
+        client.setOptions(LettuceOptions.cluster());
+    }
+
+    /** A connection that has reached every primary: commands are refused, not kept, while a node's connection is being made. */
+    @Override
+    public StatefulConnection<byte[], byte[]> connect() {
+        StatefulRedisClusterConnection<byte[], byte[]> connection = client.connect(ByteArrayCodec.INSTANCE);
+        primaries(connection);
+        return connection;
+    }
+
+    @Override
+    public StatefulRedisPubSubConnection<byte[], byte[]> connectPubSub(boolean sharded) {
+        StatefulRedisClusterPubSubConnection<byte[], byte[]> connection = client.connectPubSub(ByteArrayCodec.INSTANCE);
+        connection.setNodeMessagePropagation(true);
+        if (sharded) {
+            // Commands are refused, not kept, while a node's connection is being made.
+            for (RedisClusterNode node : connection.getPartitions()) {
+                connection.getConnection(node.getUri().getHost(), node.getUri().getPort());
+            }
+        }
+        return connection;
+    }
+
+    @Override
+    public List<StatefulRedisConnection<byte[], byte[]>> primaries(StatefulConnection<byte[], byte[]> connection) {
+        StatefulRedisClusterConnection<byte[], byte[]> cluster =
+                (StatefulRedisClusterConnection<byte[], byte[]>) connection;
+        List<StatefulRedisConnection<byte[], byte[]>> primaries = new ArrayList<>();
+        for (RedisClusterNode node : cluster.getPartitions()) {
+            if (node.getRole().isUpstream() && !node.getSlots().isEmpty()) {
+                // Commands are sent over the connections that are known by host and port, not by the node's id.
+                RedisURI uri = node.getUri();
+                primaries.add(cluster.getConnection(uri.getHost(), uri.getPort()));
+            }
+        }
+        return primaries;
+    }
+
+    @Override
+    public void onConnect(Runnable action) {
+        client.addListener(new RedisConnectionStateListener() {
+            @Override
+            public void onRedisConnected(RedisChannelHandler<?, ?> connection, SocketAddress address) {
+                action.run();
+            }
+        });
+    }
+
+    @Override
+    public boolean isCluster() {
+        return true;
+    }
+
+    @Override
+    public void close() {
+        client.shutdown(LettuceOptions.QUIET, LettuceOptions.SHUTDOWN);
+    }
+}

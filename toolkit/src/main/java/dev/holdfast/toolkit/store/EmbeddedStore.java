@@ -1,0 +1,296 @@
+package dev.holdfast.toolkit.store;
+
+import dev.holdfast.engine.Holdfast;
+import dev.holdfast.engine.Session;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A store in this JVM: each call runs on the caller's thread, without a socket. Database 0 is reached through the store's own
+ * pool of callers; every other database through sessions that have selected it.
+ */
+public final class EmbeddedStore implements Store {
+    private static final int BATCH = 1000;
+    private static final long LOOK_AFTER_MILLIS = 500;
+
+    private final Holdfast holdfast;
+    private final int database;
+    private final boolean owned;
+    private final ConcurrentLinkedDeque<Session> sessions = new ConcurrentLinkedDeque<>();
+    private final Set<EmbeddedSubscription> subscriptions = ConcurrentHashMap.newKeySet();
+    private final ScheduledFuture<?> lookAfter;
+    private volatile boolean closed;
+
+    private EmbeddedStore(Holdfast holdfast, int database, boolean owned) {
+        this.holdfast = holdfast;
+        this.database = database;
+        this.owned = owned;
+        this.lookAfter = holdfast.engine()
+                .timer()
+                .scheduleWithFixedDelay(
+                        () -> subscriptions.forEach(EmbeddedSubscription::restore),
+                        LOOK_AFTER_MILLIS,
+                        LOOK_AFTER_MILLIS,
+                        TimeUnit.MILLISECONDS);
+    }
+
+    /** A database of a store that somebody else opens and closes. */
+    public static EmbeddedStore over(Holdfast holdfast, int database) {
+        return new EmbeddedStore(holdfast, database, false);
+    }
+
+    /** A database of a store that is closed with this. */
+    public static EmbeddedStore owning(Holdfast holdfast, int database) {
+        return new EmbeddedStore(holdfast, database, true);
+    }
+
+    /** The store itself, with typed calls for what it can do. */
+    public Holdfast holdfast() {
+        return holdfast;
+    }
+
+    // ---- commands ----
+
+    @Override
+    public Reply call(Command command) {
+        return guarded(() -> run(command));
+    }
+
+    private Reply run(Command command) {
+        if (command.script() == null) {
+            return Reply.of(raw(command));
+        }
+        try {
+            return Reply.of(raw(command));
+        } catch (dev.holdfast.engine.StoreException e) {
+            if (!e.code().equals("NOSCRIPT")) {
+                throw e;
+            }
+            return Reply.of(raw(command.withSource()));
+        }
+    }
+
+    private @Nullable Object raw(Command command) {
+        if (database == 0) {
+            return holdfast.call(command.name(), command.words());
+        }
+        Session session = borrow();
+        try {
+            return session.call(command.name(), command.words());
+        } finally {
+            giveBack(session);
+        }
+    }
+
+    private Session borrow() {
+        Session session = sessions.pollFirst();
+        if (session == null) {
+            session = holdfast.session();
+            session.select(database);
+        }
+        return session;
+    }
+
+    private void giveBack(Session session) {
+        if (closed) {
+            session.close();
+        } else {
+            sessions.addFirst(session);
+        }
+    }
+
+    /** Runs a call on the engine, with the toolkit's exceptions. */
+    private <T extends @Nullable Object> T guarded(Supplier<T> call) {
+        if (closed) {
+            throw new StoreUnavailableException("the store is closed");
+        }
+        try {
+            return call.get();
+        } catch (dev.holdfast.engine.StoreException e) {
+            throw new CommandFailedException(String.valueOf(e.getMessage()));
+        } catch (IllegalStateException e) {
+            throw new StoreUnavailableException("the store is closed", e);
+        }
+    }
+
+    @Override
+    public CompletionStage<Reply> callAsync(Command command) {
+        try {
+            return CompletableFuture.completedFuture(call(command));
+        } catch (StoreException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    @Override
+    public Reply await(Duration atMost, Command command) {
+        return call(command);
+    }
+
+    @Override
+    public List<Reply> pipeline(List<Command> commands) {
+        List<Reply> replies = new ArrayList<>(commands.size());
+        for (Command command : commands) {
+            try {
+                replies.add(call(command));
+            } catch (CommandFailedException e) {
+                replies.add(Reply.error(String.valueOf(e.getMessage())));
+            }
+        }
+        return replies;
+    }
+
+    @Override
+    public byte @Nullable [] get(byte[] key) {
+        if (database != 0) {
+            return Store.super.get(key);
+        }
+        return guarded(() -> holdfast.get(key));
+    }
+
+    @Override
+    public List<byte @Nullable []> getAll(List<byte[]> keys) {
+        List<byte @Nullable []> values = new ArrayList<>(keys.size());
+        if (!keys.isEmpty()) {
+            call("MGET", keys.toArray()).list().forEach(element -> values.add(element.bytesOrNull()));
+        }
+        return values;
+    }
+
+    @Override
+    public long unlink(Collection<byte[]> keys) {
+        return keys.isEmpty() ? 0 : call("UNLINK", keys.toArray()).number();
+    }
+
+    @Override
+    public void scan(String pattern, Consumer<List<byte[]>> batch) {
+        String cursor = "0";
+        do {
+            List<Reply> page =
+                    call("SCAN", cursor, "MATCH", pattern, "COUNT", BATCH).list();
+            cursor = page.getFirst().text();
+            List<byte[]> keys = page.getLast().list().stream().map(Reply::bytes).toList();
+            if (!keys.isEmpty()) {
+                batch.accept(keys);
+            }
+        } while (!cursor.equals("0"));
+    }
+
+    // ---- messages ----
+
+    @Override
+    public Subscription subscribe(Channels channels, MessageListener listener) {
+        return guarded(() -> new EmbeddedSubscription(channels, listener));
+    }
+
+    @Override
+    public Optional<Subscription> track(String prefix, InvalidationListener listener) {
+        return Optional.empty();
+    }
+
+    /**
+     * A subscription that comes back. The engine cuts a subscriber off that is too slow or that an operator kills; that is found
+     * within a second, and the listener is told of the gap.
+     */
+    private final class EmbeddedSubscription implements Subscription {
+        private final Channels channels;
+        private final MessageListener listener;
+        private dev.holdfast.engine.Subscription subscription;
+        private boolean ended;
+
+        EmbeddedSubscription(Channels channels, MessageListener listener) {
+            this.channels = channels;
+            this.listener = listener;
+            this.subscription = open();
+            subscriptions.add(this);
+        }
+
+        private dev.holdfast.engine.Subscription open() {
+            String[] names = channels.names().toArray(String[]::new);
+            Consumer<dev.holdfast.engine.Message> receiver =
+                    message -> listener.message(message.channel(), message.payload());
+            return switch (channels.kind()) {
+                case NAMED -> holdfast.subscribe(receiver, names);
+                case MATCHING -> holdfast.subscribeToPatterns(receiver, names);
+                case SHARDED -> holdfast.subscribeToSharded(receiver, names);
+            };
+        }
+
+        synchronized void restore() {
+            if (!ended && subscription.isClosed()) {
+                subscription = open();
+                Thread.ofVirtual().start(listener::gap);
+            }
+        }
+
+        @Override
+        public synchronized boolean isActive() {
+            return !ended && !subscription.isClosed();
+        }
+
+        @Override
+        public synchronized void close() {
+            ended = true;
+            subscriptions.remove(this);
+            subscription.close();
+        }
+    }
+
+    // ---- the store as such ----
+
+    @Override
+    public long millis() {
+        return holdfast.engine().clock().millis();
+    }
+
+    @Override
+    public boolean isCluster() {
+        return false;
+    }
+
+    @Override
+    public Health health() {
+        if (closed) {
+            return Health.down("the store is closed");
+        }
+        try {
+            return Health.up(Map.of("store", toString(), "keys", call("DBSIZE").number()));
+        } catch (StoreException e) {
+            return Health.down(String.valueOf(e.getMessage()));
+        }
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        lookAfter.cancel(false);
+        List.copyOf(subscriptions).forEach(EmbeddedSubscription::close);
+        List<Session> idle = new ArrayList<>(sessions);
+        idle.forEach(Session::close);
+        if (owned) {
+            holdfast.close();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "embedded:" + (database == 0 ? "" : "?db=" + database);
+    }
+}

@@ -1,0 +1,65 @@
+package dev.holdfast.toolkit.store;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** A Lua script. It is sent by its digest, and with its source where a server does not know it. */
+public final class Script {
+    private final String name;
+    private final String source;
+    private final String sha1;
+
+    private Script(String name, String source) {
+        this.name = name;
+        this.source = source;
+        this.sha1 = digest(source);
+    }
+
+    public static Script of(String name, String source) {
+        return new Script(name, source);
+    }
+
+    /** The script in the file {@code name}.lua beside a class. */
+    public static Script of(Class<?> owner, String name) {
+        try (InputStream in = owner.getResourceAsStream(name + ".lua")) {
+            if (in == null) {
+                throw new IllegalArgumentException("there is no " + name + ".lua beside " + owner.getName());
+            }
+            return new Script(name, new String(in.readAllBytes(), StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String digest(String source) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-1");
+            return HexFormat.of().formatHex(digest.digest(source.getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public String source() {
+        return source;
+    }
+
+    /** The digest by which servers know the script: 40 hexadecimal digits. */
+    public String sha1() {
+        return sha1;
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

@@ -1,0 +1,89 @@
+package dev.holdfast.toolkit.contract;
+
+import dev.holdfast.toolkit.Toolkit;
+import dev.holdfast.toolkit.store.Store;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.Parameter;
+
+/**
+ * What contract tests have in common: an empty store, toolkits over it, and time.
+ *
+ * <pre>
+ * &#64;ContractTest
+ * class LockContract extends Contract {
+ *     &#64;Test
+ *     void anotherProcessWaits() {
+ *         toolkit().lock("a").lock();
+ *         assertFalse(another().lock("a").tryLock());
+ *     }
+ * }
+ * </pre>
+ */
+abstract class Contract {
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration POLL = Duration.ofMillis(5);
+
+    @Parameter
+    Target target;
+
+    private final List<Toolkit> toolkits = new ArrayList<>();
+    private final List<AutoCloseable> toClose = new ArrayList<>();
+
+    @BeforeEach
+    void begin() {
+        target.clear();
+        toolkits.add(Toolkit.over(target.shared(0)));
+    }
+
+    @AfterEach
+    void end() throws Exception {
+        for (Toolkit toolkit : toolkits) {
+            toolkit.close();
+        }
+        for (AutoCloseable closeable : toClose) {
+            closeable.close();
+        }
+    }
+
+    /** The toolkit of the process that the test is about. */
+    final Toolkit toolkit() {
+        return toolkits.getFirst();
+    }
+
+    /** A toolkit over another way into the same store, as another process has it. A new one each time. */
+    final Toolkit another() {
+        Toolkit another = Toolkit.over(target.shared(toolkits.size()));
+        toolkits.add(another);
+        return another;
+    }
+
+    final Store store() {
+        return toolkit().store();
+    }
+
+    /** Has something closed after the test. */
+    final <C extends AutoCloseable> C closing(C closeable) {
+        toClose.add(closeable);
+        return closeable;
+    }
+
+    /** Lets time pass: moves the test's clock, or waits where the store is a real one. Keep it well below a second. */
+    final void pass(Duration time) {
+        target.pass(time);
+    }
+
+    /** Waits until something holds; fails where it does not within ten seconds. */
+    static void eventually(Callable<Boolean> condition) {
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .pollInterval(POLL)
+                .pollDelay(Duration.ZERO)
+                .until(condition);
+    }
+}
