@@ -166,6 +166,11 @@ public final class Reply {
         return result;
     }
 
+    /** The value of a field of a map, or the null reply. */
+    public Reply field(String name) {
+        return map().getOrDefault(name, NULL);
+    }
+
     private IllegalStateException unexpected(String wanted) {
         orThrow();
         return new IllegalStateException("the command did not answer " + wanted + ", but " + this);

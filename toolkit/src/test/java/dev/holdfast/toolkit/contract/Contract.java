@@ -30,6 +30,7 @@ abstract class Contract {
     private static final Duration POLL = Duration.ofMillis(5);
 
     @Parameter
+    @SuppressWarnings("NullAway.Init") // JUnit sets it.
     Target target;
 
     private final List<Toolkit> toolkits = new ArrayList<>();

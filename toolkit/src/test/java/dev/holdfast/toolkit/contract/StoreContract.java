@@ -3,7 +3,6 @@ package dev.holdfast.toolkit.contract;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -27,6 +26,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -47,14 +47,14 @@ class StoreContract extends Contract {
         store().call("HSET", "h", "a", "1", "b", utf8("2"));
         Map<String, Reply> fields = store().call("HGETALL", "h").map();
         assertEquals(List.of("a", "b"), List.copyOf(fields.keySet()));
-        assertEquals(2, fields.get("b").number());
+        assertEquals(2, store().call("HGETALL", "h").field("b").number());
         store().call("ZADD", "z", 1.5, "one");
         assertEquals(1.5, store().call("ZSCORE", "z", "one").real());
         assertEquals(List.of(), store().call("LRANGE", "none", 0, -1).list());
         store().call("XADD", "s", "1-1", "f", "v");
         Reply entry = store().call("XRANGE", "s", "-", "+").list().getFirst();
         assertEquals("1-1", entry.list().getFirst().text());
-        assertEquals("v", entry.list().getLast().map().get("f").text());
+        assertEquals("v", entry.list().getLast().field("f").text());
     }
 
     @Test
@@ -86,13 +86,13 @@ class StoreContract extends Contract {
                         .text());
         CompletableFuture<Reply> failed =
                 store().callAsync(Command.of("LPUSH", "a", "y")).toCompletableFuture();
-        Throwable thrown = assertThrows(Exception.class, failed::join).getCause();
-        assertEquals("WRONGTYPE", ((CommandFailedException) assertNotNullAndGet(thrown)).code());
+        assertEquals("WRONGTYPE", code(failed));
     }
 
-    private static Throwable assertNotNullAndGet(Throwable thrown) {
-        assertNotNull(thrown);
-        return thrown;
+    /** The code of the error that a stage has failed with. */
+    private static String code(CompletableFuture<Reply> failed) {
+        CompletionException thrown = assertThrows(CompletionException.class, failed::join);
+        return thrown.getCause() instanceof CommandFailedException cause ? cause.code() : String.valueOf(thrown);
     }
 
     @Test
@@ -106,8 +106,7 @@ class StoreContract extends Contract {
         Script third = Script.of("third", "return redis.error_reply('MINE it failed') -- " + System.nanoTime());
         CompletableFuture<Reply> failed =
                 store().callAsync(Command.of(third, List.of("a"))).toCompletableFuture();
-        Throwable thrown = assertThrows(Exception.class, failed::join).getCause();
-        assertEquals("MINE", ((CommandFailedException) assertNotNullAndGet(thrown)).code());
+        assertEquals("MINE", code(failed));
     }
 
     @Test
@@ -212,7 +211,7 @@ class StoreContract extends Contract {
     void timeIsTheServers() {
         List<Reply> time = store().call("TIME").list();
         long millis = time.getFirst().number() * 1000 + time.getLast().number() / 1000;
-        assertEquals(millis, store().millis(), 200);
+        assertTrue(Math.abs(millis - store().millis()) < 200);
     }
 
     @Test

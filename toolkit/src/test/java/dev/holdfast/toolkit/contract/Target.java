@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * The stores that every contract test runs on. Each is started when it is first needed and serves all tests of the run; tests
  * begin with an empty one.
  */
+@SuppressWarnings("ImmutableEnumChecker") // The constants stand for servers, which start late.
 enum Target {
     /** The engine, called in this JVM. Time is the test's. */
     EMBEDDED(Target::ours),
