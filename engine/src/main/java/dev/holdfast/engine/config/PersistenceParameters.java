@@ -6,13 +6,22 @@ public final class PersistenceParameters {
     public final TextParameter appendfsync;
     public final SavePoints save;
     public final TextParameter dbfilename;
+    public final BooleanParameter rdbchecksum;
+    public final BooleanParameter rdbcompression;
+    public final BooleanParameter rdbDelSyncFiles;
+    public final BooleanParameter rdbSaveIncrementalFsync;
+    public final TextParameter rdbVersionCheck;
+    public final NumberParameter rdbKeySaveDelay;
+    public final NumberParameter keyLoadDelay;
+    public final BooleanParameter stopWritesOnBgsaveError;
+    public final TextParameter sanitizeDumpPayload;
 
     PersistenceParameters(Config config) {
         appendonly = config.idle(config.flag("appendonly", false));
         appendfsync = config.idle(config.choice("appendfsync", "everysec", "everysec", "always", "no"));
-        save = config.idle(config.add(new SavePoints()));
-        dbfilename = config.idle(config.protect(
-                config.text("dbfilename", "dump.rdb", text -> fileName("dbfilename", text, "filename"))));
+        save = config.add(new SavePoints());
+        dbfilename =
+                config.protect(config.text("dbfilename", "dump.rdb", text -> fileName("dbfilename", text, "filename")));
         config.idle(config.immutable(
                 config.text("appendfilename", "appendonly.aof", text -> fileName("appendfilename", text, "filename"))));
         config.idle(config.immutable(
@@ -25,17 +34,17 @@ public final class PersistenceParameters {
         config.idle(config.flag("aof-timestamp-enabled", false));
         config.idle(config.flag("aof-rewrite-incremental-fsync", true));
         config.idle(config.hidden(config.flag("aof-disable-auto-gc", false)));
-        config.idle(config.immutable(config.flag("rdbchecksum", true)));
-        config.idle(config.flag("rdbcompression", true));
-        config.idle(config.flag("rdb-del-sync-files", false));
-        config.idle(config.flag("rdb-save-incremental-fsync", true));
-        config.idle(config.choice("rdb-version-check", "strict", "strict", "relaxed"));
-        config.idle(config.hidden(config.number("rdb-key-save-delay", 0, Integer.MIN_VALUE, Integer.MAX_VALUE)));
-        config.idle(config.hidden(config.number("key-load-delay", 0, Integer.MIN_VALUE, Integer.MAX_VALUE)));
+        rdbchecksum = config.immutable(config.flag("rdbchecksum", true));
+        rdbcompression = config.flag("rdbcompression", true);
+        rdbDelSyncFiles = config.idle(config.flag("rdb-del-sync-files", false));
+        rdbSaveIncrementalFsync = config.flag("rdb-save-incremental-fsync", true);
+        rdbVersionCheck = config.choice("rdb-version-check", "strict", "strict", "relaxed");
+        rdbKeySaveDelay = config.hidden(config.number("rdb-key-save-delay", 0, Integer.MIN_VALUE, Integer.MAX_VALUE));
+        keyLoadDelay = config.hidden(config.number("key-load-delay", 0, Integer.MIN_VALUE, Integer.MAX_VALUE));
         config.idle(config.hidden(
                 config.bytes("loading-process-events-interval-bytes", 2L << 20, 1024, Integer.MAX_VALUE)));
-        config.idle(config.flag("stop-writes-on-bgsave-error", true));
-        config.idle(config.choice("sanitize-dump-payload", "no", "no", "yes", "clients"));
+        stopWritesOnBgsaveError = config.flag("stop-writes-on-bgsave-error", true);
+        sanitizeDumpPayload = config.choice("sanitize-dump-payload", "no", "no", "yes", "clients");
     }
 
     private static String fileName(String name, String text, String kind) throws ConfigException {

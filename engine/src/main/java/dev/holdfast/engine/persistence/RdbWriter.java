@@ -34,13 +34,6 @@ import java.util.Map;
  * the list of its members, so that the encoding survives on either side. Items may come in any order, also of the databases.
  */
 public final class RdbWriter {
-    /** What is written of when a key was last used, or how often: what the eviction policy needs. */
-    public enum Usage {
-        NOTHING,
-        IDLE_TIME,
-        FREQUENCY
-    }
-
     /** How many keys a database has, and how many of them expire. Only a hint. */
     public record Size(long keys, long expires) {}
 

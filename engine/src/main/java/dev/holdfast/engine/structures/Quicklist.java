@@ -116,6 +116,18 @@ public final class Quicklist {
         return (block.plain ? "plain" : "packed") + " entries:" + block.count + " size:" + block.valkeyBytes;
     }
 
+    /** Adds a block behind the others, made from elements that are packed already. */
+    public void addPackedBlock(byte[] packed, int offset, int length, int count) {
+        addBlock(blockCount, Block.of(packed, offset, length, count));
+        size += count;
+    }
+
+    /** Adds a block behind the others that is the home of one element. */
+    public void addPlainBlock(Slice value) {
+        addBlock(blockCount, Block.plain(value));
+        size++;
+    }
+
     /** Sees the blocks of a list one after another: elements as {@link Listpack} has them, or one plain element. */
     @FunctionalInterface
     public interface BlockVisitor<X extends Exception> {

@@ -78,6 +78,40 @@ public final class StreamLog {
         length++;
     }
 
+    /**
+     * Adds an entry of a log that was saved, so that the blocks become what they were: tombstones stay, and whoever reads says
+     * where a block begins. The id must be beyond all that are here.
+     */
+    public void restore(long ms, long seq, int fields, IntFunction<Slice> words, boolean newBlock, boolean deleted) {
+        StreamBlock block = newBlock ? null : blocks.last();
+        if (block == null) {
+            block = new StreamBlock(ms, seq, fields, words);
+            blocks.add(block);
+        } else {
+            account.add(-block.heapBytes());
+        }
+        int at = block.end;
+        block.append(ms, seq, fields, words);
+        if (deleted) {
+            block.delete(at);
+        } else {
+            length++;
+        }
+        account.add(block.heapBytes());
+    }
+
+    /** Ends the block that was being restored. One of tombstones alone goes. */
+    public void restoredBlock() {
+        StreamBlock block = blocks.last();
+        if (block != null && block.live == 0) {
+            drop(block);
+        } else if (block != null) {
+            account.add(-block.heapBytes());
+            block.seal();
+            account.add(block.heapBytes());
+        }
+    }
+
     private static boolean isFull(
             StreamBlock block, int fields, IntFunction<Slice> words, long maxBytes, long maxEntries) {
         long wordBytes = 0;

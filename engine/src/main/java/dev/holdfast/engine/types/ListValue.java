@@ -53,6 +53,18 @@ public final class ListValue extends Entry {
         this.large = large;
     }
 
+    /** A list of these blocks, whose limit says whether it is a quicklist; small ones are packed into the record. */
+    public static ListValue of(byte[] record, Quicklist blocks) {
+        ListValue list = new ListValue(record, blocks);
+        if (blocks.limit() == BlockLimit.NONE
+                && blocks.isOnePackedBlock()
+                && blocks.packedBytes() < MAX_PACKED_BYTES
+                && blocks.size() <= MAX_PACKED_COUNT) {
+            list.pack(blocks);
+        }
+        return list;
+    }
+
     @Override
     public String encoding() {
         return large == null || large.limit() == BlockLimit.NONE ? "listpack" : "quicklist";

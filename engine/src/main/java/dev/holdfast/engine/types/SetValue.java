@@ -69,6 +69,11 @@ public final class SetValue extends Entry {
         return new SetValue(record);
     }
 
+    /** An empty set in its large form. */
+    public static SetValue ofTable(byte[] record) {
+        return new SetValue(record, new MemberTable());
+    }
+
     public boolean isIntset() {
         return table == null && KeyRecord.encoding(record) == KeyRecord.INTSET;
     }

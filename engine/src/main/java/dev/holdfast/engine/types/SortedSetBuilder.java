@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SortedSetBuilder {
     private final LargeSortedSet.Members members = new LargeSortedSet.Members();
+    private byte[][] items = new byte[16][];
     private int longest;
 
     /** The item of a member, or null. */
@@ -22,7 +23,13 @@ public final class SortedSetBuilder {
 
     /** Adds a member that {@link #find} has just missed. */
     public void insertMissing(Slice member, double score) {
-        members.insertMissing(ScoreTree.item(score, member.array(), member.offset(), member.length()));
+        byte[] item = ScoreTree.item(score, member.array(), member.offset(), member.length());
+        int size = size();
+        if (size == items.length) {
+            items = Arrays.copyOf(items, 2 * size);
+        }
+        items[size] = item;
+        members.insertMissing(item);
         longest = Math.max(longest, member.length());
     }
 
@@ -30,15 +37,11 @@ public final class SortedSetBuilder {
         return Math.toIntExact(members.size());
     }
 
-    /** All items in the order of a sorted set. */
+    /** All items in the order of a sorted set. Items that came in order, or in reverse order, are sorted in no time. */
     public byte[][] sorted() {
-        byte[][] items = new byte[size()][];
-        int count = 0;
-        for (byte[] item : members) {
-            items[count++] = item;
-        }
-        Arrays.sort(items, SortedSetBuilder::order);
-        return items;
+        byte[][] sorted = Arrays.copyOf(items, size());
+        Arrays.sort(sorted, SortedSetBuilder::order);
+        return sorted;
     }
 
     private static int order(byte[] one, byte[] other) {
@@ -52,15 +55,15 @@ public final class SortedSetBuilder {
 
     /** The sorted set under an empty record. The builder must not be used any more. */
     public SortedSetValue toValue(byte[] record, long maxEntries, long maxLength) {
-        byte[][] items = sorted();
-        if (items.length <= maxEntries && longest <= maxLength) {
+        byte[][] sorted = sorted();
+        if (sorted.length <= maxEntries && longest <= maxLength) {
             SortedSetValue value = new SortedSetValue(record);
-            for (byte[] item : items) {
+            for (byte[] item : sorted) {
                 value.append(item);
             }
             return value;
         }
         return new SortedSetValue(
-                record, items.length, new LargeSortedSet(members, ScoreTree.ofSorted(items, items.length)));
+                record, sorted.length, new LargeSortedSet(members, ScoreTree.ofSorted(sorted, sorted.length)));
     }
 }

@@ -596,7 +596,16 @@ public final class SortedSetValue extends Entry {
     }
 
     private void setScore(int at, double score) {
-        DOUBLES.set(record, at, score == 0 ? 0.0 : score);
+        packScore(score, record, at);
+    }
+
+    /** Writes a score as the packed form has it. */
+    public static void packScore(double score, byte[] body, int at) {
+        DOUBLES.set(body, at, score == 0 ? 0.0 : score);
+    }
+
+    public static double packedScore(byte[] body, int at) {
+        return (double) DOUBLES.get(body, at);
     }
 
     /** Gives the entry at {@code at} another score and shifts it to where it then belongs. */

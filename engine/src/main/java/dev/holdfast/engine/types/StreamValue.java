@@ -104,6 +104,19 @@ public final class StreamValue extends Entry {
         maxDeletedId = id;
     }
 
+    /** Puts entries back that were saved; see {@link StreamLog#restore}. The ids and counts have to be set afterwards. */
+    public StreamLog restoring() {
+        return log;
+    }
+
+    /** Sets what a stream that was saved remembered. */
+    public void restore(StreamId last, StreamId maxDeleted, long added) {
+        lastId = last;
+        maxDeletedId = maxDeleted;
+        entriesAdded = added;
+        findFirst();
+    }
+
     /** Adds an entry; see {@link StreamLog#append}. The id must be beyond {@link #lastId}. */
     public void add(StreamId id, int fields, IntFunction<Slice> words, long maxBytes, long maxEntries) {
         log.append(id.ms(), id.seq(), fields, words, maxBytes, maxEntries);
@@ -237,7 +250,7 @@ public final class StreamValue extends Entry {
      * How many entries were ever added up to this id. It is known at both ends of the stream as long as nothing between was
      * deleted; in the middle it would have to be counted, and is given as unknown.
      */
-    private long countUpTo(StreamId id) {
+    public long countUpTo(StreamId id) {
         if (entriesAdded == 0) {
             return 0;
         }

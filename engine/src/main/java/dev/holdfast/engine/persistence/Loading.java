@@ -1,0 +1,97 @@
+package dev.holdfast.engine.persistence;
+
+import dev.holdfast.engine.base.Clock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** How far loading has come. One thread loads; any may look. */
+public final class Loading {
+    private static final Logger LOG = LoggerFactory.getLogger(Loading.class);
+    private static final long REPORT_EVERY_MILLIS = 5000;
+
+    private final Clock clock;
+    private volatile boolean active;
+    private volatile long startMillis;
+    private volatile long totalBytes;
+    private volatile long loadedBytes;
+    private volatile long usedMemoryThen;
+    private volatile long keysLoaded;
+    private volatile long keysExpired;
+    private long lastReport;
+
+    public Loading(Clock clock) {
+        this.clock = clock;
+    }
+
+    /** Begins; {@code total} is the size of all files to load. */
+    public void begin(long total) {
+        startMillis = clock.millis();
+        lastReport = startMillis;
+        totalBytes = total;
+        loadedBytes = 0;
+        usedMemoryThen = 0;
+        active = true;
+    }
+
+    /** Says how many bytes of all files have been loaded. */
+    public void progress(long bytes) {
+        loadedBytes = bytes;
+        long now = clock.millis();
+        if (now - lastReport >= REPORT_EVERY_MILLIS) {
+            lastReport = now;
+            LOG.info("Loading: {} of {} MB, {} seconds left", bytes >> 20, totalBytes >> 20, etaSeconds());
+        }
+    }
+
+    public void end() {
+        active = false;
+    }
+
+    /** Whether something is being loaded, so that most commands cannot be run. */
+    public boolean isActive() {
+        return active;
+    }
+
+    public long startMillis() {
+        return startMillis;
+    }
+
+    public long totalBytes() {
+        return totalBytes;
+    }
+
+    public long loadedBytes() {
+        return loadedBytes;
+    }
+
+    /** The {@code used-mem} of the file that is being loaded. */
+    public long usedMemoryThen() {
+        return usedMemoryThen;
+    }
+
+    void noteUsedMemory(long bytes) {
+        usedMemoryThen = bytes;
+    }
+
+    /** How much longer it takes at the present rate. */
+    public long etaSeconds() {
+        long loaded = loadedBytes;
+        long seconds = (clock.millis() - startMillis) / 1000;
+        return loaded == 0 ? 1 : seconds * Math.max(0, totalBytes - loaded) / loaded;
+    }
+
+    /** How many keys the last RDB brought. */
+    public long keysLoaded() {
+        return keysLoaded;
+    }
+
+    /** How many keys of the last RDB had expired and were left out. */
+    public long keysExpired() {
+        return keysExpired;
+    }
+
+    void noteKeys(long loaded, long expired) {
+        keysLoaded = loaded;
+        keysExpired = expired;
+    }
+}

@@ -1,0 +1,369 @@
+package dev.holdfast.engine.persistence;
+
+import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.keyspace.KeyRecord;
+import dev.holdfast.engine.keyspace.KeyTable;
+import dev.holdfast.engine.keyspace.Keyspace;
+import dev.holdfast.engine.keyspace.Shard;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The threads that decode the items an {@link RdbReader} has found, and insert them.
+ *
+ * <p>A run is a piece of an array with whole items, each with the opcodes before it. The database may change within a run; the
+ * reader, which sees all runs in order, notes with which one a run begins. Arrays go round: a worker gives back what it has read.
+ */
+final class RdbWorkers implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RdbWorkers.class);
+    private static final int MOST_THREADS = 4;
+    private static final int RUNS_AHEAD = 3;
+    private static final int LOGGED_EMPTY_KEYS = 10;
+
+    /** Items inserted together, after their places in the tables have been prefetched. */
+    private static final int BATCH = 32;
+
+    private final Keyspace keyspace;
+    private final Config config;
+    private final RdbReader.Options options;
+    private final long nowMillis;
+    private final BlockingQueue<Run> runs = new ArrayBlockingQueue<>(RUNS_AHEAD);
+    private final BlockingQueue<byte[]> arrays = new ArrayBlockingQueue<>(RUNS_AHEAD + MOST_THREADS + 1);
+    private final List<Thread> threads = new ArrayList<>();
+    private final LongAdder loaded = new LongAdder();
+    private final LongAdder expired = new LongAdder();
+    private final LongAdder empty = new LongAdder();
+    private final Decoder inline;
+    private volatile @Nullable Throwable failure;
+    private boolean foreign;
+    private int database;
+    private int runDatabase;
+
+    /** Whole items from an array; without bytes, the sign to stop. */
+    private static final class Run {
+        final byte[] bytes;
+        final int from;
+        final int to;
+        final int database;
+
+        Run(byte[] bytes, int from, int to, int database) {
+            this.bytes = bytes;
+            this.from = from;
+            this.to = to;
+            this.database = database;
+        }
+    }
+
+    private static final Run STOP = new Run(new byte[0], 0, 0, 0);
+
+    RdbWorkers(Keyspace keyspace, Config config, RdbReader.Options options, long nowMillis) {
+        this.keyspace = keyspace;
+        this.config = config;
+        this.options = options;
+        this.nowMillis = nowMillis;
+        this.inline = new Decoder();
+    }
+
+    void begin(boolean foreignVersion) {
+        foreign = foreignVersion;
+    }
+
+    // ---- the reader's side ----
+
+    /**
+     * Passes over one item with the opcodes before it, or over one opcode that stands alone.
+     *
+     * @return the type of the item, or the opcode that the reader has to see to
+     */
+    int skim(RdbInput in) throws IOException {
+        while (true) {
+            int opcode = in.readByte();
+            switch (opcode) {
+                case RdbFormat.EXPIRETIME_MS -> in.skip(8);
+                case RdbFormat.EXPIRETIME -> in.skip(4);
+                case RdbFormat.IDLE -> in.readLength();
+                case RdbFormat.FREQ -> in.skip(1);
+                case RdbFormat.SELECTDB -> {
+                    database = selected(in);
+                    return RdbFormat.STRING;
+                }
+                case RdbFormat.RESIZEDB -> {
+                    in.readLength();
+                    in.readLength();
+                    return RdbFormat.STRING;
+                }
+                case RdbFormat.SLOT_INFO -> {
+                    in.readLength();
+                    in.readLength();
+                    in.readLength();
+                    return RdbFormat.STRING;
+                }
+                default -> {
+                    if (opcode >= RdbFormat.SLOT_IMPORT) {
+                        return opcode;
+                    }
+                    in.skipString();
+                    if (!RdbSkimmer.skip(opcode, foreign, in)) {
+                        throw new RdbException("to be read by the reader itself");
+                    }
+                    return opcode;
+                }
+            }
+        }
+    }
+
+    private int selected(RdbInput in) throws IOException {
+        long number = in.readLength();
+        if (number < 0 || number >= keyspace.databases()) {
+            throw new RdbException(
+                    "FATAL: Data file was created with a Valkey server configured to handle more than %d databases. Exiting"
+                            .formatted(keyspace.databases()));
+        }
+        return (int) number;
+    }
+
+    /** Hands over a run of items; the input goes on in another array. */
+    void submit(RdbInput in, int from, int to) throws IOException {
+        startThreads();
+        byte[] fresh = arrays.poll();
+        int length = in.arrayLength();
+        byte[] bytes = in.exchange(fresh != null && fresh.length == length ? fresh : new byte[length]);
+        put(new Run(bytes, from, to, runDatabase));
+        runDatabase = database;
+    }
+
+    private void put(Run run) throws IOException {
+        try {
+            while (!runs.offer(run, 100, TimeUnit.MILLISECONDS)) {
+                throwFailure();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while loading", e);
+        }
+        throwFailure();
+    }
+
+    private void throwFailure() throws IOException {
+        Throwable cause = failure;
+        if (cause instanceof IOException e) {
+            throw e;
+        }
+        if (cause != null) {
+            throw new IllegalStateException("a thread that loads has failed", cause);
+        }
+    }
+
+    private void startThreads() {
+        int wanted = Math.min(MOST_THREADS, Math.max(1, Runtime.getRuntime().availableProcessors()));
+        while (threads.size() < wanted) {
+            Thread thread = new Thread(this::work, "holdfast-load-" + threads.size());
+            thread.setDaemon(true);
+            threads.add(thread);
+            thread.start();
+        }
+    }
+
+    /** Reads one item, or an opcode that concerns the items, on the calling thread. */
+    void readInline(RdbInput in) throws IOException {
+        inline.database = runDatabase;
+        inline.readOne(in);
+        inline.insertBatch();
+        database = inline.database;
+        runDatabase = database;
+    }
+
+    /** Waits until everything has been inserted. */
+    void finish() throws IOException {
+        for (int i = 0; i < threads.size(); i++) {
+            put(STOP);
+        }
+        for (Thread thread : threads) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IOException("interrupted while loading", e);
+            }
+        }
+        threads.clear();
+        throwFailure();
+    }
+
+    @Override
+    public void close() {
+        threads.forEach(Thread::interrupt);
+    }
+
+    long loaded() {
+        return loaded.sum();
+    }
+
+    long expired() {
+        return expired.sum();
+    }
+
+    long empty() {
+        return empty.sum();
+    }
+
+    // ---- the workers' side ----
+
+    private void work() {
+        Decoder decoder = new Decoder();
+        RdbInput in = new RdbInput(STOP.bytes, 0, 0);
+        try {
+            while (failure == null) {
+                Run run = runs.take();
+                if (run == STOP) {
+                    return;
+                }
+                in.reset(run.bytes, run.from, run.to);
+                decoder.database = run.database;
+                while (!in.isAtEnd()) {
+                    decoder.readOne(in);
+                }
+                decoder.insertBatch();
+                arrays.offer(run.bytes);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            failure = e;
+        }
+    }
+
+    /** What one thread needs to decode items and to insert them. */
+    private final class Decoder {
+        private final RdbValueReader values = new RdbValueReader(config);
+        private final Slice[] keys = new Slice[BATCH];
+        private final Object[] items = new Object[BATCH];
+        private final Slice key = new Slice();
+        private byte[] keyBytes = new byte[64];
+        private int batched;
+        private int database;
+        private long delayed;
+
+        Decoder() {
+            if (!options.keepExpired()) {
+                values.droppingFieldsExpiredAt(nowMillis);
+            }
+            for (int i = 0; i < BATCH; i++) {
+                keys[i] = new Slice();
+            }
+        }
+
+        /** Reads an item with what stands before it, or one opcode that stands alone. */
+        void readOne(RdbInput in) throws IOException {
+            long expireAt = KeyRecord.NEVER;
+            long idleSeconds = -1;
+            int frequency = -1;
+            while (true) {
+                int opcode = in.readByte();
+                switch (opcode) {
+                    case RdbFormat.EXPIRETIME_MS -> expireAt = in.readLong();
+                    case RdbFormat.EXPIRETIME -> expireAt = in.readInt() * 1000L;
+                    case RdbFormat.IDLE -> idleSeconds = in.readLength();
+                    case RdbFormat.FREQ -> frequency = in.readByte();
+                    case RdbFormat.SELECTDB -> {
+                        insertBatch();
+                        database = selected(in);
+                        return;
+                    }
+                    case RdbFormat.RESIZEDB -> {
+                        in.readLength();
+                        in.readLength();
+                        return;
+                    }
+                    case RdbFormat.SLOT_INFO -> {
+                        in.readLength();
+                        in.readLength();
+                        in.readLength();
+                        return;
+                    }
+                    default -> {
+                        readItem(opcode, expireAt, idleSeconds, frequency, in);
+                        return;
+                    }
+                }
+            }
+        }
+
+        private void readItem(int type, long expireAt, long idleSeconds, int frequency, RdbInput in)
+                throws IOException {
+            Slice read = in.readString(key);
+            if (keyBytes.length < read.length()) {
+                keyBytes = new byte[read.length()];
+            }
+            read.copyTo(keyBytes, 0);
+            key.set(keyBytes, 0, read.length());
+            boolean isOver = expireAt != KeyRecord.NEVER && expireAt < nowMillis && !options.keepExpired();
+            Object item = values.read(type, foreign, key, expireAt, in);
+            delay();
+            if (item == null) {
+                if (empty.sum() < LOGGED_EMPTY_KEYS) {
+                    LOG.info("rdbLoadObject skipping empty key: {}", key);
+                }
+                empty.increment();
+            } else if (isOver) {
+                expired.increment();
+            } else {
+                int clock = keyspace.accessClock();
+                KeyRecord.setAccessClock(KeyTable.record(item), Usage.clock(config, clock, idleSeconds, frequency));
+                items[batched++] = item;
+                if (batched == BATCH) {
+                    insertBatch();
+                }
+            }
+        }
+
+        private void delay() {
+            int micros = config.persistence.keyLoadDelay.getInt();
+            if (micros > 0) {
+                LockSupport.parkNanos(micros * 1000L);
+            } else if (micros < 0 && ++delayed % -micros == 0) {
+                LockSupport.parkNanos(1000);
+            }
+        }
+
+        void insertBatch() throws IOException {
+            for (int i = 0; i < batched; i++) {
+                KeyRecord.key(KeyTable.record(items[i]), keys[i]);
+                keyspace.prefetchPlace(database, keys[i]);
+            }
+            for (int i = 0; i < batched; i++) {
+                insert(keys[i], items[i]);
+            }
+            loaded.add(batched);
+            batched = 0;
+        }
+
+        private void insert(Slice itemKey, Object item) throws IOException {
+            Shard shard = keyspace.shardOf(itemKey);
+            shard.lock();
+            try {
+                KeyTable table = shard.table(database);
+                Object present = table.find(itemKey);
+                if (present == null) {
+                    table.insert(item);
+                } else if (options.allowDuplicates()) {
+                    table.replace(present, item);
+                } else {
+                    throw new RdbException("RDB has duplicated key '%s' in DB %d".formatted(itemKey, database));
+                }
+            } finally {
+                shard.unlock();
+            }
+        }
+    }
+}
