@@ -86,6 +86,9 @@ public record Answer(Kind kind, String text, List<Answer> parts, boolean unorder
                     case SET, PUSH -> new Answer(Kind.ARRAY, "", converted, unordered);
                     case NIL_ARRAY -> NIL;
                     case VERBATIM -> of(Kind.SIMPLE, text);
+                    // An object has a value; how many digits a server shows of it is not in there.
+                    case DOUBLE ->
+                        of(Kind.DOUBLE, text.endsWith("inf") ? text : EmbeddedSession.show(Double.parseDouble(text)));
                     default -> new Answer(kind, text, converted, unordered);
                 };
         };

@@ -86,7 +86,7 @@ final class EmbeddedSession implements Session {
     }
 
     /** A double as RESP3 writes it. */
-    private static String show(double number) {
+    static String show(double number) {
         if (Double.isInfinite(number)) {
             return number > 0 ? "inf" : "-inf";
         }

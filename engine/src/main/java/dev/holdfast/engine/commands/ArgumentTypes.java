@@ -34,6 +34,7 @@ final class ArgumentTypes {
             "min-match-len",
             "maxage",
             "num-matches",
+            "num-vertices",
             "not-client-id",
             "not-db",
             "numfields",
@@ -109,7 +110,7 @@ final class ArgumentTypes {
         List<KeySpec> specs = command.keySpecs();
         for (int i = 0; i < specs.size(); i++) {
             KeySpec spec = specs.get(i);
-            if (spec.isNotKey()) {
+            if (spec.isNotKey() || spec.begin() == 0) {
                 continue;
             }
             if (spec.isKeyword()) {

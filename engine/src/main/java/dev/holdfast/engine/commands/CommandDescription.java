@@ -75,7 +75,7 @@ final class CommandDescription {
         int previous = 0;
         List<KeySpec> specs = command.keySpecs();
         for (KeySpec spec : specs) {
-            boolean isRange = !spec.isKeyword() && !spec.isCounted();
+            boolean isRange = !spec.isKeyword() && !spec.isCounted() && !spec.isUnknown();
             if (isRange && specs.size() == 1) {
                 first = spec.begin();
                 last = spec.last() < 0 ? spec.last() : first + spec.last();
@@ -107,6 +107,11 @@ final class CommandDescription {
         reply.map(3);
         reply.bulk("flags");
         flags(reply, spec.flags());
+        if (spec.isUnknown()) {
+            unknown(reply, "begin_search");
+            unknown(reply, "find_keys");
+            return;
+        }
         reply.bulk("begin_search");
         reply.map(2);
         reply.bulk("type");
@@ -136,6 +141,15 @@ final class CommandDescription {
             field(reply, "keystep", spec.step());
             field(reply, "limit", spec.limit());
         }
+    }
+
+    private static void unknown(Reply reply, String step) {
+        reply.bulk(step);
+        reply.map(2);
+        reply.bulk("type");
+        reply.bulk("unknown");
+        reply.bulk("spec");
+        reply.map(0);
     }
 
     private static void field(Reply reply, String name, long value) {

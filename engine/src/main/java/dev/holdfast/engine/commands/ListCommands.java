@@ -204,7 +204,7 @@ public final class ListCommands {
         return list;
     }
 
-    private static BlockLimit limit(Call call) {
+    static BlockLimit limit(Call call) {
         return BlockLimit.of(call.config().listMaxListpackSize.getInt())
                 .withPackedThreshold(call.engine().debugSettings().packedThresholdBytes());
     }

@@ -27,6 +27,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /** The commands for single members of sorted sets. */
 public final class SortedSetCommands {
@@ -174,26 +175,48 @@ public final class SortedSetCommands {
             longest = Math.max(longest, call.arg(first + 2 * i + 1).length());
         }
 
+        if (increment) {
+            SortedSetValue value = open(call, options, 1, longest);
+            if (value == null) {
+                call.reply().nil();
+            } else {
+                increment(call, call.arg(1), value, call.arg(first + 1), scores[0], options);
+            }
+        } else {
+            add(call, scores, first + 1, 2, options, countUpdates, longest);
+        }
+    }
+
+    /** The sorted set of the first key, made if it is not there, and ready for new members; null if it has to be there. */
+    private static @Nullable SortedSetValue open(Call call, int options, int members, int longest) {
         Slice key = call.arg(1);
         SortedSetValue value = call.write(key, SortedSetValue.class);
         boolean exists = value != null;
         if (value == null) {
             if ((options & SortedSetValue.ONLY_EXISTING) != 0) {
-                if (increment) {
-                    call.reply().nil();
-                } else {
-                    call.reply().integer(0);
-                }
-                return;
+                return null;
             }
             value = create(key);
         }
-        value.prepareFor(scores.length, longest, maxEntries(call), maxLength(call));
+        value.prepareFor(members, longest, maxEntries(call), maxLength(call));
         if (!exists) {
             call.insert(key, value);
         }
-        if (increment) {
-            increment(call, key, value, call.arg(first + 1), scores[0], options);
+        return value;
+    }
+
+    /**
+     * Adds members to the sorted set of the first key and answers how many were new.
+     *
+     * @param first the index of the first member among the words
+     * @param step how far it is to the next
+     * @param countUpdates whether those whose score changes count too
+     * @param longest the length of the longest member
+     */
+    static void add(Call call, double[] scores, int first, int step, int options, boolean countUpdates, int longest) {
+        SortedSetValue value = open(call, options, scores.length, longest);
+        if (value == null) {
+            call.reply().integer(0);
             return;
         }
         int added = 0;
@@ -201,14 +224,14 @@ public final class SortedSetCommands {
         long maxEntries = maxEntries(call);
         long maxLength = maxLength(call);
         for (int i = 0; i < scores.length; i++) {
-            switch (value.add(call.arg(first + 2 * i + 1), scores[i], options, maxEntries, maxLength)) {
+            switch (value.add(call.arg(first + step * i), scores[i], options, maxEntries, maxLength)) {
                 case ADDED -> added++;
                 case UPDATED -> updated++;
                 case SAME, SKIPPED -> {}
             }
         }
         if (added + updated > 0) {
-            call.changed(key, 'z', "zadd");
+            call.changed(call.arg(1), 'z', "zadd");
             call.addDirty(added + updated - 1L);
         }
         call.reply().integer(countUpdates ? added + updated : added);

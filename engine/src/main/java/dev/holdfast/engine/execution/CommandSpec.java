@@ -51,6 +51,7 @@ public final class CommandSpec {
     private final Map<String, CommandSpec> subcommands = new LinkedHashMap<>();
     private final EnumSet<CommandFlag> flags = EnumSet.noneOf(CommandFlag.class);
     private final Set<String> extraCategories = new TreeSet<>();
+    private boolean groupHasCategory = true;
 
     private @Nullable CommandSpec parent;
     private CommandGroup group = CommandGroup.SERVER;
@@ -116,11 +117,20 @@ public final class CommandSpec {
         return this;
     }
 
+    /** These ACL categories in the place of the one that follows from the group. */
+    public CommandSpec aclInsteadOfGroup(String... categories) {
+        groupHasCategory = false;
+        return acl(categories);
+    }
+
     public CommandSpec keys(KeySpec... keys) {
         this.keys = List.of(keys);
         this.onlyKey = keys.length == 1 ? keys[0].onlyKey() : 0;
         for (KeySpec key : keys) {
-            if (key.isKeyword() || key.isCounted() || key.flags().contains(KeySpec.Flag.INCOMPLETE)) {
+            if (key.isKeyword()
+                    || key.isCounted()
+                    || key.isUnknown()
+                    || key.flags().contains(KeySpec.Flag.INCOMPLETE)) {
                 flags.add(CommandFlag.MOVABLE_KEYS);
             }
         }
@@ -290,7 +300,7 @@ public final class CommandSpec {
     /** The ACL categories, without the at sign, in alphabetical order. */
     public Set<String> aclCategories() {
         Set<String> categories = new TreeSet<>(extraCategories);
-        if (!group.aclCategory().isEmpty() && !isContainer()) {
+        if (groupHasCategory && !group.aclCategory().isEmpty() && !isContainer()) {
             categories.add(group.aclCategory());
         }
         boolean scripting = categories.contains("scripting");

@@ -8,6 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntConsumer;
+import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where the keys of a command stand among its words and what the command does to them. A specification says where to begin
@@ -51,6 +54,9 @@ public final class KeySpec {
     private final int firstKey;
     private final List<Flag> flags;
     private final boolean notKey;
+    private @Nullable ToIntFunction<Args> finder;
+    private @Nullable Predicate<Args> everywhere;
+    private boolean unknown;
 
     private KeySpec(
             String keyword,
@@ -116,6 +122,25 @@ public final class KeySpec {
         return new KeySpec(STREAMS, from, false, -1, 1, 2, 0, 0, flags);
     }
 
+    /** Keys that only the data tells. Where the words of a call say that there are some, the whole keyspace is locked. */
+    public static KeySpec everywhere(Predicate<Args> used, Flag... flags) {
+        KeySpec spec = at(0, flags).foundBy(args -> -1).unknown();
+        spec.everywhere = used;
+        return spec;
+    }
+
+    /** The same, but clients learn that the place is unknown. */
+    public KeySpec unknown() {
+        unknown = true;
+        return this;
+    }
+
+    /** The same for clients, but we look for the key, of which there is at most one, in a way of our own: its index or -1. */
+    public KeySpec foundBy(ToIntFunction<Args> finder) {
+        this.finder = finder;
+        return this;
+    }
+
     /** A number after a keyword says how many keys follow it. */
     public static KeySpec countedAfter(String keyword, int from, Flag... flags) {
         return new KeySpec(keyword, from, true, 0, 1, 0, 0, 1, flags);
@@ -161,13 +186,18 @@ public final class KeySpec {
         return firstKey;
     }
 
+    /** Whether clients cannot find the keys by the specification. */
+    public boolean isUnknown() {
+        return unknown;
+    }
+
     public boolean isNotKey() {
         return notKey;
     }
 
     /** Whether exactly one key stands at a fixed place; that place, else 0. */
     int onlyKey() {
-        return !isKeyword() && !counted && last == 0 && !isNotKey() ? begin : 0;
+        return !isKeyword() && !counted && last == 0 && !isNotKey() && finder == null ? begin : 0;
     }
 
     /** Calls {@code visitor} with the index of each key. Words that do not fit the specification have no keys. */
@@ -183,7 +213,7 @@ public final class KeySpec {
     long maskOf(Args args, Keyspace keyspace) {
         int first = firstOf(args);
         int last = lastOf(args, first);
-        long mask = 0;
+        long mask = everywhere != null && everywhere.test(args) ? keyspace.allShards() : 0;
         for (int i = first; i <= last; i += step) {
             mask |= keyspace.maskOf(args.get(i));
         }
@@ -209,6 +239,9 @@ public final class KeySpec {
 
     /** The index of the first key, if there is one. */
     private int firstOf(Args args) {
+        if (finder != null) {
+            return finder.applyAsInt(args);
+        }
         int start = isKeyword() ? findKeyword(args) : begin;
         return start < 0 || !counted ? start : start + firstKey;
     }
@@ -218,6 +251,9 @@ public final class KeySpec {
         int words = args.count();
         if (first < 0) {
             return first - 1;
+        }
+        if (finder != null) {
+            return first;
         }
         if (!counted) {
             int end = last >= 0 ? first + last : limit <= 1 ? words + last : first + (words - first) / limit + last;

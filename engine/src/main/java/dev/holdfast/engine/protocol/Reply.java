@@ -47,6 +47,11 @@ public abstract class Reply {
     /** A floating-point number; a bulk string in RESP2. */
     public abstract void real(double value);
 
+    /** A floating-point number with these digits, where they are not the shortest; a bulk string in RESP2. */
+    public void real(double value, String digits) {
+        real(value);
+    }
+
     /** A truth value; 1 or 0 in RESP2. */
     public abstract void bool(boolean value);
 

@@ -190,6 +190,15 @@ public final class RespReply extends Reply {
     }
 
     @Override
+    public void real(double value, String digits) {
+        if (resp3) {
+            line(',', digits);
+        } else {
+            bulk(digits);
+        }
+    }
+
+    @Override
     public void real(double value) {
         if (resp3) {
             reserve(Doubles.MAX_LENGTH + 3);
