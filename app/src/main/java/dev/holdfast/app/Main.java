@@ -52,7 +52,15 @@ public final class Main {
             System.exit(1);
             return;
         }
-        int status = new ServerProgram(config, file, arguments).run();
+        ServerProgram program;
+        try {
+            program = new ServerProgram(config, file, arguments);
+        } catch (IllegalArgumentException e) {
+            System.err.println(e.getMessage());
+            System.exit(1);
+            return;
+        }
+        int status = program.run();
         if (status != 0) {
             System.exit(status);
         }

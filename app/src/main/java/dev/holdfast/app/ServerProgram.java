@@ -106,7 +106,7 @@ final class ServerProgram implements Host {
                 .filter(address ->
                         !address.startsWith("127.") && !address.equals("::1") && !address.equals("localhost"))
                 .toList();
-        if (!open.isEmpty() && config.requirepass.get().isEmpty()) {
+        if (!open.isEmpty() && engine.acl().isDefaultWithoutPassword()) {
             LOG.warn(
                     network.protectedMode.get()
                             ? "WARNING: bound to {} without a password: protected mode turns away all clients from other"

@@ -42,7 +42,7 @@ final class Caller implements Link {
         this.hasState = hasState;
         this.client = engine.connect(this, lane);
         client.setResp3(true);
-        client.setAuthenticated(true);
+        client.setUser(engine.acl().owner());
     }
 
     Client client() {

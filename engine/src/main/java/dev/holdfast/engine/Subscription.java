@@ -37,7 +37,7 @@ public final class Subscription implements AutoCloseable, Link {
         this.listener = listener;
         this.client = engine.connect(this, engine.statistics().newLane());
         client.setResp3(true);
-        client.setAuthenticated(true);
+        client.setUser(engine.acl().owner());
         this.thread = Thread.ofVirtual().name("holdfast-subscription").unstarted(this::deliver);
     }
 

@@ -37,7 +37,6 @@ public final class ConfigFile {
     /** Directives that are no parameters and whose effect does not exist. */
     private static final Map<String, String> UNSUPPORTED = Map.of(
             "rename-command", "Commands cannot be renamed",
-            "user", "ACL users are not supported: use 'requirepass'",
             "loadmodule", "Modules are not supported",
             "sentinel", "Sentinel mode is not supported");
 
@@ -178,7 +177,8 @@ public final class ConfigFile {
     private String concealed(String line) {
         String name = line.split("\\s", 2)[0];
         var parameter = config.find(name);
-        return parameter != null && parameter.isSecret() ? name + " (hidden)" : line;
+        boolean secret = parameter != null && parameter.isSecret() || name.equalsIgnoreCase("user");
+        return secret ? name + " (hidden)" : line;
     }
 
     private void applyLine(String line) throws IOException, ConfigException {
@@ -197,6 +197,8 @@ public final class ConfigFile {
         List<String> values = texts.subList(1, texts.size());
         if (config.find(name) != null) {
             config.load(name, values);
+        } else if (name.equals("user") && !values.isEmpty()) {
+            config.addUser(values);
         } else if (name.equals("include") && values.size() == 1) {
             apply(read(values.getFirst()));
         } else if (!OUTDATED.contains(name) || values.size() != 1) {

@@ -234,7 +234,7 @@ public final class Server implements AutoCloseable {
             return;
         }
         if (parameters.protectedMode.get()
-                && engine.config().requirepass.get().isEmpty()
+                && engine.acl().isDefaultWithoutPassword()
                 && !Addresses.isLoopback(channel.remoteAddress())) {
             engine.statistics().connectionsRejected.increment();
             refuse(

@@ -42,6 +42,7 @@ public final class AllCommands {
                         StreamInfoCommands.COMMANDS,
                         Transactions.COMMANDS,
                         ServerCommands.COMMANDS,
+                        AclCommands.COMMANDS,
                         ConfigCommands.COMMANDS,
                         DebugCommands.COMMANDS,
                         FunctionCommands.COMMANDS,

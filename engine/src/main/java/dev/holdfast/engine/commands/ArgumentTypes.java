@@ -17,6 +17,7 @@ final class ArgumentTypes {
     private static final Set<String> INTEGERS = Set.of(
             "bit",
             "client-id",
+            "bits",
             "count",
             "cursor",
             "db-index",

@@ -14,6 +14,7 @@ import static dev.holdfast.engine.execution.CommandSpec.container;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.Client;
+import dev.holdfast.engine.execution.ClientInfo;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
 import java.nio.charset.StandardCharsets;

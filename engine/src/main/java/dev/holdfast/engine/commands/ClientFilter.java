@@ -1,8 +1,10 @@
 package dev.holdfast.engine.commands;
 
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.execution.AclUser;
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.Client;
+import dev.holdfast.engine.execution.ClientInfo;
 import dev.holdfast.engine.execution.CommandException;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -60,7 +62,7 @@ final class ClientFilter {
         String value = word.toString();
         Predicate<Client> match = switch (field) {
             case "TYPE" -> type(value);
-            case "USER" -> user(value);
+            case "USER" -> user(word);
             case "ADDR" -> client -> client.link().address().equals(value);
             case "LADDR" -> client -> client.link().localAddress().equals(value);
             case "NAME" -> client -> !client.name().isEmpty() && client.name().equals(value);
@@ -142,11 +144,12 @@ final class ClientFilter {
         };
     }
 
-    private static Predicate<Client> user(String name) {
-        if (!name.equals("default")) {
+    private Predicate<Client> user(Slice name) {
+        AclUser user = call.engine().acl().user(name);
+        if (user == null) {
             throw new CommandException("ERR No such user '" + name + "'");
         }
-        return client -> true;
+        return client -> client.user().isSameAs(user);
     }
 
     private Predicate<Client> database(int index, boolean not) {

@@ -183,7 +183,7 @@ public final class CommandCommands {
         List<List<KeySpec.Flag>> flags = new ArrayList<>();
         for (KeySpec spec : command.keySpecs()) {
             if (!spec.isNotKey()) {
-                List<KeySpec.Flag> actual = CommandDescription.actualFlags(command, spec, args);
+                List<KeySpec.Flag> actual = command.flagsOf(spec, args);
                 spec.forEachKey(args, index -> {
                     keys.add(args.get(index));
                     flags.add(actual);

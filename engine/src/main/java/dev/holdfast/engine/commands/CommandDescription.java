@@ -4,7 +4,6 @@ import dev.holdfast.engine.execution.Argument;
 import dev.holdfast.engine.execution.CommandFlag;
 import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.KeySpec;
-import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,30 +12,6 @@ import java.util.Set;
 
 /** Writes declarations of commands in the forms of {@code COMMAND INFO} and {@code COMMAND DOCS}. */
 final class CommandDescription {
-    /** The order in which ACL categories are listed. */
-    private static final List<String> CATEGORIES = List.of(
-            "keyspace",
-            "read",
-            "write",
-            "set",
-            "sortedset",
-            "list",
-            "hash",
-            "string",
-            "bitmap",
-            "hyperloglog",
-            "geo",
-            "stream",
-            "pubsub",
-            "admin",
-            "fast",
-            "slow",
-            "blocking",
-            "dangerous",
-            "connection",
-            "transaction",
-            "scripting");
-
     /** Flags that Valkey does not show. */
     private static final Set<CommandFlag> UNSEEN =
             Set.of(CommandFlag.MAY_REPLICATE, CommandFlag.PROTECTED, CommandFlag.TOUCHES_ARBITRARY_KEYS);
@@ -58,7 +33,9 @@ final class CommandDescription {
         range(reply, command);
         Set<String> categories = command.aclCategories();
         reply.set(categories.size());
-        CATEGORIES.stream().filter(categories::contains).forEach(category -> reply.simple("@" + category));
+        CommandSpec.ACL_CATEGORIES.stream()
+                .filter(categories::contains)
+                .forEach(category -> reply.simple("@" + category));
         reply.set(command.tips().size());
         command.tips().forEach(reply::bulk);
         reply.set(command.keySpecs().size());
@@ -155,19 +132,6 @@ final class CommandDescription {
     private static void field(Reply reply, String name, long value) {
         reply.bulk(name);
         reply.integer(value);
-    }
-
-    /** What a particular call does to its keys, where that depends on its options: SET reads only with GET. */
-    static List<KeySpec.Flag> actualFlags(CommandSpec command, KeySpec spec, Args args) {
-        if (!command.name().equals("set")) {
-            return spec.flags();
-        }
-        for (int i = 3; i < args.count(); i++) {
-            if (args.get(i).isWord("GET")) {
-                return List.of(KeySpec.Flag.RW, KeySpec.Flag.ACCESS, KeySpec.Flag.UPDATE);
-            }
-        }
-        return List.of(KeySpec.Flag.OW, KeySpec.Flag.UPDATE);
     }
 
     // ---- DOCS ----

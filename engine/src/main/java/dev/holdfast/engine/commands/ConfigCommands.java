@@ -120,7 +120,9 @@ public final class ConfigCommands {
             throw new CommandException("ERR The server is running without a config file");
         }
         try {
-            ConfigFileRewriter.rewrite(file, call.config());
+            boolean inFile = call.engine().aclFile().isConfigured();
+            List<String> users = inFile ? List.of() : call.engine().acl().configLines();
+            ConfigFileRewriter.rewrite(file, call.config(), users);
         } catch (IOException e) {
             LOG.warn("CONFIG REWRITE failed: {}", e.toString());
             throw new CommandException("ERR Rewriting config file: " + e.getMessage());

@@ -18,8 +18,6 @@ import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.Transactions;
 import dev.holdfast.engine.protocol.Reply;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.util.List;
 
 /** The commands by which a client greets, names itself, and says goodbye. {@code CLIENT} has a file of its own. */
@@ -125,7 +123,7 @@ public final class ConnectionCommands {
         if (call.argCount() > 3) {
             throw CommandException.syntax();
         }
-        if (call.argCount() == 2 && call.config().requirepass.get().isEmpty()) {
+        if (call.argCount() == 2 && call.engine().acl().isDefaultWithoutPassword()) {
             throw new CommandException(
                     "ERR AUTH <password> called without any password configured for the default user."
                             + " Are you sure your configuration is correct?");
@@ -138,15 +136,10 @@ public final class ConnectionCommands {
         call.reply().ok();
     }
 
-    /** The user {@code default} is the only one; without a password it accepts any. */
     private static void authenticate(Call call, Slice user, Slice password) {
-        byte[] expected = call.config().requirepass.get().getBytes(StandardCharsets.UTF_8);
-        boolean right = expected.length == 0 || MessageDigest.isEqual(expected, password.toBytes());
-        if (!right || !user.contentEquals(USER.getBytes(StandardCharsets.UTF_8))) {
-            call.engine().statistics().aclDeniedAuth.increment();
+        if (!call.engine().acl().authenticate(call.client(), call.arg(0), user, password)) {
             throw new CommandException("WRONGPASS invalid username-password pair or user is disabled.");
         }
-        call.client().setAuthenticated(true);
     }
 
     private static void hello(Call call) {
@@ -179,7 +172,7 @@ public final class ConnectionCommands {
             authenticate(call, user, password);
         }
         Client client = call.client();
-        if (!client.isAuthenticated()) {
+        if (!call.engine().acl().admits(client)) {
             throw new CommandException(
                     "NOAUTH HELLO must be called with the client already authenticated, otherwise the"
                             + " HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select"
@@ -233,7 +226,7 @@ public final class ConnectionCommands {
         client.setRedirectCapable(false);
         client.setReadOnly(false);
         client.setReplyMode(Client.ReplyMode.ON);
-        client.setAuthenticated(call.config().requirepass.get().isEmpty());
+        client.setUser(call.engine().acl().initialUser());
         client.setResp3(false);
         call.reply().setResp3(false);
         call.reply().simple("RESET");

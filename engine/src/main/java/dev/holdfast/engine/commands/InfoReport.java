@@ -2,6 +2,7 @@ package dev.holdfast.engine.commands;
 
 import dev.holdfast.engine.base.Compatibility;
 import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.execution.AclDenial;
 import dev.holdfast.engine.execution.Client;
 import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.Engine;
@@ -380,13 +381,12 @@ final class InfoReport {
                 "eventloop_duration_cmd_sum",
                 "instantaneous_eventloop_cycles_per_sec",
                 "instantaneous_eventloop_duration_usec");
-        line("acl_access_denied_auth", statistics.aclDeniedAuth.sum());
-        zeros(
-                "acl_access_denied_cmd",
-                "acl_access_denied_key",
-                "acl_access_denied_channel",
-                "acl_access_denied_tls_cert",
-                "acl_access_denied_db");
+        line("acl_access_denied_auth", statistics.denials(AclDenial.Reason.AUTH));
+        line("acl_access_denied_cmd", statistics.denials(AclDenial.Reason.COMMAND));
+        line("acl_access_denied_key", statistics.denials(AclDenial.Reason.KEY));
+        line("acl_access_denied_channel", statistics.denials(AclDenial.Reason.CHANNEL));
+        line("acl_access_denied_tls_cert", 0);
+        line("acl_access_denied_db", statistics.denials(AclDenial.Reason.DATABASE));
     }
 
     private static String kilobytes(Rate rate) {

@@ -3,6 +3,7 @@ package dev.holdfast.engine.commands;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.Client;
+import dev.holdfast.engine.execution.ClientInfo;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.Tracker;
 import dev.holdfast.engine.execution.Tracker.Mode;
@@ -152,13 +153,7 @@ final class TrackingCommands {
     }
 
     static void redirection(Call call) {
-        call.reply().integer(redirection(call.client()));
-    }
-
-    /** The client that is told in a client's place; 0 for itself, -1 for none. */
-    static long redirection(Client client) {
-        Tracker tracker = client.tracker();
-        return tracker == null || !tracker.isOn() ? -1 : tracker.redirection();
+        call.reply().integer(ClientInfo.redirection(call.client()));
     }
 
     static void info(Call call) {
@@ -170,7 +165,7 @@ final class TrackingCommands {
         reply.set(flags.size());
         flags.forEach(reply::bulk);
         reply.bulk("redirect");
-        reply.integer(redirection(call.client()));
+        reply.integer(ClientInfo.redirection(call.client()));
         reply.bulk("prefixes");
         List<Slice> prefixes = tracker == null ? List.of() : List.copyOf(tracker.prefixes());
         reply.array(prefixes.size());

@@ -1,6 +1,7 @@
 package dev.holdfast.engine.config;
 
 import dev.holdfast.engine.config.NumberParameter.Unit;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -17,6 +18,7 @@ public final class Config {
     private static final String[] PERMISSION = {"no", "yes", "local"};
 
     private final Map<String, Parameter> byName = new LinkedHashMap<>();
+    private final List<List<String>> users = new ArrayList<>();
 
     // The keyspace
     public final NumberParameter databases = immutable(number("databases", 16, 1, Integer.MAX_VALUE));
@@ -49,6 +51,10 @@ public final class Config {
     public final TextParameter requirepass = secret(text("requirepass", "", text -> text));
     public final NumberParameter protoMaxBulkLen =
             bytes("proto-max-bulk-len", 512L << 20, 1L << 20, Integer.MAX_VALUE - (1L << 20));
+    /** Whether new users may use all channels. */
+    public final TextParameter aclPubsubDefault =
+            choice("acl-pubsub-default", "resetchannels", "allchannels", "resetchannels");
+
     public final NetworkParameters network = new NetworkParameters(this);
 
     // What may be done at run time
@@ -143,6 +149,27 @@ public final class Config {
     /** All parameters, in the order of their declaration. */
     public Collection<Parameter> parameters() {
         return new LinkedHashSet<>(byName.values());
+    }
+
+    /**
+     * Declares a user before the store opens, as a line {@code user} of the configuration file does.
+     *
+     * @param words the name and the rules
+     * @throws ConfigException if the user has been declared before
+     */
+    public void addUser(List<String> words) throws ConfigException {
+        for (List<String> user : users) {
+            if (user.getFirst().equals(words.getFirst())) {
+                throw new ConfigException("Error in user declaration '" + words.getFirst()
+                        + "': Duplicate user found. A user can only be defined once in config files");
+            }
+        }
+        users.add(List.copyOf(words));
+    }
+
+    /** The declared users: the name and the rules of each. */
+    public List<List<String>> users() {
+        return users;
     }
 
     /**

@@ -5,6 +5,7 @@ public final class MonitoringParameters {
     public final NumberParameter latencyMonitorThresholdMillis;
     public final NumberParameter commandlogExecutionSlowerThanMicros;
     public final NumberParameter commandlogSlowExecutionMaxLen;
+    public final NumberParameter acllogMaxLen;
 
     MonitoringParameters(Config config) {
         latencyMonitorThresholdMillis = config.idle(config.number("latency-monitor-threshold", 0, 0, Long.MAX_VALUE));
@@ -19,7 +20,7 @@ public final class MonitoringParameters {
         config.idle(config.flag("latency-tracking", true));
         config.idle(config.manyWords(
                 config.text("latency-tracking-info-percentiles", "50 99 99.9", MonitoringParameters::percentiles)));
-        config.idle(config.number("acllog-max-len", 128, 0, Long.MAX_VALUE));
+        acllogMaxLen = config.number("acllog-max-len", 128, 0, Long.MAX_VALUE);
     }
 
     private static String percentiles(String text) throws ConfigException {

@@ -15,6 +15,9 @@ public final class ProgramParameters {
     public final TextParameter loglevel;
     public final TextParameter pidfile;
 
+    /** The file that holds the users. */
+    public final TextParameter aclfile;
+
     public final TextParameter availabilityZone;
 
     /** Whether the server calls itself Redis, for clients that look for that name. */
@@ -36,12 +39,7 @@ public final class ProgramParameters {
                         + " 'nohup ./holdfast ... &'");
         config.immutable(config.flag("syslog-enabled", false))
                 .refusing("syslog is not supported: use 'logfile', or leave the log to the service manager");
-        config.immutable(config.text("aclfile", "", text -> {
-            if (!text.isEmpty()) {
-                throw new ConfigException("ACL users are not supported: use 'requirepass'");
-            }
-            return text;
-        }));
+        aclfile = config.immutable(config.text("aclfile", "", text -> text));
         config.immutable(config.flag("cluster-enabled", false)).refusing("cluster mode is not supported");
         config.immutable(config.manyWords(config.text(
                 "replicaof",

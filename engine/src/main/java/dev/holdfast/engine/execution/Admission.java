@@ -29,17 +29,22 @@ final class Admission {
         Slice name = args.get(0);
         CommandSpec spec = engine.commands().find(name);
         if (spec == null) {
+            requireAuthentication(client);
             throw unknownCommand(args);
         }
         if (spec.isContainer() && args.count() > 1) {
             CommandSpec subcommand = engine.commands().find(spec, args.get(1));
             if (subcommand == null) {
+                requireAuthentication(client);
                 throw new CommandException(
                         "ERR unknown subcommand '" + printable(args.get(1), 128) + "'. Try " + spec.key() + " HELP.");
             }
             spec = subcommand;
         }
         if (!spec.acceptsCount(args.count())) {
+            if (!spec.is(CommandFlag.NO_AUTH)) {
+                requireAuthentication(client);
+            }
             client.lane().rejected[spec.id()]++;
             throw CommandException.arity(spec.fullName());
         }
@@ -65,9 +70,10 @@ final class Admission {
 
     /** Whether the client may run the command now; if not, throws what to tell it. */
     void check(Client client, CommandSpec spec, Args args) {
-        if (!client.isAuthenticated() && !spec.is(CommandFlag.NO_AUTH)) {
+        boolean restricted = !client.user().isUnrestricted();
+        if (restricted && !spec.is(CommandFlag.NO_AUTH) && !engine.acl().admits(client)) {
             client.lane().rejected[spec.id()]++;
-            throw new CommandException("NOAUTH Authentication required.");
+            throw notAuthenticated();
         }
         if (spec.is(CommandFlag.PROTECTED)
                 && !client.mayUse(engine.config().enableDebugCommand.get())) {
@@ -79,6 +85,9 @@ final class Admission {
         if (spec.is(CommandFlag.NO_MULTI) && client.transaction() != null) {
             client.lane().rejected[spec.id()]++;
             throw new CommandException("ERR Command '" + spec.fullName() + "' not allowed inside a transaction");
+        }
+        if (restricted) {
+            checkPermission(client, spec, args);
         }
         if (needsMemory(client, spec) && isFull()) {
             client.lane().rejected[spec.id()]++;
@@ -97,6 +106,26 @@ final class Admission {
             throw new CommandException("ERR Replica can't interact with the keyspace");
         }
         client.used(spec);
+    }
+
+    private void checkPermission(Client client, CommandSpec spec, Args args) {
+        try {
+            engine.acl().admit(client, spec, args);
+        } catch (CommandException e) {
+            client.lane().rejected[spec.id()]++;
+            throw e;
+        }
+    }
+
+    /** A client that has not logged in is not even told which commands there are. */
+    private void requireAuthentication(Client client) {
+        if (!client.user().isUnrestricted() && !engine.acl().admits(client)) {
+            throw notAuthenticated();
+        }
+    }
+
+    private static CommandException notAuthenticated() {
+        return new CommandException("NOAUTH Authentication required.");
     }
 
     /** Whether a command may make the store grow. Inside MULTI every command does: it is queued. */

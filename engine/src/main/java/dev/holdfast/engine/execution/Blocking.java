@@ -171,9 +171,16 @@ public final class Blocking {
                 return false;
             }
             reply = waiter.client.link().resumeReply();
-            call.setRetrying(true);
-            engine.run(call, waiter.spec, waiter.args, reply);
-            call.setRetrying(false);
+            // The user may have lost the permission while the command waited.
+            String refusal = engine.acl().refusalOfWaiting(waiter);
+            if (refusal == null) {
+                call.setRetrying(true);
+                engine.run(call, waiter.spec, waiter.args, reply);
+                call.setRetrying(false);
+            } else {
+                reply.error(refusal);
+                engine.statistics().countError(refusal);
+            }
             queue.addAll(call.takeReady());
             if (call.hasBlocked()) {
                 return true;

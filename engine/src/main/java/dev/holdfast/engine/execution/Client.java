@@ -32,7 +32,7 @@ public final class Client {
 
     private int database;
     private volatile boolean resp3;
-    private volatile boolean authenticated;
+    private volatile AclUser user;
     private volatile String name = "";
     private volatile String libraryName = "";
     private volatile String libraryVersion = "";
@@ -56,11 +56,12 @@ public final class Client {
     private volatile long writeOffset;
     private boolean replaying;
 
-    Client(Engine engine, long id, Link link, Lane lane) {
+    Client(Engine engine, long id, Link link, Lane lane, AclUser user) {
         this.engine = engine;
         this.id = id;
         this.link = link;
         this.lane = lane;
+        this.user = user;
         this.call = new Call(engine, this);
         this.createdMillis = engine.clock().millis();
         this.lastUsedMillis = createdMillis;
@@ -102,12 +103,17 @@ public final class Client {
         this.resp3 = resp3;
     }
 
-    public boolean isAuthenticated() {
-        return authenticated;
+    /** Who the client is, and so what it may do. */
+    public AclUser user() {
+        return user;
     }
 
-    public void setAuthenticated(boolean authenticated) {
-        this.authenticated = authenticated;
+    public void setUser(AclUser user) {
+        this.user = user;
+    }
+
+    public boolean isAuthenticated() {
+        return !user.isStranger();
     }
 
     public String name() {

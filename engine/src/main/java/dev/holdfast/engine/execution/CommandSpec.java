@@ -4,6 +4,7 @@ import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,6 +46,30 @@ public final class CommandSpec {
         void run(byte[] record, Reply reply);
     }
 
+    /** The ACL categories in the order in which they are listed. */
+    public static final List<String> ACL_CATEGORIES = List.of(
+            "keyspace",
+            "read",
+            "write",
+            "set",
+            "sortedset",
+            "list",
+            "hash",
+            "string",
+            "bitmap",
+            "hyperloglog",
+            "geo",
+            "stream",
+            "pubsub",
+            "admin",
+            "fast",
+            "slow",
+            "blocking",
+            "dangerous",
+            "connection",
+            "transaction",
+            "scripting");
+
     private final String name;
     private final String syntax;
     private final Handler handler;
@@ -65,6 +90,7 @@ public final class CommandSpec {
     private int onlyKey;
     private @Nullable Glance glance;
     private int id = -1;
+    private @Nullable Set<String> aclCategories;
 
     private CommandSpec(String name, String syntax, Handler handler) {
         this.name = name;
@@ -272,6 +298,47 @@ public final class CommandSpec {
         return onlyKey;
     }
 
+    /** What a particular call does to its keys, where that depends on its options: SET reads only with GET. */
+    public List<KeySpec.Flag> flagsOf(KeySpec key, Args args) {
+        if (parent != null) {
+            return key.flags();
+        }
+        return switch (name) {
+            case "SET" ->
+                hasWord(args, 3, "GET")
+                        ? List.of(KeySpec.Flag.RW, KeySpec.Flag.ACCESS, KeySpec.Flag.UPDATE)
+                        : List.of(KeySpec.Flag.OW, KeySpec.Flag.UPDATE);
+            case "BITFIELD" ->
+                readsOnly(args)
+                        ? List.of(KeySpec.Flag.RO, KeySpec.Flag.ACCESS)
+                        : List.of(KeySpec.Flag.RW, KeySpec.Flag.ACCESS, KeySpec.Flag.UPDATE);
+            default -> key.flags();
+        };
+    }
+
+    private static boolean hasWord(Args args, int from, String word) {
+        for (int i = from; i < args.count(); i++) {
+            if (args.get(i).isWord(word)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether a BITFIELD has nothing but GET and OVERFLOW. */
+    private static boolean readsOnly(Args args) {
+        int i = 2;
+        while (i < args.count()) {
+            boolean get = args.get(i).isWord("GET") && i + 2 < args.count();
+            boolean overflow = args.get(i).isWord("OVERFLOW") && i + 1 < args.count();
+            if (!get && !overflow) {
+                return false;
+            }
+            i += get ? 3 : 2;
+        }
+        return true;
+    }
+
     /** The indices of the keys among the words of a call. */
     public List<Integer> keysOf(Args args) {
         return KeySpec.keys(keys, args);
@@ -299,6 +366,15 @@ public final class CommandSpec {
 
     /** The ACL categories, without the at sign, in alphabetical order. */
     public Set<String> aclCategories() {
+        Set<String> known = aclCategories;
+        if (known == null) {
+            known = Collections.unmodifiableSet(findAclCategories());
+            aclCategories = known;
+        }
+        return known;
+    }
+
+    private Set<String> findAclCategories() {
         Set<String> categories = new TreeSet<>(extraCategories);
         if (groupHasCategory && !group.aclCategory().isEmpty() && !isContainer()) {
             categories.add(group.aclCategory());

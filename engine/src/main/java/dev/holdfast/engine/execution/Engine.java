@@ -59,6 +59,8 @@ public final class Engine implements AutoCloseable {
     private final Pause pause = new Pause(this);
     private final ChangeLog changes = new ChangeLog();
     private final Admission admission = new Admission(this);
+    private final Acl acl;
+    private final AclFile aclFile;
     private final Map<Long, Client> clients = new ConcurrentHashMap<>();
     private final AtomicLong lastClientId = new AtomicLong();
     private final ScheduledThreadPoolExecutor timer;
@@ -81,6 +83,9 @@ public final class Engine implements AutoCloseable {
         for (int i = 0; i < interests.length; i++) {
             interests[i] = new Interest(keyspace.shard(i), keyspace.databases(), tracking);
         }
+        this.acl = new Acl(this);
+        this.aclFile = new AclFile(config, acl);
+        aclFile.start();
         this.timer = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "holdfast-timer");
             thread.setDaemon(true);
@@ -176,6 +181,16 @@ public final class Engine implements AutoCloseable {
         return pause;
     }
 
+    /** Who may do what. */
+    public Acl acl() {
+        return acl;
+    }
+
+    /** Where the users are kept. */
+    public AclFile aclFile() {
+        return aclFile;
+    }
+
     public DebugSettings debugSettings() {
         return debugSettings;
     }
@@ -246,8 +261,7 @@ public final class Engine implements AutoCloseable {
 
     /** Registers a new client. */
     public Client connect(Link link, Lane lane) {
-        Client client = new Client(this, lastClientId.incrementAndGet(), link, lane);
-        client.setAuthenticated(config.requirepass.get().isEmpty());
+        Client client = new Client(this, lastClientId.incrementAndGet(), link, lane, acl.initialUser());
         clients.put(client.id(), client);
         return client;
     }

@@ -1,5 +1,6 @@
 package dev.holdfast.engine.execution;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,7 +30,9 @@ public final class Statistics {
     public final LongAdder changesSinceSave = new LongAdder();
     public final LongAdder outputBufferLimitDisconnections = new LongAdder();
     public final LongAdder queryBufferLimitDisconnections = new LongAdder();
-    public final LongAdder aclDeniedAuth = new LongAdder();
+
+    /** How often something was denied, by reason. */
+    private final LongAdder[] denials = new LongAdder[AclDenial.Reason.values().length];
 
     /** How often active expiry had to stop because its time was over. */
     public final LongAdder expiryTimeCaps = new LongAdder();
@@ -50,6 +53,7 @@ public final class Statistics {
 
     Statistics(int commands) {
         this.commands = commands;
+        Arrays.setAll(denials, i -> new LongAdder());
     }
 
     /** A new lane, for one thread. */
@@ -125,6 +129,15 @@ public final class Statistics {
         count.increment();
     }
 
+    void countDenial(AclDenial.Reason reason) {
+        denials[reason.ordinal()].increment();
+    }
+
+    /** How often something was denied for this reason. */
+    public long denials(AclDenial.Reason reason) {
+        return denials[reason.ordinal()].sum();
+    }
+
     /** How often each error code was answered. */
     public Map<String, LongAdder> errorsByCode() {
         return errorsByCode;
@@ -145,11 +158,11 @@ public final class Statistics {
                 errorReplies,
                 outputBufferLimitDisconnections,
                 queryBufferLimitDisconnections,
-                aclDeniedAuth,
                 expiryTimeCaps,
                 expiryNanos)) {
             adder.reset();
         }
+        Arrays.stream(denials).forEach(LongAdder::reset);
         staleKeys = 0;
         staleHashes = 0;
     }

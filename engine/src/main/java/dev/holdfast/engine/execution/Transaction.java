@@ -3,6 +3,7 @@ package dev.holdfast.engine.execution;
 import dev.holdfast.engine.protocol.Args;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The commands queued since MULTI. */
 public final class Transaction {
@@ -10,6 +11,7 @@ public final class Transaction {
     record Queued(CommandSpec spec, Args args) {}
 
     private final List<Queued> commands = new ArrayList<>();
+    private @Nullable Args lastSelect;
     private boolean failed;
     private long bytes;
 
@@ -17,6 +19,15 @@ public final class Transaction {
         Args copy = args.copy();
         commands.add(new Queued(spec, copy));
         bytes += copy.sizeBytes();
+        if (spec.name().equals("select") && spec.parent() == null) {
+            lastSelect = copy;
+        }
+    }
+
+    /** The database in which the next command will run, {@code before} being that of the first. */
+    int databaseFrom(int before, int databases) {
+        int selected = lastSelect == null ? -1 : Acl.databaseNumber(lastSelect.get(1), databases);
+        return selected < 0 ? before : selected;
     }
 
     /** Whether a queued command writes. */

@@ -180,7 +180,15 @@ public final class Transactions {
         var args = call.args();
         reply.array(transaction.size());
         for (Transaction.Queued queued : transaction.commands()) {
-            call.engine().run(call, queued.spec(), queued.args(), reply);
+            String refusal = call.client().user().isUnrestricted()
+                    ? null
+                    : call.engine().acl().refusalInTransaction(call.client(), queued.spec(), queued.args());
+            if (refusal == null) {
+                call.engine().run(call, queued.spec(), queued.args(), reply);
+            } else {
+                reply.error(refusal);
+                call.engine().statistics().countError(refusal);
+            }
         }
         call.begin(spec, args, reply);
     }

@@ -1,18 +1,11 @@
-package dev.holdfast.engine.commands;
-
-import dev.holdfast.engine.execution.Client;
-import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.Link;
-import dev.holdfast.engine.execution.Tracker;
-import dev.holdfast.engine.execution.Transaction;
-import dev.holdfast.engine.execution.Watch;
+package dev.holdfast.engine.execution;
 
 /** The line that {@code CLIENT LIST} shows of each client. */
-final class ClientInfo {
+public final class ClientInfo {
     private ClientInfo() {}
 
     /** The flags as letters; N where there are none. */
-    static String flags(Client client) {
+    public static String flags(Client client) {
         StringBuilder flags = new StringBuilder();
         add(flags, 'O', client.isMonitor());
         add(flags, 'P', client.isSubscriber());
@@ -41,12 +34,12 @@ final class ClientInfo {
         }
     }
 
-    static String capabilities(Client client) {
+    public static String capabilities(Client client) {
         return client.isRedirectCapable() ? "r" : "";
     }
 
     /** The whole line, without its end. */
-    static String show(Client client, long nowMillis) {
+    public static String show(Client client, long nowMillis) {
         Link link = client.link();
         Transaction transaction = client.transaction();
         Watch watch = client.watch();
@@ -80,13 +73,19 @@ final class ClientInfo {
                 + " tot-mem=" + (output + query)
                 + " events=r"
                 + " cmd=" + (last == null ? "NULL" : last.fullName())
-                + " user=default"
-                + " redir=" + TrackingCommands.redirection(client)
+                + " user=" + client.user().shownName()
+                + " redir=" + redirection(client)
                 + " resp=" + (client.resp3() ? 3 : 2)
                 + " lib-name=" + client.libraryName()
                 + " lib-ver=" + client.libraryVersion()
                 + " tot-net-in=" + link.bytesIn()
                 + " tot-net-out=" + link.bytesOut()
                 + " tot-cmds=" + client.commands();
+    }
+
+    /** The client that is told in a client's place; 0 for itself, -1 for none. */
+    public static long redirection(Client client) {
+        Tracker tracker = client.tracker();
+        return tracker == null || !tracker.isOn() ? -1 : tracker.redirection();
     }
 }
