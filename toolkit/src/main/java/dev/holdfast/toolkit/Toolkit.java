@@ -2,14 +2,20 @@ package dev.holdfast.toolkit;
 
 import dev.holdfast.engine.Holdfast;
 import dev.holdfast.toolkit.codec.Codecs;
+import dev.holdfast.toolkit.limit.RateLimiter;
+import dev.holdfast.toolkit.lock.Locks;
 import dev.holdfast.toolkit.pattern.Context;
+import dev.holdfast.toolkit.ranking.Ranking;
 import dev.holdfast.toolkit.store.EmbeddedStore;
 import dev.holdfast.toolkit.store.Health;
 import dev.holdfast.toolkit.store.Retry;
 import dev.holdfast.toolkit.store.Store;
 import dev.holdfast.toolkit.store.StoreUri;
+import dev.holdfast.toolkit.topic.DurableTopic;
+import dev.holdfast.toolkit.topic.Topic;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.ObjectMapper;
@@ -28,6 +34,7 @@ import tools.jackson.databind.ObjectMapper;
 public final class Toolkit implements AutoCloseable {
     private final Context context;
     private final boolean ownsStore;
+    private @Nullable Locks locks;
 
     private Toolkit(Context context, boolean ownsStore) {
         this.context = context;
@@ -112,6 +119,58 @@ public final class Toolkit implements AutoCloseable {
     /** The store, for commands of all kinds. */
     public Store store() {
         return context.store();
+    }
+
+    // ---- patterns ----
+
+    /**
+     * Begins a rate limiter.
+     *
+     * @param prefix what its keys begin with; see {@link RateLimiter}
+     */
+    public RateLimiter.Builder rateLimiter(String prefix) {
+        return RateLimiter.builder(context, prefix);
+    }
+
+    /** Locks whose leases last 30 seconds: the same each time. They are closed with the toolkit. */
+    public Locks locks() {
+        synchronized (context) {
+            Locks made = locks;
+            if (made == null) {
+                made = new Locks(context);
+                locks = made;
+            }
+            return made;
+        }
+    }
+
+    /**
+     * Locks with other leases: new ones each time.
+     *
+     * @param lease how long after the death of its holder a lock is free again; at least 100 ms
+     */
+    public Locks locks(Duration lease) {
+        return new Locks(context, lease);
+    }
+
+    /** Begins a board of members by their scores. */
+    public Ranking.Builder ranking(String name) {
+        return Ranking.builder(store(), name);
+    }
+
+    /** A channel of messages to whoever listens; see {@link Topic}. */
+    public <T> Topic<T> topic(String name, Class<T> type) {
+        return new Topic<>(context, name, context.codecs().of(type), false);
+    }
+
+    /** The same, for a cluster: its messages stay with the nodes of the channel's slot. */
+    public <T> Topic<T> shardedTopic(String name, Class<T> type) {
+        return new Topic<>(context, name, context.codecs().of(type), true);
+    }
+
+    /** Begins a topic that keeps its messages; see {@link DurableTopic}. */
+    public <T> DurableTopic.Builder<T> durableTopic(String name, Class<T> type) {
+        return DurableTopic.builder(context, name, context.codecs().of(type));
     }
 
     /** What patterns are made with. */

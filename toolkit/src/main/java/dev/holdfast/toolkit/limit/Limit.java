@@ -1,0 +1,85 @@
+package dev.holdfast.toolkit.limit;
+
+import java.time.Duration;
+import java.util.Locale;
+
+/**
+ * How much may happen in how long, and how that is counted.
+ *
+ * <table>
+ * <caption>The algorithms</caption>
+ * <tr><th></th><th>what it allows</th><th>what it keeps for each subject</th></tr>
+ * <tr><td>{@link #fixedWindow}</td><td>the amount in each window, which begins with its first use; so up to twice the amount
+ * in a moment between two windows</td><td>one counter</td></tr>
+ * <tr><td>{@link #slidingLog}</td><td>exactly the amount in any period</td><td>each use: up to the amount</td></tr>
+ * <tr><td>{@link #slidingCounter}</td><td>about the amount in any period: as if the uses of the last period had been
+ * spread evenly</td><td>two counters</td></tr>
+ * <tr><td>{@link #tokenBucket}</td><td>a burst at once, and then the amount spread evenly over each period</td><td>one
+ * number</td></tr>
+ * </table>
+ *
+ * @param algorithm how uses are counted
+ * @param amount how much may happen in a period; at least 1
+ * @param period how long it counts; at least a millisecond
+ * @param burst the most that may happen at once; for all but the token bucket the amount
+ */
+public record Limit(Algorithm algorithm, long amount, Duration period, long burst) {
+    /** How uses are counted; see {@link Limit}. */
+    public enum Algorithm {
+        WINDOW,
+        LOG,
+        COUNTER,
+        BUCKET;
+
+        /** The name that the script knows it by. */
+        String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** Beyond this a script's numbers are not exact any more. */
+    private static final long MOST = 1L << 40;
+
+    public Limit {
+        if (amount < 1 || amount > MOST || burst < 1 || burst > MOST) {
+            throw new IllegalArgumentException(
+                    "an amount must be between 1 and " + MOST + ": " + amount + ", " + burst);
+        }
+        if (period.toMillis() < 1 || period.toDays() > 3650) {
+            throw new IllegalArgumentException("a period must be between a millisecond and ten years: " + period);
+        }
+    }
+
+    /** A counter that begins with the first use and ends a window later. */
+    public static Limit fixedWindow(long amount, Duration window) {
+        return new Limit(Algorithm.WINDOW, amount, window, amount);
+    }
+
+    /** The time of each use, kept for a period. */
+    public static Limit slidingLog(long amount, Duration period) {
+        return new Limit(Algorithm.LOG, amount, period, amount);
+    }
+
+    /** A counter for this period, and one for the last, which weighs less the longer that is over. */
+    public static Limit slidingCounter(long amount, Duration period) {
+        return new Limit(Algorithm.COUNTER, amount, period, amount);
+    }
+
+    /** A bucket that holds the amount, and is filled evenly, from empty to full in a period. */
+    public static Limit tokenBucket(long amount, Duration period) {
+        return tokenBucket(amount, period, amount);
+    }
+
+    /**
+     * A bucket that is filled evenly, by the amount in each period: the generic cell rate algorithm.
+     *
+     * @param burst how much the bucket holds
+     */
+    public static Limit tokenBucket(long amount, Duration period, long burst) {
+        return new Limit(Algorithm.BUCKET, amount, period, burst);
+    }
+
+    long periodMicros() {
+        return period.toNanos() / 1000;
+    }
+}

@@ -1,0 +1,116 @@
+package dev.holdfast.toolkit.topic;
+
+import dev.holdfast.toolkit.codec.Codec;
+import dev.holdfast.toolkit.codec.CodecException;
+import dev.holdfast.toolkit.pattern.Context;
+import dev.holdfast.toolkit.pattern.Instruments;
+import dev.holdfast.toolkit.store.Channels;
+import dev.holdfast.toolkit.store.MessageListener;
+import dev.holdfast.toolkit.store.Store;
+import dev.holdfast.toolkit.store.Subscription;
+import io.micrometer.core.instrument.Counter;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A channel of typed messages to whoever listens at the moment. Nothing is kept: who is not there, or whose connection is lost,
+ * misses what is published meanwhile, and is told so ({@link Listener#gap}). For messages that wait for their readers there is
+ * {@link DurableTopic}.
+ *
+ * <pre>
+ * Topic&lt;Price&gt; prices = toolkit.topic("prices", Price.class);
+ * try (Subscription subscription = prices.subscribe((channel, price) -&gt; show(price))) {
+ *     prices.publish(new Price("ACME", 42.0));
+ * }
+ * </pre>
+ */
+public final class Topic<T> {
+    /** Receives messages, one after the other, on a virtual thread. What it throws is logged and counted. */
+    @FunctionalInterface
+    public interface Listener<T> {
+        /**
+         * A message has come.
+         *
+         * @param channel on which
+         */
+        void message(String channel, T message);
+
+        /** The connection was lost and is there again: messages may have been missed. */
+        default void gap() {}
+    }
+
+    private static final Logger LOG = LoggerFactory.getLogger(Topic.class);
+
+    private final Store store;
+    private final String name;
+    private final Codec<T> codec;
+    private final boolean sharded;
+    private final Counter published;
+    private final Counter received;
+    private final Counter failed;
+    private final Counter gaps;
+
+    /**
+     * @param name the channel's name; to subscribe only it may be a glob pattern, with {@link #subscribeMatching}
+     * @param sharded whether messages stay with the nodes of the channel's slot. On a cluster that spares all others the work.
+     *     Such channels have no patterns
+     */
+    public Topic(Context context, String name, Codec<T> codec, boolean sharded) {
+        this.store = context.store();
+        this.name = name;
+        this.codec = codec;
+        this.sharded = sharded;
+        Instruments instruments = context.instruments("topic", name);
+        this.published = instruments.counter("published");
+        this.received = instruments.counter("received", "result", "handled");
+        this.failed = instruments.counter("received", "result", "failed");
+        this.gaps = instruments.counter("gaps");
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /** Publishes a message to those who listen now. */
+    public void publish(T message) {
+        store.call(sharded ? "SPUBLISH" : "PUBLISH", name, codec.encode(message));
+        published.increment();
+    }
+
+    /** Listens to the channel from now on. */
+    public Subscription subscribe(Listener<T> listener) {
+        return store.subscribe(sharded ? Channels.sharded(name) : Channels.named(name), adapt(listener));
+    }
+
+    /** Listens to every channel whose name matches the topic's name as a glob pattern: {@code orders:*}. */
+    public Subscription subscribeMatching(Listener<T> listener) {
+        if (sharded) {
+            throw new IllegalStateException("sharded channels have no patterns");
+        }
+        return store.subscribe(Channels.matching(name), adapt(listener));
+    }
+
+    private MessageListener adapt(Listener<T> listener) {
+        return new MessageListener() {
+            @Override
+            public void message(String channel, byte[] payload) {
+                try {
+                    listener.message(channel, codec.decode(payload));
+                    received.increment();
+                } catch (CodecException e) {
+                    failed.increment();
+                    LOG.warn("A message on {} cannot be read: {}", channel, e.toString());
+                } catch (RuntimeException e) {
+                    failed.increment();
+                    LOG.warn("The listener of {} failed", channel, e);
+                }
+            }
+
+            @Override
+            public void gap() {
+                gaps.increment();
+                listener.gap();
+            }
+        };
+    }
+}

@@ -1,0 +1,278 @@
+package dev.holdfast.toolkit.topic;
+
+import dev.holdfast.toolkit.codec.CodecException;
+import dev.holdfast.toolkit.pattern.Instruments;
+import dev.holdfast.toolkit.store.Command;
+import dev.holdfast.toolkit.store.Reply;
+import dev.holdfast.toolkit.store.Store;
+import dev.holdfast.toolkit.store.StoreException;
+import dev.holdfast.toolkit.store.Subscription;
+import io.micrometer.core.instrument.Counter;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One who reads a {@link DurableTopic}: message after message, in order. A message whose handler throws is handed to it again,
+ * after a pause that doubles up to half a minute, and those behind it wait: nothing is left out. So a reader never stops by
+ * itself; while it fails the topic's health says so.
+ *
+ * <p>The cursor is saved after each batch, so after a crash up to a batch of messages is handled once more.
+ */
+public final class TopicReader<T> implements Subscription {
+    /** Handles messages. */
+    @FunctionalInterface
+    public interface Handler<T> {
+        /**
+         * Handles a message; what is thrown has it come again.
+         *
+         * @param id the message's id
+         */
+        void message(String id, T message) throws Exception;
+
+        /** Messages were dropped before this reader came to them. */
+        default void gap() {}
+
+        /** A message cannot be decoded. It is left out unless this throws. */
+        default void unreadable(String id, CodecException reason) {}
+    }
+
+    private static final Logger LOG = LoggerFactory.getLogger(TopicReader.class);
+    private static final int BATCH = 100;
+    private static final Duration WAIT = Duration.ofSeconds(5);
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+
+    private final DurableTopic<T> topic;
+    private final Store store;
+    private final String name;
+    private final DurableTopic.Start start;
+    private final Handler<T> handler;
+    private final Consumer<TopicReader<T>> onClose;
+    private final Counter handled;
+    private final Counter failed;
+    private final Counter gaps;
+    private volatile @Nullable String failure;
+    private volatile boolean closed;
+    private volatile @Nullable Thread thread;
+    private volatile String cursor = "";
+    /** Whether the thread only waits. Guarded by this. */
+    private boolean idle;
+
+    private String saved = "";
+
+    TopicReader(
+            DurableTopic<T> topic,
+            String name,
+            DurableTopic.Start start,
+            Handler<T> handler,
+            Consumer<TopicReader<T>> onClose) {
+        this.topic = topic;
+        this.store = topic.context().store();
+        this.name = name;
+        this.start = start;
+        this.handler = handler;
+        this.onClose = onClose;
+        Instruments instruments = topic.instruments();
+        this.handled = instruments.counter("handled", "reader", name, "result", "done");
+        this.failed = instruments.counter("handled", "reader", name, "result", "failed");
+        this.gaps = instruments.counter("gaps", "reader", name);
+    }
+
+    void start() {
+        thread = Thread.ofVirtual()
+                .name("holdfast-topic-" + topic.name() + "-" + name)
+                .start(this::run);
+    }
+
+    /** The name of its cursor. */
+    public String name() {
+        return name;
+    }
+
+    /** The id of the last message that was handled; empty before it is known. */
+    public String cursor() {
+        return cursor;
+    }
+
+    /** Whether the last thing that it tried has failed. */
+    boolean isFailing() {
+        return failure != null;
+    }
+
+    /** What to show of it. */
+    String state() {
+        String why = failure;
+        return why == null ? "at " + cursor : "at " + cursor + ", failing: " + why;
+    }
+
+    private void run() {
+        long pause = FIRST_PAUSE.toMillis();
+        while (!closed) {
+            try {
+                if (cursor.isEmpty()) {
+                    findCursor();
+                }
+                readOnce();
+                failure = null;
+                pause = FIRST_PAUSE.toMillis();
+            } catch (Exception e) {
+                if (closed && e instanceof CancellationException) {
+                    break;
+                }
+                failure = e.toString();
+                failed.increment();
+                LOG.warn("The reader {} of {} tries again behind {}: {}", name, topic.name(), cursor, e.toString());
+                long millis = ThreadLocalRandom.current().nextLong(pause / 2, pause + 1);
+                idle(() -> sleep(millis));
+                pause = Math.min(pause * 2, LONGEST_PAUSE.toMillis());
+            }
+        }
+        saveAtTheEnd();
+    }
+
+    private void findCursor() {
+        String found = store.call("HGET", topic.cursorsKey(), name).textOrNull();
+        if (found == null) {
+            found = start == DurableTopic.Start.OLDEST ? "0-0" : last();
+            store.call("HSET", topic.cursorsKey(), name, found);
+        }
+        saved = found;
+        cursor = found;
+    }
+
+    private String last() {
+        List<Reply> newest =
+                store.call("XREVRANGE", topic.key(), "+", "-", "COUNT", 1).list();
+        return newest.isEmpty() ? "0-0" : newest.getFirst().list().getFirst().text();
+    }
+
+    private void readOnce() throws Exception {
+        boolean first = handledNothingYet();
+        Command read = Command.of("XREAD", "COUNT", BATCH, "BLOCK", WAIT.toMillis(), "STREAMS", topic.key(), cursor);
+        Reply answer = idle(() -> store.await(WAIT, read));
+        if (answer == null || answer.isNull()) {
+            return;
+        }
+        List<Reply> entries = answer.map().values().iterator().next().list();
+        if ((first || entries.size() == BATCH) && isDropped(cursor)) {
+            gaps.increment();
+            handler.gap();
+        }
+        try {
+            for (Reply entry : entries) {
+                if (closed) {
+                    return;
+                }
+                handle(entry.list());
+            }
+        } finally {
+            save();
+        }
+    }
+
+    private boolean handledNothingYet() {
+        return handled.count() == 0;
+    }
+
+    /** Whether the entry at a cursor is gone, and so perhaps those behind it. */
+    private boolean isDropped(String id) {
+        return !id.equals("0-0")
+                && store.call("XRANGE", topic.key(), id, id).list().isEmpty();
+    }
+
+    private void handle(List<Reply> entry) throws Exception {
+        String id = entry.get(0).text();
+        T message;
+        try {
+            message = topic.decode(entry.get(1));
+        } catch (CodecException e) {
+            LOG.warn("The message {} of {} cannot be read: {}", id, topic.name(), e.toString());
+            handler.unreadable(id, e);
+            failed.increment();
+            cursor = id;
+            return;
+        }
+        handler.message(id, message);
+        handled.increment();
+        cursor = id;
+    }
+
+    private void save() {
+        String now = cursor;
+        if (!now.equals(saved)) {
+            store.call("HSET", topic.cursorsKey(), name, now);
+            saved = now;
+        }
+    }
+
+    private void saveAtTheEnd() {
+        try {
+            save();
+        } catch (StoreException | CancellationException e) {
+            LOG.warn("The cursor {} of {} was not saved: {}", name, topic.name(), e.toString());
+        }
+    }
+
+    /** Does what {@link #close} may interrupt; nothing, and returns null, if it is closed already. */
+    private <R> @Nullable R idle(Supplier<R> wait) {
+        synchronized (this) {
+            if (closed) {
+                return null;
+            }
+            idle = true;
+        }
+        try {
+            return wait.get();
+        } finally {
+            synchronized (this) {
+                idle = false;
+                // The interrupt was meant for the wait, which is over; what follows is done to its end.
+                Thread.interrupted();
+            }
+        }
+    }
+
+    private static boolean sleep(long millis) {
+        try {
+            Thread.sleep(millis);
+            return true;
+        } catch (InterruptedException e) {
+            return false;
+        }
+    }
+
+    @Override
+    public boolean isActive() {
+        return !closed && failure == null;
+    }
+
+    /** Stops reading, after the message that is being handled. */
+    @Override
+    public void close() {
+        Thread reading = thread;
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            if (idle && reading != null) {
+                reading.interrupt();
+            }
+        }
+        onClose.accept(this);
+        if (reading != null && reading != Thread.currentThread()) {
+            try {
+                reading.join(Duration.ofSeconds(10));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}

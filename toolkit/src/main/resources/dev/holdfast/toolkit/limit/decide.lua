@@ -1,0 +1,129 @@
+-- Decides whether something may happen now, under one or several limits, and takes it from all of them or from none.
+--
+-- KEYS     what each limit counts with
+-- ARGV     cost, "take" or "look", and for each limit: algorithm, amount, period in microseconds, burst
+-- answers  whether it may happen; of the tightest limit its amount and what remains of it; how many microseconds until it
+--          may (-1: never, 0: now), and until nothing is counted any more
+
+local cost = tonumber(ARGV[1])
+local take = ARGV[2] == 'take'
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+
+local function whole(number)
+    return string.format('%.0f', number)
+end
+
+-- Sets a key to expire in so many microseconds, rounded up.
+local function expire(key, micros)
+    redis.call('PEXPIRE', key, whole(math.max(1, math.ceil(micros / 1000))))
+end
+
+-- Each of these looks at what a limit has counted and answers what is used, how long to wait until the cost fits, how long
+-- until nothing is counted, and a function that takes the cost.
+local algorithms = {}
+
+-- A counter that begins with the first use and ends a period later.
+function algorithms.window(key, amount, period)
+    local used = tonumber(redis.call('GET', key) or 0)
+    local left = redis.call('PTTL', key) * 1000
+    if left < 0 then
+        left = period
+    end
+    return used, left, used == 0 and 0 or left, function()
+        redis.call('INCRBY', key, whole(cost))
+        if redis.call('PTTL', key) < 0 then
+            expire(key, period)
+        end
+        return left
+    end
+end
+
+-- The time of each use in a sorted set: exact, and as large as the amount.
+function algorithms.log(key, amount, period)
+    redis.call('ZREMRANGEBYSCORE', key, '-inf', whole(now - period))
+    local used = redis.call('ZCARD', key)
+    local wait, reset = 0, 0
+    if used > 0 then
+        local newest = redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')
+        reset = newest[2] + period - now
+        local mustGo = used + cost - amount
+        if mustGo > 0 and mustGo <= used then
+            local last = redis.call('ZRANGE', key, whole(mustGo - 1), whole(mustGo - 1), 'WITHSCORES')
+            wait = last[2] + period - now
+        end
+    end
+    return used, wait, reset, function()
+        for i = 1, cost do
+            -- Uses of the same microsecond differ in how many there were before.
+            redis.call('ZADD', key, whole(now), whole(now) .. '-' .. whole(used + i))
+        end
+        expire(key, period)
+        return period
+    end
+end
+
+-- Two counters: of this period, and of the last one, which weighs less the longer it is over.
+function algorithms.counter(key, amount, period)
+    local state = redis.call('HMGET', key, 'period', 'current', 'last')
+    local number = math.floor(now / period)
+    local into = now - number * period
+    local current, last = 0, 0
+    if tonumber(state[1]) == number then
+        current, last = tonumber(state[2]), tonumber(state[3])
+    elseif tonumber(state[1]) == number - 1 then
+        last = tonumber(state[2])
+    end
+    local used = last * (1 - into / period) + current
+    local wait
+    if current + cost <= amount then
+        wait = last == 0 and 0 or period * (1 - (amount - current - cost) / last) - into
+    else
+        wait = period - into + math.max(0, period * (1 - (amount - cost) / current))
+    end
+    local reset = current > 0 and 2 * period - into or last > 0 and period - into or 0
+    return used, wait, reset, function()
+        redis.call('HSET', key, 'period', whole(number), 'current', whole(current + cost), 'last', whole(last))
+        expire(key, 2 * period - into)
+        return 2 * period - into
+    end
+end
+
+-- The generic cell rate algorithm: a bucket of tokens, as the time at which it will be full again.
+function algorithms.bucket(key, amount, period, burst)
+    local interval = period / amount
+    local full = math.max(now, tonumber(redis.call('GET', key) or 0))
+    local used = (full - now) / interval
+    return used, full + cost * interval - burst * interval - now, full - now, function()
+        local after = full + cost * interval
+        redis.call('SET', key, whole(after), 'PX', whole(math.max(1, math.ceil((after - now) / 1000))))
+        return after - now
+    end
+end
+
+local allowed, limit, remaining, retry, reset = 1, 0, math.huge, 0, 0
+local takers = {}
+for i, key in ipairs(KEYS) do
+    local at = 3 + (i - 1) * 4
+    local amount, period, burst = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
+    local used, wait, empty, taker = algorithms[ARGV[at]](key, amount, period, burst)
+    -- Counted in fractions, the last token may fall short by less than can be told apart.
+    local fits = used + cost <= burst + 1e-6
+    if not fits then
+        allowed = 0
+        retry = (retry == -1 or cost > burst) and -1 or math.max(retry, wait, 1)
+    end
+    local left = math.max(0, burst - used)
+    if left < remaining then
+        limit, remaining = burst, left
+    end
+    reset = math.max(reset, empty)
+    takers[i] = taker
+end
+if allowed == 1 and take and cost > 0 then
+    for _, taker in ipairs(takers) do
+        reset = math.max(reset, taker())
+    end
+    remaining = remaining - cost
+end
+return {allowed, limit, math.max(0, math.floor(remaining + 1e-6)), math.ceil(retry), math.ceil(reset)}
