@@ -2,6 +2,7 @@ package dev.holdfast.engine.keyspace;
 
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.structures.HashIndex;
+import dev.holdfast.engine.structures.Loan;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +47,14 @@ public abstract class Entry {
 
     /** A deep copy that holds {@code record}, which is a copy of this entry's record under another key. */
     public abstract Entry copyWith(byte[] record);
+
+    /**
+     * The value as it is now, for another thread to read without a lock while this one goes on to change. Its large form is not
+     * copied but lent; see {@link dev.holdfast.engine.structures.Lender}.
+     *
+     * @param record a copy of this entry's record
+     */
+    public abstract Entry freeze(byte[] record, Loan loan);
 
     /** Whether nothing is left in the value, so that its key must go. */
     public abstract boolean isEmpty();

@@ -85,7 +85,10 @@ public final class KeyTable extends HashIndex<Object> {
     /** Takes an item that is about to be changed or removed. The shard is locked. */
     @FunctionalInterface
     public interface Preserver {
-        void preserve(Object item);
+        /**
+         * @param goes whether it is about to leave the table rather than to change
+         */
+        void preserve(Object item, boolean goes);
     }
 
     /** Makes all items unsaved. */
@@ -111,10 +114,14 @@ public final class KeyTable extends HashIndex<Object> {
 
     /** What has to happen before an item changes in any way but its access clock. */
     private void beforeChange(Object item) {
+        beforeChange(item, false);
+    }
+
+    private void beforeChange(Object item, boolean goes) {
         Preserver preserver = this.preserver;
         if (preserver != null && isUnsaved(item)) {
             setSaved(item);
-            preserver.preserve(item);
+            preserver.preserve(item, goes);
         }
     }
 
@@ -129,7 +136,7 @@ public final class KeyTable extends HashIndex<Object> {
 
     /** Puts {@code item} in the place of {@code old}, which {@link #find} has just returned. */
     public void replace(Object old, Object item) {
-        beforeChange(old);
+        beforeChange(old, true);
         setSaved(item);
         count(old, -1);
         replaceFound(item);
@@ -138,7 +145,7 @@ public final class KeyTable extends HashIndex<Object> {
 
     /** Removes the item that {@link #find} has just returned. */
     public Object remove() {
-        beforeChange(found());
+        beforeChange(found(), true);
         Object item = removeFound();
         count(item, -1);
         return item;

@@ -21,6 +21,8 @@ public final class Keyspace {
     /** The value of the access clock now; see {@link KeyRecord#accessClock}. */
     private volatile int accessClock;
 
+    private volatile boolean beingSaved;
+
     /**
      * @param shardBits the number of shards as a power of two, 0 to 6
      * @param databases how many databases there are
@@ -201,6 +203,7 @@ public final class Keyspace {
      * @param preserver what takes the items of a table that are about to change
      */
     public void beginSnapshot(PreserverOf preserver) {
+        beingSaved = true;
         for (Shard shard : shards) {
             shard.turnMark();
             for (int database = 0; database < databases; database++) {
@@ -210,6 +213,16 @@ public final class Keyspace {
                 }
             }
         }
+    }
+
+    /** Whether a snapshot runs; there may be one at a time. */
+    public boolean isBeingSaved() {
+        return beingSaved;
+    }
+
+    /** Says that all tables have been told of the snapshot's end. */
+    public void endSnapshot() {
+        beingSaved = false;
     }
 
     /** Says what takes the items of a table during a snapshot. */

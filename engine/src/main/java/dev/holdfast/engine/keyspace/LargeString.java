@@ -1,7 +1,9 @@
 package dev.holdfast.engine.keyspace;
 
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.structures.Loan;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** A string too long to be copied whenever it changes: it grows by doubling and is written in place. */
 public final class LargeString extends Entry {
@@ -12,6 +14,9 @@ public final class LargeString extends Entry {
 
     private byte[] bytes;
     private int length;
+
+    /** Set while a frozen string has the same array. */
+    private @Nullable Loan loan;
 
     /** Takes over {@code bytes} as the value. */
     public LargeString(byte[] record, byte[] bytes) {
@@ -38,7 +43,9 @@ public final class LargeString extends Entry {
         int end = offset + data.length();
         if (end > bytes.length) {
             long spare = Math.min(end, MAX_SPARE_BYTES);
-            bytes = Arrays.copyOf(bytes, (int) Math.min(Integer.MAX_VALUE - 64L, end + spare));
+            own((int) Math.min(Integer.MAX_VALUE - 64L, end + spare));
+        } else if (loan != null) {
+            own(bytes.length);
         }
         data.copyTo(bytes, offset);
         length = Math.max(length, end);
@@ -48,7 +55,11 @@ public final class LargeString extends Entry {
     public void set(Slice data) {
         if (data.length() > bytes.length || data.length() < bytes.length / 2) {
             bytes = data.toBytes();
+            loan = null;
         } else {
+            if (loan != null) {
+                own(bytes.length);
+            }
             data.copyTo(bytes, 0);
             Arrays.fill(bytes, data.length(), Math.max(length, data.length()), (byte) 0);
         }
@@ -69,6 +80,26 @@ public final class LargeString extends Entry {
     @Override
     protected long formBytes() {
         return 24L + ((bytes.length + KeyRecord.ARRAY_HEADER_BYTES + 7) & ~7);
+    }
+
+    /** Makes sure of an array of this capacity that is not on loan. */
+    private void own(int capacity) {
+        Loan present = loan;
+        if (present != null && !present.isOver()) {
+            present.retain(bytes.length);
+            bytes = Arrays.copyOf(bytes, capacity);
+        } else if (capacity != bytes.length) {
+            bytes = Arrays.copyOf(bytes, capacity);
+        }
+        loan = null;
+    }
+
+    @Override
+    public Entry freeze(byte[] record, Loan newLoan) {
+        loan = newLoan;
+        LargeString frozen = new LargeString(record, bytes);
+        frozen.length = length;
+        return frozen;
     }
 
     @Override

@@ -53,9 +53,13 @@ public final class Shard {
         open();
     }
 
-    /** Takes the lock if nobody else has it or waits for it. */
-    public boolean tryLock() {
-        if (lock.hasQueuedThreads() || !lock.tryLock()) {
+    /**
+     * Takes the lock if nobody else has it.
+     *
+     * @param politely whether to leave it to others who wait for it
+     */
+    public boolean tryLock(boolean politely) {
+        if (politely && lock.hasQueuedThreads() || !lock.tryLock()) {
             return false;
         }
         open();

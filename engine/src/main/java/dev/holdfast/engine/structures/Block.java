@@ -19,7 +19,7 @@ final class Block {
     /** Stands in unused places of an array of blocks. */
     static final Block NONE = new Block(0, false);
 
-    private static final int OBJECT_BYTES = 32;
+    private static final int OBJECT_BYTES = 40;
     private static final int ARRAY_HEADER_BYTES = 12;
     private static final int SMALLEST = 20;
 
@@ -29,8 +29,11 @@ final class Block {
     int count;
     /** What Valkey's listpack of the same elements takes; of a plain block, the length of its element. */
     int valkeyBytes = Listpack.VALKEY_EMPTY_BYTES;
-    /** Whether this is the home of one large element, where no other may be. */
+    /** Whether this is the home of one large element, where no other may be. Such a block never changes. */
     boolean plain;
+
+    /** See {@link Lender}. */
+    int generation;
 
     /** An empty block; {@code fromEnd} puts its room in front. */
     Block(int capacity, boolean fromEnd) {
@@ -71,6 +74,14 @@ final class Block {
         Block copy = new Block(copied, used(), count, valkeyBytes);
         copy.plain = plain;
         return copy;
+    }
+
+    /** A block with the same elements and the same room. */
+    Block twin() {
+        Block twin = new Block(bytes.clone(), end, count, valkeyBytes);
+        twin.start = start;
+        twin.plain = plain;
+        return twin;
     }
 
     int used() {

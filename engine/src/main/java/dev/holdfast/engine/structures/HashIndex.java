@@ -1,6 +1,7 @@
 package dev.holdfast.engine.structures;
 
 import dev.holdfast.engine.base.Slice;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.function.Consumer;
@@ -54,7 +55,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <E> the items, each of which contains its key
  */
-public abstract class HashIndex<E> implements Iterable<E> {
+public abstract class HashIndex<E> extends Lender implements Iterable<E> {
     /** A segment of so many items that is full is split. */
     private static final int SPLIT_SIZE = 3000;
 
@@ -71,7 +72,7 @@ public abstract class HashIndex<E> implements Iterable<E> {
     private static final int RANDOM_TRIES = 32;
 
     /** The bytes of an object of this class, without what subclasses add. */
-    private static final int OBJECT_BYTES = 72;
+    private static final int OBJECT_BYTES = 80;
 
     /** The place is unknown. */
     private static final int NOWHERE = Integer.MIN_VALUE;
@@ -207,7 +208,7 @@ public abstract class HashIndex<E> implements Iterable<E> {
         if (index < 0) {
             throw new IllegalStateException("nothing found to replace");
         }
-        Segment segment = directory[foundEntry];
+        Segment segment = toChange(foundEntry);
         int before = segment.volatiles;
         segment.replace(index, segment.mark(foundHash) | volatileBit(item), item);
         volatiles += segment.volatiles - before;
@@ -228,7 +229,7 @@ public abstract class HashIndex<E> implements Iterable<E> {
             throw new IllegalStateException("nothing found to remove");
         }
         foundIndex = NOWHERE;
-        Segment segment = directory[foundEntry];
+        Segment segment = toChange(foundEntry);
         E item = item(segment, index);
         volatiles -= segment.marks[index] & Segment.VOLATILE;
         segment.delete(index);
@@ -254,6 +255,8 @@ public abstract class HashIndex<E> implements Iterable<E> {
             foundEntry = entryOf(hash);
             segment = directory[foundEntry];
             index = segment.seekBehind(segment.mark(hash));
+        } else {
+            segment = toChange(foundEntry);
         }
         int length = segment.marks.length;
         int bit = volatileBit(item);
@@ -264,6 +267,35 @@ public abstract class HashIndex<E> implements Iterable<E> {
         foundIndex = index;
         size++;
         volatiles += bit;
+    }
+
+    /** The segment at an entry of the directory, which is about to be written to. */
+    private Segment toChange(int entry) {
+        Segment segment = directory[entry];
+        return isLent(segment.generation) ? copy(segment, entry) : segment;
+    }
+
+    private Segment copy(Segment segment, int entry) {
+        Segment copy = segment.copy();
+        copy.generation = generation();
+        int entries = entriesOf(segment);
+        Arrays.fill(directory, entry & -entries, (entry & -entries) + entries, copy);
+        retain(segment.heapBytes());
+        return copy;
+    }
+
+    /**
+     * Gives an empty table of the same kind the items that this one has now. It may be read by another thread; its items must
+     * not be written in place as long as {@link #isLending} holds.
+     */
+    protected final void freezeInto(HashIndex<E> frozen, Loan loan) {
+        lend(loan);
+        frozen.directory = directory.clone();
+        frozen.depth = depth;
+        frozen.size = size;
+        frozen.volatiles = volatiles;
+        frozen.heapBytes = heapBytes;
+        frozen.largestCapacity = largestCapacity;
     }
 
     /** Adds an item or replaces the one of the same key, which is returned. */
@@ -506,6 +538,7 @@ public abstract class HashIndex<E> implements Iterable<E> {
     private void grow(Segment segment, long hash) {
         if (isUnused()) {
             Segment first = Segment.sized(skip, 1);
+            first.generation = generation();
             directory = new Segment[] {first};
             heapBytes += Segment.arrayBytes(1, 4) + first.heapBytes();
             largestCapacity = first.capacity;
@@ -578,6 +611,7 @@ public abstract class HashIndex<E> implements Iterable<E> {
 
     /** Makes a segment that of {@code hash} and of all others that agree with it in the bits before the tag. */
     private void install(Segment segment, long hash) {
+        segment.generation = generation();
         int entries = entriesOf(segment);
         int first = entryOf(hash) & -entries;
         for (int i = 0; i < entries; i++) {

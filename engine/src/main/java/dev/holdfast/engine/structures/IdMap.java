@@ -86,6 +86,27 @@ public final class IdMap<E extends IdMap.Element> {
         account.add(OBJECT_BYTES);
     }
 
+    /** A map of the same elements. */
+    IdMap<E> copy(ByteAccount copyAccount) {
+        IdMap<E> copy = new IdMap<>(copyAccount);
+        copy.chunks = chunks.clone();
+        for (int i = 0; i < chunkCount; i++) {
+            Chunk chunk = new Chunk(0);
+            chunk.elements = chunks[i].elements.clone();
+            chunk.count = chunks[i].count;
+            copy.chunks[i] = chunk;
+        }
+        copy.chunkCount = chunkCount;
+        copy.size = size;
+        return copy;
+    }
+
+    /** Puts an element in the place of the one with the same id. */
+    void replace(E element) {
+        long position = floorPosition(element.ms(), element.seq());
+        chunks[chunkOf(position)].elements[indexOf(position)] = element;
+    }
+
     public int size() {
         return size;
     }

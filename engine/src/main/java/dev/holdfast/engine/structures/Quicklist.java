@@ -19,8 +19,8 @@ import dev.holdfast.engine.base.Slice;
  * <p>Indexes count from 0 at the head and must lie within the list. Slices that come out are views, valid until the list
  * changes. Slices that go in must not be such views of the same list.
  */
-public final class Quicklist {
-    private static final int OBJECT_BYTES = 48;
+public final class Quicklist extends Lender {
+    private static final int OBJECT_BYTES = 56;
     private static final int SMALLEST_BLOCK = 20;
 
     /** The blocks, circular; its length is a power of two. */
@@ -57,6 +57,19 @@ public final class Quicklist {
         }
         copy.size = size;
         return copy;
+    }
+
+    /** A list with the elements that this one has now, which another thread may read as long as the loan lasts. */
+    public Quicklist freeze(Loan loan) {
+        lend(loan);
+        Quicklist frozen = new Quicklist(limit);
+        frozen.blocks = blocks.clone();
+        frozen.counts = counts.clone();
+        frozen.first = first;
+        frozen.blockCount = blockCount;
+        frozen.size = size;
+        frozen.heapBytes = heapBytes;
+        return frozen;
     }
 
     public long size() {
@@ -153,7 +166,7 @@ public final class Quicklist {
         if (blockCount == 0 || !limit.allowsInsert(blockAt(0), value.length())) {
             addBlock(0, new Block(outerCapacity(value), true));
         }
-        Block block = blockAt(0);
+        Block block = toChange(0);
         int before = block.bytes.length;
         block.prepend(value, blockCount == 1, limit.maxBytes());
         changed(0, before, block);
@@ -169,7 +182,7 @@ public final class Quicklist {
         if (blockCount == 0 || !limit.allowsInsert(blockAt(blockCount - 1), value.length())) {
             addBlock(blockCount, new Block(outerCapacity(value), false));
         }
-        Block block = blockAt(blockCount - 1);
+        Block block = toChange(blockCount - 1);
         int before = block.bytes.length;
         block.append(value, blockCount == 1, limit.maxBytes());
         changed(blockCount - 1, before, block);
@@ -183,13 +196,13 @@ public final class Quicklist {
 
     /** Removes the first element of a list that is not empty. */
     public void dropFirst() {
-        removeAt(0, blockAt(0), 0);
+        removeAt(0, 0);
     }
 
     /** Removes the last element of a list that is not empty. */
     public void dropLast() {
         Block block = blockAt(blockCount - 1);
-        removeAt(blockCount - 1, block, block.before(block.used()));
+        removeAt(blockCount - 1, block.before(block.used()));
     }
 
     /** Removes the first element and points {@code into} at it; false if there is none. */
@@ -225,7 +238,7 @@ public final class Quicklist {
     public void set(long index, Slice value) {
         long found = locate(index);
         int at = blockOf(found);
-        Block block = blockAt(at);
+        Block block = toChange(at);
         boolean large = limit.isLarge(value.length());
         if (!block.plain && !large) {
             int before = block.bytes.length;
@@ -263,7 +276,7 @@ public final class Quicklist {
         long found = locate(index);
         int at = blockOf(found);
         int entry = entryOf(found);
-        Block block = blockAt(at);
+        Block block = toChange(at);
         size++;
         if (limit.isLarge(value.length())) {
             if (!block.plain && entry > 0) {
@@ -288,7 +301,7 @@ public final class Quicklist {
         long found = locate(index);
         int at = blockOf(found);
         int next = entryOf(found) + 1;
-        Block block = blockAt(at);
+        Block block = toChange(at);
         size++;
         if (limit.isLarge(value.length())) {
             if (!block.plain && next < block.count) {
@@ -315,7 +328,7 @@ public final class Quicklist {
     }
 
     private void insertInto(int at, int position, Slice value) {
-        Block block = blockAt(at);
+        Block block = toChange(at);
         int before = block.bytes.length;
         block.insert(position, value, limit.maxBytes());
         changed(at, before, block);
@@ -348,7 +361,7 @@ public final class Quicklist {
     }
 
     private void removeInside(int at, int entry, int entries) {
-        Block block = blockAt(at);
+        Block block = toChange(at);
         int before = block.bytes.length;
         block.removeRange(block.positionOf(entry), block.positionOf(entry + entries), entries);
         changed(at, before, block);
@@ -367,6 +380,19 @@ public final class Quicklist {
 
     private Block blockAt(int i) {
         return blocks[place(i)];
+    }
+
+    /** The block number {@code i}, which is about to be written to. */
+    private Block toChange(int i) {
+        Block block = blockAt(i);
+        if (!isLent(block.generation) || block.plain) {
+            return block;
+        }
+        Block twin = block.twin();
+        twin.generation = generation();
+        blocks[place(i)] = twin;
+        retain(block.heapBytes());
+        return twin;
     }
 
     private int countAt(int i) {
@@ -413,11 +439,12 @@ public final class Quicklist {
         }
     }
 
-    private void removeAt(int at, Block block, int position) {
+    private void removeAt(int at, int position) {
         size--;
-        if (block.count == 1) {
+        if (countAt(at) == 1) {
             removeBlocks(at, 1);
         } else {
+            Block block = toChange(at);
             int before = block.bytes.length;
             block.remove(position);
             changed(at, before, block);
@@ -449,7 +476,7 @@ public final class Quicklist {
         if (at + 1 >= blockCount || !limit.allowsMerge(blockAt(at), blockAt(at + 1))) {
             return false;
         }
-        Block block = blockAt(at);
+        Block block = toChange(at);
         int before = block.bytes.length;
         block.appendAll(blockAt(at + 1));
         changed(at, before, block);
@@ -461,7 +488,7 @@ public final class Quicklist {
     private void addBlock(int at, Block block) {
         if (blockCount > 0 && (at == 0 || at == blockCount)) {
             int outerAt = at == 0 ? 0 : blockCount - 1;
-            Block outer = blockAt(outerAt);
+            Block outer = toChange(outerAt);
             int before = outer.bytes.length;
             outer.seal();
             changed(outerAt, before, outer);
@@ -479,6 +506,7 @@ public final class Quicklist {
                 put(i, blockAt(i - 1));
             }
         }
+        block.generation = generation();
         put(at, block);
         blockCount++;
         heapBytes += block.heapBytes();
@@ -626,12 +654,14 @@ public final class Quicklist {
         /** Removes the element that {@link #next} handed out last. */
         public void remove() {
             boolean last = block.count == 1;
-            list.removeAt(blockIndex, block, lastPosition);
+            list.removeAt(blockIndex, lastPosition);
             position = lastPosition;
             if (forward) {
                 index--;
             }
-            if (last) {
+            if (!last) {
+                block = list.blockAt(blockIndex);
+            } else {
                 int following = forward ? blockIndex : blockIndex - 1;
                 if (following >= 0 && following < list.blockCount) {
                     enter(following);

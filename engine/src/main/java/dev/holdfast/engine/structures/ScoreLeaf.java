@@ -41,6 +41,18 @@ final class ScoreLeaf extends ScoreNode {
         before.next = this;
     }
 
+    /** Links this leaf in the place of another. */
+    void linkInPlaceOf(ScoreLeaf other) {
+        next = other.next;
+        previous = other.previous;
+        if (next != null) {
+            next.previous = this;
+        }
+        if (previous != null) {
+            previous.next = this;
+        }
+    }
+
     void unlink() {
         if (previous != null) {
             previous.next = next;

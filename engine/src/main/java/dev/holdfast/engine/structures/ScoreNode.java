@@ -21,6 +21,9 @@ abstract sealed class ScoreNode permits ScoreLeaf, ScoreInner {
     byte[][] items;
     int size;
 
+    /** See {@link Lender}. */
+    int generation;
+
     ScoreNode(int capacity) {
         scores = new double[capacity];
         items = new byte[capacity][];
@@ -28,6 +31,14 @@ abstract sealed class ScoreNode permits ScoreLeaf, ScoreInner {
 
     /** An empty node of the same kind with room for {@code capacity} pairs. */
     abstract ScoreNode sibling(int capacity);
+
+    /** A node with the same pairs. */
+    final ScoreNode copy() {
+        ScoreNode copy = sibling(capacity());
+        copyTo(0, copy, 0, size);
+        copy.size = size;
+        return copy;
+    }
 
     /** How many items there are below. */
     abstract int weight();

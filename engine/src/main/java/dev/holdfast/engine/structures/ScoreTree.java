@@ -29,9 +29,13 @@ import org.jspecify.annotations.Nullable;
  * their nodes. A node with less than a quarter left joins a neighbour or takes from it. Node arrays grow by 16 entries, so that
  * half-full nodes do not cost what full ones do.
  *
+ * <p>A frozen tree shares its nodes with the one that it was made from, see {@link Lender}. A node that changes is copied together
+ * with those above it. The links between leaves belong to the living tree alone; a walk through a frozen one descends again
+ * for each leaf, and finds scores in the nodes only, since those in the items may have changed.
+ *
  * <p>Zero and minus zero are equal, as doubles are; NaN may not come in. Not thread-safe.
  */
-public final class ScoreTree {
+public final class ScoreTree extends Lender {
     /** Where the member begins in an item. */
     public static final int MEMBER = 8;
 
@@ -44,7 +48,7 @@ public final class ScoreTree {
     private static final int MAX_DEPTH = 12;
 
     /** Header, fields, and the two arrays of the path. */
-    private static final int OBJECT_BYTES = 48 + 64 + 64;
+    private static final int OBJECT_BYTES = 56 + 64 + 64;
 
     private ScoreNode root = new ScoreLeaf(ScoreNode.capacityFor(0));
     private int size;
@@ -55,6 +59,9 @@ public final class ScoreTree {
 
     private final int[] slots = new int[MAX_DEPTH];
     private int depth;
+
+    /** Whether the nodes belong to another tree. */
+    private boolean frozen;
 
     /** A new item. */
     public static byte[] item(double score, byte[] member, int offset, int length) {
@@ -82,6 +89,17 @@ public final class ScoreTree {
         return tree;
     }
 
+    /** A tree of the items of now, which another thread may walk through by rank as long as the loan lasts. */
+    public ScoreTree freeze(Loan loan) {
+        lend(loan);
+        ScoreTree tree = new ScoreTree();
+        tree.root = root;
+        tree.size = size;
+        tree.heapBytes = heapBytes;
+        tree.frozen = true;
+        return tree;
+    }
+
     public int size() {
         return size;
     }
@@ -103,7 +121,7 @@ public final class ScoreTree {
     /** Adds an item that is not in the tree. */
     public void insert(byte[] item) {
         double score = score(item);
-        ScoreLeaf leaf = descend(score, item, MEMBER, item.length - MEMBER);
+        ScoreLeaf leaf = toChange(descend(score, item, MEMBER, item.length - MEMBER));
         int at = leaf.search(0, score, item, MEMBER, item.length - MEMBER, false);
         for (int i = 0; i < depth; i++) {
             path[i].counts[slots[i]]++;
@@ -145,6 +163,7 @@ public final class ScoreTree {
         int moved = node.size - kept;
         node.copyTo(kept, right, 0, moved);
         right.size = moved;
+        right.generation = generation();
         node.forget(kept, node.size);
         node.size = kept;
         node.trim();
@@ -178,6 +197,7 @@ public final class ScoreTree {
         top.put(0, first);
         top.put(1, second);
         top.size = 2;
+        top.generation = generation();
         heapBytes += top.heapBytes();
         root = top;
     }
@@ -207,7 +227,7 @@ public final class ScoreTree {
             return false;
         }
         heapBytes -= itemBytes(leaf.items[at]);
-        removeFromLeaf(leaf, at, 1);
+        removeFromLeaf(toChange(leaf), at, 1);
         return true;
     }
 
@@ -222,6 +242,7 @@ public final class ScoreTree {
         if (at < 0) {
             throw new IllegalArgumentException("no such item");
         }
+        leaf = toChange(leaf);
         DOUBLES.set(item, 0, score);
         boolean afterPrevious = at > 0 ? leaf.scores[at - 1] < score : leaf.previous == null;
         boolean beforeNext = at + 1 < leaf.size ? score < leaf.scores[at + 1] : leaf.next == null;
@@ -240,7 +261,7 @@ public final class ScoreTree {
     public void removeRange(int from, int count, Consumer<byte[]> removed) {
         int rest = count;
         while (rest > 0) {
-            ScoreLeaf leaf = descendToRank(from);
+            ScoreLeaf leaf = toChange(descendToRank(from));
             int at = from - rankOfLeaf();
             int taken = Math.min(rest, leaf.size - at);
             for (int i = at; i < at + taken; i++) {
@@ -262,6 +283,43 @@ public final class ScoreTree {
         restoreFill(leaf);
     }
 
+    /**
+     * The leaf of the last descent, which is about to be written to, as are the nodes above it. Above a node of the tree's own
+     * there is none that is lent.
+     */
+    private ScoreLeaf toChange(ScoreLeaf leaf) {
+        if (!isLent(leaf.generation)) {
+            return leaf;
+        }
+        ScoreNode node = toChange(root);
+        root = node;
+        for (int level = 0; level < depth; level++) {
+            ScoreInner inner = (ScoreInner) node;
+            path[level] = inner;
+            node = childToChange(inner, slots[level]);
+        }
+        return (ScoreLeaf) node;
+    }
+
+    private ScoreNode childToChange(ScoreInner parent, int slot) {
+        ScoreNode node = toChange(parent.children[slot]);
+        parent.children[slot] = node;
+        return node;
+    }
+
+    private ScoreNode toChange(ScoreNode node) {
+        if (!isLent(node.generation)) {
+            return node;
+        }
+        ScoreNode copy = node.copy();
+        copy.generation = generation();
+        if (copy instanceof ScoreLeaf leaf) {
+            leaf.linkInPlaceOf((ScoreLeaf) node);
+        }
+        retain(node.heapBytes());
+        return copy;
+    }
+
     /** Joins nodes along the path that have become too empty with a neighbour, or levels them out. */
     private void restoreFill(ScoreLeaf leaf) {
         ScoreNode node = leaf;
@@ -281,6 +339,7 @@ public final class ScoreTree {
                 root = inner.children[0];
             } else {
                 root = new ScoreLeaf(ScoreNode.capacityFor(0));
+                root.generation = generation();
                 heapBytes += root.heapBytes();
             }
         }
@@ -288,8 +347,8 @@ public final class ScoreTree {
 
     /** Makes one node of the children at {@code slot} and after it, or, where that would be too full, two equal ones. */
     private void join(ScoreInner parent, int slot) {
-        ScoreNode left = parent.children[slot];
-        ScoreNode right = parent.children[slot + 1];
+        ScoreNode left = childToChange(parent, slot);
+        ScoreNode right = childToChange(parent, slot + 1);
         if (right instanceof ScoreInner) {
             right.scores[0] = parent.scores[slot + 1];
             right.items[0] = parent.items[slot + 1];
@@ -370,15 +429,18 @@ public final class ScoreTree {
         private @Nullable ScoreLeaf leaf;
         private int at;
 
+        /** The rank of the first item of the leaf; only of a frozen tree. */
+        private int first;
+
         private Cursor() {}
 
         public boolean toRank(int rank) {
             if (rank < 0 || rank >= size) {
                 return false;
             }
-            ScoreLeaf found = descendToRank(rank);
-            leaf = found;
-            at = rank - rankOfLeaf();
+            leaf = descendToRank(rank);
+            first = rankOfLeaf();
+            at = rank - first;
             return true;
         }
 
@@ -421,6 +483,9 @@ public final class ScoreTree {
 
         public boolean previous() {
             ScoreLeaf here = leaf;
+            if (frozen && at == 0) {
+                return toRank(first - 1);
+            }
             if (here != null && at == 0) {
                 here = here.previous;
                 leaf = here;
@@ -434,6 +499,9 @@ public final class ScoreTree {
         private boolean settle() {
             ScoreLeaf here = leaf;
             if (here != null && at >= here.size) {
+                if (frozen) {
+                    return toRank(first + at);
+                }
                 here = here.next;
                 leaf = here;
                 at = 0;

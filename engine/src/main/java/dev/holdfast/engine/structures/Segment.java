@@ -50,6 +50,9 @@ final class Segment {
     int size;
     int volatiles;
 
+    /** See {@link Lender}. */
+    int generation;
+
     private Segment(int shift, int capacity, int length) {
         this.shift = shift;
         this.capacity = capacity;
@@ -66,6 +69,16 @@ final class Segment {
     static Segment sized(int shift, int expected) {
         int capacity = capacityFor(expected);
         return new Segment(shift, capacity, capacity + Math.min(2 + (capacity >>> 3), LONGEST_FIRST_TAIL));
+    }
+
+    /** A segment with the same items in the same slots. */
+    Segment copy() {
+        Segment copy = new Segment(shift, capacity, 0);
+        copy.items = items.clone();
+        copy.marks = marks.clone();
+        copy.size = size;
+        copy.volatiles = volatiles;
+        return copy;
     }
 
     /** The homes that a new segment has for some items: a load of 8/11, a sixth under {@link #isFull full}. */
@@ -268,7 +281,7 @@ final class Segment {
 
     /** The bytes of a segment with {@code slots} slots. */
     static long heapBytes(int slots) {
-        return 32 + arrayBytes(slots, 4) + arrayBytes(slots, 2);
+        return 40 + arrayBytes(slots, 4) + arrayBytes(slots, 2);
     }
 
     /** The bytes of an array. */

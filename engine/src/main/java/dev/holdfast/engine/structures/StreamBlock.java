@@ -43,6 +43,10 @@ final class StreamBlock extends IdMap.Element {
     int end;
     int live;
     int deleted;
+
+    /** See {@link Lender}. */
+    int generation;
+
     private int valkeyBytes;
 
     /** An empty block with the fields of its first entry; {@code words} are field, value, field, value, and so on. */

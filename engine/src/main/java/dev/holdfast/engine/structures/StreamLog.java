@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Ids only grow, so entries are added at the end alone and trimmed from the front; an {@link IdMap} of blocks takes the
  * place of Valkey's radix tree. Seeking an id is a search for its block and a walk within it.
  */
-public final class StreamLog {
-    private static final int OBJECT_BYTES = 24;
+public final class StreamLog extends Lender {
+    private static final int OBJECT_BYTES = 32;
     /** No block grows beyond this, whatever the configuration says. */
     private static final long MAX_BLOCK_BYTES = 1L << 30;
 
@@ -21,9 +21,34 @@ public final class StreamLog {
     private long length;
 
     public StreamLog(ByteAccount account) {
-        this.account = account;
-        this.blocks = new IdMap<>(account);
+        this(account, new IdMap<>(account), 0);
         account.add(OBJECT_BYTES);
+    }
+
+    private StreamLog(ByteAccount account, IdMap<StreamBlock> blocks, long length) {
+        this.account = account;
+        this.blocks = blocks;
+        this.length = length;
+    }
+
+    /** A log of the entries of now, which another thread may read as long as the loan lasts. */
+    public StreamLog freeze(Loan loan) {
+        lend(loan);
+        ByteAccount nobodys = new ByteAccount();
+        return new StreamLog(nobodys, blocks.copy(nobodys), length);
+    }
+
+    /** The block that is to be written to in place of this one. */
+    private StreamBlock toChange(StreamBlock block) {
+        if (!isLent(block.generation)) {
+            return block;
+        }
+        StreamBlock copy = block.copy();
+        copy.generation = generation();
+        blocks.replace(copy);
+        account.add(copy.heapBytes() - block.heapBytes());
+        retain(block.heapBytes());
+        return copy;
     }
 
     /** A copy whose bytes are entered into {@code account}. */
@@ -62,6 +87,7 @@ public final class StreamLog {
     public void append(long ms, long seq, int fields, IntFunction<Slice> words, long maxBytes, long maxEntries) {
         StreamBlock block = blocks.last();
         if (block != null && isFull(block, fields, words, maxBytes, maxEntries)) {
+            block = toChange(block);
             account.add(-block.heapBytes());
             block.seal();
             account.add(block.heapBytes());
@@ -69,8 +95,10 @@ public final class StreamLog {
         }
         if (block == null) {
             block = new StreamBlock(ms, seq, fields, words);
+            block.generation = generation();
             blocks.add(block);
         } else {
+            block = toChange(block);
             account.add(-block.heapBytes());
         }
         block.append(ms, seq, fields, words);
@@ -137,10 +165,11 @@ public final class StreamLog {
     }
 
     private void delete(StreamBlock block, int entryAt) {
-        block.delete(entryAt);
+        StreamBlock changed = toChange(block);
+        changed.delete(entryAt);
         length--;
-        if (block.live == 0) {
-            drop(block);
+        if (changed.live == 0) {
+            drop(changed);
         }
     }
 
@@ -186,7 +215,8 @@ public final class StreamLog {
         return compare(walk.ms, walk.seq, ms, seq) < 0;
     }
 
-    private long trimWithin(StreamBlock block, long most, long minMs, long minSeq, boolean byLength) {
+    private long trimWithin(StreamBlock first, long most, long minMs, long minSeq, boolean byLength) {
+        StreamBlock block = toChange(first);
         long removed = 0;
         Walk walk = new Walk(0, 0, -1, -1, false);
         int at = block.entriesAt;

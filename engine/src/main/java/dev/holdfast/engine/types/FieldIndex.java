@@ -5,6 +5,7 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.base.Varint;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.structures.HashIndex;
+import dev.holdfast.engine.structures.Loan;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -152,7 +153,9 @@ final class FieldIndex extends HashIndex<byte[]> {
             newExpiry = expired ? KeyRecord.NEVER : oldExpiry;
         }
         int valueAt = fieldOffset(old) + fieldLength(old);
-        if (value.length() == old.length - valueAt && hasExpiry(old) == (newExpiry != KeyRecord.NEVER)) {
+        if (value.length() == old.length - valueAt
+                && hasExpiry(old) == (newExpiry != KeyRecord.NEVER)
+                && !isLending()) {
             value.copyTo(old, valueAt);
             if (newExpiry != oldExpiry) {
                 writeExpiry(old, newExpiry);
@@ -173,6 +176,7 @@ final class FieldIndex extends HashIndex<byte[]> {
     private void replace(byte[] old, byte[] item) {
         replaceFound(item);
         itemBytes += sizeBytes(item) - sizeBytes(old);
+        retain(sizeBytes(old));
         note(expireAt(item));
     }
 
@@ -190,7 +194,7 @@ final class FieldIndex extends HashIndex<byte[]> {
 
     /** Gives the field just found another expiry, or {@link KeyRecord#NEVER}. */
     void setExpiry(byte[] found, long expireAt) {
-        if (hasExpiry(found) && expireAt != KeyRecord.NEVER) {
+        if (hasExpiry(found) && expireAt != KeyRecord.NEVER && !isLending()) {
             writeExpiry(found, expireAt);
         } else if (hasExpiry(found) || expireAt != KeyRecord.NEVER) {
             replace(found, item(field(found, new Slice()), value(found, new Slice()), expireAt));
@@ -205,6 +209,13 @@ final class FieldIndex extends HashIndex<byte[]> {
     /** The bytes of the table and its items. */
     long sizeBytes() {
         return heapBytes() + OWN_BYTES + itemBytes;
+    }
+
+    FieldIndex freeze(Loan loan) {
+        FieldIndex frozen = new FieldIndex();
+        freezeInto(frozen, loan);
+        frozen.itemBytes = itemBytes;
+        return frozen;
     }
 
     FieldIndex copy() {

@@ -6,6 +6,7 @@ import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.structures.HashIndex;
+import dev.holdfast.engine.structures.Loan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -111,6 +112,12 @@ public final class HashValue extends Entry {
     public Entry copyWith(byte[] record) {
         FieldIndex large = this.large;
         return large == null ? new HashValue(record) : new HashValue(record, large.copy());
+    }
+
+    @Override
+    public Entry freeze(byte[] record, Loan loan) {
+        FieldIndex large = this.large;
+        return large == null ? new HashValue(record) : new HashValue(record, large.freeze(loan));
     }
 
     @Override

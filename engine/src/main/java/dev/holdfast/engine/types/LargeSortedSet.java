@@ -3,6 +3,7 @@ package dev.holdfast.engine.types;
 import dev.holdfast.engine.base.Hash;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.structures.HashIndex;
+import dev.holdfast.engine.structures.Loan;
 import dev.holdfast.engine.structures.ScoreTree;
 import org.jspecify.annotations.Nullable;
 
@@ -85,6 +86,11 @@ final class LargeSortedSet {
         } else {
             tree.removeRange(from, count, item -> members.remove(member(item, member)));
         }
+    }
+
+    /** A set whose members can be walked through by rank, and not be found by name. */
+    LargeSortedSet freeze(Loan loan) {
+        return new LargeSortedSet(new Members(), tree.freeze(loan));
     }
 
     LargeSortedSet copy() {

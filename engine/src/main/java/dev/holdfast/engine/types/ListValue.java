@@ -4,6 +4,7 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.structures.BlockLimit;
 import dev.holdfast.engine.structures.Listpack;
+import dev.holdfast.engine.structures.Loan;
 import dev.holdfast.engine.structures.Quicklist;
 import org.jspecify.annotations.Nullable;
 
@@ -78,6 +79,11 @@ public final class ListValue extends Entry {
     @Override
     public Entry copyWith(byte[] record) {
         return large == null ? new ListValue(record) : new ListValue(record, large.copy());
+    }
+
+    @Override
+    public Entry freeze(byte[] record, Loan loan) {
+        return large == null ? new ListValue(record) : new ListValue(record, large.freeze(loan));
     }
 
     @Override

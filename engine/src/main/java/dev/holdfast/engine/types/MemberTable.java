@@ -4,6 +4,7 @@ import dev.holdfast.engine.base.Hash;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.structures.HashIndex;
+import dev.holdfast.engine.structures.Loan;
 
 /** Members found by hash; an item is the member itself and never changes. */
 final class MemberTable extends HashIndex<byte[]> {
@@ -40,6 +41,13 @@ final class MemberTable extends HashIndex<byte[]> {
         }
         memberBytes -= KeyRecord.sizeBytes(removed);
         return true;
+    }
+
+    MemberTable freeze(Loan loan) {
+        MemberTable frozen = new MemberTable();
+        freezeInto(frozen, loan);
+        frozen.memberBytes = memberBytes;
+        return frozen;
     }
 
     MemberTable copy() {

@@ -7,6 +7,7 @@ import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.structures.HashIndex;
+import dev.holdfast.engine.structures.Loan;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -113,6 +114,12 @@ public final class SetValue extends Entry {
     public Entry copyWith(byte[] record) {
         MemberTable table = this.table;
         return table == null ? new SetValue(record) : new SetValue(record, table.copy());
+    }
+
+    @Override
+    public Entry freeze(byte[] record, Loan loan) {
+        MemberTable table = this.table;
+        return table == null ? new SetValue(record) : new SetValue(record, table.freeze(loan));
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.base.Varint;
 import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.structures.HashIndex;
+import dev.holdfast.engine.structures.Loan;
 import dev.holdfast.engine.structures.ScoreTree;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -95,6 +96,12 @@ public final class SortedSetValue extends Entry {
     public Entry copyWith(byte[] record) {
         LargeSortedSet large = this.large;
         return new SortedSetValue(record, size, large == null ? null : large.copy());
+    }
+
+    @Override
+    public Entry freeze(byte[] record, Loan loan) {
+        LargeSortedSet large = this.large;
+        return new SortedSetValue(record, size, large == null ? null : large.freeze(loan));
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.holdfast.engine.types;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.structures.ByteAccount;
+import dev.holdfast.engine.structures.Loan;
 import dev.holdfast.engine.structures.StreamLog;
 import java.util.Map;
 import java.util.TreeMap;
@@ -34,9 +35,9 @@ public final class StreamValue extends Entry {
         log = new StreamLog(account);
     }
 
-    private StreamValue(byte[] record, StreamValue other) {
+    private StreamValue(byte[] record, StreamValue other, @Nullable Loan loan) {
         super(record);
-        log = other.log.copy(account);
+        log = loan == null ? other.log.copy(account) : other.log.freeze(loan);
         lastId = other.lastId;
         firstId = other.firstId;
         maxDeletedId = other.maxDeletedId;
@@ -56,7 +57,12 @@ public final class StreamValue extends Entry {
 
     @Override
     public Entry copyWith(byte[] copiedRecord) {
-        return new StreamValue(copiedRecord, this);
+        return new StreamValue(copiedRecord, this, null);
+    }
+
+    @Override
+    public Entry freeze(byte[] frozenRecord, Loan loan) {
+        return new StreamValue(frozenRecord, this, loan);
     }
 
     /** A stream stays when its last entry goes. */
