@@ -127,7 +127,7 @@ public final class Snapshot {
     public long retainedBytes() {
         lock.lock();
         try {
-            return preserved.sizeBytes() + beingWritten + retained;
+            return discarding ? 0 : waitingBytes() + retained;
         } finally {
             lock.unlock();
         }
