@@ -45,6 +45,7 @@ class DeclarationsTest {
             Map.entry("geoadd", "CH is displayed as it is written"),
             Map.entry("sort", "ALPHA is displayed as it is written"),
             Map.entry("sort_ro", "ALPHA is displayed as it is written"),
+            Map.entry("cluster|migrateslots", "the first group is written apart from those that may follow"),
             Map.entry("zadd", "CH and INCR are displayed as they are written"),
             Map.entry("xadd", "signs such as ~ and $ stand for themselves, and have no names"),
             Map.entry("xtrim", "signs such as ~ and $ stand for themselves, and have no names"),

@@ -43,6 +43,8 @@ public final class AllCommands {
                         Transactions.COMMANDS,
                         ServerCommands.COMMANDS,
                         AclCommands.COMMANDS,
+                        ReplicationCommands.COMMANDS,
+                        ClusterCommands.COMMANDS,
                         ConfigCommands.COMMANDS,
                         DebugCommands.COMMANDS,
                         FunctionCommands.COMMANDS,

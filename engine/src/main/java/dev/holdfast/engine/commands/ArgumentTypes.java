@@ -18,6 +18,8 @@ final class ArgumentTypes {
             "bit",
             "client-id",
             "bits",
+            "cluster-bus-port",
+            "config-epoch",
             "count",
             "cursor",
             "db-index",
@@ -25,6 +27,7 @@ final class ArgumentTypes {
             "destination-db",
             "element-count",
             "end",
+            "end-slot",
             "expected-value",
             "idle",
             "index",
@@ -47,7 +50,9 @@ final class ArgumentTypes {
             "protover",
             "rank",
             "seconds",
+            "slot",
             "start",
+            "start-slot",
             "stop",
             "timeout",
             "version",
@@ -67,6 +72,8 @@ final class ArgumentTypes {
             Map.entry("hincrbyfloat increment", "double"),
             Map.entry("zincrby increment", "integer"),
             Map.entry("setrange value", "string"),
+            Map.entry("clusterscan cursor", "string"),
+            Map.entry("cluster|keyslot key", "string"),
             Map.entry("setbit value", "integer"),
             Map.entry("bitfield value", "integer"),
             Map.entry("bitfield increment", "integer"),
@@ -186,7 +193,7 @@ final class ArgumentTypes {
         if (name.startsWith("unix-time")) {
             return "unix-time";
         }
-        if (name.equals("pattern")) {
+        if (name.equals("pattern") || name.equals("match-pattern")) {
             return "pattern";
         }
         if (name.equals("key")) {

@@ -86,6 +86,14 @@ public final class ConnectionCommands {
                     .acl("connection")
                     .complexity("O(1)")
                     .summary("Takes READONLY back"),
+            command("ASKING", "", ConnectionCommands::asking)
+                    .in(CLUSTER)
+                    .since("3.0.0")
+                    .arity(1)
+                    .flags(FAST)
+                    .acl("connection")
+                    .complexity("O(1)")
+                    .summary("Says that the next command follows a redirection to a slot that is just being moved"),
             command("QUIT", "", ConnectionCommands::quit)
                     .in(CONNECTION)
                     .since("1.0.0")
@@ -202,7 +210,7 @@ public final class ConnectionCommands {
         reply.bulk("id");
         reply.integer(client.id());
         reply.bulk("mode");
-        reply.bulk("standalone");
+        reply.bulk(call.engine().cluster() == null ? "standalone" : "cluster");
         reply.bulk("role");
         reply.bulk("master");
         reply.bulk("modules");
@@ -234,6 +242,12 @@ public final class ConnectionCommands {
 
     private static void readOnly(Call call, boolean readOnly) {
         call.client().setReadOnly(readOnly);
+        call.reply().ok();
+    }
+
+    /** A node that has every slot imports none: there is nothing to ask about. */
+    private static void asking(Call call) {
+        ClusterCommands.cluster(call);
         call.reply().ok();
     }
 

@@ -23,7 +23,7 @@ final class Help {
                 .summary("Lists the subcommands");
     }
 
-    private static void show(Call call) {
+    static void show(Call call) {
         CommandSpec container = call.spec().parent();
         if (container == null) {
             throw new IllegalStateException("HELP stands alone");

@@ -4,6 +4,7 @@ import dev.holdfast.engine.base.Compatibility;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.execution.AclDenial;
 import dev.holdfast.engine.execution.Client;
+import dev.holdfast.engine.execution.Cluster;
 import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.engine.execution.Host;
@@ -85,9 +86,15 @@ final class InfoReport {
             case "latencystats" -> title("Latencystats");
             case "cluster" -> {
                 title("Cluster");
-                line("cluster_enabled", 0);
+                line("cluster_enabled", engine.cluster() == null ? 0 : 1);
             }
-            case "cluster_info" -> title("Cluster Info");
+            case "cluster_info" -> {
+                title("Cluster Info");
+                Cluster cluster = engine.cluster();
+                if (cluster != null) {
+                    text.append(ClusterCommands.info(cluster));
+                }
+            }
             case "scriptingengines" -> scriptingEngines();
             case "keyspace" -> databases();
             default -> throw new IllegalArgumentException(name);
@@ -150,7 +157,9 @@ final class InfoReport {
         line("redis_git_sha1", "00000000");
         line("redis_git_dirty", 0);
         line("redis_build_id", "holdfast");
-        line(config.program.extendedRedisCompatibility.get() ? "redis_mode" : "server_mode", "standalone");
+        line(
+                config.program.extendedRedisCompatibility.get() ? "redis_mode" : "server_mode",
+                engine.cluster() == null ? "standalone" : "cluster");
         line(
                 "os",
                 System.getProperty("os.name") + " " + System.getProperty("os.version") + " "

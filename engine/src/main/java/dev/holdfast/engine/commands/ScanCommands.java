@@ -18,9 +18,7 @@ import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;
-import dev.holdfast.engine.keyspace.Shard;
 import dev.holdfast.engine.protocol.Reply;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -98,85 +96,9 @@ public final class ScanCommands {
 
     private static void scan(Call call) {
         long cursor = ScanOptions.cursor(call.arg(1));
-        Scan scan = new Scan(call, ScanOptions.parse(call, 2, null));
-        long next = scan.from(cursor);
-        Reply reply = call.reply();
-        reply.array(2);
-        reply.bulk(Long.toUnsignedString(next));
-        reply.array(scan.found.size());
-        Slice key = new Slice();
-        for (byte[] record : scan.found) {
-            reply.bulk(KeyRecord.key(record, key));
-        }
-    }
-
-    /**
-     * One call of SCAN.
-     *
-     * <p>It holds the lock of one shard at a time, while it visits keys there, and answers with none: in a record that has
-     * been found the key's bytes never change, whatever becomes of it meanwhile.
-     */
-    private static final class Scan {
-        private final Call call;
-        private final ScanOptions options;
-        private final List<byte[]> found = new ArrayList<>();
-        private final List<byte[]> expired = new ArrayList<>();
-        private final Slice key = new Slice();
-        private int left;
-
-        Scan(Call call, ScanOptions options) {
-            this.call = call;
-            this.options = options;
-            this.left = options.count();
-        }
-
-        /** Visits keys from a cursor on. Returns where to go on, 0 if there is nothing more. */
-        long from(long cursor) {
-            Keyspace keyspace = call.engine().keyspace();
-            int database = call.database();
-            long position = cursor;
-            int first = keyspace.shardAt(cursor);
-            int number = keyspace.shardWithKeys(first, database);
-            while (number < keyspace.shardCount()) {
-                if (number != first) {
-                    position = keyspace.cursorOf(number);
-                    if (left <= 0) {
-                        return position;
-                    }
-                }
-                position = visit(keyspace.shard(number), database, position);
-                if (position != 0) {
-                    return position;
-                }
-                number = keyspace.shardWithKeys(number + 1, database);
-            }
-            return 0;
-        }
-
-        private long visit(Shard shard, int database, long position) {
-            shard.lock();
-            try {
-                long next = shard.table(database).scan(position, left, this::visit);
-                for (byte[] record : expired) {
-                    call.find(KeyRecord.key(record, key), database);
-                }
-                expired.clear();
-                return next;
-            } finally {
-                shard.unlock();
-            }
-        }
-
-        /** A key that is not wanted counts as visited, but does not expire, as in Valkey. */
-        private void visit(Object item) {
-            left--;
-            byte[] record = KeyTable.record(item);
-            if (options.type() != null && options.type() != KeyRecord.type(record)
-                    || !options.matches(KeyRecord.key(record, key))) {
-                return;
-            }
-            (call.isExpired(item) ? expired : found).add(record);
-        }
+        KeyScan scan = new KeyScan(call, ScanOptions.parse(call, 2, null));
+        String next = Long.toUnsignedString(scan.from(cursor));
+        scan.reply(next);
     }
 
     // ---- all keys ----
@@ -284,6 +206,9 @@ public final class ScanCommands {
         Keyspace keyspace = call.engine().keyspace();
         int one = (int) call.longArg(1, Integer.MIN_VALUE, Integer.MAX_VALUE, "ERR invalid first DB index");
         int other = (int) call.longArg(2, Integer.MIN_VALUE, Integer.MAX_VALUE, "ERR invalid second DB index");
+        if (call.engine().cluster() != null) {
+            throw new CommandException("ERR SWAPDB is not allowed in cluster mode");
+        }
         if (one < 0 || one >= keyspace.databases() || other < 0 || other >= keyspace.databases()) {
             throw new CommandException("ERR DB index is out of range");
         }

@@ -1,6 +1,7 @@
 package dev.holdfast.engine.commands;
 
 import dev.holdfast.engine.base.Glob;
+import dev.holdfast.engine.base.HashSlot;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;
@@ -16,6 +17,8 @@ final class ScanOptions {
     private @Nullable Slice pattern;
     private @Nullable ValueType type;
     private boolean onlyKeys;
+    private int slot = -1;
+    private int patternSlot = -1;
 
     private ScanOptions() {}
 
@@ -25,6 +28,15 @@ final class ScanOptions {
      * @param collection the type of the value whose elements are visited, or null where keys are
      */
     static ScanOptions parse(Call call, int from, @Nullable ValueType collection) {
+        return parse(call, from, collection, false);
+    }
+
+    /** The options of CLUSTERSCAN. */
+    static ScanOptions parseWithSlot(Call call) {
+        return parse(call, 2, null, true);
+    }
+
+    private static ScanOptions parse(Call call, int from, @Nullable ValueType collection, boolean withSlot) {
         ScanOptions options = new ScanOptions();
         for (int i = from; i < call.argCount(); i++) {
             Slice word = call.arg(i);
@@ -38,6 +50,7 @@ final class ScanOptions {
             } else if (word.isWord("MATCH") && more) {
                 Slice pattern = call.arg(++i);
                 options.pattern = pattern.length() == 1 && pattern.at(0) == '*' ? null : pattern;
+                options.patternSlot = withSlot && options.pattern != null ? HashSlot.ofPattern(pattern) : -1;
             } else if (word.isWord("TYPE") && collection == null && more) {
                 options.type = type(call.arg(++i));
             } else if (word.isWord("NOVALUES")) {
@@ -50,6 +63,11 @@ final class ScanOptions {
                     throw new CommandException("ERR NOSCORES option can only be used in ZSCAN");
                 }
                 options.onlyKeys = true;
+            } else if (withSlot && word.isWord("SLOT") && more) {
+                if (options.slot >= 0) {
+                    throw new CommandException("ERR SLOT option can only be specified once");
+                }
+                options.slot = ClusterCommands.slotArg(call, ++i);
             } else {
                 throw CommandException.syntax();
             }
@@ -73,6 +91,16 @@ final class ScanOptions {
         } catch (NumberFormatException e) {
             throw new CommandException("ERR invalid cursor");
         }
+    }
+
+    /** The slot that SLOT names, or -1. */
+    int slot() {
+        return slot;
+    }
+
+    /** The only slot that has keys which match the pattern, or -1. */
+    int patternSlot() {
+        return patternSlot;
     }
 
     /** About how many elements to visit. */

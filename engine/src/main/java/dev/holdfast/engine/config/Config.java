@@ -63,6 +63,7 @@ public final class Config {
 
     // The program
     public final ProgramParameters program = new ProgramParameters(this);
+    public final ClusterParameters cluster = new ClusterParameters(this);
     public final MemoryParameters memory = new MemoryParameters(this);
     public final PersistenceParameters persistence = new PersistenceParameters(this);
     public final MonitoringParameters monitoring = new MonitoringParameters(this);

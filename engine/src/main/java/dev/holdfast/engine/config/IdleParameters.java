@@ -134,19 +134,10 @@ final class IdleParameters {
         config.idle(config.number(
                 "cluster-replica-validity-factor", 10, 0, Integer.MAX_VALUE, "cluster-slave-validity-factor"));
         config.idle(config.number("cluster-migration-barrier", 1, 0, Integer.MAX_VALUE));
-        config.idle(config.immutable(config.number("cluster-port", 0, 0, 65535)));
-        config.idle(config.number("cluster-announce-bus-port", 0, 0, 65535));
-        config.idle(config.number("cluster-announce-port", 0, 0, 65535));
         config.idle(config.number("cluster-announce-tls-port", 0, 0, 65535));
-        config.idle(config.number("cluster-announce-client-port", 0, 0, 65535));
         config.idle(config.number("cluster-announce-client-tls-port", 0, 0, 65535));
-        config.idle(config.text("cluster-announce-ip", "", text -> text));
-        config.idle(config.text("cluster-announce-client-ipv4", "", text -> text));
-        config.idle(config.text("cluster-announce-client-ipv6", "", text -> text));
-        config.idle(config.text("cluster-announce-hostname", "", text -> text));
         config.idle(config.text("cluster-announce-human-nodename", "", text -> text));
         config.idle(config.immutable(config.text("cluster-config-file", "nodes.conf", text -> text)));
-        config.idle(config.immutable(config.number("cluster-databases", 1, 1, Integer.MAX_VALUE)));
         config.idle(config.number("cluster-node-timeout", 15000, 0, Long.MAX_VALUE));
         config.idle(config.hidden(config.number("cluster-ping-interval", 0, 0, Long.MAX_VALUE)));
         config.idle(config.hidden(config.number("cluster-message-gossip-perc", 10, 1, 100)));
@@ -155,7 +146,6 @@ final class IdleParameters {
         config.idle(config.number("cluster-manual-failover-timeout", 5000, 1, Integer.MAX_VALUE));
         config.idle(config.bytes("cluster-link-sendbuf-limit", 0, 0, Long.MAX_VALUE));
         config.idle(config.bytes("slot-migration-max-failover-repl-bytes", 0, 0, Long.MAX_VALUE));
-        config.idle(config.choice("cluster-preferred-endpoint-type", "ip", "ip", "hostname", "unknown-endpoint"));
         config.idle(config.choice("cluster-config-save-behavior", "sync", "sync", "best-effort"));
     }
 

@@ -40,7 +40,6 @@ public final class ProgramParameters {
         config.immutable(config.flag("syslog-enabled", false))
                 .refusing("syslog is not supported: use 'logfile', or leave the log to the service manager");
         aclfile = config.immutable(config.text("aclfile", "", text -> text));
-        config.immutable(config.flag("cluster-enabled", false)).refusing("cluster mode is not supported");
         config.immutable(config.manyWords(config.text(
                 "replicaof",
                 "",

@@ -89,6 +89,10 @@ final class Admission {
         if (restricted) {
             checkPermission(client, spec, args);
         }
+        Cluster cluster = engine.cluster();
+        if (cluster != null) {
+            cluster.check(client, spec, args);
+        }
         if (needsMemory(client, spec) && isFull()) {
             client.lane().rejected[spec.id()]++;
             throw new CommandException("OOM command not allowed when used memory > 'maxmemory'.");

@@ -65,6 +65,10 @@ public final class Blocking {
         for (int index : call.spec().keysOf(call.args())) {
             mask |= keyspace.maskOf(call.arg(index));
         }
+        if (mask == 0) {
+            // What waits for no key needs a lock all the same, so that its wait ends once.
+            mask = 1;
+        }
         Waiter waiter = new Waiter(
                 client, call.spec(), words, client.database(), keys, mask, wanted, wakesOnLoss, timeoutReply);
         for (Slice key : keys) {

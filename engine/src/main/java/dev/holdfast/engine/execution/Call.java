@@ -711,7 +711,7 @@ public final class Call {
      * Writes to the log of changes something that happened beside the command, such as the removal of an expired key that it
      * came upon. A command that takes locks by itself has to tell it at once, while it still holds them.
      */
-    void propagateBeside(int database, Object... words) {
+    public void propagateBeside(int database, Object... words) {
         if (isLogged()) {
             unit.add(database, words);
             if (spec.is(CommandFlag.VISITS_SHARDS) && !inTransaction) {
@@ -776,6 +776,11 @@ public final class Call {
         if (mayBlock(timeoutReply)) {
             engine.blocking().block(this, words, timeoutMillis, wanted, wakesOnLoss, firstKey, lastKey, timeoutReply);
         }
+    }
+
+    /** As {@link #block}, but nothing other than time, or another client, ends the wait. */
+    public void blockForTime(long timeoutMillis, Consumer<Reply> timeoutReply) {
+        block(timeoutMillis, ValueType.STRING, 1, 0, timeoutReply);
     }
 
     /** Answers where nothing may wait. Returns whether the client is to be registered as waiting. */

@@ -54,6 +54,7 @@ public final class Engine implements AutoCloseable {
     private final Tracking tracking = new Tracking(this);
     private final Monitors monitors = new Monitors(this);
     private final Interest[] interests;
+    private final @Nullable Cluster cluster;
     private final Blocking blocking;
     private final Expiry expiry;
     private final Pause pause = new Pause(this);
@@ -78,7 +79,8 @@ public final class Engine implements AutoCloseable {
         this.clock = clock;
         this.commands = new CommandTable(specs);
         this.statistics = new Statistics(commands.idCount());
-        this.keyspace = new Keyspace(SHARD_BITS, config.databases.getInt());
+        this.keyspace = new Keyspace(
+                SHARD_BITS, (config.cluster.enabled.get() ? config.cluster.databases : config.databases).getInt());
         this.interests = new Interest[keyspace.shardCount()];
         for (int i = 0; i < interests.length; i++) {
             interests[i] = new Interest(keyspace.shard(i), keyspace.databases(), tracking);
@@ -86,6 +88,7 @@ public final class Engine implements AutoCloseable {
         this.acl = new Acl(this);
         this.aclFile = new AclFile(config, acl);
         aclFile.start();
+        this.cluster = config.cluster.enabled.get() ? new Cluster(config) : null;
         this.timer = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "holdfast-timer");
             thread.setDaemon(true);
@@ -160,6 +163,11 @@ public final class Engine implements AutoCloseable {
         return tracking;
     }
 
+    /** The cluster of which the store is a node, or null where {@code cluster-enabled} is off. */
+    public @Nullable Cluster cluster() {
+        return cluster;
+    }
+
     public Monitors monitors() {
         return monitors;
     }
@@ -216,7 +224,7 @@ public final class Engine implements AutoCloseable {
     }
 
     /** Forty random hexadecimal digits. */
-    private static String randomId() {
+    static String randomId() {
         byte[] bytes = new byte[20];
         new SecureRandom().nextBytes(bytes);
         return HexFormat.of().formatHex(bytes);

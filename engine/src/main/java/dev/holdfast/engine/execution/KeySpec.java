@@ -1,5 +1,6 @@
 package dev.holdfast.engine.execution;
 
+import dev.holdfast.engine.base.HashSlot;
 import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.keyspace.Keyspace;
@@ -207,6 +208,21 @@ public final class KeySpec {
         for (int i = first; i <= last; i += step) {
             visitor.accept(i);
         }
+    }
+
+    /**
+     * The slot of the keys and of another, {@link Cluster#NO_SLOT} for none.
+     *
+     * @throws CommandException if there are several
+     */
+    int slotOf(Args args, int other) {
+        int slot = other;
+        int first = firstOf(args);
+        int last = lastOf(args, first);
+        for (int i = first; i <= last; i += step) {
+            slot = Cluster.join(slot, HashSlot.of(args.get(i)));
+        }
+        return slot;
     }
 
     /** The shards of the keys. */

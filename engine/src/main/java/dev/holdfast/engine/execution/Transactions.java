@@ -132,6 +132,15 @@ public final class Transactions {
             throw new CommandException("EXECABORT Transaction discarded because of previous errors.");
         }
         Engine engine = call.engine();
+        Cluster cluster = engine.cluster();
+        if (cluster != null) {
+            try {
+                cluster.check(transaction.commands());
+            } catch (CommandException e) {
+                end(client);
+                throw e;
+            }
+        }
         Keyspace keyspace = engine.keyspace();
         Watch watch = client.watch();
         long mask = 0;
