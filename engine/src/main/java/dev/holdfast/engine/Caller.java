@@ -75,7 +75,9 @@ final class Caller implements Link {
     Answer run() {
         pool.checkOpen();
         answer.clear();
-        return engine.execute(client, args, answer) ? answer : await();
+        boolean answered = engine.execute(client, args, answer);
+        engine.changes().commitIfUrgent();
+        return answered ? answer : await();
     }
 
     /** Runs the command, which is that of {@code verb}. */
@@ -87,7 +89,9 @@ final class Caller implements Link {
         }
         pool.checkOpen();
         answer.clear();
-        return engine.execute(client, verb.spec, args, answer) ? answer : await();
+        boolean answered = engine.execute(client, verb.spec, args, answer);
+        engine.changes().commitIfUrgent();
+        return answered ? answer : await();
     }
 
     /** Lets go of long arguments, which would otherwise be kept until the next command. */
@@ -116,6 +120,7 @@ final class Caller implements Link {
         waiting = null;
         Answer result = (Answer) delivered;
         delivered = null;
+        engine.changes().commitIfUrgent();
         if (interrupted) {
             Thread.currentThread().interrupt();
         }

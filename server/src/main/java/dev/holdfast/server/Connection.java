@@ -108,7 +108,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
 
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
-        channel.unsafe().flush();
+        loop.flush(this);
         loop.flushPending();
     }
 
@@ -198,7 +198,15 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         }
     }
 
+    /** Sends what has been written. */
+    void flush() {
+        channel.unsafe().flush();
+    }
+
     private void closeAfterSending() {
+        if (engine.changes().isPending()) {
+            engine.changes().commit();
+        }
         channel.writeAndFlush(channel.alloc().buffer(0)).addListener(ChannelFutureListener.CLOSE);
     }
 
@@ -233,7 +241,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         if (waitingPushes != null) {
             pushes = null;
             send(waitingPushes);
-            channel.unsafe().flush();
+            loop.flush(this);
         }
     }
 
@@ -296,7 +304,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
                 send(answer);
                 run();
                 decoder.keep();
-                channel.unsafe().flush();
+                loop.flush(this);
                 loop.flushPending();
             }
         });

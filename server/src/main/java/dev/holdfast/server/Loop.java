@@ -1,5 +1,6 @@
 package dev.holdfast.server;
 
+import dev.holdfast.engine.execution.ChangeLog;
 import dev.holdfast.engine.execution.Lane;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.RespReply;
@@ -31,15 +32,46 @@ final class Loop {
 
     private final List<Connection> pending = new ArrayList<>();
 
-    Loop(EventLoop eventLoop, Lane lane) {
+    private final ChangeLog changes;
+    private final List<Connection> uncommitted = new ArrayList<>();
+
+    Loop(EventLoop eventLoop, Lane lane, ChangeLog changes) {
         this.eventLoop = eventLoop;
         this.lane = lane;
+        this.changes = changes;
         Arrays.setAll(batch, i -> new Args());
     }
 
     /** Lets a connection send what others have pushed to it, when the batch that is running ends. */
     void flushLater(Connection connection) {
         pending.add(connection);
+    }
+
+    /**
+     * Sends what a connection has written, once the log of changes is committed. The commit comes when all connections that are
+     * ready have been read, as a task behind their events: so one serves them all.
+     */
+    void flush(Connection connection) {
+        if (uncommitted.isEmpty() && !changes.isPending()) {
+            connection.flush();
+            return;
+        }
+        if (uncommitted.isEmpty()) {
+            eventLoop.execute(this::commitAndFlush);
+        }
+        uncommitted.add(connection);
+    }
+
+    private void commitAndFlush() {
+        try {
+            changes.commit();
+            // By index: sending may end a connection, and its end may let others write.
+            for (int i = 0; i < uncommitted.size(); i++) {
+                uncommitted.get(i).flush();
+            }
+        } finally {
+            uncommitted.clear();
+        }
     }
 
     void flushPending() {

@@ -56,7 +56,7 @@ public final class Server implements AutoCloseable {
         this.group = transport.newGroup(parameters.ioThreads.getInt(), "holdfast-io");
         for (EventExecutor executor : group) {
             loops.put(
-                    executor, new Loop((EventLoop) executor, engine.statistics().newLane()));
+                    executor, new Loop((EventLoop) executor, engine.statistics().newLane(), engine.changes()));
         }
     }
 

@@ -66,6 +66,7 @@ public final class Config {
     public final ClusterParameters cluster = new ClusterParameters(this);
     public final MemoryParameters memory = new MemoryParameters(this);
     public final PersistenceParameters persistence = new PersistenceParameters(this);
+    public final AofParameters aof = new AofParameters(this);
     public final MonitoringParameters monitoring = new MonitoringParameters(this);
 
     public Config() {

@@ -17,23 +17,11 @@ public final class PersistenceParameters {
     public final TextParameter sanitizeDumpPayload;
 
     PersistenceParameters(Config config) {
-        appendonly = config.idle(config.flag("appendonly", false));
-        appendfsync = config.idle(config.choice("appendfsync", "everysec", "everysec", "always", "no"));
+        appendonly = config.flag("appendonly", false);
+        appendfsync = config.choice("appendfsync", "everysec", "everysec", "always", "no");
         save = config.add(new SavePoints());
         dbfilename =
                 config.protect(config.text("dbfilename", "dump.rdb", text -> fileName("dbfilename", text, "filename")));
-        config.idle(config.immutable(
-                config.text("appendfilename", "appendonly.aof", text -> fileName("appendfilename", text, "filename"))));
-        config.idle(config.immutable(
-                config.text("appenddirname", "appendonlydir", text -> fileName("appenddirname", text, "dirname"))));
-        config.idle(config.flag("no-appendfsync-on-rewrite", false));
-        config.idle(config.number("auto-aof-rewrite-percentage", 100, 0, Integer.MAX_VALUE));
-        config.idle(config.bytes("auto-aof-rewrite-min-size", 64L << 20, 0, Long.MAX_VALUE));
-        config.idle(config.flag("aof-load-truncated", true));
-        config.idle(config.flag("aof-use-rdb-preamble", true));
-        config.idle(config.flag("aof-timestamp-enabled", false));
-        config.idle(config.flag("aof-rewrite-incremental-fsync", true));
-        config.idle(config.hidden(config.flag("aof-disable-auto-gc", false)));
         rdbchecksum = config.immutable(config.flag("rdbchecksum", true));
         rdbcompression = config.flag("rdbcompression", true);
         rdbDelSyncFiles = config.idle(config.flag("rdb-del-sync-files", false));
@@ -47,7 +35,7 @@ public final class PersistenceParameters {
         sanitizeDumpPayload = config.choice("sanitize-dump-payload", "no", "no", "yes", "clients");
     }
 
-    private static String fileName(String name, String text, String kind) throws ConfigException {
+    static String fileName(String name, String text, String kind) throws ConfigException {
         if (text.isEmpty()) {
             throw new ConfigException(name + " can't be empty");
         }

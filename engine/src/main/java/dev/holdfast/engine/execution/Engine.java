@@ -351,6 +351,21 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
+     * Runs a command of a log. It needs nobody's leave, for it has been run before; it never waits.
+     *
+     * @throws CommandException where there is no such command
+     */
+    public void replay(Client client, Args args, Reply reply) {
+        CommandSpec spec = admission.resolve(client, args);
+        Transaction transaction = client.transaction();
+        if (transaction != null && !Transactions.runsAtOnce(spec)) {
+            transaction.add(spec, args);
+        } else if (!execute(client, spec, args, reply)) {
+            blocking.unblock(client, null);
+        }
+    }
+
+    /**
      * Reads what several commands will read first, so that they find it in the processor's cache. The reads do not depend on
      * each other and so wait for memory together, where the commands would wait one after the other. Takes no lock and
      * changes nothing: whatever it sees of tables that others change meanwhile, it only looks at.

@@ -9,6 +9,11 @@ public interface Host {
     /** Begins to end the program, or to close the store; returns before that is done. */
     void shutDown(String reason);
 
+    /** Ends the program at once, without answering anybody, because what it has promised cannot be kept. */
+    default void abort(String reason) {
+        shutDown(reason);
+    }
+
     /** The file that the configuration came from, or null. */
     default @Nullable Path configFile() {
         return null;

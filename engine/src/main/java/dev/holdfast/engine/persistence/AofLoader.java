@@ -1,0 +1,219 @@
+package dev.holdfast.engine.persistence;
+
+import dev.holdfast.engine.execution.Client;
+import dev.holdfast.engine.execution.CommandException;
+import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.persistence.AofManifest.Kind;
+import dev.holdfast.engine.persistence.AofManifest.Part;
+import dev.holdfast.engine.protocol.Args;
+import dev.holdfast.engine.protocol.RespReply;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Loads an append-only file: the base, then each increment, by running their commands again.
+ *
+ * <p>The commands run for a client of their own, to whom nothing has expired and of whose changes nobody is told. They are
+ * read in batches, so that the places of their keys are fetched together, as the server does it.
+ *
+ * <p>The last file may end in the middle of a command or of a transaction: that is what a failure of power or a full disk leaves
+ * behind. With {@code aof-load-truncated} the rest is cut off. An earlier file must be whole, unless nothing was written after
+ * it.
+ */
+final class AofLoader {
+    private static final Logger LOG = LoggerFactory.getLogger(AofLoader.class);
+    private static final int BATCH = 16;
+    private static final int REPLY_BYTES = 1024;
+    private static final String ADVICE =
+            "make a backup of your AOF file, then use holdfast check --fix <filename.manifest>";
+
+    private final Engine engine;
+    private final AofDirectory directory;
+    private final Loading loading;
+
+    /** The bytes of the files that have been loaded. */
+    private long loaded;
+
+    private final Args[] batch = new Args[BATCH];
+    private final long[] ends = new long[BATCH];
+    private final Client client;
+    private final RespReply reply = new RespReply(REPLY_BYTES);
+
+    /** What can be kept of the present file: the end of the last whole command outside a transaction. */
+    private long validUpTo;
+
+    /** @param loading is told how far it has come */
+    AofLoader(Engine engine, AofDirectory directory, Loading loading) {
+        this.engine = engine;
+        this.directory = directory;
+        this.loading = loading;
+        Arrays.setAll(batch, i -> new Args());
+        this.client = engine.connect(NoLink.INSTANCE, engine.statistics().newLane());
+        client.setReplaying(true);
+    }
+
+    /** The bytes that are to be loaded. */
+    static long totalBytes(AofDirectory directory, AofManifest manifest) throws IOException {
+        long total = 0;
+        for (Part part : manifest.parts()) {
+            total += directory.size(part);
+        }
+        return total;
+    }
+
+    /** Loads all files of a manifest. */
+    void load(AofManifest manifest) throws IOException {
+        try {
+            List<Part> parts = manifest.parts();
+            for (int i = 0; i < parts.size(); i++) {
+                load(parts.get(i), isFollowedByNothing(parts, i));
+            }
+        } finally {
+            engine.disconnect(client);
+        }
+    }
+
+    private boolean isFollowedByNothing(List<Part> parts, int index) throws IOException {
+        for (Part later : parts.subList(index + 1, parts.size())) {
+            if (directory.size(later) > 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void load(Part part, boolean last) throws IOException {
+        long begin = System.nanoTime();
+        try (DiskFile file = directory.disk().open(directory.path(part), Disk.Mode.READ)) {
+            if (file.size() == 0) {
+                return;
+            }
+            Ending ending = load(part.name(), file);
+            loaded += file.size();
+            if (ending != Ending.WHOLE) {
+                cut(part, last, ending);
+            }
+        }
+        long micros = TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begin);
+        LOG.info(
+                "DB loaded from {} file {}: {} seconds",
+                part.kind() == Kind.BASE ? "base" : "incr",
+                part.name(),
+                "%d.%03d".formatted(micros / 1_000_000, micros / 1000 % 1000));
+    }
+
+    /** How a file ends. */
+    private enum Ending {
+        WHOLE,
+        IN_COMMAND,
+        IN_TRANSACTION
+    }
+
+    private Ending load(String name, DiskFile file) throws IOException {
+        long from = 0;
+        if (AofFormat.isRdb(directory.disk(), directory.path(name))) {
+            boolean old = name.equals(directory.fileName());
+            LOG.info(old ? "Reading RDB preamble from AOF file..." : "Reading RDB base file on AOF loading...");
+            try {
+                from = loadRdb(file);
+            } catch (IOException e) {
+                throw new AofException(
+                        (old ? "Error reading the RDB preamble of the AOF file " : "Error reading the RDB base file ")
+                                + name + ", AOF loading aborted: " + e.getMessage());
+            }
+            if (old) {
+                LOG.info("Reading the remaining AOF tail...");
+            }
+        }
+        try (DiskFile commands = directory.disk().open(directory.path(name), Disk.Mode.READ)) {
+            AofFormat.skip(commands, from);
+            return replay(name, new AofParser(commands, from), from);
+        }
+    }
+
+    private long loadRdb(DiskFile file) throws IOException {
+        RdbReader.Options options = new RdbReader.Options(true, false, () -> {});
+        return new RdbReader(
+                        engine.keyspace(),
+                        engine.config(),
+                        options,
+                        loading,
+                        functions -> {},
+                        engine.clock().millis())
+                .load(file, file.size(), loaded);
+    }
+
+    private Ending replay(String name, AofParser parser, long from) throws IOException {
+        validUpTo = from;
+        while (true) {
+            int count = 0;
+            AofParser.Found found = AofParser.Found.COMMAND;
+            while (count < BATCH && found == AofParser.Found.COMMAND) {
+                found = parser.next(batch[count]);
+                if (found == AofParser.Found.COMMAND) {
+                    ends[count++] = parser.position();
+                }
+            }
+            run(name, count);
+            if (found == AofParser.Found.ERROR) {
+                throw new AofException("Bad file format reading the append only file " + name + " at offset "
+                        + parser.position() + ": " + ADVICE);
+            }
+            if (count == 0) {
+                loading.progress(loaded + parser.position());
+            }
+            if (count == 0 && !parser.fill()) {
+                return client.transaction() != null
+                        ? Ending.IN_TRANSACTION
+                        : parser.isAtEnd() ? Ending.WHOLE : Ending.IN_COMMAND;
+            }
+        }
+    }
+
+    private void run(String name, int count) throws AofException {
+        if (count > 1) {
+            engine.prefetch(client, batch, count);
+        }
+        for (int i = 0; i < count; i++) {
+            try {
+                engine.replay(client, batch[i], reply);
+                reply.clear(REPLY_BYTES);
+            } catch (CommandException e) {
+                throw new AofException("Error reading the append only file " + name + " at offset "
+                        + (i == 0 ? validUpTo : ends[i - 1]) + ", error: " + e.getMessage());
+            }
+            if (client.transaction() == null) {
+                validUpTo = ends[i];
+            }
+        }
+    }
+
+    /** Cuts off what is not whole at the end of a file, or refuses the file. */
+    private void cut(Part part, boolean last, Ending ending) throws IOException {
+        String name = part.name();
+        if (ending == Ending.IN_TRANSACTION) {
+            LOG.warn("Revert incomplete MULTI/EXEC transaction in AOF file {}", name);
+            client.setTransaction(null);
+        }
+        if (!engine.config().aof.loadTruncated.get()) {
+            throw new AofException("Unexpected end of file reading the append only file " + name + " at offset "
+                    + validUpTo + ". You can: 1) Make a backup of your AOF file, then use holdfast check --fix"
+                    + " <filename.manifest>. 2) Alternatively you can set the 'aof-load-truncated' configuration option"
+                    + " to yes and restart the server.");
+        }
+        LOG.warn("!!! Warning: short read while loading the AOF file {}!!!", name);
+        if (!last) {
+            throw new AofException("Fatal error: the truncated file is not the last file");
+        }
+        LOG.warn("!!! Truncating the AOF {} at offset {} !!!", name, validUpTo);
+        try (DiskFile file = directory.disk().open(directory.path(part), Disk.Mode.APPEND)) {
+            file.truncate(validUpTo);
+            file.sync();
+        }
+        LOG.warn("AOF {} loaded anyway because aof-load-truncated is enabled", name);
+    }
+}

@@ -1,0 +1,502 @@
+package dev.holdfast.engine.persistence;
+
+import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.execution.ChangeReader;
+import dev.holdfast.engine.execution.Engine;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes the log of changes to a file.
+ *
+ * <h2>Who writes, and when</h2>
+ *
+ * Commands append to a buffer, under the locks of their keys, and go on. Whoever is about to send replies commits first: it takes
+ * all that has gathered, from whichever thread, and writes it with one call. An event loop does so once for all the connections
+ * that it has just read, an in-process caller only where it must. So a reply never leaves before the change is in the file, and a
+ * killed process loses nothing that it has acknowledged.
+ *
+ * <ul>
+ *   <li>{@code always}: the commit also syncs the file. Whoever comes while a sync is under way waits for the lock and then finds
+ *       his change among those that the next sync covers: one sync for all that came meanwhile.
+ *   <li>{@code everysec}: {@link #tick}, on a thread of its own, syncs once a second. While it does, writing to the same file may
+ *       block; so commits leave the bytes in the buffer, for at most two seconds or 64 MB. What was acknowledged and is lost when
+ *       the power fails is therefore at most two seconds old.
+ *   <li>{@code no}: the system syncs when it likes.
+ * </ul>
+ *
+ * <h2>Locks</h2>
+ *
+ * {@link #fileLock} guards the file, its size and what is being written. It is taken without shard locks, except by {@link
+ * #switchTo}, which all shards are locked for; so nobody who holds it asks for a shard. The buffer has a lock of its own beneath.
+ *
+ * <h2>Failures</h2>
+ *
+ * A write that fails is cut off the file again and kept in the buffer; until it succeeds, commands that write are refused. Where
+ * {@code always} has promised more than can be kept, the program ends without answering.
+ */
+final class AofWriter implements ChangeReader {
+    private static final Logger LOG = LoggerFactory.getLogger(AofWriter.class);
+    private static final long BUFFER_LIMIT_BYTES = 64L << 20;
+    private static final long CALLERS_LIMIT_BYTES = 1L << 20;
+    private static final long SYNC_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long POSTPONE_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final long ERROR_LOG_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+    /** When the file is synced. */
+    enum Policy {
+        ALWAYS,
+        EVERYSEC,
+        NO
+    }
+
+    private final Engine engine;
+    private final BooleanSupplier saving;
+    private final AofBuffer buffer = new AofBuffer();
+    private final ReentrantLock fileLock = new ReentrantLock();
+    private final Runnable synced;
+    private volatile Policy policy = Policy.EVERYSEC;
+    private long timestamp;
+
+    /** How far the log was written when {@link #tick} last looked. */
+    private long seenOffset;
+
+    // ---- guarded by the file lock ----
+
+    private final ArrayDeque<ByteBuffer> writing = new ArrayDeque<>();
+    private @Nullable DiskFile file;
+    private long syncedSize;
+    private long lastSyncNanos;
+    private long postponedNanos;
+    private long lastErrorNanos;
+
+    /** The file before this one, until it has been synced: not a byte goes to this one before. */
+    private @Nullable DiskFile retired;
+
+    /** Files that {@link #tick} has to close. */
+    private final List<DiskFile> done = new ArrayList<>();
+
+    // ---- written under the file lock, read by anybody ----
+
+    private volatile long size;
+    private volatile long writtenOffset;
+    private volatile long syncedOffset;
+    private volatile boolean syncing;
+    private final LongAdder delayedSyncs = new LongAdder();
+    private volatile @Nullable String writeError;
+    private volatile @Nullable String syncError;
+
+    /**
+     * @param saving whether a snapshot is being written, for {@code no-appendfsync-on-rewrite}
+     * @param synced called when more has become durable
+     */
+    AofWriter(Engine engine, BooleanSupplier saving, Runnable synced) {
+        this.engine = engine;
+        this.saving = saving;
+        this.synced = synced;
+        Config config = engine.config();
+        config.persistence.appendfsync.onChange(this::readPolicy);
+        readPolicy();
+    }
+
+    private void readPolicy() {
+        policy = switch (engine.config().persistence.appendfsync.get()) {
+            case "always" -> Policy.ALWAYS;
+            case "no" -> Policy.NO;
+            default -> Policy.EVERYSEC;
+        };
+    }
+
+    // ---- the reader of the log ----
+
+    @Override
+    public void append(byte[] bytes, int offset, int length, boolean first) {
+        if (first && engine.config().aof.timestamps.get()) {
+            long now = engine.clock().millis() / 1000;
+            if (now > timestamp) {
+                timestamp = now;
+                byte[] line = ("#TS:" + now + "\r\n").getBytes(StandardCharsets.US_ASCII);
+                buffer.append(line, 0, line.length);
+            }
+        }
+        buffer.append(bytes, offset, length);
+    }
+
+    @Override
+    public boolean urgesCallers() {
+        return policy == Policy.ALWAYS || buffer.size() > CALLERS_LIMIT_BYTES;
+    }
+
+    @Override
+    public void commit() {
+        fileLock.lock();
+        try {
+            write(false);
+        } finally {
+            fileLock.unlock();
+        }
+    }
+
+    private long now() {
+        return engine.clock().nanos();
+    }
+
+    private void write(boolean force) {
+        DiskFile target = file;
+        if (target == null || !force && policy == Policy.EVERYSEC && isPostponed()) {
+            return;
+        }
+        postponedNanos = 0;
+        long upTo = engine.changes().offset();
+        buffer.take(writing);
+        if (!writing.isEmpty()) {
+            try {
+                syncRetired();
+                while (!writing.isEmpty()) {
+                    ByteBuffer chunk = writing.element();
+                    writeChunk(target, chunk);
+                    buffer.recycle(writing.remove());
+                }
+            } catch (IOException e) {
+                writeFailed(e);
+                return;
+            }
+            if (writeError != null) {
+                LOG.info("AOF write error looks solved. The server can write again.");
+                writeError = null;
+            }
+        }
+        writtenOffset = upTo;
+        if (policy == Policy.ALWAYS && !maySkipSync()) {
+            syncNow(target);
+        }
+    }
+
+    /** Writes a chunk; if that fails, the file is as before, or what could not be taken back is taken out of the chunk. */
+    private void writeChunk(DiskFile target, ByteBuffer chunk) throws IOException {
+        int start = chunk.position();
+        int length = chunk.remaining();
+        try {
+            target.write(chunk);
+            grow(length);
+        } catch (IOException e) {
+            int stays = 0;
+            try {
+                target.truncate(size);
+            } catch (IOException cut) {
+                LOG.warn(
+                        "Could not remove short write from the append-only file. The server may refuse to load the AOF the"
+                                + " next time it starts. ftruncate: {}",
+                        cut.getMessage());
+                stays = Math.clamp(target.size() - size, 0, length);
+            }
+            chunk.position(start + stays);
+            grow(stays);
+            throw e;
+        }
+    }
+
+    private void grow(int bytes) {
+        long grown = size + bytes;
+        size = grown;
+    }
+
+    private void writeFailed(IOException e) {
+        if (policy == Policy.ALWAYS) {
+            LOG.warn("Error writing to the AOF file: {}", e.getMessage());
+            throw abort("Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...");
+        }
+        long now = now();
+        if (writeError == null || now - lastErrorNanos > ERROR_LOG_NANOS) {
+            LOG.warn("Error writing to the AOF file: {}", e.getMessage());
+            lastErrorNanos = now;
+        }
+        writeError = message(e);
+    }
+
+    private static String message(IOException e) {
+        return String.valueOf(e.getMessage());
+    }
+
+    private IllegalStateException abort(String reason) {
+        LOG.warn(reason);
+        engine.host().abort(reason);
+        return new IllegalStateException(reason);
+    }
+
+    /** Whether writing is put off because of a sync that is under way. */
+    private boolean isPostponed() {
+        if (!syncing && retired == null || buffer.size() > BUFFER_LIMIT_BYTES) {
+            return false;
+        }
+        long now = now();
+        if (postponedNanos == 0) {
+            postponedNanos = now;
+            return true;
+        }
+        if (now - postponedNanos < POSTPONE_NANOS) {
+            return true;
+        }
+        delayedSyncs.increment();
+        LOG.info(
+                "Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for fsync"
+                        + " to complete, this may slow down the server.");
+        return false;
+    }
+
+    private boolean maySkipSync() {
+        return engine.config().aof.noFsyncOnRewrite.get() && saving.getAsBoolean();
+    }
+
+    private void syncNow(DiskFile target) {
+        if (syncedSize != size) {
+            try {
+                target.sync();
+            } catch (IOException e) {
+                throw abort("Can't persist AOF for fsync error when the AOF fsync policy is 'always': " + e.getMessage()
+                        + ". Exiting...");
+            }
+            lastSyncNanos = now();
+        }
+        noteSynced(size, writtenOffset);
+    }
+
+    private void noteSynced(long upToSize, long upToOffset) {
+        syncedSize = upToSize;
+        if (upToOffset > syncedOffset) {
+            syncedOffset = upToOffset;
+            synced.run();
+        }
+    }
+
+    private void syncRetired() throws IOException {
+        DiskFile old = retired;
+        if (old != null) {
+            old.sync();
+            retired = null;
+            done.add(old);
+        }
+    }
+
+    // ---- the thread in the background ----
+
+    /** Does what no command waits for: writes what callers in this JVM have left, syncs once a second, closes old files. */
+    void tick() {
+        if (writeError != null || isForgotten()) {
+            engine.changes().commit();
+        }
+        DiskFile target;
+        DiskFile old;
+        List<DiskFile> finished;
+        long upToSize;
+        long upToOffset;
+        fileLock.lock();
+        try {
+            finished = List.copyOf(done);
+            done.clear();
+            old = retired;
+            boolean due = policy == Policy.EVERYSEC
+                    && size != syncedSize
+                    && now() - lastSyncNanos >= SYNC_NANOS
+                    && !maySkipSync();
+            target = due ? file : null;
+            upToSize = size;
+            upToOffset = writtenOffset;
+            syncing = target != null || old != null;
+        } finally {
+            fileLock.unlock();
+        }
+        finished.forEach(AofWriter::close);
+        if (old == null && target == null) {
+            return;
+        }
+        String error = null;
+        try {
+            if (old != null) {
+                old.sync();
+            }
+            if (target != null) {
+                target.sync();
+            }
+        } catch (IOException e) {
+            LOG.warn("Fail to fsync the AOF file: {}", e.getMessage());
+            error = message(e);
+        }
+        syncDone(old, target, error, upToSize, upToOffset);
+    }
+
+    /** Whether something has waited since the last look, and nobody has written anything since. */
+    private boolean isForgotten() {
+        long written = writtenOffset;
+        boolean forgotten = engine.changes().isPending() && written == seenOffset;
+        seenOffset = written;
+        return forgotten;
+    }
+
+    private void syncDone(
+            @Nullable DiskFile old, @Nullable DiskFile target, @Nullable String error, long upToSize, long upToOffset) {
+        fileLock.lock();
+        try {
+            syncing = false;
+            syncError = error;
+            if (old != null && retired == old) {
+                retired = null;
+                done.add(old);
+            }
+            if (target != null) {
+                lastSyncNanos = now();
+                if (error == null && target == file) {
+                    noteSynced(upToSize, upToOffset);
+                }
+            }
+            if (postponedNanos != 0) {
+                write(false);
+            }
+        } finally {
+            fileLock.unlock();
+        }
+    }
+
+    private static void close(DiskFile file) {
+        try {
+            file.close();
+        } catch (IOException e) {
+            LOG.warn("Could not close an old append-only file: {}", e.getMessage());
+        }
+    }
+
+    // ---- files ----
+
+    /** Begins to write to a file. Nothing has been appended yet. */
+    void open(DiskFile first, long firstSize) {
+        fileLock.lock();
+        try {
+            file = first;
+            size = firstSize;
+            syncedSize = firstSize;
+            lastSyncNanos = now();
+            writtenOffset = engine.changes().offset();
+            syncedOffset = writtenOffset;
+            writeError = null;
+            syncError = null;
+        } finally {
+            fileLock.unlock();
+        }
+    }
+
+    /**
+     * Goes on in another file: all that has been appended until now goes to the old one, whatever comes goes to the new one. All
+     * shards are locked.
+     */
+    void switchTo(DiskFile next) throws IOException {
+        fileLock.lock();
+        try {
+            write(true);
+            if (!writing.isEmpty()) {
+                throw new IOException(String.valueOf(writeError));
+            }
+            syncRetired();
+            if (syncedSize == size && file != null) {
+                done.add(file);
+            } else {
+                retired = file;
+            }
+            file = next;
+            size = 0;
+            syncedSize = 0;
+            engine.changes().forgetDatabase();
+        } finally {
+            fileLock.unlock();
+        }
+    }
+
+    /** Closes the files that are no longer used. */
+    void closeDone() {
+        List<DiskFile> finished;
+        fileLock.lock();
+        try {
+            finished = List.copyOf(done);
+            done.clear();
+        } finally {
+            fileLock.unlock();
+        }
+        finished.forEach(AofWriter::close);
+    }
+
+    /** Writes and syncs everything, and lets go of the file. Returns false where that fails. */
+    boolean close() {
+        fileLock.lock();
+        try {
+            write(true);
+            DiskFile last = file;
+            if (last == null) {
+                return true;
+            }
+            try {
+                syncRetired();
+                last.sync();
+            } catch (IOException e) {
+                LOG.warn("Fail to fsync the AOF file: {}", e.getMessage());
+                syncError = message(e);
+            }
+            boolean complete = writing.isEmpty() && syncError == null;
+            noteSynced(size, writtenOffset);
+            done.add(last);
+            file = null;
+            size = 0;
+            syncedSize = 0;
+            buffer.clear();
+            writing.clear();
+            return complete;
+        } finally {
+            fileLock.unlock();
+        }
+    }
+
+    // ---- figures ----
+
+    /** The bytes of the present file. */
+    long size() {
+        return size;
+    }
+
+    /** Bytes that have been appended to the log but not been written. */
+    long bufferBytes() {
+        return buffer.size();
+    }
+
+    boolean isSyncing() {
+        return syncing;
+    }
+
+    long delayedSyncs() {
+        return delayedSyncs.sum();
+    }
+
+    /** How far the log of changes is durable. */
+    long syncedOffset() {
+        return syncedOffset;
+    }
+
+    /** Why commands that write are refused, or null. */
+    @Nullable
+    String error() {
+        String error = writeError;
+        return error != null ? error : syncError;
+    }
+
+    boolean lastWriteFailed() {
+        return writeError != null;
+    }
+}

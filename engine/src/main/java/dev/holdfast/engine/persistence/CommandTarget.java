@@ -1,0 +1,89 @@
+package dev.holdfast.engine.persistence;
+
+import dev.holdfast.engine.execution.ChangeUnit;
+import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.keyspace.Entry;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
+/** A base of the append-only file that consists of commands, {@code aof-use-rdb-preamble no}. */
+final class CommandTarget implements BaseTarget {
+    /** With {@code aof-rewrite-incremental-fsync}, so much is synced at a time. */
+    private static final long SYNC_BYTES = 4 << 20;
+
+    private final Engine engine;
+    private final DiskFile file;
+    private final AofRewrite.Moment moment;
+    private final ChangeUnit select = new ChangeUnit();
+    private long unsynced;
+
+    /** @param moment runs at the moment of the snapshot */
+    CommandTarget(Engine engine, DiskFile file, AofRewrite.Moment moment) {
+        this.engine = engine;
+        this.file = file;
+        this.moment = moment;
+    }
+
+    @Override
+    public void begin() throws IOException {
+        moment.arrived();
+        if (engine.config().aof.timestamps.get()) {
+            String line = "#TS:" + engine.clock().millis() / 1000 + "\r\n";
+            file.write(ByteBuffer.wrap(line.getBytes(StandardCharsets.US_ASCII)));
+        }
+    }
+
+    @Override
+    public Chunk newChunk() {
+        return new CommandChunk();
+    }
+
+    @Override
+    public void writeLarge(int database, Entry value) throws IOException {
+        ChangeUnit unit = new ChangeUnit();
+        new CommandWriter(unit, this::write).item(database, value);
+        write(unit);
+    }
+
+    /** Writes commands, behind a SELECT. */
+    private void write(ChangeUnit unit) throws IOException {
+        if (unit.isEmpty()) {
+            return;
+        }
+        select.clear();
+        select.add(unit.firstDatabase(), "SELECT", unit.firstDatabase());
+        file.write(ByteBuffer.wrap(select.bytes(), 0, select.size()));
+        file.write(ByteBuffer.wrap(unit.bytes(), 0, unit.size()));
+        unsynced += unit.size();
+        unit.clear();
+        if (unsynced > SYNC_BYTES && engine.config().aof.incrementalFsync.get()) {
+            file.sync();
+            unsynced = 0;
+        }
+    }
+
+    @Override
+    public void end() {}
+
+    /** Commands that gather in memory. */
+    private final class CommandChunk implements Chunk {
+        private final ChangeUnit unit = new ChangeUnit();
+        private final CommandWriter writer = new CommandWriter(unit, full -> {});
+
+        @Override
+        public void add(int database, Object item) throws IOException {
+            writer.item(database, item);
+        }
+
+        @Override
+        public int sizeBytes() {
+            return unit.size();
+        }
+
+        @Override
+        public void writeOut() throws IOException {
+            write(unit);
+        }
+    }
+}
