@@ -9,8 +9,12 @@ import dev.holdfast.engine.config.NetworkParameters;
 import dev.holdfast.engine.config.Parameter;
 import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.engine.execution.Host;
+import dev.holdfast.engine.execution.Peer;
+import dev.holdfast.engine.persistence.Disk;
+import dev.holdfast.engine.persistence.FilePersistence;
 import dev.holdfast.server.Program;
 import dev.holdfast.server.Server;
+import dev.holdfast.server.SocketPeer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,6 +41,7 @@ final class ServerProgram implements Host {
     private final Engine engine;
     private final Server server;
     private volatile boolean requested;
+    private volatile @Nullable FilePersistence persistence;
 
     ServerProgram(Config config, @Nullable Path file, List<String> arguments) {
         this.config = config;
@@ -63,6 +68,12 @@ final class ServerProgram implements Host {
     int run() {
         logStart();
         try {
+            persistence = FilePersistence.open(engine, Disk.REAL);
+        } catch (IOException e) {
+            LOG.warn("Fatal error: {}", e.getMessage());
+            return 1;
+        }
+        try {
             writeProcessId();
             LOG.info("Server initialized");
             server.start();
@@ -71,7 +82,14 @@ final class ServerProgram implements Host {
             LOG.warn("Failed listening on port {} (tcp), aborting.", config.network.port.get());
             return 1;
         }
+        try {
+            persistence.load();
+        } catch (IOException e) {
+            LOG.warn("Fatal error loading the DB: {}. Exiting.", e.getMessage());
+            return 1;
+        }
         Runtime.getRuntime().addShutdownHook(new Thread(this::end, "holdfast-end"));
+        server.announce();
         try {
             new CountDownLatch(1).await();
         } catch (InterruptedException e) {
@@ -123,9 +141,6 @@ final class ServerProgram implements Host {
         if (!idle.isEmpty()) {
             LOG.warn("WARNING: accepted without effect, see docs/configuration.md: {}", idle);
         }
-        if (config.persistence.appendonly.get()) {
-            LOG.warn("WARNING: appendonly is on, but nothing is persisted: all data is lost when the server ends.");
-        }
     }
 
     private void writeProcessId() throws IOException {
@@ -147,6 +162,7 @@ final class ServerProgram implements Host {
         }
         server.close();
         engine.close();
+        endPersistence();
         String pidfile = config.program.pidfile.get();
         if (!pidfile.isEmpty()) {
             LOG.info("Removing the pid file.");
@@ -160,6 +176,28 @@ final class ServerProgram implements Host {
         if (!requested) {
             Runtime.getRuntime().halt(0);
         }
+    }
+
+    /** Saves what is to be saved, unless SHUTDOWN has done so. */
+    private void endPersistence() {
+        FilePersistence files = persistence;
+        if (files == null) {
+            return;
+        }
+        try {
+            if (!requested) {
+                files.finish(FilePersistence.FinalSave.AS_CONFIGURED);
+            }
+        } catch (IOException e) {
+            LOG.warn("Error trying to save the DB. Exit anyway.", e);
+        } finally {
+            files.close();
+        }
+    }
+
+    @Override
+    public Peer connect(String host, int port, int timeoutMillis) throws IOException {
+        return SocketPeer.connect(host, port, timeoutMillis);
     }
 
     @Override

@@ -3,7 +3,15 @@ package dev.holdfast.engine;
 import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.commands.AllCommands;
 import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.config.ConfigException;
 import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.execution.Persistence;
+import dev.holdfast.engine.persistence.Disk;
+import dev.holdfast.engine.persistence.FilePersistence;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
@@ -49,6 +57,37 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
     /** Opens an empty store whose time is that of {@code clock}, which a test may freeze and move. */
     public static Holdfast open(Config config, Clock clock) {
         return new Holdfast(config, clock);
+    }
+
+    /**
+     * Opens a store that outlives its process in the files of a directory, with Valkey's defaults: a snapshot after an hour
+     * with a change, five minutes with a hundred or a minute with ten thousand, and one when the store is closed.
+     *
+     * @throws UncheckedIOException if the directory is in use by another store, or what is in it cannot be loaded
+     */
+    public static Holdfast open(Path directory) {
+        return open(directory, new Config());
+    }
+
+    /** Opens a store with files in a directory; the configuration says which, and when they are written. */
+    public static Holdfast open(Path directory, Config config) {
+        try {
+            Files.createDirectories(directory);
+            config.set("dir", directory.toAbsolutePath().toString());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (ConfigException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
+        Holdfast store = open(config);
+        try {
+            FilePersistence.open(store.engine, Disk.REAL).load();
+        } catch (IOException e) {
+            store.engine.setPersistence(Persistence.NONE);
+            store.close();
+            throw new UncheckedIOException(e);
+        }
+        return store;
     }
 
     @Override
@@ -128,5 +167,18 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
             }
         });
         engine.close();
+        if (engine.persistence() instanceof FilePersistence persistence) {
+            finish(persistence);
+        }
+    }
+
+    private static void finish(FilePersistence persistence) {
+        try {
+            persistence.finish(FilePersistence.FinalSave.AS_CONFIGURED);
+        } catch (IOException e) {
+            throw new UncheckedIOException("the data could not be saved", e);
+        } finally {
+            persistence.close();
+        }
     }
 }

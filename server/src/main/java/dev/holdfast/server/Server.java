@@ -76,6 +76,7 @@ public final class Server implements AutoCloseable {
             server.close();
             throw e;
         }
+        server.announce();
         store.attach(server);
         return server;
     }
@@ -100,6 +101,10 @@ public final class Server implements AutoCloseable {
         parameters.bind.onChange(() -> listenAgain("Failed to bind to specified addresses."));
         parameters.ioThreads.onChange(this::refuseThreads);
         group.scheduleAtFixedRate(this::lookAtConnections, 1, 1, TimeUnit.SECONDS);
+    }
+
+    /** Says in the log that everything is there: what was saved has been loaded. */
+    public void announce() {
         if (!tcp.isEmpty()) {
             LOG.info("Ready to accept connections tcp");
         }

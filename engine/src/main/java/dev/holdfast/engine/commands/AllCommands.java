@@ -47,6 +47,8 @@ public final class AllCommands {
                         ClusterCommands.COMMANDS,
                         ConfigCommands.COMMANDS,
                         DebugCommands.COMMANDS,
+                        SaveCommands.COMMANDS,
+                        DumpCommands.COMMANDS,
                         FunctionCommands.COMMANDS,
                         MemoryCommands.COMMANDS,
                         CommandCommands.COMMANDS)

@@ -23,8 +23,10 @@ import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.LargeString;
 import dev.holdfast.engine.keyspace.StringItem;
+import dev.holdfast.engine.persistence.FilePersistence;
 import dev.holdfast.engine.structures.Quicklist;
 import dev.holdfast.engine.types.ListValue;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -103,11 +105,11 @@ public final class DebugCommands {
                     DebugCommands::packedThreshold),
             new Action(
                     "RELOAD",
-                    "[option ...]",
+                    "[NOSAVE] [NOFLUSH] [MERGE]",
                     2,
                     Integer.MAX_VALUE,
-                    "Not supported: there are no snapshots",
-                    DebugCommands::noFiles),
+                    "Saves all data and loads it again",
+                    DebugCommands::reload),
             new Action(
                     "REPLYBUFFER",
                     "<PEAK-RESET-TIME|RESIZING> <value>",
@@ -204,6 +206,35 @@ public final class DebugCommands {
             Slice key = call.arg(i);
             call.reply().simple(DatasetDigest.ofValue(call.table(key).find(key)));
         }
+    }
+
+    private static void reload(Call call) {
+        boolean save = true;
+        boolean flush = true;
+        boolean merge = false;
+        for (int i = 2; i < call.argCount(); i++) {
+            Slice option = call.arg(i);
+            if (option.isWord("NOSAVE")) {
+                save = false;
+            } else if (option.isWord("NOFLUSH")) {
+                flush = false;
+            } else if (option.isWord("MERGE")) {
+                merge = true;
+            } else {
+                throw new CommandException("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+            }
+        }
+        FilePersistence persistence = FilePersistence.of(call.engine());
+        if (save) {
+            persistence.checkOwnership();
+        }
+        try {
+            persistence.reload(save, flush, merge);
+        } catch (IOException e) {
+            LOG.warn("DEBUG RELOAD failed", e);
+            throw new CommandException("ERR Error trying to load the RDB dump, check server logs.");
+        }
+        call.reply().ok();
     }
 
     private static void populate(Call call) {

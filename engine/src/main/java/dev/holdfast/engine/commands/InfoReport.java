@@ -13,6 +13,9 @@ import dev.holdfast.engine.execution.PubSub;
 import dev.holdfast.engine.execution.Rate;
 import dev.holdfast.engine.execution.Statistics;
 import dev.holdfast.engine.keyspace.Keyspace;
+import dev.holdfast.engine.persistence.FilePersistence;
+import dev.holdfast.engine.persistence.Loading;
+import dev.holdfast.engine.persistence.RdbSaves;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -292,23 +295,29 @@ final class InfoReport {
 
     private void persistence() {
         title("Persistence");
-        zeros("loading", "async_loading", "current_cow_peak", "current_cow_size", "current_cow_size_age");
-        line("current_fork_perc", "0.00");
-        zeros("current_save_keys_processed", "current_save_keys_total");
+        FilePersistence files = engine.persistence() instanceof FilePersistence present ? present : null;
+        RdbSaves saves = files == null ? null : files.saves();
+        Loading loading = files == null ? null : files.loading();
+        line("loading", loading != null && loading.isActive() ? 1 : 0);
+        zeros("async_loading", "current_cow_peak");
+        line("current_cow_size", saves == null ? 0 : saves.retainedBytes());
+        zeros("current_cow_size_age");
+        long toSave = saves == null ? 0 : saves.keysToSave();
+        long saved = saves == null ? 0 : saves.keysSaved();
+        line("current_fork_perc", "%.2f".formatted(toSave == 0 ? 0.0 : 100.0 * saved / toSave));
+        line("current_save_keys_processed", saved);
+        line("current_save_keys_total", toSave);
         line("rdb_changes_since_last_save", statistics.changesSinceSave.sum());
-        line("rdb_bgsave_in_progress", 0);
-        line("rdb_last_save_time", engine.startMillis() / 1000);
-        line("rdb_last_bgsave_status", "ok");
-        line("rdb_last_bgsave_time_sec", -1);
-        line("rdb_current_bgsave_time_sec", -1);
-        zeros(
-                "rdb_saves",
-                "rdb_last_cow_size",
-                "rdb_last_load_keys_expired",
-                "rdb_last_load_keys_loaded",
-                "aof_enabled",
-                "aof_rewrite_in_progress",
-                "aof_rewrite_scheduled");
+        line("rdb_bgsave_in_progress", saves != null && saves.isSaving() ? 1 : 0);
+        line("rdb_last_save_time", saves == null ? engine.startMillis() / 1000 : saves.lastSaveSeconds());
+        line("rdb_last_bgsave_status", saves != null && saves.lastFailed() ? "err" : "ok");
+        line("rdb_last_bgsave_time_sec", saves == null ? -1 : saves.lastDurationSeconds());
+        line("rdb_current_bgsave_time_sec", saves == null ? -1 : saves.presentDurationSeconds());
+        line("rdb_saves", saves == null ? 0 : saves.saves());
+        zeros("rdb_last_cow_size");
+        line("rdb_last_load_keys_expired", loading == null ? 0 : loading.keysExpired());
+        line("rdb_last_load_keys_loaded", loading == null ? 0 : loading.keysLoaded());
+        zeros("aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled");
         line("aof_last_rewrite_time_sec", -1);
         line("aof_current_rewrite_time_sec", -1);
         line("aof_last_bgrewrite_status", "ok");
@@ -319,6 +328,19 @@ final class InfoReport {
                 "module_fork_in_progress",
                 "module_fork_last_cow_size",
                 "slot_migration_fork_in_progress");
+        if (loading != null && loading.isActive()) {
+            loading(loading);
+        }
+    }
+
+    private void loading(Loading loading) {
+        long total = loading.totalBytes();
+        line("loading_start_time", loading.startMillis() / 1000);
+        line("loading_total_bytes", total);
+        line("loading_rdb_used_mem", loading.usedMemoryThen());
+        line("loading_loaded_bytes", loading.loadedBytes());
+        line("loading_loaded_perc", "%.2f".formatted(total == 0 ? 0.0 : 100.0 * loading.loadedBytes() / total));
+        line("loading_eta_seconds", loading.etaSeconds());
     }
 
     private void stats() {

@@ -18,6 +18,7 @@ import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;
+import dev.holdfast.engine.persistence.FilePersistence;
 import dev.holdfast.engine.protocol.Reply;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -190,6 +191,9 @@ public final class ScanCommands {
         checkFlushOptions(call);
         for (int database = 0; database < call.engine().keyspace().databases(); database++) {
             flush(call, database);
+        }
+        if (call.engine().persistence() instanceof FilePersistence persistence) {
+            persistence.emptied();
         }
         call.propagate();
         call.engine().tracking().flushed();

@@ -97,6 +97,7 @@ final class Admission {
             client.lane().rejected[spec.id()]++;
             throw new CommandException("OOM command not allowed when used memory > 'maxmemory'.");
         }
+        checkPersistence(client, spec);
         if (!client.resp3() && client.isSubscriber() && !allowedForSubscribers(spec)) {
             client.lane().rejected[spec.id()]++;
             throw new CommandException("ERR Can't execute '" + spec.fullName()
@@ -130,6 +131,16 @@ final class Admission {
 
     private static CommandException notAuthenticated() {
         return new CommandException("NOAUTH Authentication required.");
+    }
+
+    /** Refuses what cannot be done while data is loaded, or while it cannot be saved. */
+    private void checkPersistence(Client client, CommandSpec spec) {
+        Persistence persistence = engine.persistence();
+        String refusal = persistence.isRestricting() ? persistence.refusal(spec) : null;
+        if (refusal != null) {
+            client.lane().rejected[spec.id()]++;
+            throw new CommandException(refusal);
+        }
     }
 
     /** Whether a command may make the store grow. Inside MULTI every command does: it is queued. */

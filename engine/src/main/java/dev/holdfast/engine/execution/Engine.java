@@ -72,6 +72,7 @@ public final class Engine implements AutoCloseable {
     private final String runId = randomId();
     private volatile String replicationId = randomId();
     private volatile long peakBytes;
+    private volatile Persistence persistence = Persistence.NONE;
     private volatile Host host = reason -> close();
 
     public Engine(Config config, Clock clock, Collection<CommandSpec> specs) {
@@ -111,7 +112,10 @@ public final class Engine implements AutoCloseable {
                     try {
                         if (!debugSettings.isTimerPaused()) {
                             tick();
-                            expiry.cycle();
+                            if (!persistence.isLoading()) {
+                                expiry.cycle();
+                            }
+                            persistence.tick();
                         }
                     } catch (RuntimeException e) {
                         LOG.error("The timer's work failed", e);
@@ -251,6 +255,15 @@ public final class Engine implements AutoCloseable {
 
     public void setHost(Host host) {
         this.host = host;
+    }
+
+    /** The files of the store, if it has any. */
+    public Persistence persistence() {
+        return persistence;
+    }
+
+    public void setPersistence(Persistence persistence) {
+        this.persistence = persistence;
     }
 
     /** Takes note of how much memory is in use. */

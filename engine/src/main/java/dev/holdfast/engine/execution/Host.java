@@ -1,5 +1,6 @@
 package dev.holdfast.engine.execution;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,16 @@ public interface Host {
     /** Ends the program at once, without answering anybody, because what it has promised cannot be kept. */
     default void abort(String reason) {
         shutDown(reason);
+    }
+
+    /**
+     * Opens a connection to another server.
+     *
+     * @param timeoutMillis how long to wait for the connection, and later for each reply
+     * @throws IOException if the other server cannot be reached, or this program knows no network
+     */
+    default Peer connect(String host, int port, int timeoutMillis) throws IOException {
+        throw new IOException("no network");
     }
 
     /** The file that the configuration came from, or null. */

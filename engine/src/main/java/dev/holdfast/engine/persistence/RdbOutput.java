@@ -68,6 +68,12 @@ public final class RdbOutput {
         return Arrays.copyOf(buffer, at);
     }
 
+    /** Appends everything to another output, where there is no sink, and begins again. */
+    void moveTo(RdbOutput other) throws IOException {
+        other.writeBytes(buffer, 0, at);
+        at = 0;
+    }
+
     /** The checksum of everything that was written; 0 unless it is wanted. */
     public long checksum() {
         return sink == null || checksum ? Crc64.update(crc, buffer, 0, at) : 0;

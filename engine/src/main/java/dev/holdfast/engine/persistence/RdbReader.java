@@ -33,10 +33,11 @@ public final class RdbReader {
      *
      * @param keepExpired whether keys whose time is over are loaded: below an append-only file, whose commands count on them
      * @param allowDuplicates whether a key that is there already is replaced; else it is an error
+     * @param alone whether to load on the calling thread alone, which holds all shards
      * @param empty what to do once the file has turned out to be of a known version, before anything is loaded
      */
-    public record Options(boolean keepExpired, boolean allowDuplicates, Runnable empty) {
-        public static final Options DEFAULT = new Options(false, false, () -> {});
+    public record Options(boolean keepExpired, boolean allowDuplicates, boolean alone, Runnable empty) {
+        public static final Options DEFAULT = new Options(false, false, false, () -> {});
     }
 
     private final Keyspace keyspace;

@@ -134,12 +134,17 @@ final class RdbWorkers implements AutoCloseable {
 
     /** Hands over a run of items; the input goes on in another array. */
     void submit(RdbInput in, int from, int to) throws IOException {
-        startThreads();
         byte[] fresh = arrays.poll();
         int length = in.arrayLength();
         byte[] bytes = in.exchange(fresh != null && fresh.length == length ? fresh : new byte[length]);
-        put(new Run(bytes, from, to, runDatabase));
+        Run run = new Run(bytes, from, to, runDatabase);
         runDatabase = database;
+        if (options.alone()) {
+            read(run, inline, new RdbInput(STOP.bytes, 0, 0));
+        } else {
+            startThreads();
+            put(run);
+        }
     }
 
     private void put(Run run) throws IOException {
@@ -228,19 +233,23 @@ final class RdbWorkers implements AutoCloseable {
                 if (run == STOP) {
                     return;
                 }
-                in.reset(run.bytes, run.from, run.to);
-                decoder.database = run.database;
-                while (!in.isAtEnd()) {
-                    decoder.readOne(in);
-                }
-                decoder.insertBatch();
-                arrays.offer(run.bytes);
+                read(run, decoder, in);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
             failure = e;
         }
+    }
+
+    private void read(Run run, Decoder decoder, RdbInput in) throws IOException {
+        in.reset(run.bytes, run.from, run.to);
+        decoder.database = run.database;
+        while (!in.isAtEnd()) {
+            decoder.readOne(in);
+        }
+        decoder.insertBatch();
+        arrays.offer(run.bytes);
     }
 
     /** What one thread needs to decode items and to insert them. */

@@ -23,7 +23,6 @@ import dev.holdfast.engine.types.StreamValue;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 
@@ -73,8 +72,6 @@ public final class RdbWriter {
     private final Slice one = new Slice();
     private final Slice other = new Slice();
     private final byte[] digits = new byte[Doubles.MAX_LENGTH];
-    private List<Size> hints = List.of();
-    private final BitSet hinted = new BitSet();
     private int database = -1;
 
     /**
@@ -90,7 +87,6 @@ public final class RdbWriter {
 
     /** Writes everything that comes before the items. */
     public void begin(Contents contents) throws IOException {
-        hints = contents.databases;
         String magic = contents.fieldsExpire
                 ? "VALKEY%03d".formatted(RdbFormat.VERSION_WITH_FIELD_EXPIRY)
                 : "REDIS%04d".formatted(RdbFormat.VERSION);
@@ -104,6 +100,15 @@ public final class RdbWriter {
         for (byte[] code : contents.functions) {
             out.writeByte(RdbFormat.FUNCTION2);
             out.writeString(code);
+        }
+        for (int i = 0; i < contents.databases.size(); i++) {
+            Size size = contents.databases.get(i);
+            if (size.keys > 0) {
+                select(i);
+                out.writeByte(RdbFormat.RESIZEDB);
+                out.writeLength(size.keys);
+                out.writeLength(size.expires);
+            }
         }
     }
 
@@ -143,12 +148,11 @@ public final class RdbWriter {
         database = selected;
         out.writeByte(RdbFormat.SELECTDB);
         out.writeLength(selected);
-        if (selected < hints.size() && !hinted.get(selected)) {
-            hinted.set(selected);
-            out.writeByte(RdbFormat.RESIZEDB);
-            out.writeLength(hints.get(selected).keys);
-            out.writeLength(hints.get(selected).expires);
-        }
+    }
+
+    /** Lets the next item name its database, whatever was written before. */
+    public void forgetDatabase() {
+        database = -1;
     }
 
     /** Ends the file. The sink has everything then. */

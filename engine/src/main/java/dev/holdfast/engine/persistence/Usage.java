@@ -22,7 +22,7 @@ public enum Usage {
      * @param idleSeconds how long it was not used, or -1 where nobody knows
      * @param frequency its counter, or -1
      */
-    static int clock(Config config, int clockNow, long idleSeconds, int frequency) {
+    public static int clock(Config config, int clockNow, long idleSeconds, int frequency) {
         if (idleSeconds >= 0 && of(config) != FREQUENCY) {
             return (int) (clockNow - Math.min(idleSeconds, CLOCK_MASK)) & CLOCK_MASK;
         }

@@ -1,0 +1,13 @@
+package dev.holdfast.engine.execution;
+
+import java.io.Closeable;
+import java.io.IOException;
+
+/** A connection to another server, which a {@link Host} can open. */
+public interface Peer extends Closeable {
+    /** Sends bytes of the protocol. */
+    void send(byte[] requests) throws IOException;
+
+    /** The next line that comes back, without its end; for replies that are a status, an integer or an error. */
+    String readLine() throws IOException;
+}

@@ -1,0 +1,331 @@
+package dev.holdfast.engine.persistence;
+
+import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.config.ConfigException;
+import dev.holdfast.engine.execution.CommandException;
+import dev.holdfast.engine.execution.CommandFlag;
+import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.execution.Persistence;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The files of a store, from its start to its end.
+ *
+ * <p>{@link #open} takes possession of the directory, and from then on commands are refused until {@link #load} has brought
+ * back what was saved. {@link #close} saves what the configuration wants saved. In between the timer and the commands ask
+ * {@link #saves}.
+ */
+public final class FilePersistence implements Persistence {
+    private static final Logger LOG = LoggerFactory.getLogger(FilePersistence.class);
+
+    /** Says which process has the directory. */
+    private static final String LOCK_NAME = "holdfast.lock";
+
+    /** How a store ends. */
+    public enum FinalSave {
+        /** With a save if there are save points. */
+        AS_CONFIGURED,
+        ALWAYS,
+        NEVER
+    }
+
+    private final Engine engine;
+    private final Config config;
+    private final Disk disk;
+    private final Loading loading;
+    private final BackgroundGate gate = new BackgroundGate();
+    private final RdbSaves saves;
+    private Supplier<List<byte[]>> functions = List::of;
+    private Consumer<byte[]> functionLoader = code -> {
+        throw new IllegalStateException("functions cannot be loaded");
+    };
+    private @Nullable Closeable lock;
+    private @Nullable Path lockedDirectory;
+    private volatile boolean finished;
+    private volatile boolean closed;
+
+    private FilePersistence(Engine engine, Disk disk) {
+        this.engine = engine;
+        this.config = engine.config();
+        this.disk = disk;
+        this.loading = new Loading(engine.clock());
+        this.saves = new RdbSaves(engine, disk, gate, () -> functions.get());
+    }
+
+    /**
+     * Gives a store files, in the directory that its configuration names.
+     *
+     * @throws IOException if another process has the directory
+     */
+    public static FilePersistence open(Engine engine, Disk disk) throws IOException {
+        FilePersistence persistence = new FilePersistence(engine, disk);
+        if (persistence.writesByItself()) {
+            persistence.lockDirectory();
+        }
+        persistence.loading.begin(0);
+        engine.setPersistence(persistence);
+        engine.config().program.dir.onChange(persistence::moveToDirectory);
+        return persistence;
+    }
+
+    /** The files of a store; a command that needs them fails where there are none. */
+    public static FilePersistence of(Engine engine) {
+        if (engine.persistence() instanceof FilePersistence persistence) {
+            return persistence;
+        }
+        throw new CommandException("ERR this store is kept in memory only: it was opened without a directory");
+    }
+
+    /** Lets functions be saved and loaded too. */
+    public void setFunctions(Supplier<List<byte[]>> saved, Consumer<byte[]> loader) {
+        functions = saved;
+        functionLoader = loader;
+    }
+
+    // ---- the directory ----
+
+    private Path directory() {
+        return Path.of(config.program.dir.get());
+    }
+
+    /** Whether files are written without anybody's asking. */
+    private boolean writesByItself() {
+        return !config.persistence.save.points().isEmpty() || config.persistence.appendonly.get();
+    }
+
+    /** Makes the directory this process's own. One that shares a directory, and saves nothing by itself, locks it later. */
+    private synchronized void lockDirectory() throws IOException {
+        Path directory = directory();
+        if (lock != null && directory.equals(lockedDirectory)) {
+            return;
+        }
+        Path file = directory.resolve(LOCK_NAME);
+        Closeable taken = disk.lock(file, ProcessHandle.current().pid() + "\n");
+        if (taken == null) {
+            throw new IOException("The directory %s is in use by %s: two stores cannot share their files"
+                    .formatted(directory, holder(file)));
+        }
+        unlockDirectory();
+        lock = taken;
+        lockedDirectory = directory;
+    }
+
+    private String holder(Path file) {
+        ByteBuffer text = ByteBuffer.allocate(32);
+        try (DiskFile open = disk.open(file, Disk.Mode.READ)) {
+            open.read(text);
+        } catch (IOException e) {
+            return "another process";
+        }
+        String process = new String(text.array(), 0, text.position(), StandardCharsets.UTF_8).strip();
+        return process.isEmpty() ? "another process" : "process " + process;
+    }
+
+    private void unlockDirectory() throws IOException {
+        if (lock != null) {
+            lock.close();
+            lock = null;
+        }
+    }
+
+    private void moveToDirectory() throws ConfigException {
+        try {
+            if (lock != null) {
+                lockDirectory();
+            }
+        } catch (IOException e) {
+            throw new ConfigException(String.valueOf(e.getMessage()));
+        }
+    }
+
+    // ---- loading ----
+
+    /** Loads what was saved. Commands that may not run meanwhile are refused. */
+    public void load() throws IOException {
+        long start = engine.clock().nanos();
+        try {
+            if (loadRdb(RdbReader.Options.DEFAULT)) {
+                LOG.info("DB loaded from disk: {} seconds", seconds(start));
+            }
+            saves.noteLoaded();
+        } finally {
+            loading.end();
+        }
+    }
+
+    private String seconds(long startNanos) {
+        return "%.3f".formatted((engine.clock().nanos() - startNanos) / 1e9);
+    }
+
+    private boolean loadRdb(RdbReader.Options options) throws IOException {
+        Path path = saves.file();
+        if (!disk.exists(path)) {
+            return false;
+        }
+        try (DiskFile file = disk.open(path, Disk.Mode.READ)) {
+            long size = file.size();
+            loading.begin(size);
+            new RdbReader(
+                            engine.keyspace(),
+                            config,
+                            options,
+                            loading,
+                            code -> functionLoader.accept(code),
+                            engine.clock().millis())
+                    .load(file, size, 0);
+        }
+        return true;
+    }
+
+    /**
+     * Saves, empties the store and loads it again: DEBUG RELOAD. The caller holds all shards.
+     *
+     * @param flush whether to empty the store
+     * @param merge whether keys of the file take the place of those that are there
+     */
+    public void reload(boolean save, boolean flush, boolean merge) throws IOException {
+        if (save && gate.isBusy()) {
+            throw new IOException("another snapshot is being written");
+        }
+        if (save) {
+            saves.save();
+        }
+        loading.begin(0);
+        try {
+            if (flush) {
+                emptyAll();
+            }
+            if (!loadRdb(new RdbReader.Options(false, merge, true, () -> {}))) {
+                throw new IOException("there is no file " + saves.file());
+            }
+        } finally {
+            loading.end();
+        }
+        LOG.warn("DB reloaded by DEBUG RELOAD");
+    }
+
+    private void emptyAll() {
+        long now = engine.clock().millis();
+        for (int database = 0; database < engine.keyspace().databases(); database++) {
+            engine.touchReplaced(database, -1, now);
+            engine.keyspace().clear(database);
+        }
+    }
+
+    // ---- for the engine ----
+
+    @Override
+    public boolean isRestricting() {
+        return loading.isActive() || saves.lastFailed();
+    }
+
+    @Override
+    public @Nullable String refusal(CommandSpec spec) {
+        String name = config.program.extendedRedisCompatibility.get() ? "Redis" : "Valkey";
+        if (loading.isActive() && !spec.is(CommandFlag.LOADING)) {
+            return "LOADING " + name + " is loading the dataset in memory";
+        }
+        if (saves.lastFailed()
+                && config.persistence.stopWritesOnBgsaveError.get()
+                && !config.persistence.save.points().isEmpty()
+                && (spec.is(CommandFlag.WRITE) || spec.name().equals("ping"))) {
+            return "MISCONF " + name + " is configured to save RDB snapshots, but it's currently unable to persist to"
+                    + " disk. Commands that may modify the data set are disabled, because this instance is configured"
+                    + " to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option)."
+                    + " Please check the " + name + " logs for details about the RDB error.";
+        }
+        return null;
+    }
+
+    @Override
+    public boolean isLoading() {
+        return loading.isActive();
+    }
+
+    @Override
+    public void tick() {
+        if (!loading.isActive() && !finished && !closed) {
+            saves.tick();
+        }
+    }
+
+    /** Takes note that all databases were emptied: what is being saved is of no use any more. */
+    public void emptied() {
+        if (saves.isSaving()) {
+            saves.cancel();
+        }
+        if (!config.persistence.save.points().isEmpty()) {
+            saves.schedule();
+        }
+    }
+
+    // ---- for commands ----
+
+    /** The saving of RDB files. A store that has shared its directory so far takes it over now. */
+    public RdbSaves saves() {
+        return saves;
+    }
+
+    /** Makes sure that nobody else writes the same files. */
+    public void checkOwnership() {
+        try {
+            lockDirectory();
+        } catch (IOException e) {
+            LOG.warn("{}", e.getMessage());
+            throw new CommandException("ERR " + e.getMessage());
+        }
+    }
+
+    public Loading loading() {
+        return loading;
+    }
+
+    public BackgroundGate gate() {
+        return gate;
+    }
+
+    // ---- the end ----
+
+    /**
+     * Saves for the last time, so that the process can end. No command that writes runs any more. Done once, it is done.
+     *
+     * @throws IOException if the data could not be saved
+     */
+    public void finish(FinalSave choice) throws IOException {
+        if (finished) {
+            return;
+        }
+        saves.cancelAndWait();
+        boolean wanted = choice == FinalSave.ALWAYS
+                || choice == FinalSave.AS_CONFIGURED
+                        && !config.persistence.save.points().isEmpty();
+        if (wanted && !loading.isActive()) {
+            LOG.info("Saving the final RDB snapshot before exiting.");
+            lockDirectory();
+            saves.save();
+        }
+        finished = true;
+    }
+
+    /** Gives the directory back. Nothing is saved; {@link #finish} does that. */
+    public void close() {
+        closed = true;
+        try {
+            saves.cancelAndWait();
+            unlockDirectory();
+        } catch (IOException e) {
+            LOG.warn("Could not unlock the directory: {}", e.toString());
+        }
+    }
+}

@@ -1,0 +1,153 @@
+package dev.holdfast.engine.persistence;
+
+import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.keyspace.Entry;
+import dev.holdfast.engine.keyspace.Keyspace;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** Turns a snapshot into an RDB file. Chunks are encoded wherever their keys are, and join the file one after another. */
+public final class RdbSnapshotTarget implements SnapshotTarget {
+    /** Something to do at the very moment of the snapshot, while all shards are locked. */
+    @FunctionalInterface
+    public interface Moment {
+        void reached() throws IOException;
+    }
+
+    /** How much is written before it is synced, lest all of it has to be at the end. */
+    private static final long SYNC_BYTES = 4 << 20;
+
+    private final Engine engine;
+    private final DiskFile file;
+    private final boolean aofBase;
+    private final List<byte[]> functions;
+    private final Moment moment;
+    private final BooleanSupplier cancelled;
+    private final boolean compress;
+    private final boolean incrementalSync;
+    private @Nullable RdbOutput out;
+    private @Nullable RdbWriter writer;
+    private final Usage usage;
+    private final int accessClock;
+    private long unsynced;
+
+    /**
+     * @param functions the code of each library of functions
+     * @param cancelled whether to give up, asked from time to time
+     */
+    public RdbSnapshotTarget(
+            Engine engine,
+            DiskFile file,
+            boolean aofBase,
+            List<byte[]> functions,
+            Moment moment,
+            BooleanSupplier cancelled) {
+        Config config = engine.config();
+        this.engine = engine;
+        this.file = file;
+        this.aofBase = aofBase;
+        this.functions = functions;
+        this.moment = moment;
+        this.cancelled = cancelled;
+        this.compress = config.persistence.rdbcompression.get();
+        this.usage = Usage.of(config);
+        this.accessClock = engine.keyspace().accessClock();
+        this.incrementalSync = config.persistence.rdbSaveIncrementalFsync.get();
+    }
+
+    /** Begins the file. */
+    @Override
+    public void begin() throws IOException {
+        moment.reached();
+        Config config = engine.config();
+        Keyspace keyspace = engine.keyspace();
+        RdbOutput output = new RdbOutput(this::append, compress, config.persistence.rdbchecksum.get());
+        out = output;
+        writer = new RdbWriter(output, usage, accessClock);
+        writer.begin(RdbWriter.Contents.of(keyspace, engine.clock().millis(), aofBase, functions));
+    }
+
+    private void append(byte[] bytes, int offset, int length) throws IOException {
+        if (cancelled.getAsBoolean()) {
+            throw new CancellationException();
+        }
+        file.write(ByteBuffer.wrap(bytes, offset, length));
+        unsynced += length;
+        if (incrementalSync && unsynced >= SYNC_BYTES) {
+            file.sync();
+            unsynced = 0;
+        }
+    }
+
+    private RdbOutput out() {
+        if (out == null) {
+            throw new IllegalStateException("the file has not begun");
+        }
+        return out;
+    }
+
+    private RdbWriter writer() {
+        if (writer == null) {
+            throw new IllegalStateException("the file has not begun");
+        }
+        return writer;
+    }
+
+    @Override
+    public Chunk newChunk() {
+        return new RdbChunk();
+    }
+
+    @Override
+    public void writeLarge(int database, Entry frozen) throws IOException {
+        writer().forgetDatabase();
+        writer().item(database, frozen);
+        delay(1);
+    }
+
+    /** Ends the file and makes it durable. */
+    public void end() throws IOException {
+        writer().end();
+        file.sync();
+    }
+
+    private void delay(int keys) {
+        int micros = engine.config().persistence.rdbKeySaveDelay.getInt();
+        long nanos = micros >= 0 ? micros * 1000L * keys : 1000L * keys / -micros;
+        long until = System.nanoTime() + nanos;
+        while (nanos > 0 && System.nanoTime() < until && !cancelled.getAsBoolean()) {
+            LockSupport.parkNanos(Math.min(10_000_000, until - System.nanoTime()));
+        }
+    }
+
+    private final class RdbChunk implements Chunk {
+        private final RdbOutput bytes = new RdbOutput(compress);
+        private final RdbWriter encoder = new RdbWriter(bytes, usage, accessClock);
+        private int keys;
+
+        @Override
+        public void add(int database, Object item) throws IOException {
+            encoder.item(database, item);
+            keys++;
+        }
+
+        @Override
+        public int sizeBytes() {
+            return (int) bytes.written();
+        }
+
+        @Override
+        public void writeOut() throws IOException {
+            bytes.moveTo(out());
+            encoder.forgetDatabase();
+            delay(keys);
+            keys = 0;
+        }
+    }
+}

@@ -1,0 +1,60 @@
+package dev.holdfast.server;
+
+import dev.holdfast.engine.execution.Peer;
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+
+/** A blocking connection to another server, for MIGRATE. */
+public final class SocketPeer implements Peer {
+    private final Socket socket;
+    private final InputStream in;
+
+    private SocketPeer(Socket socket) throws IOException {
+        this.socket = socket;
+        this.in = new BufferedInputStream(socket.getInputStream());
+    }
+
+    /** Connects; neither that nor a read later takes longer than the timeout. */
+    public static SocketPeer connect(String host, int port, int timeoutMillis) throws IOException {
+        Socket socket = new Socket();
+        try {
+            socket.setTcpNoDelay(true);
+            socket.setSoTimeout(timeoutMillis);
+            socket.connect(new InetSocketAddress(host, port), timeoutMillis);
+            return new SocketPeer(socket);
+        } catch (IOException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public void send(byte[] requests) throws IOException {
+        socket.getOutputStream().write(requests);
+    }
+
+    @Override
+    public String readLine() throws IOException {
+        StringBuilder line = new StringBuilder();
+        int next;
+        while ((next = in.read()) != '\n') {
+            if (next < 0) {
+                throw new EOFException();
+            }
+            line.append((char) next);
+        }
+        if (!line.isEmpty() && line.charAt(line.length() - 1) == '\r') {
+            line.setLength(line.length() - 1);
+        }
+        return line.toString();
+    }
+
+    @Override
+    public void close() throws IOException {
+        socket.close();
+    }
+}
