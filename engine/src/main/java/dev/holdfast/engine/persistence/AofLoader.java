@@ -136,7 +136,7 @@ final class AofLoader {
     }
 
     private long loadRdb(DiskFile file) throws IOException {
-        RdbReader.Options options = new RdbReader.Options(true, false, () -> {});
+        RdbReader.Options options = new RdbReader.Options(true, false, false, () -> {});
         return new RdbReader(
                         engine.keyspace(),
                         engine.config(),
