@@ -182,8 +182,10 @@ public final class GeoCommands {
         if (scores.length == 0) {
             throw CommandException.syntax();
         }
-        SortedSetCommands.add(call, scores, first + 2, 3, options, countUpdates, longest);
-        call.propagateAs(asZadd(call, scores, first));
+        boolean changed = SortedSetCommands.add(call, scores, first + 2, 3, options, countUpdates, longest);
+        if (changed && call.isLogged()) {
+            call.propagateAs(asZadd(call, scores, first));
+        }
     }
 
     private static Object[] asZadd(Call call, double[] scores, int first) {

@@ -212,12 +212,13 @@ public final class SortedSetCommands {
      * @param step how far it is to the next
      * @param countUpdates whether those whose score changes count too
      * @param longest the length of the longest member
+     * @return whether anything has changed
      */
-    static void add(Call call, double[] scores, int first, int step, int options, boolean countUpdates, int longest) {
+    static boolean add(Call call, double[] scores, int first, int step, int options, boolean countUpdates, int longest) {
         SortedSetValue value = open(call, options, scores.length, longest);
         if (value == null) {
             call.reply().integer(0);
-            return;
+            return false;
         }
         int added = 0;
         int updated = 0;
@@ -235,6 +236,7 @@ public final class SortedSetCommands {
             call.addDirty(added + updated - 1L);
         }
         call.reply().integer(countUpdates ? added + updated : added);
+        return added + updated > 0;
     }
 
     private static void checkCompatible(int options) {
