@@ -218,6 +218,8 @@ final class Duel implements AutoCloseable {
                 }
                 yield commands;
             }
+            case "stream" ->
+                List.of(List.of("XRANGE", key, "-", "+"), List.of("XINFO", "STREAM", key, "FULL", "COUNT", "0"));
             default -> List.of();
         };
     }

@@ -163,7 +163,8 @@ final class LoggedStore implements AutoCloseable {
                 value.add(ask(engine, client, "PEXPIRETIME", name));
                 switch (type) {
                     case "hash" -> value.add(fields(engine, client, name));
-                    case "stream" -> value.add(ask(engine, client, "XINFO", "STREAM", name, "FULL", "COUNT", "0"));
+                    case "stream" ->
+                        value.add(lasting(ask(engine, client, "XINFO", "STREAM", name, "FULL", "COUNT", "0")));
                     default -> value.add(ask(engine, client, "DEBUG", "DIGEST-VALUE", name));
                 }
                 contents.put(database + " " + name, value.toString());
@@ -186,6 +187,32 @@ final class LoggedStore implements AutoCloseable {
             }
         });
         return fields;
+    }
+
+    /**
+     * What is known of a stream without when its consumers were last seen, and without when and how often a pending entry was
+     * delivered: that a consumer reads its own entries again is not told.
+     */
+    private static @Nullable Object lasting(@Nullable Object info) {
+        if (info instanceof Map<?, ?> map) {
+            Map<String, @Nullable Object> result = new TreeMap<>();
+            map.forEach((key, value) -> {
+                if (key.equals("pending") || key.equals("pel")) {
+                    result.put(
+                            (String) key,
+                            ((List<?>) value)
+                                    .stream()
+                                            .map(entry -> ((List<?>) entry).getFirst())
+                                            .toList());
+                } else if (!key.equals("seen-time") && !key.equals("active-time")) {
+                    result.put((String) key, lasting(value));
+                }
+            });
+            return result;
+        }
+        return info instanceof List<?> list
+                ? list.stream().map(LoggedStore::lasting).toList()
+                : info;
     }
 
     private static Object ask(Engine engine, Client client, String... words) {

@@ -33,15 +33,17 @@ class RandomCommandsTest {
     private static final int MOST_FAILURES = 8;
 
     /** Limits so low that values take on their large forms. */
-    private static final Map<String, String> SMALL = Map.of(
-            "hash-max-listpack-entries", "3",
-            "hash-max-listpack-value", "16",
-            "set-max-intset-entries", "4",
-            "set-max-listpack-entries", "4",
-            "set-max-listpack-value", "16",
-            "zset-max-listpack-entries", "3",
-            "zset-max-listpack-value", "16",
-            "list-max-listpack-size", "3");
+    private static final Map<String, String> SMALL = Map.ofEntries(
+            Map.entry("hash-max-listpack-entries", "3"),
+            Map.entry("hash-max-listpack-value", "16"),
+            Map.entry("set-max-intset-entries", "4"),
+            Map.entry("set-max-listpack-entries", "4"),
+            Map.entry("set-max-listpack-value", "16"),
+            Map.entry("zset-max-listpack-entries", "3"),
+            Map.entry("zset-max-listpack-value", "16"),
+            Map.entry("list-max-listpack-size", "3"),
+            Map.entry("stream-node-max-entries", "3"),
+            Map.entry("hll-sparse-max-bytes", "60"));
 
     @Test
     void answersAreThoseOfARealServer() {
@@ -113,6 +115,8 @@ class RandomCommandsTest {
         return switch (parameter) {
             case "hash-max-listpack-entries", "set-max-intset-entries" -> "512";
             case "list-max-listpack-size" -> "-2";
+            case "stream-node-max-entries" -> "100";
+            case "hll-sparse-max-bytes" -> "3000";
             default -> parameter.endsWith("value") ? "64" : "128";
         };
     }

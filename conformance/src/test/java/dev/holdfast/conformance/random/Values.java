@@ -37,9 +37,35 @@ final class Values {
     private static final Set<String> NO_LONGER_NUMBERS = Set.of("0x10", " 1", "");
     private static final List<String> PATTERNS = List.of("*", "a*", "?", "[a-f]*", "*1", "set*", "f[^1]", "\\*", "");
     private static final List<CommandGroup> TYPES = List.of(
-            CommandGroup.STRING, CommandGroup.LIST, CommandGroup.HASH, CommandGroup.SET, CommandGroup.SORTED_SET);
+            CommandGroup.STRING,
+            CommandGroup.LIST,
+            CommandGroup.HASH,
+            CommandGroup.SET,
+            CommandGroup.SORTED_SET,
+            CommandGroup.STREAM,
+            CommandGroup.BITMAP,
+            CommandGroup.HYPERLOGLOG,
+            CommandGroup.GEO);
+    private static final List<String> ENCODINGS =
+            List.of("u1", "u8", "i8", "i5", "u13", "u63", "i64", "i63", "u64", "i0", "x8", "");
+    private static final List<String> BIT_OFFSETS = List.of("-1", "x", "4294967296", "#1", "#7", "#x");
+    private static final List<String> ODD_IDS = List.of(
+            "0",
+            "0-0",
+            "0-1",
+            "-",
+            "x",
+            "",
+            "1-x",
+            "18446744073709551615-18446744073709551615",
+            "18446744073709551616");
+    private static final List<String> PATTERNS_OF_KEYS =
+            List.of("str*", "hash*->f1", "nosort", "*", "#", "hash*->", "none*", "bit*");
+    private static final List<String> PLACES =
+            List.of("0", "13.361389", "38.115556", "15.087269", "37.502669", "-10", "12.5", "14", "-77.03", "80");
 
     private final Random random;
+    private long lastEntry;
     private final List<String> edges;
     private final List<String> oddReals;
     private final List<String> types;
@@ -72,16 +98,41 @@ final class Values {
 
     /** A word for an argument of a command. */
     String word(String command, CommandGroup group, String name) {
+        if (group == CommandGroup.BITMAP && name.equals("value")) {
+            return command.equals("setbit") && !oneIn(20) ? Integer.toString(random.nextInt(2)) : integer();
+        }
+        if (group == CommandGroup.STREAM && (name.equals("start") || name.equals("end"))) {
+            return rangeId();
+        }
         return switch (name) {
-            case "key", "key1", "key2", "source", "destination", "src", "dst", "newkey" -> key(command, group);
-            case "member", "element", "pivot" -> member();
+            case "key", "key1", "key2", "source", "destination", "src", "dst", "newkey", "destkey", "sourcekey" ->
+                key(command, group);
+            case "member", "element", "pivot", "member1", "member2" -> member();
+            case "=", "~", "$" -> name;
+            case "*", "id" -> command.equals("xadd") ? nextId() : id(command);
+            case "last-id", "max-deleted-id", "lastid" -> id(command);
+            case "group" -> oneIn(20) ? oneOf(TEXTS) : oneIn(4) ? "g2" : "g1";
+            case "consumer" -> oneIn(20) ? oneOf(TEXTS) : oneIn(3) ? "c2" : "c1";
+            case "threshold" ->
+                oneIn(10) ? oneOf(edges) : oneIn(4) ? id(command) : Integer.toString(random.nextInt(12));
+            case "entries-added", "entries-read" -> oneIn(8) ? oneOf(edges) : Integer.toString(random.nextInt(30) - 1);
+            case "min-idle-time", "ms" -> oneIn(10) ? oneOf(edges) : oneIn(3) ? "100000000" : "0";
+            case "bit" -> oneIn(10) ? oneOf(edges) : Integer.toString(random.nextInt(2));
+            case "encoding" -> oneOf(ENCODINGS);
+            case "subcommand" -> oneOf(List.of("DECODE", "encoding", "TODENSE", "nonsense"));
+            case "longitude", "latitude" -> oneIn(15) ? oneOf(oddReals) : oneOf(PLACES);
+            case "radius", "width", "height" ->
+                oneIn(15)
+                        ? oneOf(oddReals)
+                        : oneOf(List.of("0", "1", "150", "400.5", "2000", "20000", "100000", "1e7"));
+            case "num-vertices" -> oneIn(10) ? oneOf(edges) : oneOf(List.of("1", "2", "3", "3", "4"));
             case "field" -> oneIn(30) ? oneOf(TEXTS) : "f" + (1 + random.nextInt(6));
             case "value", "comparison-value" -> oneIn(2) ? oneOf(NUMBERS) : oneOf(TEXTS);
             case "score", "weight" -> real();
             case "increment", "decrement" ->
                 command.endsWith("float") || group == CommandGroup.SORTED_SET ? real() : integer();
             case "min", "max", "start", "stop" -> bound(command);
-            case "pattern" -> oneOf(PATTERNS);
+            case "pattern" -> oneOf(command.startsWith("sort") ? PATTERNS_OF_KEYS : PATTERNS);
             case "cursor" -> oneIn(20) ? oneOf(edges) : "0";
             case "count", "limit", "num-matches", "len", "rank", "min-match-len", "index", "end" -> count(command);
             case "offset" -> offset(command);
@@ -103,6 +154,9 @@ final class Values {
             return oneOf(List.of("none", "", "k\r\n\0"));
         }
         CommandGroup type = TYPES.contains(group) && !oneIn(12) ? group : oneOf(TYPES);
+        if (command.startsWith("sort")) {
+            type = oneOf(List.of(CommandGroup.LIST, CommandGroup.SET, CommandGroup.SORTED_SET));
+        }
         if (command.startsWith("z") && oneIn(8)) {
             type = CommandGroup.SET;
         }
@@ -111,6 +165,10 @@ final class Values {
                     case LIST -> "list";
                     case HASH -> "hash";
                     case SET -> "set";
+                    case STREAM -> "stream";
+                    case BITMAP -> "bit";
+                    case HYPERLOGLOG -> "hll";
+                    case GEO -> "geo";
                     default -> "zset";
                 }
                 + (1 + random.nextInt(3));
@@ -131,7 +189,40 @@ final class Values {
         return oneIn(8) ? oneOf(oddReals) : oneOf(REALS);
     }
 
+    /** The id of a new entry: mostly greater than all before, so that it is accepted. */
+    private String nextId() {
+        if (oneIn(15)) {
+            return oneOf(ODD_IDS);
+        }
+        if (!oneIn(8)) {
+            lastEntry += random.nextInt(3);
+        }
+        return oneIn(4) ? Long.toString(++lastEntry) : lastEntry + (oneIn(4) ? "-*" : "-" + random.nextInt(5));
+    }
+
+    private String id(String command) {
+        if (command.equals("xreadgroup") && !oneIn(3)) {
+            return ">";
+        }
+        if (command.equals("xread") && oneIn(4)) {
+            return oneOf(List.of("$", "+"));
+        }
+        return oneIn(12) ? oneOf(ODD_IDS) : random.nextLong(lastEntry + 2) + (oneIn(2) ? "" : "-" + random.nextInt(5));
+    }
+
+    private String rangeId() {
+        return switch (random.nextInt(8)) {
+            case 0, 1 -> "-";
+            case 2, 3 -> "+";
+            case 4 -> "(" + id("");
+            default -> id("");
+        };
+    }
+
     private String offset(String command) {
+        if (command.equals("setbit") || command.equals("getbit") || command.startsWith("bitfield")) {
+            return oneIn(10) ? oneOf(BIT_OFFSETS) : Integer.toString(random.nextInt(120));
+        }
         if (!command.equals("setrange")) {
             return negativeOffsets ? count(command) : Integer.toString(random.nextInt(8));
         }

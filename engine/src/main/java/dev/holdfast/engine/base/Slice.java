@@ -132,6 +132,15 @@ public final class Slice implements Comparable<Slice> {
         return (int) hash();
     }
 
+    /** What an error shows of the bytes: as with a format of C, they end at the first zero. */
+    public String shown() {
+        int end = 0;
+        while (end < length && array[offset + end] != 0) {
+            end++;
+        }
+        return new String(array, offset, end, StandardCharsets.UTF_8);
+    }
+
     /** The bytes read as UTF-8; for messages and names, never on the hot path. */
     @Override
     public String toString() {

@@ -193,6 +193,9 @@ public final class BitfieldCommands {
         if (changes > 0) {
             call.changed(key, '$', "setbit");
             call.addDirty(changes - 1L);
+        } else if (longer) {
+            // Valkey counts no change where all operations have failed, but the string has grown.
+            call.propagate();
         }
     }
 

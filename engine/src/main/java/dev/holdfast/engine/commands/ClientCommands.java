@@ -207,7 +207,7 @@ public final class ClientCommands {
         Slice value = call.arg(3);
         boolean libraryName = attribute.isWord("LIB-NAME");
         if (!libraryName && !attribute.isWord("LIB-VER")) {
-            throw new CommandException("ERR Unrecognized option '" + attribute + "'");
+            throw new CommandException("ERR Unrecognized option '" + attribute.shown() + "'");
         }
         if (!isPrintable(value)) {
             throw new CommandException("ERR " + attribute + " cannot contain spaces, newlines or special characters.");

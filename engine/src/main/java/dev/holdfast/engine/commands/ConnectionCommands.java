@@ -173,7 +173,7 @@ public final class ConnectionCommands {
                 name = ClientCommands.checkedName(call.arg(i + 1));
                 i++;
             } else {
-                throw new CommandException("ERR Syntax error in HELLO option '" + option + "'");
+                throw new CommandException("ERR Syntax error in HELLO option '" + option.shown() + "'");
             }
         }
         if (user != null && password != null) {

@@ -29,7 +29,7 @@ record ExpireCondition(boolean onlyNone, boolean onlySome, boolean onlyGreater, 
             } else if (word.isWord("LT")) {
                 less = true;
             } else {
-                throw new CommandException("ERR Unsupported option " + word);
+                throw new CommandException("ERR Unsupported option " + word.shown());
             }
         }
         if (none && (some || greater || less)) {

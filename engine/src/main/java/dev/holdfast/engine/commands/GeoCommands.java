@@ -121,16 +121,9 @@ public final class GeoCommands {
     static Point existingPlace(SortedSetValue value, Slice member) {
         Point place = place(value, member);
         if (place == null) {
-            throw new CommandException("ERR member " + cText(member) + " does not exist");
+            throw new CommandException("ERR member " + member.shown() + " does not exist");
         }
         return place;
-    }
-
-    /** What a format of C would show of a word: it ends at the first zero. */
-    private static String cText(Slice word) {
-        String text = word.toString();
-        int end = text.indexOf('\0');
-        return end < 0 ? text : text.substring(0, end);
     }
 
     static void writeDistance(Reply reply, double distance) {

@@ -308,12 +308,12 @@ public final class GeoSearchCommands {
                         "ERR " + what + " is not compatible with WITHDIST, WITHHASH and WITHCOORD options");
             }
             if (form.isSearch() && !fromMember && center == null && corners == null) {
-                throw new CommandException(
-                        "ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for " + call.arg(0));
+                throw new CommandException("ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for "
+                        + call.arg(0).shown());
             }
             if (form.isSearch() && radius < 0 && width < 0 && corners == null) {
-                throw new CommandException(
-                        "ERR exactly one of BYRADIUS, BYBOX and BYPOLYGON can be specified for " + call.arg(0));
+                throw new CommandException("ERR exactly one of BYRADIUS, BYBOX and BYPOLYGON can be specified for "
+                        + call.arg(0).shown());
             }
             if (any && count == 0) {
                 throw new CommandException("ERR the ANY argument requires COUNT argument");

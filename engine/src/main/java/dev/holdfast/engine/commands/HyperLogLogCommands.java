@@ -223,7 +223,7 @@ public final class HyperLogLogCommands {
             }
             case "ENCODING" -> call.reply().simple(sketch.isDense() ? "dense" : "sparse");
             case "TODENSE" -> call.reply().integer(makeDense(call, key, item, sketch));
-            default -> throw new CommandException("ERR Unknown PFDEBUG subcommand '" + subcommand + "'");
+            default -> throw new CommandException("ERR Unknown PFDEBUG subcommand '" + subcommand.shown() + "'");
         }
     }
 

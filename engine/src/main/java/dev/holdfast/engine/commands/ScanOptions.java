@@ -81,7 +81,7 @@ final class ScanOptions {
                 return type;
             }
         }
-        throw new CommandException("ERR unknown type name '" + name + "'");
+        throw new CommandException("ERR unknown type name '" + name.shown() + "'");
     }
 
     /** The cursor that a word spells: a number of 64 bits without sign, read as leniently as C's {@code strtoull} does. */

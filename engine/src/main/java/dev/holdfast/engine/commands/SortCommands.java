@@ -225,6 +225,11 @@ public final class SortCommands {
             request.by = null;
             request.alphabetic = true;
         }
+        if (item instanceof SortedSetValue
+                && call.write(call.arg(1), SortedSetValue.class) instanceof SortedSetValue set) {
+            // Valkey gives a sorted set that is sorted its large form, even for reading.
+            set.prepareFor(Long.MAX_VALUE, 0, 0, 0);
+        }
         List<Element> elements = elements(item, request);
         if (request.sorts()) {
             rate(call, request, elements);

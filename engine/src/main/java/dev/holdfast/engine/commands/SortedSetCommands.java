@@ -214,7 +214,8 @@ public final class SortedSetCommands {
      * @param longest the length of the longest member
      * @return whether anything has changed
      */
-    static boolean add(Call call, double[] scores, int first, int step, int options, boolean countUpdates, int longest) {
+    static boolean add(
+            Call call, double[] scores, int first, int step, int options, boolean countUpdates, int longest) {
         SortedSetValue value = open(call, options, scores.length, longest);
         if (value == null) {
             call.reply().integer(0);

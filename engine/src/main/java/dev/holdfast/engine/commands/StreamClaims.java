@@ -77,6 +77,7 @@ final class StreamClaims {
 
     static void autoClaim(Call call) {
         Slice key = call.arg(1);
+        Object item = call.lookup(key);
         long minIdle = Math.max(0, idleArg(call, 4, "ERR Invalid min-idle-time argument for XAUTOCLAIM"));
         StreamId start = StreamArguments.start(call, 5);
         long count = 100;
@@ -90,7 +91,7 @@ final class StreamClaims {
                 throw CommandException.syntax();
             }
         }
-        ConsumerGroup group = StreamPendingCommands.existingGroup(call);
+        ConsumerGroup group = StreamPendingCommands.existingGroup(call, item);
         StreamValue stream = existing(call.write(key, StreamValue.class));
         StreamConsumer consumer = consumer(call, key, group);
         Reply reply = call.reply();
@@ -131,9 +132,12 @@ final class StreamClaims {
     }
 
     private static StreamConsumer consumer(Call call, Slice key, ConsumerGroup group) {
+        // What is claimed is told entry by entry.
+        call.propagateNothing();
         StreamConsumer consumer = group.consumer(call.arg(3));
         if (consumer == null) {
             consumer = StreamGroupCommands.createConsumer(call, key, group, call.arg(3));
+            call.propagateAs("XGROUP", "CREATECONSUMER", key, call.arg(2), call.arg(3));
         }
         consumer.seen(call.now());
         return consumer;
@@ -186,7 +190,7 @@ final class StreamClaims {
                 } else if (more && word.isWord("LASTID")) {
                     options.lastId = StreamArguments.strictId(call, ++i);
                 } else {
-                    throw new CommandException("ERR Unrecognized XCLAIM option '" + word + "'");
+                    throw new CommandException("ERR Unrecognized XCLAIM option '" + word.shown() + "'");
                 }
             }
             // A time without sense, as a client's clock may yield it, is no mistake: it is now.

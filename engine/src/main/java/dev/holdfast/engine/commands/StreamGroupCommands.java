@@ -203,15 +203,16 @@ public final class StreamGroupCommands {
     /** The group, or the error that there is none. */
     static ConsumerGroup existing(@Nullable ConsumerGroup group, Slice name, Slice key) {
         if (group == null) {
-            throw new CommandException("NOGROUP No such consumer group '" + name + "' for key name '" + key + "'");
+            throw new CommandException(
+                    "NOGROUP No such consumer group '" + name.shown() + "' for key name '" + key.shown() + "'");
         }
         return group;
     }
 
     /** The error for words that do not make a subcommand. */
     static CommandException wrongWords(Call call) {
-        return new CommandException("ERR unknown subcommand or wrong number of arguments for '" + call.arg(1)
-                + "'. Try " + call.arg(0).toString().toUpperCase(Locale.ROOT) + " HELP.");
+        return new CommandException("ERR unknown subcommand or wrong number of arguments for '"
+                + call.arg(1).shown() + "'. Try " + call.arg(0).toString().toUpperCase(Locale.ROOT) + " HELP.");
     }
 
     /** What follows the id in CREATE and SETID. */

@@ -103,10 +103,16 @@ public final class StreamPendingCommands {
 
     /** As {@link #group}, or the error that there is none. */
     static ConsumerGroup existingGroup(Call call) {
-        ConsumerGroup group = group(call);
+        return existingGroup(call, call.lookup(call.arg(1)));
+    }
+
+    /** The same where the first word has been looked up already. */
+    static ConsumerGroup existingGroup(Call call, @Nullable Object item) {
+        StreamValue stream = Call.cast(item, StreamValue.class);
+        ConsumerGroup group = stream == null ? null : stream.group(call.arg(2));
         if (group == null) {
-            throw new CommandException(
-                    "NOGROUP No such key '" + call.arg(1) + "' or consumer group '" + call.arg(2) + "'");
+            throw new CommandException("NOGROUP No such key '" + call.arg(1).shown() + "' or consumer group '"
+                    + call.arg(2).shown() + "'");
         }
         return group;
     }

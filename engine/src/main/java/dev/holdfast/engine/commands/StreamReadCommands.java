@@ -177,8 +177,8 @@ public final class StreamReadCommands {
             Slice word = call.arg(idAt(i));
             StreamValue stream = call.read(key, StreamValue.class);
             if (ofGroup && (stream == null || stream.group(call.arg(groupAt)) == null)) {
-                throw new CommandException("NOGROUP No such key '" + key + "' or consumer group '" + call.arg(groupAt)
-                        + "' in XREADGROUP with GROUP option");
+                throw new CommandException("NOGROUP No such key '" + key.shown() + "' or consumer group '"
+                        + call.arg(groupAt).shown() + "' in XREADGROUP with GROUP option");
             }
             if (word.isWord("$")) {
                 meaninglessForGroups("$");
@@ -226,6 +226,8 @@ public final class StreamReadCommands {
                 ConsumerGroup group = null;
                 StreamConsumer consumer = null;
                 if (ofGroup) {
+                    // What is delivered is told entry by entry.
+                    call.propagateNothing();
                     stream = call.write(key, StreamValue.class);
                     group = stream == null ? null : stream.group(call.arg(groupAt));
                     if (stream == null || group == null) {
@@ -273,9 +275,7 @@ public final class StreamReadCommands {
             StreamConsumer consumer = group.consumer(name);
             if (consumer == null) {
                 consumer = StreamGroupCommands.createConsumer(call, key, group, name);
-                if (noAck) {
-                    call.propagateAs("XGROUP", "CREATECONSUMER", key, call.arg(groupAt), name);
-                }
+                call.propagateAs("XGROUP", "CREATECONSUMER", key, call.arg(groupAt), name);
             }
             consumer.seen(call.now());
             return consumer;

@@ -141,9 +141,13 @@ final class StreamTrim {
         }
         if (approximate) {
             words.set(thresholdAt - 1, "=");
-            words.set(
-                    thresholdAt,
-                    minId == null ? stream.length() : stream.firstId().toBytes());
+            if (minId != null && stream.length() > 0) {
+                words.set(thresholdAt, stream.firstId().toBytes());
+            } else {
+                // An empty stream has no least id that would empty another one.
+                words.set(thresholdAt - 2, "MAXLEN");
+                words.set(thresholdAt, stream.length());
+            }
         }
         if (id != null) {
             words.set(end, id.toBytes());

@@ -65,7 +65,7 @@ final class Admission {
     }
 
     private static String printable(Slice word, int max) {
-        return new Slice(word.array(), word.offset(), Math.min(max, word.length())).toString();
+        return new Slice(word.array(), word.offset(), Math.min(max, word.length())).shown();
     }
 
     /** Whether the client may run the command now; if not, throws what to tell it. */
