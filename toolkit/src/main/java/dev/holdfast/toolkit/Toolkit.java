@@ -2,6 +2,7 @@ package dev.holdfast.toolkit;
 
 import dev.holdfast.engine.Holdfast;
 import dev.holdfast.toolkit.codec.Codecs;
+import dev.holdfast.toolkit.job.Jobs;
 import dev.holdfast.toolkit.limit.RateLimiter;
 import dev.holdfast.toolkit.lock.Locks;
 import dev.holdfast.toolkit.pattern.Context;
@@ -156,6 +157,11 @@ public final class Toolkit implements AutoCloseable {
     /** Begins a board of members by their scores. */
     public Ranking.Builder ranking(String name) {
         return Ranking.builder(store(), name);
+    }
+
+    /** Begins a set of background jobs: its queues and how they are served. */
+    public Jobs.Builder jobs(String name) {
+        return Jobs.builder(context, name);
     }
 
     /** A channel of messages to whoever listens; see {@link Topic}. */

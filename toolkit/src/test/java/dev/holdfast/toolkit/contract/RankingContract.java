@@ -138,8 +138,8 @@ class RankingContract extends Contract {
             assertEquals(score, board.submit(member, given, mode), "seed " + seed);
         }
         List<String> order = new ArrayList<>(model.keySet());
-        order.sort(Comparator.comparing((String member) -> -model.getOrDefault(member, 0.0))
-                .thenComparing(since::get));
+        order.sort(Comparator.comparingDouble((String member) -> -model.getOrDefault(member, 0.0))
+                .thenComparingInt(member -> since.getOrDefault(member, 0)));
         assertEquals(order, names(board.top(100)), "seed " + seed);
         List<Optional<Standing>> standings = board.standings(order);
         for (int i = 0; i < order.size(); i++) {

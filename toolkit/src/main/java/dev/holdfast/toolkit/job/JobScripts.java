@@ -1,0 +1,24 @@
+package dev.holdfast.toolkit.job;
+
+import dev.holdfast.toolkit.store.Script;
+
+/** The atomic steps of jobs; {@code common.lua} stands before each. */
+final class JobScripts {
+    static final Script ENQUEUE = script("enqueue");
+    static final Script TAKE = script("take");
+    static final Script FINISH = script("finish");
+    static final Script HEARTBEAT = script("heartbeat");
+    static final Script PROGRESS = script("progress");
+    static final Script MOVE = script("move");
+    static final Script LOOK = script("look");
+    static final Script SURVEY = script("survey");
+
+    private JobScripts() {}
+
+    private static Script script(String name) {
+        return Script.of(
+                name,
+                Script.of(JobScripts.class, "common").source()
+                        + Script.of(JobScripts.class, name).source());
+    }
+}

@@ -1,0 +1,108 @@
+-- Gives a worker jobs under leases. Before that, puts those that are due where they will be found, takes over those whose worker
+-- has not been heard of, and forgets those that were kept long enough.
+--
+-- ARGV     worker, lease in milliseconds, how many jobs at most, how often a job is taken over before it is given up as poison, how
+--          many dead jobs to keep and how long, then for each queue, the first first: its name, how many jobs it may give in a period
+--          (0: any number), and the period in microseconds
+-- answers  milliseconds until something may be there (-1: unknown), then for each job twelve words: id, type, queue, payload, fencing
+--          token, failed attempts, most attempts, times taken over, created, milliseconds it may run, deadline, headers
+
+local worker, lease, wanted, takeovers = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local mostDead, deadKept = tonumber(ARGV[5]), tonumber(ARGV[6])
+
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('scheduled'), '-inf', whole(now), 'LIMIT', 0, 100)) do
+    redis.call('ZREM', key('scheduled'), id)
+    local job = load(id)
+    if job then
+        makePending(id, job)
+        save(id, job)
+    end
+end
+
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('active'), '-inf', whole(now), 'LIMIT', 0, 100)) do
+    redis.call('ZREM', key('active'), id)
+    local job = load(id)
+    if job then
+        job.r = job.r + 1
+        count('recovered')
+        if job.n then
+            bury(id, job, 'cancelled', mostDead, deadKept)
+        elseif job.r > takeovers then
+            bury(id, job, 'its worker was lost ' .. job.r .. ' times', mostDead, deadKept)
+        else
+            makePending(id, job, true)
+            save(id, job)
+        end
+    end
+end
+
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('done'), '-inf', whole(now), 'LIMIT', 0, 100)) do
+    redis.call('ZREM', key('done'), id)
+    forget(id)
+end
+
+local answers, soonest, more = {-1}, math.huge, false
+
+-- Whether the queue may give one more job now: a bucket of as many tokens as it may give in a period.
+local function may(queue, amount, period)
+    if amount == 0 then
+        return true
+    end
+    local micros = clock[1] * 1000000 + clock[2]
+    local name, interval = key('rate:' .. queue), period / amount
+    local after = math.max(micros, tonumber(redis.call('GET', name) or 0)) + interval
+    if after - period > micros then
+        soonest = math.min(soonest, (after - period - micros) / 1000)
+        return false
+    end
+    redis.call('SET', name, whole(after), 'PX', whole(math.ceil((after - micros) / 1000)))
+    return true
+end
+
+for i = 7, #ARGV, 3 do
+    local queue = ARGV[i]
+    local list = key('pending:' .. queue)
+    if redis.call('SISMEMBER', key('paused'), queue) == 0 then
+        while redis.call('LLEN', list) > 0 do
+            if wanted == 0 then
+                more = true
+                break
+            end
+            if not may(queue, tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])) then
+                break
+            end
+            local id = redis.call('RPOP', list)
+            local job = load(id)
+            if job and job.e > 0 and job.e <= now then
+                bury(id, job, 'its deadline has passed', mostDead, deadKept)
+            elseif job then
+                if job.x == 'start' then
+                    free(id, job)
+                    job.u = nil
+                end
+                job.s, job.w, job.l = 'active', worker, redis.call('INCR', key('lease'))
+                redis.call('ZADD', key('active'), whole(now + lease), id)
+                save(id, job)
+                wanted = wanted - 1
+                for _, word in ipairs({id, job.t, queue, redis.call('HGET', key('payload'), id), job.l, job.a, job.m, job.r,
+                        whole(job.c), job.o, whole(job.e), job.h}) do
+                    answers[#answers + 1] = word
+                end
+            end
+        end
+    end
+end
+
+if more then
+    wake(1)
+end
+for _, waiting in ipairs({'scheduled', 'active'}) do
+    local first = redis.call('ZRANGE', key(waiting), 0, 0, 'WITHSCORES')
+    if first[2] then
+        soonest = math.min(soonest, first[2] - now)
+    end
+end
+if soonest < math.huge then
+    answers[1] = math.max(1, math.ceil(soonest))
+end
+return answers
