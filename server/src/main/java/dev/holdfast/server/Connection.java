@@ -19,7 +19,6 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,7 +32,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Connection extends ChannelInboundHandlerAdapter implements Link {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
-    private static final int PUSH_BYTES = 512;
 
     private final Server server;
     private final Engine engine;
@@ -47,7 +45,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     private final String localAddress;
 
     private final Client client;
-    private @Nullable RespReply pushes;
+    private final Outbox outbox = new Outbox();
     private boolean running;
     private boolean waiting;
     private final AtomicLong bytesIn = new AtomicLong();
@@ -135,7 +133,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
             running = false;
         }
         send(output);
-        if (pushes != null) {
+        if (!outbox.isEmpty()) {
             loop.flushLater(this);
         }
         if (client.isClosing()) {
@@ -182,11 +180,10 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         }
         for (int i = 0; i < count; i++) {
             waiting = !engine.execute(client, loop.batch[i], output);
-            RespReply ownPushes = pushes;
-            if (ownPushes != null) {
+            if (!outbox.isEmpty()) {
                 // What a command sends to its own client follows its reply.
-                pushes = null;
-                output.raw(ownPushes.array(), 0, ownPushes.size());
+                output.raw(outbox.array(), 0, outbox.size());
+                outbox.clear();
             }
             if (waiting || client.isClosing()) {
                 decoder.rewind(loop.batchEnds[i]);
@@ -213,13 +210,15 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     // ---- writing ----
 
     private void send(RespReply output) {
-        int size = output.size();
-        if (size == 0) {
-            return;
+        if (output.size() > 0) {
+            send(output.array(), output.size());
+            output.clear(Loop.WRITE_BYTES);
         }
+    }
+
+    private void send(byte[] bytes, int size) {
         ByteBuf buffer = LoopBuffers.forWriting(size);
-        buffer.writeBytes(output.array(), 0, size);
-        output.clear(Loop.WRITE_BYTES);
+        buffer.writeBytes(bytes, 0, size);
         bytesOut.setOpaque(bytesOut.getPlain() + size);
         engine.statistics().netOutputBytes.add(size);
         channel.unsafe().write(buffer, channel.voidPromise());
@@ -237,12 +236,15 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
 
     /** Sends what others have pushed; the loop calls it at the end of a batch. */
     void flushPushes() {
-        RespReply waitingPushes = pushes;
-        if (waitingPushes != null) {
-            pushes = null;
-            send(waitingPushes);
-            loop.flush(this);
+        if (!outbox.isEmpty()) {
+            sendPushes();
         }
+        loop.flush(this);
+    }
+
+    private void sendPushes() {
+        send(outbox.array(), outbox.size());
+        outbox.clear();
     }
 
     // ---- the engine's side ----
@@ -250,7 +252,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     @Override
     public void push(byte[] message) {
         if (loop.eventLoop.inEventLoop()) {
-            append(message, message.length);
+            append(message);
             return;
         }
         fromOtherThreads.add(message);
@@ -259,18 +261,13 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         }
     }
 
-    private void append(byte[] bytes, int length) {
-        RespReply target = pushes;
-        if (target == null) {
-            target = new RespReply(Math.max(PUSH_BYTES, length));
-            pushes = target;
-            if (!running) {
-                loop.flushLater(this);
-            }
+    private void append(byte[] message) {
+        if (outbox.isEmpty() && !running) {
+            loop.flushLater(this);
         }
-        target.raw(bytes, 0, length);
-        if (target.size() > Loop.WRITE_BYTES && !running) {
-            send(target);
+        outbox.add(message);
+        if (outbox.size() > Loop.WRITE_BYTES && !running) {
+            sendPushes();
         }
     }
 
@@ -278,7 +275,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         drainScheduled.set(false);
         byte[] message = fromOtherThreads.poll();
         while (message != null) {
-            append(message, message.length);
+            append(message);
             message = fromOtherThreads.poll();
         }
         loop.flushPending();

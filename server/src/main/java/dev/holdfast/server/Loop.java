@@ -76,8 +76,9 @@ final class Loop {
 
     void flushPending() {
         if (!pending.isEmpty()) {
-            for (Connection connection : pending) {
-                connection.flushPushes();
+            // By index, for the same reason.
+            for (int i = 0; i < pending.size(); i++) {
+                pending.get(i).flushPushes();
             }
             pending.clear();
         }
