@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -225,10 +226,10 @@ public final class SortCommands {
             request.by = null;
             request.alphabetic = true;
         }
-        if (item instanceof SortedSetValue
-                && call.write(call.arg(1), SortedSetValue.class) instanceof SortedSetValue set) {
+        if (item instanceof SortedSetValue) {
             // Valkey gives a sorted set that is sorted its large form, even for reading.
-            set.prepareFor(Long.MAX_VALUE, 0, 0, 0);
+            Objects.requireNonNull(call.write(call.arg(1), SortedSetValue.class))
+                    .prepareFor(Long.MAX_VALUE, 0, 0, 0);
         }
         List<Element> elements = elements(item, request);
         if (request.sorts()) {
