@@ -116,12 +116,14 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         output.setResp3(client.resp3());
         output.setMaxBytes(outputLimit.hardBytes(client));
         running = true;
+        int run = 0;
         loop.lane.beginBatch(engine.clock().nanos());
         client.used(engine.clock().millis());
         try {
             int commands = readBatch();
             while (commands > 0) {
                 runBatch(commands, output);
+                run += commands;
                 commands = waiting || client.isClosing() ? 0 : readBatch();
             }
         } catch (ProtocolException e) {
@@ -129,7 +131,10 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
             output.error("ERR " + e.getMessage());
             client.closeAfterReply();
         } finally {
-            loop.lane.endBatch(engine.clock().nanos());
+            long slowNanos = loop.lane.endBatch(engine.clock().nanos());
+            if (slowNanos > 0) {
+                engine.commandLog().slowRead(client, run == 1 ? loop.batch[0] : null, slowNanos);
+            }
             running = false;
         }
         send(output);

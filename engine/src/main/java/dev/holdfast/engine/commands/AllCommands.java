@@ -45,6 +45,8 @@ public final class AllCommands {
                         AclCommands.COMMANDS,
                         ReplicationCommands.COMMANDS,
                         ClusterCommands.COMMANDS,
+                        LogCommands.COMMANDS,
+                        LatencyCommands.COMMANDS,
                         ConfigCommands.COMMANDS,
                         DebugCommands.COMMANDS,
                         SaveCommands.COMMANDS,

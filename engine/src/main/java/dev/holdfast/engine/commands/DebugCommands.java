@@ -276,7 +276,7 @@ public final class DebugCommands {
             line.append(" serializedlength:").append(KeyTable.sizeBytes(item));
         }
         line.append(" lru:").append(clock).append(" lru_seconds_idle:");
-        line.append((call.engine().keyspace().accessClock() - clock) & 0xFFFFFF);
+        line.append(call.engine().keyspace().clock().idleSeconds(clock));
         Quicklist blocks = blocks(item);
         if (blocks != null) {
             line.append(" ql_nodes:").append(blocks.blockCount());

@@ -8,6 +8,7 @@ import dev.holdfast.engine.execution.Cluster;
 import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.engine.execution.Host;
+import dev.holdfast.engine.execution.LatencyHistogram;
 import dev.holdfast.engine.execution.Pause;
 import dev.holdfast.engine.execution.PubSub;
 import dev.holdfast.engine.execution.Rate;
@@ -86,7 +87,7 @@ final class InfoReport {
             case "modules" -> title("Modules");
             case "commandstats" -> commandStatistics();
             case "errorstats" -> errorStatistics();
-            case "latencystats" -> title("Latencystats");
+            case "latencystats" -> latencyStatistics();
             case "cluster" -> {
                 title("Cluster");
                 line("cluster_enabled", engine.cluster() == null ? 0 : 1);
@@ -369,7 +370,11 @@ final class InfoReport {
         line("expired_time_cap_reached_count", statistics.expiryTimeCaps.sum());
         line("expire_cycle_cpu_milliseconds", statistics.expiryNanos.sum() / 1_000_000);
         line("evicted_keys", statistics.evictedKeys.sum());
-        zeros("evicted_clients", "evicted_scripts", "total_eviction_exceeded_time", "current_eviction_exceeded_time");
+        long exceeded = engine.eviction().exceededNanos() / 1_000_000;
+        line("evicted_clients", statistics.evictedClients.sum());
+        zeros("evicted_scripts");
+        line("total_eviction_exceeded_time", statistics.evictionExceededNanos.sum() / 1_000_000 + exceeded);
+        line("current_eviction_exceeded_time", exceeded);
         line("keyspace_hits", statistics.keyspaceHits());
         line("keyspace_misses", statistics.keyspaceMisses());
         line("pubsub_channels", pubSub.names(PubSub.Kind.CHANNEL).size());
@@ -474,6 +479,30 @@ final class InfoReport {
                     "cmdstat_" + command.fullName(),
                     "calls=" + calls + ",usec=" + micros + ",usec_per_call=" + decimal(ratio(micros, calls))
                             + ",rejected_calls=" + rejected + ",failed_calls=" + failed);
+        }
+    }
+
+    private void latencyStatistics() {
+        title("Latencystats");
+        for (CommandSpec command : engine.commands().commands()) {
+            latencyStatistics(command);
+            command.subcommands().values().forEach(this::latencyStatistics);
+        }
+    }
+
+    private void latencyStatistics(CommandSpec command) {
+        LatencyHistogram histogram = statistics.latency(command);
+        if (histogram.total() > 0) {
+            StringBuilder percentiles = new StringBuilder();
+            for (String each : config.monitoring.latencyTrackingInfoPercentiles.get().split(" ")) {
+                if (!each.isEmpty()) {
+                    double percent = Double.parseDouble(each);
+                    percentiles.append(percentiles.isEmpty() ? "p" : ",p");
+                    percentiles.append(percent == Math.rint(percent) ? String.valueOf((int) percent) : String.valueOf(percent));
+                    percentiles.append(String.format(Locale.ROOT, "=%.3f", histogram.percentile(percent) / 1000.0));
+                }
+            }
+            line("latency_percentiles_usec_" + command.fullName(), percentiles);
         }
     }
 

@@ -22,6 +22,7 @@ import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.CommandSpec.Handler;
 import dev.holdfast.engine.execution.KeySpec;
+import dev.holdfast.engine.keyspace.AccessClock;
 import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
@@ -298,19 +299,32 @@ public final class KeyCommands {
         }
     }
 
+    private static final String OTHER_POLICY =
+            " Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
+
     private static void idleTime(Call call) {
         Object item = item(call);
-        if (item != null) {
-            int last = KeyRecord.accessClock(KeyTable.record(item));
-            call.reply().integer((call.engine().keyspace().accessClock() - last) & CLOCK_MASK);
+        if (item == null) {
+            return;
         }
+        AccessClock clock = call.engine().keyspace().clock();
+        if (clock.countsFrequency()) {
+            throw new CommandException(
+                    "ERR An LFU maxmemory policy is selected, idle time not tracked." + OTHER_POLICY);
+        }
+        call.reply().integer(clock.idleSeconds(KeyRecord.accessClock(KeyTable.record(item))));
     }
 
     private static void frequency(Call call) {
-        if (item(call) != null) {
-            throw new CommandException("ERR An LFU maxmemory policy is not selected, access frequency not tracked."
-                    + " Please note that when switching between policies at runtime LRU and LFU data will take some"
-                    + " time to adjust.");
+        Object item = item(call);
+        if (item == null) {
+            return;
         }
+        AccessClock clock = call.engine().keyspace().clock();
+        if (!clock.countsFrequency()) {
+            throw new CommandException(
+                    "ERR An LFU maxmemory policy is not selected, access frequency not tracked." + OTHER_POLICY);
+        }
+        call.reply().integer(clock.frequency(KeyRecord.accessClock(KeyTable.record(item))));
     }
 }

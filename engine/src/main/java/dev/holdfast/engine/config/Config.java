@@ -24,6 +24,7 @@ public final class Config {
     public final NumberParameter databases = immutable(number("databases", 16, 1, Integer.MAX_VALUE));
     public final NumberParameter hz = number("hz", 10, 0, Integer.MAX_VALUE).clampedTo(1, 500);
     public final NumberParameter activeExpireEffort = number("active-expire-effort", 1, 1, 10);
+    public final BooleanParameter lazyfreeLazyEviction = flag("lazyfree-lazy-eviction", true);
     public final BooleanParameter lazyfreeLazyExpire = flag("lazyfree-lazy-expire", true);
     public final BooleanParameter lazyfreeLazyServerDel = flag("lazyfree-lazy-server-del", true);
     public final BooleanParameter importMode = flag("import-mode", false);

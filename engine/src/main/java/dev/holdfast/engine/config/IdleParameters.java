@@ -20,7 +20,6 @@ final class IdleParameters {
     /** What has no counterpart in a JVM or is decided otherwise. */
     private static void engine(Config config) {
         config.idle(config.flag("activerehashing", true));
-        config.idle(config.flag("lazyfree-lazy-eviction", true));
         config.idle(config.flag("lazyfree-lazy-user-del", true));
         config.idle(config.flag("lazyfree-lazy-user-flush", true));
         config.idle(config.number("list-compress-depth", 0, 0, Integer.MAX_VALUE));

@@ -1,15 +1,22 @@
 package dev.holdfast.engine.config;
 
-/** The parameters that bound the memory and say what goes when it is full. Those that are idle wait for eviction. */
+/** The parameters that bound the memory and say what goes when it is full. */
 public final class MemoryParameters {
     public final NumberParameter maxmemory;
     public final TextParameter maxmemoryPolicy;
     public final NumberParameter maxmemorySamples;
+    public final NumberParameter evictionTenacity;
+
+    /** What the buffers of all clients may take: bytes, or as a negative number a percentage of {@link #maxmemory}. */
+    public final NumberParameter maxmemoryClients;
+
+    public final NumberParameter lfuLogFactor;
+    public final NumberParameter lfuDecayTime;
     public final NumberParameter trackingTableMaxKeys;
 
     MemoryParameters(Config config) {
         maxmemory = config.bytes("maxmemory", 0, 0, Long.MAX_VALUE);
-        maxmemoryPolicy = config.idle(config.choice(
+        maxmemoryPolicy = config.choice(
                 "maxmemory-policy",
                 "noeviction",
                 "volatile-lru",
@@ -19,14 +26,14 @@ public final class MemoryParameters {
                 "allkeys-lru",
                 "allkeys-lfu",
                 "allkeys-random",
-                "noeviction"));
-        maxmemorySamples = config.idle(config.number("maxmemory-samples", 5, 1, 64));
+                "noeviction");
+        maxmemorySamples = config.number("maxmemory-samples", 5, 1, 64);
         trackingTableMaxKeys = config.number("tracking-table-max-keys", 1000000, 0, Long.MAX_VALUE);
-        config.idle(config.number("maxmemory-eviction-tenacity", 10, 0, 100));
-        config.idle(config.add(new NumberParameter(
-                "maxmemory-clients", 0, -100, Long.MAX_VALUE, NumberParameter.Unit.BYTES_OR_PERCENT)));
-        config.idle(config.number("lfu-log-factor", 10, 0, Integer.MAX_VALUE));
-        config.idle(config.number("lfu-decay-time", 1, 0, Integer.MAX_VALUE));
+        evictionTenacity = config.number("maxmemory-eviction-tenacity", 10, 0, 100);
+        maxmemoryClients = config.add(new NumberParameter(
+                "maxmemory-clients", 0, -100, Long.MAX_VALUE, NumberParameter.Unit.BYTES_OR_PERCENT));
+        lfuLogFactor = config.number("lfu-log-factor", 10, 0, Integer.MAX_VALUE);
+        lfuDecayTime = config.number("lfu-decay-time", 1, 0, Integer.MAX_VALUE);
         config.flag("activedefrag", false)
                 .refusing("Active defragmentation cannot be enabled: it requires a server compiled with a modified"
                         + " Jemalloc like the one shipped by default with the source distribution");

@@ -1,25 +1,30 @@
 package dev.holdfast.engine.config;
 
-/** The parameters of what is measured and logged about commands. Idle until there are such logs. */
+/** The parameters of what is measured and logged about commands. */
 public final class MonitoringParameters {
     public final NumberParameter latencyMonitorThresholdMillis;
     public final NumberParameter commandlogExecutionSlowerThanMicros;
     public final NumberParameter commandlogSlowExecutionMaxLen;
+    public final NumberParameter commandlogRequestLargerThan;
+    public final NumberParameter commandlogLargeRequestMaxLen;
+    public final NumberParameter commandlogReplyLargerThan;
+    public final NumberParameter commandlogLargeReplyMaxLen;
+    public final BooleanParameter latencyTracking;
+    public final TextParameter latencyTrackingInfoPercentiles;
     public final NumberParameter acllogMaxLen;
 
     MonitoringParameters(Config config) {
-        latencyMonitorThresholdMillis = config.idle(config.number("latency-monitor-threshold", 0, 0, Long.MAX_VALUE));
-        commandlogExecutionSlowerThanMicros = config.idle(config.number(
-                "commandlog-execution-slower-than", 10000, -1, Long.MAX_VALUE, "slowlog-log-slower-than"));
-        commandlogSlowExecutionMaxLen = config.idle(
-                config.number("commandlog-slow-execution-max-len", 128, 0, Long.MAX_VALUE, "slowlog-max-len"));
-        config.idle(config.number("commandlog-request-larger-than", 1 << 20, -1, Long.MAX_VALUE));
-        config.idle(config.number("commandlog-large-request-max-len", 128, 0, Long.MAX_VALUE));
-        config.idle(config.number("commandlog-reply-larger-than", 1 << 20, -1, Long.MAX_VALUE));
-        config.idle(config.number("commandlog-large-reply-max-len", 128, 0, Long.MAX_VALUE));
-        config.idle(config.flag("latency-tracking", true));
-        config.idle(config.manyWords(
-                config.text("latency-tracking-info-percentiles", "50 99 99.9", MonitoringParameters::percentiles)));
+        latencyMonitorThresholdMillis = config.number("latency-monitor-threshold", 0, 0, Long.MAX_VALUE);
+        commandlogExecutionSlowerThanMicros = config.number(
+                "commandlog-execution-slower-than", 10000, -1, Long.MAX_VALUE, "slowlog-log-slower-than");
+        commandlogSlowExecutionMaxLen = config.number("commandlog-slow-execution-max-len", 128, 0, Long.MAX_VALUE, "slowlog-max-len");
+        commandlogRequestLargerThan = config.number("commandlog-request-larger-than", 1 << 20, -1, Long.MAX_VALUE);
+        commandlogLargeRequestMaxLen = config.number("commandlog-large-request-max-len", 128, 0, Long.MAX_VALUE);
+        commandlogReplyLargerThan = config.number("commandlog-reply-larger-than", 1 << 20, -1, Long.MAX_VALUE);
+        commandlogLargeReplyMaxLen = config.number("commandlog-large-reply-max-len", 128, 0, Long.MAX_VALUE);
+        latencyTracking = config.flag("latency-tracking", true);
+        latencyTrackingInfoPercentiles = config.manyWords(
+                config.text("latency-tracking-info-percentiles", "50 99 99.9", MonitoringParameters::percentiles));
         acllogMaxLen = config.number("acllog-max-len", 128, 0, Long.MAX_VALUE);
     }
 

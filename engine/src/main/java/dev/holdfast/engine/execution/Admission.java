@@ -8,17 +8,7 @@ import dev.holdfast.engine.protocol.Args;
  * the store allow it. Each check either passes or throws the error that the client is told.
  */
 final class Admission {
-    private static final int COMMANDS_PER_MEMORY_CHECK = 64;
-
     private final Engine engine;
-
-    /**
-     * The limit within which the memory was when it was last looked at, and how many commands may pass unchecked. Any thread
-     * writes them; what is lost between two only moves the next look.
-     */
-    private long checkedLimit;
-
-    private int uncheckedCommands;
 
     Admission(Engine engine) {
         this.engine = engine;
@@ -93,7 +83,9 @@ final class Admission {
         if (cluster != null) {
             cluster.check(client, spec, args);
         }
-        if (needsMemory(client, spec) && isFull()) {
+        if (engine.config().memory.maxmemory.get() > 0
+                && !engine.eviction().makeRoom(args.sizeBytes())
+                && needsMemory(client, spec)) {
             client.lane().rejected[spec.id()]++;
             throw new CommandException("OOM command not allowed when used memory > 'maxmemory'.");
         }
@@ -148,24 +140,6 @@ final class Admission {
         Transaction transaction = client.transaction();
         return spec.is(CommandFlag.DENYOOM)
                 || transaction != null && (!Transactions.runsAtOnce(spec) || transaction.needsMemory(spec));
-    }
-
-    /**
-     * Whether more memory is used than {@code maxmemory} allows. Adding the account up takes longer than most commands, so while
-     * it was within the limit it is done for one command in 64: so many may go beyond it, and none is refused wrongly.
-     */
-    private boolean isFull() {
-        long limit = engine.config().memory.maxmemory.get();
-        if (limit == 0) {
-            return false;
-        }
-        if (limit == checkedLimit && --uncheckedCommands > 0) {
-            return false;
-        }
-        boolean full = engine.usedBytes() > limit;
-        checkedLimit = full ? 0 : limit;
-        uncheckedCommands = COMMANDS_PER_MEMORY_CHECK;
-        return full;
     }
 
     private static boolean allowedForSubscribers(CommandSpec spec) {

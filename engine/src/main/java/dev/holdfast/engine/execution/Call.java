@@ -337,7 +337,7 @@ public final class Call {
 
     /** Notes an access to an item, even by a client that wants none noted. */
     public void access(Object item) {
-        KeyRecord.setAccessClock(KeyTable.record(item), keyspace.accessClock());
+        keyspace.clock().touch(KeyTable.record(item), engine.random());
     }
 
     /** The item of a key that is to be changed: notes the access, but counts nothing. */
@@ -354,10 +354,16 @@ public final class Call {
         if (client.noTouch()) {
             return;
         }
-        byte[] record = KeyTable.record(item);
-        int clock = keyspace.accessClock();
-        if (KeyRecord.accessClock(record) != clock) {
-            KeyRecord.setAccessClock(record, clock);
+        keyspace.clock().touch(KeyTable.record(item), engine.random());
+    }
+
+    /** Sets the access clock of an item that comes in the place of another, or of none: how often a key is used, it keeps. */
+    private void setClock(byte[] record, @Nullable Object old) {
+        boolean keeps = old != null && keyspace.clock().countsFrequency();
+        KeyRecord.setAccessClock(
+                record, keeps ? KeyRecord.accessClock(KeyTable.record(old)) : keyspace.accessClock());
+        if (keeps) {
+            touch(record);
         }
     }
 
@@ -460,7 +466,7 @@ public final class Call {
             return;
         }
         Object item = StringItem.create(key, value, encoding, expireAt);
-        KeyRecord.setAccessClock(KeyTable.record(item), keyspace.accessClock());
+        setClock(KeyTable.record(item), old);
         if (old == null) {
             table.insert(item);
             engine.notifier().created(client.database(), key);
@@ -539,7 +545,7 @@ public final class Call {
             return;
         }
         KeyTable table = table(key);
-        KeyRecord.setAccessClock(value.record(), keyspace.accessClock());
+        setClock(value.record(), old);
         table.replace(old, value);
         open(value, table);
     }

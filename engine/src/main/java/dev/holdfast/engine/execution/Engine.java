@@ -57,6 +57,9 @@ public final class Engine implements AutoCloseable {
     private final @Nullable Cluster cluster;
     private final Blocking blocking;
     private final Expiry expiry;
+    private final Eviction eviction;
+    private final Latency latency;
+    private final CommandLog commandLog;
     private final Pause pause = new Pause(this);
     private final ChangeLog changes = new ChangeLog();
     private final Admission admission = new Admission(this);
@@ -98,6 +101,9 @@ public final class Engine implements AutoCloseable {
         timer.setRemoveOnCancelPolicy(true);
         this.blocking = new Blocking(this, timer);
         this.expiry = new Expiry(this);
+        this.latency = new Latency(config.monitoring.latencyMonitorThresholdMillis, clock);
+        this.commandLog = new CommandLog(this);
+        this.eviction = new Eviction(this);
         this.startMillis = clock.millis();
         config.notifyKeyspaceEvents.onChange(
                 () -> notifier.setFlags(NotificationFlags.parse(config.notifyKeyspaceEvents.get())));
@@ -129,7 +135,7 @@ public final class Engine implements AutoCloseable {
     }
 
     private void tick() {
-        keyspace.setAccessClock((int) (clock.millis() / 1000) & 0xFFFFFF);
+        keyspace.clock().setTime(clock.millis());
         statistics.sample(clock.nanos());
         notePeak(keyspace.usedBytes());
         tracking.limit();
@@ -189,8 +195,22 @@ public final class Engine implements AutoCloseable {
         return changes;
     }
 
+    public Eviction eviction() {
+        return eviction;
+    }
+
     public Pause pause() {
         return pause;
+    }
+
+    /** What took long. */
+    public Latency latency() {
+        return latency;
+    }
+
+    /** Commands that took long or were large. */
+    public CommandLog commandLog() {
+        return commandLog;
     }
 
     /** Who may do what. */
@@ -434,6 +454,7 @@ public final class Engine implements AutoCloseable {
         CommandSpec.Glance glance = spec.glance();
         if (glance != null
                 && client.tracker() == null
+                && !client.lane().timesEach()
                 && !monitors.any()
                 && glance(client, spec, glance, args, reply)) {
             return true;
@@ -506,7 +527,7 @@ public final class Engine implements AutoCloseable {
         Client client = call.client();
         Lane lane = client.lane();
         int mark = reply.mark();
-        boolean quick = spec.isConstantTime();
+        boolean quick = spec.isConstantTime() && !lane.timesEach();
         long begin = quick ? 0 : lane.beginTimed(clock);
         call.begin(spec, args, reply);
         boolean shown = monitors.any() && !call.isRetrying();
@@ -555,10 +576,15 @@ public final class Engine implements AutoCloseable {
         }
         client.countCommand();
         if (!quick) {
-            lane.endTimed(spec.id(), begin, clock.nanos());
+            long end = clock.nanos();
+            lane.endTimed(spec.id(), begin, end);
+            if (commandLog.isSlow(end - begin)) {
+                commandLog.slow(client, spec, args, end - begin);
+            }
         } else {
             lane.count(spec.id());
         }
+        commandLog.noteSizes(client, spec, args, reply.mark() - mark);
     }
 
     /** The memory of keys, values and what finds them, against which {@code maxmemory} is held. */

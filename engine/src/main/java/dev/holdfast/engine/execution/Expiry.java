@@ -185,6 +185,7 @@ public final class Expiry {
             statistics.expiryTimeCaps.increment();
         }
         statistics.expiryNanos.add(engine.clock().nanos() - start);
+        engine.latency().noteSince("expire-cycle", start);
         statistics.staleKeys = average(statistics.staleKeys, allExpiredKeys, allSampledKeys);
         statistics.staleHashes = average(statistics.staleHashes, allExpiredHashes, allSampledHashes);
     }

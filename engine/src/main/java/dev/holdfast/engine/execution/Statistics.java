@@ -24,6 +24,11 @@ public final class Statistics {
     public final LongAdder expiredKeys = new LongAdder();
     public final LongAdder expiredFields = new LongAdder();
     public final LongAdder evictedKeys = new LongAdder();
+    public final LongAdder evictedClients = new LongAdder();
+
+    /** For how long more memory has been used than may be. */
+    public final LongAdder evictionExceededNanos = new LongAdder();
+
     public final LongAdder netInputBytes = new LongAdder();
     public final LongAdder netOutputBytes = new LongAdder();
     public final LongAdder errorReplies = new LongAdder();
@@ -50,6 +55,9 @@ public final class Statistics {
     public final Rate inputRate = new Rate();
     public final Rate outputRate = new Rate();
     private long lastSampleNanos;
+    private boolean watchFinely;
+    private long watchSlowNanos = Long.MAX_VALUE;
+    private boolean watchTracking = true;
 
     Statistics(int commands) {
         this.commands = commands;
@@ -59,8 +67,34 @@ public final class Statistics {
     /** A new lane, for one thread. */
     public Lane newLane() {
         Lane lane = new Lane(commands);
-        lanes.add(lane);
+        synchronized (lanes) {
+            lane.watch(watchFinely, watchSlowNanos, watchTracking);
+            lanes.add(lane);
+        }
         return lane;
+    }
+
+    /**
+     * Says what lanes are to look at.
+     *
+     * @param finely whether each command is timed by itself
+     * @param slowNanos which time of a batch is remarkable
+     * @param tracking whether times are counted in histograms
+     */
+    void watch(boolean finely, long slowNanos, boolean tracking) {
+        synchronized (lanes) {
+            watchFinely = finely;
+            watchSlowNanos = slowNanos;
+            watchTracking = tracking;
+            lanes.forEach(lane -> lane.watch(finely, slowNanos, tracking));
+        }
+    }
+
+    /** How long calls of a command took. */
+    public LatencyHistogram latency(CommandSpec command) {
+        LatencyHistogram histogram = new LatencyHistogram();
+        lanes.forEach(lane -> histogram.add(lane.histograms[command.id()]));
+        return histogram;
     }
 
     private long sum(ToLongFunction<Lane> count) {
@@ -153,6 +187,8 @@ public final class Statistics {
                 expiredKeys,
                 expiredFields,
                 evictedKeys,
+                evictedClients,
+                evictionExceededNanos,
                 netInputBytes,
                 netOutputBytes,
                 errorReplies,

@@ -18,8 +18,7 @@ public final class Keyspace {
     private final int databases;
     private final long all;
 
-    /** The value of the access clock now; see {@link KeyRecord#accessClock}. */
-    private volatile int accessClock;
+    private final AccessClock clock = new AccessClock();
 
     private volatile boolean beingSaved;
 
@@ -238,11 +237,13 @@ public final class Keyspace {
         }
     }
 
-    public int accessClock() {
-        return accessClock;
+    /** What the access clocks of records mean. */
+    public AccessClock clock() {
+        return clock;
     }
 
-    public void setAccessClock(int clock) {
-        accessClock = clock;
+    /** The access clock of a key that comes now; see {@link KeyRecord#accessClock}. */
+    public int accessClock() {
+        return clock.fresh();
     }
 }

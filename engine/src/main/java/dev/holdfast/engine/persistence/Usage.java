@@ -26,6 +26,6 @@ public enum Usage {
         if (idleSeconds >= 0 && of(config) != FREQUENCY) {
             return (int) (clockNow - Math.min(idleSeconds, CLOCK_MASK)) & CLOCK_MASK;
         }
-        return clockNow;
+        return frequency >= 0 && of(config) == FREQUENCY ? clockNow & ~0xFF | frequency : clockNow;
     }
 }

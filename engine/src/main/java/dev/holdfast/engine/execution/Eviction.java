@@ -1,0 +1,438 @@
+package dev.holdfast.engine.execution;
+
+import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.keyspace.AccessClock;
+import dev.holdfast.engine.keyspace.KeyRecord;
+import dev.holdfast.engine.keyspace.KeyTable;
+import dev.holdfast.engine.keyspace.Keyspace;
+import dev.holdfast.engine.keyspace.Shard;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes room when more memory is used than {@code maxmemory} allows: removes keys, by {@code maxmemory-policy}.
+ *
+ * <h2>Which key goes</h2>
+ *
+ * Not the very best one, which would need all keys in order, but one of the best: as in Valkey, a few keys are drawn from
+ * each database, and those that deserve it most join a pool of sixteen, whose first goes. Since the pool outlives the
+ * draw, it soon holds keys that are among the worst of all. In the table keys are in the order of their hashes, so neighbours
+ * are a random sample; a draw is one visit to one shard, chosen by how many keys it has. A key that has been used since it
+ * joined the pool leaves it again without harm.
+ *
+ * <h2>When, and for how long</h2>
+ *
+ * A command makes room before it runs, while it holds no lock, one thread at a time. Adding up the memory of all tables takes
+ * longer than most commands, so a little more than needed is freed, and the commands that follow use up that {@code allowance}
+ * before the memory is added up again. A thread does not free for longer than {@code maxmemory-eviction-tenacity} allows;
+ * then commands go on and the timer's thread frees the rest. Only if nothing is left that may go are commands refused.
+ */
+public final class Eviction {
+    /** What the policies choose by. */
+    private enum Choice {
+        NONE,
+        USAGE,
+        TTL,
+        RANDOM
+    }
+
+    private record Policy(Choice choice, boolean onlyVolatile, boolean byFrequency) {
+        static Policy of(String name) {
+            boolean onlyVolatile = name.startsWith("volatile");
+            return switch (name.substring(name.indexOf('-') + 1)) {
+                case "lru" -> new Policy(Choice.USAGE, onlyVolatile, false);
+                case "lfu" -> new Policy(Choice.USAGE, onlyVolatile, true);
+                case "ttl" -> new Policy(Choice.TTL, true, false);
+                case "random" -> new Policy(Choice.RANDOM, onlyVolatile, false);
+                default -> new Policy(Choice.NONE, false, false);
+            };
+        }
+    }
+
+    /** A key that may go soon; a higher score goes first. */
+    private record Candidate(long score, int database, Slice key) {}
+
+    private static final int POOL_SIZE = 16;
+
+    /** How much more than needed is freed at most, and how much commands may add before the memory is looked at again. */
+    private static final long MOST_ALLOWANCE = 64 * 1024;
+
+    /** What a command may add beside its words. */
+    private static final long COMMAND_BYTES = 256;
+
+    private static final int KEYS_BETWEEN_CLOCK_READINGS = 16;
+
+    private final Engine engine;
+    private final Config config;
+    private final Keyspace keyspace;
+    private final Statistics statistics;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final ChangeUnit unit = new ChangeUnit();
+
+    /** The candidates in the order of their scores, the best last. Guarded, like all below, by the lock. */
+    private final List<Candidate> pool = new ArrayList<>(POOL_SIZE + 1);
+
+    private final List<Interest.DatabaseKey> lost = new ArrayList<>();
+    private final Slice key = new Slice();
+    private int nextDatabase;
+
+    private volatile Policy policy = Policy.of("noeviction");
+    private volatile boolean full;
+    private volatile boolean goingOn;
+    private volatile long exceededSince;
+
+    /** What commands may still add before the memory is looked at. Any thread writes it; a lost write moves the next look. */
+    private long allowance;
+
+    Eviction(Engine engine) {
+        this.engine = engine;
+        this.config = engine.config();
+        this.keyspace = engine.keyspace();
+        this.statistics = engine.statistics();
+        config.memory.maxmemoryPolicy.onChange(this::configure);
+        config.memory.lfuDecayTime.onChange(this::configure);
+        config.memory.lfuLogFactor.onChange(this::configure);
+        config.memory.maxmemory.onChange(() -> {
+            allowance = 0;
+            goOnLater();
+        });
+        configure();
+    }
+
+    private void configure() {
+        lock.lock();
+        try {
+            policy = Policy.of(config.memory.maxmemoryPolicy.get());
+            pool.clear();
+        } finally {
+            lock.unlock();
+        }
+        keyspace.clock()
+                .configure(
+                        policy.byFrequency, config.memory.lfuDecayTime.getInt(), config.memory.lfuLogFactor.getInt());
+    }
+
+    // ---- when ----
+
+    /**
+     * Makes room for a command if need be. No locks are held.
+     *
+     * @param bytes the command's words
+     * @return false if more memory is used than may be and nothing is left to go
+     */
+    boolean makeRoom(long bytes) {
+        long limit = config.memory.maxmemory.get();
+        if (limit == 0) {
+            return true;
+        }
+        long left = allowance - bytes - COMMAND_BYTES;
+        allowance = left;
+        if (left >= 0) {
+            return true;
+        }
+        long room = limit - engine.usedBytes();
+        if (room < 0 && isPaused()) {
+            return true;
+        }
+        if (room < 0) {
+            room = policy.choice == Choice.NONE ? room : free(limit);
+        }
+        noteOutcome(room);
+        return room >= 0 || goingOn;
+    }
+
+    private void noteOutcome(long room) {
+        allowance = Math.clamp(room, 0, MOST_ALLOWANCE);
+        boolean now = room < 0 && !goingOn;
+        if (now != full) {
+            full = now;
+        }
+        if (room < 0 && exceededSince == 0) {
+            exceededSince = engine.clock().nanos();
+        } else if (room >= 0 && exceededSince != 0) {
+            statistics.evictionExceededNanos.add(engine.clock().nanos() - exceededSince);
+            exceededSince = 0;
+        }
+    }
+
+    /** For how long more memory has been used than may be, in nanoseconds; 0 if it is not. */
+    public long exceededNanos() {
+        long since = exceededSince;
+        return since == 0 ? 0 : engine.clock().nanos() - since;
+    }
+
+    /** Whether commands that may need memory are refused; for those that run inside others and cannot make room. */
+    public boolean isOutOfMemory() {
+        long limit = config.memory.maxmemory.get();
+        return limit != 0 && full && engine.usedBytes() > limit;
+    }
+
+    /** Nothing is evicted while the keyspace must stay as it is. */
+    private boolean isPaused() {
+        return config.importMode.get() || engine.pause().isActive();
+    }
+
+    /** Lets the timer's thread free memory, now and until there is room. */
+    private void goOnLater() {
+        try {
+            engine.timer().execute(this::goOn);
+        } catch (RejectedExecutionException e) {
+            goingOn = false;
+        }
+    }
+
+    private void goOn() {
+        goingOn = false;
+        long limit = config.memory.maxmemory.get();
+        if (limit != 0 && policy.choice != Choice.NONE && !isPaused()) {
+            noteOutcome(engine.usedBytes() > limit ? free(limit) : 0);
+        }
+    }
+
+    /** How long one thread may go on freeing, in nanoseconds; the scale is Valkey's. */
+    private long budgetNanos() {
+        int tenacity = config.memory.evictionTenacity.getInt();
+        if (tenacity <= 10) {
+            return 50_000L * tenacity;
+        }
+        return tenacity < 100 ? (long) (500_000 * Math.pow(1.15, tenacity - 10)) : Long.MAX_VALUE;
+    }
+
+    /** Removes keys until there is room. Returns how much room there is; less than none if time or keys have run out. */
+    private long free(long limit) {
+        lock.lock();
+        try {
+            long target = limit - Math.min(limit / 256, MOST_ALLOWANCE);
+            long start = engine.clock().nanos();
+            long budget = budgetNanos();
+            long used = engine.usedBytes();
+            boolean freed = used <= limit;
+            for (int keys = 1; used > target; keys++) {
+                long gone = evictOne();
+                if (gone < 0) {
+                    break;
+                }
+                freed = true;
+                used -= gone;
+                if (keys % KEYS_BETWEEN_CLOCK_READINGS == 0 && engine.clock().nanos() - start > budget) {
+                    break;
+                }
+            }
+            long room = limit - engine.usedBytes();
+            if (room < 0 && freed && !goingOn) {
+                goingOn = true;
+                goOnLater();
+            }
+            engine.latency().noteSince("eviction-cycle", start);
+            return room;
+        } finally {
+            lock.unlock();
+            serveLost();
+        }
+    }
+
+    /** Those who waited for a key that is gone are told once no lock is held. */
+    private void serveLost() {
+        if (!lock.isHeldByCurrentThread() && !lost.isEmpty()) {
+            List<Interest.DatabaseKey> told;
+            lock.lock();
+            try {
+                told = List.copyOf(lost);
+                lost.clear();
+            } finally {
+                lock.unlock();
+            }
+            engine.blocking().serve(told);
+        }
+    }
+
+    // ---- which ----
+
+    /** Removes one key. Returns the bytes that this has freed, or -1 if no key may go. */
+    private long evictOne() {
+        Policy now = policy;
+        if (now.choice == Choice.RANDOM) {
+            return evictRandom(now);
+        }
+        while (fillPool(now)) {
+            while (!pool.isEmpty()) {
+                Candidate candidate = pool.removeLast();
+                long freed = evict(now, candidate);
+                if (freed >= 0) {
+                    return freed;
+                }
+            }
+        }
+        return -1;
+    }
+
+    /** Draws some keys of each database into the pool. Returns whether there was any to draw. */
+    private boolean fillPool(Policy now) {
+        boolean any = false;
+        for (int database = 0; database < keyspace.databases(); database++) {
+            any |= draw(now, database);
+        }
+        return any;
+    }
+
+    private boolean draw(Policy now, int database) {
+        int wanted = config.memory.maxmemorySamples.getInt();
+        int[] drawn = {0};
+        for (int tries = 0; tries < wanted && drawn[0] < wanted; tries++) {
+            Shard shard = drawShard(now, database);
+            if (shard == null) {
+                break;
+            }
+            long from = keyspace.cursorOf(shard.number()) + engine.random().nextLong(keyspace.cursorOf(1));
+            shard.lock();
+            try {
+                KeyTable table = shard.table(database);
+                int rest = wanted - drawn[0];
+                if (now.onlyVolatile) {
+                    drawVolatile(table, from, rest, item -> drawn[0] += offer(now, item, database));
+                } else {
+                    table.scan(from, rest, item -> drawn[0] += offer(now, item, database));
+                }
+            } finally {
+                shard.unlock();
+            }
+        }
+        return drawn[0] > 0;
+    }
+
+    private void drawVolatile(KeyTable table, long from, int wanted, java.util.function.Consumer<Object> visitor) {
+        int[] seen = {0};
+        table.visitVolatile(from, wanted * 4, item -> {
+            if (KeyRecord.hasExpiry(KeyTable.record(item)) && seen[0] < wanted) {
+                seen[0]++;
+                visitor.accept(item);
+            }
+        });
+        for (int i = 0; i < wanted && seen[0] == 0; i++) {
+            Object item = table.randomVolatile(engine.random(), wanted);
+            if (item != null && KeyRecord.hasExpiry(KeyTable.record(item))) {
+                seen[0]++;
+                visitor.accept(item);
+            }
+        }
+    }
+
+    /** A shard with keys of a database that may go, the more of them the likelier; null if there is none. */
+    private @Nullable Shard drawShard(Policy now, int database) {
+        long total = 0;
+        for (int i = 0; i < keyspace.shardCount(); i++) {
+            total += count(now, keyspace.shard(i), database);
+        }
+        if (total == 0) {
+            return null;
+        }
+        long rank = engine.random().nextLong(total);
+        for (int i = 0; i < keyspace.shardCount(); i++) {
+            rank -= count(now, keyspace.shard(i), database);
+            if (rank < 0) {
+                return keyspace.shard(i);
+            }
+        }
+        return null;
+    }
+
+    private static long count(Policy now, Shard shard, int database) {
+        KeyTable table = shard.existingTable(database);
+        return table == null ? 0 : now.onlyVolatile ? table.expires() : table.size();
+    }
+
+    /** Lets a key join the pool if it deserves it more than one that is there, or if there is a place. Returns 1. */
+    private int offer(Policy now, Object item, int database) {
+        byte[] record = KeyTable.record(item);
+        long score = score(now, record);
+        if (pool.size() < POOL_SIZE || score > pool.getFirst().score) {
+            int at = pool.size();
+            while (at > 0 && pool.get(at - 1).score > score) {
+                at--;
+            }
+            pool.add(at, new Candidate(score, database, new Slice(KeyRecord.keyBytes(record))));
+            if (pool.size() > POOL_SIZE) {
+                pool.removeFirst();
+            }
+        }
+        return 1;
+    }
+
+    private long score(Policy now, byte[] record) {
+        AccessClock clock = keyspace.clock();
+        return now.choice == Choice.TTL
+                ? Long.MAX_VALUE - KeyRecord.expireAt(record)
+                : clock.idleness(KeyRecord.accessClock(record));
+    }
+
+    private long evictRandom(Policy now) {
+        int databases = keyspace.databases();
+        for (int i = 0; i < databases; i++) {
+            nextDatabase = (nextDatabase + 1) % databases;
+            for (int tries = 0; tries < keyspace.shardCount(); tries++) {
+                Shard shard = drawShard(now, nextDatabase);
+                if (shard == null) {
+                    break;
+                }
+                shard.lock();
+                try {
+                    KeyTable table = shard.table(nextDatabase);
+                    Object item = now.onlyVolatile
+                            ? table.randomVolatile(engine.random(), 2)
+                            : table.random(engine.random());
+                    if (item != null && (!now.onlyVolatile || KeyRecord.hasExpiry(KeyTable.record(item)))) {
+                        KeyRecord.key(KeyTable.record(item), key);
+                        return remove(table, new Slice(key.toBytes()), nextDatabase);
+                    }
+                } finally {
+                    shard.unlock();
+                }
+            }
+        }
+        return -1;
+    }
+
+    // ---- how ----
+
+    /** Removes a candidate, unless it has gone, no longer may go, or has been used meanwhile; -1 then. */
+    private long evict(Policy now, Candidate candidate) {
+        Shard shard = keyspace.shardOf(candidate.key);
+        shard.lock();
+        try {
+            KeyTable table = shard.table(candidate.database);
+            Object item = table.find(candidate.key);
+            if (item == null
+                    || now.onlyVolatile && !KeyRecord.hasExpiry(KeyTable.record(item))
+                    || score(now, KeyTable.record(item)) < candidate.score) {
+                return -1;
+            }
+            return remove(table, candidate.key, candidate.database);
+        } finally {
+            shard.unlock();
+        }
+    }
+
+    private long remove(KeyTable table, Slice evicted, int database) {
+        long before = table.usedBytes();
+        if (table.find(evicted) == null) {
+            return -1;
+        }
+        table.remove();
+        statistics.evictedKeys.increment();
+        engine.notifier().event('e', "evicted", database, evicted);
+        if (engine.changes().isOn()) {
+            unit.add(database, config.lazyfreeLazyEviction.get() ? "UNLINK" : "DEL", evicted);
+            engine.changes().append(unit, false);
+            unit.clear();
+        }
+        engine.touched(evicted, database);
+        if (engine.interest(evicted).waiters(database, evicted) != null) {
+            lost.add(new Interest.DatabaseKey(database, new Slice(evicted.toBytes())));
+        }
+        return Math.max(0, before - table.usedBytes());
+    }
+}
