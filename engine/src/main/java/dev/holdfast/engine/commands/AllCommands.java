@@ -46,6 +46,7 @@ public final class AllCommands {
                         ReplicationCommands.COMMANDS,
                         ClusterCommands.COMMANDS,
                         LogCommands.COMMANDS,
+                        ModuleCommands.COMMANDS,
                         LatencyCommands.COMMANDS,
                         ConfigCommands.COMMANDS,
                         DebugCommands.COMMANDS,

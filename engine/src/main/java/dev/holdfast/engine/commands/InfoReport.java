@@ -494,11 +494,13 @@ final class InfoReport {
         LatencyHistogram histogram = statistics.latency(command);
         if (histogram.total() > 0) {
             StringBuilder percentiles = new StringBuilder();
-            for (String each : config.monitoring.latencyTrackingInfoPercentiles.get().split(" ")) {
+            for (String each :
+                    config.monitoring.latencyTrackingInfoPercentiles.get().split(" ")) {
                 if (!each.isEmpty()) {
                     double percent = Double.parseDouble(each);
                     percentiles.append(percentiles.isEmpty() ? "p" : ",p");
-                    percentiles.append(percent == Math.rint(percent) ? String.valueOf((int) percent) : String.valueOf(percent));
+                    percentiles.append(
+                            percent == Math.rint(percent) ? String.valueOf((int) percent) : String.valueOf(percent));
                     percentiles.append(String.format(Locale.ROOT, "=%.3f", histogram.percentile(percent) / 1000.0));
                 }
             }

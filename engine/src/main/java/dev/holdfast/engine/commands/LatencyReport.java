@@ -48,9 +48,8 @@ final class LatencyReport {
             text.append('\n');
         }
         text.append(" ".repeat(samples.size())).append('\n');
-        List<String> ages = samples.stream()
-                .map(sample -> age(nowSecond - sample.second()))
-                .toList();
+        List<String> ages =
+                samples.stream().map(sample -> age(nowSecond - sample.second())).toList();
         int longest = ages.stream().mapToInt(String::length).max().orElse(0);
         for (int row = 0; row < longest; row++) {
             for (String age : ages) {
@@ -113,8 +112,12 @@ final class LatencyReport {
         List<String> advice = new ArrayList<>();
         switch (event) {
             case "command" -> {
-                long micros = engine.config().monitoring.commandlogExecutionSlowerThanMicros.get();
-                long threshold = engine.config().monitoring.latencyMonitorThresholdMillis.get();
+                long micros = engine.config()
+                        .monitoring
+                        .commandlogExecutionSlowerThanMicros
+                        .get();
+                long threshold =
+                        engine.config().monitoring.latencyMonitorThresholdMillis.get();
                 advice.add(
                         micros < 0 || micros / 1000 > threshold
                                 ? "Let the log of slow commands show which: CONFIG SET commandlog-execution-slower-than "
@@ -129,8 +132,9 @@ final class LatencyReport {
                         + " -XX:+UseShenandoahGC), or by a long command that held a lock.");
             case "expire-cycle" -> advice.add("Expire in smaller steps: CONFIG SET hz 100.");
             case "eviction-cycle" ->
-                advice.add("Much had to be evicted at once: lower maxmemory in steps, and avoid commands that make large"
-                        + " values in one go.");
+                advice.add(
+                        "Much had to be evicted at once: lower maxmemory in steps, and avoid commands that make large"
+                                + " values in one go.");
             default -> {
                 if (event.startsWith("aof") || event.startsWith("rdb")) {
                     advice.add("The disk was slow: use a local one, keep other work away from it, or use appendfsync"

@@ -16,7 +16,7 @@ import java.util.List;
 
 /** COMMANDLOG, and SLOWLOG, which is the part of it that Redis had. */
 public final class LogCommands {
-    private static final String KIND = "<slow | large-request | large-reply>";
+    private static final String KIND = "<SLOW | LARGE-REQUEST | LARGE-REPLY>";
 
     private LogCommands() {}
 
@@ -68,8 +68,7 @@ public final class LogCommands {
                                     .complexity("O(N) with the number of entries")
                                     .summary("Empties the log"))));
 
-    private static CommandSpec about(
-            String name, String syntax, int arity, String since, CommandSpec.Handler handler) {
+    private static CommandSpec about(String name, String syntax, int arity, String since, CommandSpec.Handler handler) {
         return command(name, syntax, handler)
                 .in(SERVER)
                 .since(since)
@@ -94,15 +93,14 @@ public final class LogCommands {
 
     private static void getSlow(Call call) {
         if (call.argCount() > 3) {
-            throw new CommandException("ERR unknown subcommand or wrong number of arguments for '" + call.arg(1)
-                    + "'. Try SLOWLOG HELP.");
+            throw new CommandException(
+                    "ERR unknown subcommand or wrong number of arguments for '" + call.arg(1) + "'. Try SLOWLOG HELP.");
         }
         get(call, CommandLog.Kind.SLOW, call.argCount() == 2 ? 10 : count(call));
     }
 
     private static void get(Call call, CommandLog.Kind kind, long count) {
-        List<CommandLog.Entry> entries =
-                call.engine().commandLog().latest(kind, count < 0 ? Long.MAX_VALUE : count);
+        List<CommandLog.Entry> entries = call.engine().commandLog().latest(kind, count < 0 ? Long.MAX_VALUE : count);
         call.reply().array(entries.size());
         for (CommandLog.Entry entry : entries) {
             call.reply().array(6);

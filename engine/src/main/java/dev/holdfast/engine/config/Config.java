@@ -60,6 +60,7 @@ public final class Config {
 
     // What may be done at run time
     public final TextParameter enableDebugCommand = immutable(choice("enable-debug-command", "no", PERMISSION));
+    public final TextParameter enableModuleCommand = immutable(choice("enable-module-command", "no", PERMISSION));
     public final TextParameter enableProtectedConfigs = immutable(choice("enable-protected-configs", "no", PERMISSION));
 
     // The program

@@ -34,7 +34,6 @@ final class IdleParameters {
         config.idle(config.bytes("active-defrag-ignore-bytes", 100L << 20, 1, Long.MAX_VALUE));
         config.idle(config.number("active-defrag-max-scan-fields", 1000, 1, Long.MAX_VALUE));
         config.idle(config.immutable(config.text("hash-seed", "", text -> text)));
-        config.idle(config.immutable(config.choice("enable-module-command", "no", "no", "yes", "local")));
         config.hidden(config.idle(config.text("debug-context", "", text -> text)));
     }
 

@@ -15,9 +15,10 @@ public final class MonitoringParameters {
 
     MonitoringParameters(Config config) {
         latencyMonitorThresholdMillis = config.number("latency-monitor-threshold", 0, 0, Long.MAX_VALUE);
-        commandlogExecutionSlowerThanMicros = config.number(
-                "commandlog-execution-slower-than", 10000, -1, Long.MAX_VALUE, "slowlog-log-slower-than");
-        commandlogSlowExecutionMaxLen = config.number("commandlog-slow-execution-max-len", 128, 0, Long.MAX_VALUE, "slowlog-max-len");
+        commandlogExecutionSlowerThanMicros =
+                config.number("commandlog-execution-slower-than", 10000, -1, Long.MAX_VALUE, "slowlog-log-slower-than");
+        commandlogSlowExecutionMaxLen =
+                config.number("commandlog-slow-execution-max-len", 128, 0, Long.MAX_VALUE, "slowlog-max-len");
         commandlogRequestLargerThan = config.number("commandlog-request-larger-than", 1 << 20, -1, Long.MAX_VALUE);
         commandlogLargeRequestMaxLen = config.number("commandlog-large-request-max-len", 128, 0, Long.MAX_VALUE);
         commandlogReplyLargerThan = config.number("commandlog-reply-larger-than", 1 << 20, -1, Long.MAX_VALUE);

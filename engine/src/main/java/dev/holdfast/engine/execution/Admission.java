@@ -65,12 +65,8 @@ final class Admission {
             client.lane().rejected[spec.id()]++;
             throw notAuthenticated();
         }
-        if (spec.is(CommandFlag.PROTECTED)
-                && !client.mayUse(engine.config().enableDebugCommand.get())) {
-            client.lane().rejected[spec.id()]++;
-            throw new CommandException("ERR DEBUG command not allowed. If the enable-debug-command option is set to"
-                    + " \"local\", you can run it from a local connection, otherwise you need to set this option in the"
-                    + " configuration file, and then restart the server.");
+        if (spec.is(CommandFlag.PROTECTED)) {
+            checkProtected(client, spec);
         }
         if (spec.is(CommandFlag.NO_MULTI) && client.transaction() != null) {
             client.lane().rejected[spec.id()]++;
@@ -103,6 +99,18 @@ final class Admission {
             throw new CommandException("ERR Replica can't interact with the keyspace");
         }
         client.used(spec);
+    }
+
+    private void checkProtected(Client client, CommandSpec spec) {
+        boolean module = spec.parent() != null;
+        var config = engine.config();
+        if (!client.mayUse(module ? config.enableModuleCommand.get() : config.enableDebugCommand.get())) {
+            client.lane().rejected[spec.id()]++;
+            throw new CommandException("ERR " + (module ? "MODULE" : "DEBUG") + " command not allowed. If the "
+                    + (module ? "enable-module-command" : "enable-debug-command")
+                    + " option is set to \"local\", you can run it from a local connection, otherwise you need to set"
+                    + " this option in the configuration file, and then restart the server.");
+        }
     }
 
     private void checkPermission(Client client, CommandSpec spec, Args args) {

@@ -359,10 +359,10 @@ public final class Call {
 
     /** Sets the access clock of an item that comes in the place of another, or of none: how often a key is used, it keeps. */
     private void setClock(byte[] record, @Nullable Object old) {
-        boolean keeps = old != null && keyspace.clock().countsFrequency();
-        KeyRecord.setAccessClock(
-                record, keeps ? KeyRecord.accessClock(KeyTable.record(old)) : keyspace.accessClock());
-        if (keeps) {
+        if (old == null || !keyspace.clock().countsFrequency()) {
+            KeyRecord.setAccessClock(record, keyspace.accessClock());
+        } else {
+            KeyRecord.setAccessClock(record, KeyRecord.accessClock(KeyTable.record(old)));
             touch(record);
         }
     }

@@ -58,6 +58,7 @@ public final class Engine implements AutoCloseable {
     private final Blocking blocking;
     private final Expiry expiry;
     private final Eviction eviction;
+    private final ClientEviction clientEviction = new ClientEviction(this);
     private final Latency latency;
     private final CommandLog commandLog;
     private final Pause pause = new Pause(this);
@@ -139,6 +140,7 @@ public final class Engine implements AutoCloseable {
         statistics.sample(clock.nanos());
         notePeak(keyspace.usedBytes());
         tracking.limit();
+        clientEviction.run();
     }
 
     public Config config() {

@@ -381,9 +381,8 @@ public final class Eviction {
                 shard.lock();
                 try {
                     KeyTable table = shard.table(nextDatabase);
-                    Object item = now.onlyVolatile
-                            ? table.randomVolatile(engine.random(), 2)
-                            : table.random(engine.random());
+                    Object item =
+                            now.onlyVolatile ? table.randomVolatile(engine.random(), 2) : table.random(engine.random());
                     if (item != null && (!now.onlyVolatile || KeyRecord.hasExpiry(KeyTable.record(item)))) {
                         KeyRecord.key(KeyTable.record(item), key);
                         return remove(table, new Slice(key.toBytes()), nextDatabase);

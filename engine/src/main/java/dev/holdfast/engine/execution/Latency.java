@@ -40,8 +40,7 @@ public final class Latency {
             if (all.size() > LENGTH) {
                 all.removeFirst();
             }
-            return new Series(
-                    List.copyOf(all), Math.max(worst, sample.millis()), sum + sample.millis(), count + 1);
+            return new Series(List.copyOf(all), Math.max(worst, sample.millis()), sum + sample.millis(), count + 1);
         }
     }
 

@@ -129,7 +129,9 @@ class CommandLogTest {
             latency.sample("aof-write", 15);
             store.clock().advance(1000);
             latency.sample("aof-write", 11);
-            assertEquals("[[1800000000, 20], [1800000001, 11]]", String.valueOf(store.run("LATENCY", "HISTORY", "aof-write")));
+            assertEquals(
+                    "[[1800000000, 20], [1800000001, 11]]",
+                    String.valueOf(store.run("LATENCY", "HISTORY", "aof-write")));
             assertEquals("[[aof-write, 1800000001, 11, 20, 46, 3]]", String.valueOf(store.run("LATENCY", "LATEST")));
             assertEquals(1L, store.run("LATENCY", "RESET", "AOF-write", "other"));
             assertEquals("[]", String.valueOf(store.run("LATENCY", "LATEST")));

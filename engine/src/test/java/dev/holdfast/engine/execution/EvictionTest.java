@@ -47,7 +47,9 @@ class EvictionTest {
         try (TestStore store = new TestStore("maxmemory-policy", policy)) {
             long limit = limit(store, 100_000);
             fill(store, "k", 3000);
-            assertTrue(store.engine().usedBytes() <= limit + 1000, "used " + store.engine().usedBytes());
+            assertTrue(
+                    store.engine().usedBytes() <= limit + 1000,
+                    "used " + store.engine().usedBytes());
             long left = (Long) store.run("DBSIZE");
             assertEquals(3000 - left, store.engine().statistics().evictedKeys.sum());
             assertTrue(left > 200, "left " + left);
