@@ -12,10 +12,12 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +35,7 @@ public final class Context implements AutoCloseable {
             Thread.ofPlatform().daemon().name("holdfast-toolkit").factory());
     private final ExecutorService workers = Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("holdfast-worker-", 0).factory());
+    private final Map<Class<?>, Object> shared = new ConcurrentHashMap<>();
     private final List<Pattern> patterns = new CopyOnWriteArrayList<>();
 
     public Context(Store store, Codecs codecs, MeterRegistry meters, Retry retry) {
@@ -93,6 +96,11 @@ public final class Context implements AutoCloseable {
     public <P extends Pattern> P register(P pattern) {
         patterns.add(pattern);
         return pattern;
+    }
+
+    /** Something that all patterns of one kind share in this context; made when first asked for. */
+    public <T> T shared(Class<T> type, Supplier<T> make) {
+        return type.cast(shared.computeIfAbsent(type, ignored -> make.get()));
     }
 
     /** Forgets a pattern that has been closed. */

@@ -1,6 +1,7 @@
 package dev.holdfast.toolkit.pattern;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -25,6 +26,11 @@ public final class Instruments {
     /** A counter; {@code more} are further tags, names and values in turn. */
     public Counter counter(String metric, String... more) {
         return registry.counter(prefix + metric, tags.and(more));
+    }
+
+    /** A counter that is kept elsewhere; {@code source} is held weakly. */
+    public <T> void count(String metric, T source, ToDoubleFunction<T> count, String... more) {
+        FunctionCounter.builder(prefix + metric, source, count).tags(tags.and(more)).register(registry);
     }
 
     public Timer timer(String metric, String... more) {

@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -27,11 +28,15 @@ public final class EmbeddedStore implements Store {
     private static final int BATCH = 1000;
     private static final long LOOK_AFTER_MILLIS = 500;
 
+    /** The store whose command this thread runs, so that tracking can tell its changes from those of others. */
+    private static final ThreadLocal<EmbeddedStore> CHANGING = new ThreadLocal<>();
+
     private final Holdfast holdfast;
     private final int database;
     private final boolean owned;
     private final ConcurrentLinkedDeque<Session> sessions = new ConcurrentLinkedDeque<>();
     private final Set<EmbeddedSubscription> subscriptions = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger trackings = new AtomicInteger();
     private final ScheduledFuture<?> lookAfter;
     private volatile boolean closed;
 
@@ -118,12 +123,20 @@ public final class EmbeddedStore implements Store {
         if (closed) {
             throw new StoreUnavailableException("the store is closed");
         }
+        boolean tracked = trackings.get() > 0;
+        if (tracked) {
+            CHANGING.set(this);
+        }
         try {
             return call.get();
         } catch (dev.holdfast.engine.StoreException e) {
             throw new CommandFailedException(String.valueOf(e.getMessage()));
         } catch (IllegalStateException e) {
             throw new StoreUnavailableException("the store is closed", e);
+        } finally {
+            if (tracked) {
+                CHANGING.remove();
+            }
         }
     }
 
@@ -199,7 +212,13 @@ public final class EmbeddedStore implements Store {
 
     @Override
     public Optional<Subscription> track(String prefix, InvalidationListener listener) {
-        return Optional.empty();
+        if (closed) {
+            throw new StoreUnavailableException("the store is closed");
+        }
+        EmbeddedTracking begun = new EmbeddedTracking(
+                holdfast.engine(), prefix, listener, () -> CHANGING.get() == this, trackings::decrementAndGet);
+        trackings.incrementAndGet();
+        return Optional.of(begun);
     }
 
     /**

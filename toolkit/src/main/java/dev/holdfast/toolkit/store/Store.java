@@ -76,8 +76,8 @@ public interface Store extends AutoCloseable {
     Subscription subscribe(Channels channels, MessageListener listener);
 
     /**
-     * Asks the server to say which keys that begin with a prefix change from now on, whoever changes them. Whether the store's own
-     * changes are told is left open. Empty where the server cannot do it.
+     * Asks the server to say which keys that begin with a prefix change from now on. Changes by this store itself are not told,
+     * except those by commands that {@link #await}. Empty where the server cannot do it.
      */
     Optional<Subscription> track(String prefix, InvalidationListener listener);
 

@@ -3,6 +3,7 @@ package dev.holdfast.toolkit.contract;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -184,7 +185,8 @@ class StoreContract extends Contract {
     @Test
     void changesOfOthersAreTracked() {
         List<String> told = new CopyOnWriteArrayList<>();
-        Optional<Subscription> tracking = another().store().track("user:", new InvalidationListener() {
+        Store other = another().store();
+        Optional<Subscription> tracking = other.track("user:", new InvalidationListener() {
             @Override
             public void invalidated(byte[] key) {
                 told.add(new String(key, UTF_8));
@@ -195,16 +197,21 @@ class StoreContract extends Contract {
                 told.add("all");
             }
         });
-        if (tracking.isEmpty()) {
-            return;
-        }
-        closing(tracking.get());
+        closing(tracking.orElseThrow());
+        told.clear();
+        other.call("SET", "user:own", "x");
         for (int i = 0; i < 20; i++) {
             store().call("SET", "user:" + i, "x");
             store().call("SET", "product:" + i, "x");
         }
         eventually(() -> told.stream().filter(key -> key.startsWith("user:")).count() == 20);
         assertTrue(told.stream().noneMatch(key -> key.startsWith("product:")));
+        assertFalse(told.contains("user:own"), "its own changes are known already");
+        if (!store().isCluster()) {
+            told.clear();
+            store().call("FLUSHALL");
+            eventually(() -> told.contains("all"));
+        }
     }
 
     @Test

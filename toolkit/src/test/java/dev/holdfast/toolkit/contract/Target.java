@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("ImmutableEnumChecker") // The constants stand for servers, which start late.
 enum Target {
     /** The engine, called in this JVM. Time is the test's. */
-    EMBEDDED(Target::ours),
-    /** The same engine over RESP. Time is the test's. */
+    EMBEDDED(Target::embedded),
+    /** The same engine over RESP. */
     OURS(Target::ours),
     /** A real Valkey. */
     VALKEY(Target::real),
@@ -51,17 +51,21 @@ enum Target {
                 .toList();
     }
 
+    private static Running embedded() {
+        TestClock clock = new TestClock();
+        return new Running(Holdfast.open(new Config(), clock), clock, "");
+    }
+
     private static Running ours() {
         Config config = new Config();
-        TestClock clock = new TestClock();
         try {
             config.set("port", "0");
             config.set("bind", "127.0.0.1");
-            Holdfast holdfast = Holdfast.open(config, clock);
+            Holdfast holdfast = Holdfast.open(config);
             Server server = new Server(holdfast.engine());
             holdfast.attach(server);
             server.start();
-            return new Running(holdfast, clock, "redis://127.0.0.1:" + server.port());
+            return new Running(holdfast, null, "redis://127.0.0.1:" + server.port());
         } catch (ConfigException e) {
             throw new IllegalStateException(e);
         } catch (IOException e) {
