@@ -1,6 +1,8 @@
 package dev.holdfast.toolkit;
 
 import dev.holdfast.engine.Holdfast;
+import dev.holdfast.toolkit.cache.CacheBuilder;
+import dev.holdfast.toolkit.codec.Codec;
 import dev.holdfast.toolkit.codec.Codecs;
 import dev.holdfast.toolkit.job.Jobs;
 import dev.holdfast.toolkit.limit.RateLimiter;
@@ -26,7 +28,9 @@ import tools.jackson.databind.ObjectMapper;
  *
  * <pre>
  * try (Toolkit toolkit = Toolkit.open("embedded:")) {
- *     toolkit.store().call("SET", "greeting", "hello");
+ *     Cache&lt;User&gt; users = toolkit.cache("users", User.class).ttl(Duration.ofMinutes(5)).build();
+ *     User user = users.get("42", id -&gt; database.findUser(id));
+ *     toolkit.store().call("SET", "greeting", "hello");   // any command
  * }
  * </pre>
  *
@@ -115,6 +119,19 @@ public final class Toolkit implements AutoCloseable {
         private Context context(Store store) {
             return new Context(store, codecs, meters, retry);
         }
+    }
+
+    /**
+     * Begins a cache of values of a type: {@code toolkit.cache("users", User.class).ttl(Duration.ofMinutes(5)).build()}. Text,
+     * bytes and numbers are kept as they are, all else as JSON.
+     */
+    public <V> CacheBuilder<V> cache(String name, Class<V> type) {
+        return cache(name, context.codecs().of(type));
+    }
+
+    /** Begins a cache of values that a codec writes and reads. */
+    public <V> CacheBuilder<V> cache(String name, Codec<V> codec) {
+        return new CacheBuilder<>(context, name, codec);
     }
 
     /** The store, for commands of all kinds. */

@@ -78,13 +78,14 @@ public final class Reply {
         };
     }
 
-    /** Whether the answer says yes: an integer other than zero, true, or a simple string such as {@code OK}. */
+    /** Whether the answer says yes: an integer other than zero, true, or text such as {@code OK}; not null, nor {@code 0}. */
     public boolean flag() {
         return switch (value) {
             case null -> false;
             case Long number -> number != 0;
             case Boolean flag -> flag;
             case String status -> !status.isEmpty();
+            case byte[] text -> text.length > 1 || text.length == 1 && text[0] != '0';
             default -> throw unexpected("yes or no");
         };
     }

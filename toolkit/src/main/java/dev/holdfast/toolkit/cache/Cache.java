@@ -1,0 +1,322 @@
+package dev.holdfast.toolkit.cache;
+
+import dev.holdfast.toolkit.pattern.Context;
+import dev.holdfast.toolkit.pattern.Pattern;
+import dev.holdfast.toolkit.store.Channels;
+import dev.holdfast.toolkit.store.Health;
+import dev.holdfast.toolkit.store.Subscription;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A cache of two levels, of values under text keys.
+ *
+ * <pre>
+ * Cache&lt;User&gt; users = toolkit.cache("users", User.class).ttl(Duration.ofMinutes(5)).build();
+ * User user = users.get("42", id -&gt; database.findUser(id));   // null if there is none
+ * users.invalidate("42");                                      // in this process and in all others
+ * </pre>
+ *
+ * <p>A read looks into this process, then into the store, and then calls the loader, once for all threads that want the key. A
+ * failure of the store is a miss and a count, not an exception, unless the cache was built to throw. Values are shared: do not
+ * change what a cache has given you.
+ *
+ * <p>Threads may share a cache. The {@code …Async} forms run on a virtual thread.
+ */
+public final class Cache<V> implements Pattern {
+    private final String name;
+    private final Context context;
+    private final CacheOptions options;
+    private final CacheKeys keys;
+    private final Near<V> near;
+    private final SecondLevel far;
+    private final Tags tags;
+    private final Bus bus;
+    private final Counters counters;
+    private final Loading<V> loading;
+    private final Recovery recovery;
+    private final List<Subscription> listening = new CopyOnWriteArrayList<>();
+
+    Cache(CacheBuilder<V> builder) {
+        this.name = builder.name;
+        this.context = builder.context;
+        this.options = builder.options;
+        this.keys = new CacheKeys(builder.prefix);
+        this.counters = new Counters();
+        this.near = new Near<>(builder.nearSize);
+        this.far = new SecondLevel(context.store(), SecondLevel.breaker(name), counters, builder.throwing);
+        this.tags = new Tags(context.store(), far, builder.format == Format.PLAIN ? TagStyle.SETS : builder.tagStyle);
+        this.bus = new Bus(context, keys, near, tags, counters).open(builder.tracking);
+        this.recovery = new Recovery(context, far, near);
+        this.loading = new Loading<>(context, keys, near, far, tags, bus, recovery, counters, builder);
+        counters.publish(context.instruments(kind(), name));
+        context.instruments(kind(), name).gauge("near.size", near, Near::size);
+        context.instruments(kind(), name).gauge("store.trusted", far, level -> level.isTrusted() ? 1 : 0);
+    }
+
+    @Override
+    public String kind() {
+        return "cache";
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    /** The cache's options, to be changed for one call. */
+    public CacheOptions options() {
+        return options;
+    }
+
+    // ---- reading ----
+
+    /** The value of a key if either level has a fresh one, else null. */
+    public @Nullable V get(String key) {
+        Held<V> held = loading.nearest(key);
+        return held != null ? held.value() : loading.find(key, options);
+    }
+
+    /** The value of a key, loaded if neither level has a fresh one; null if there is none. */
+    public @Nullable V get(String key, CacheLoader<? extends V> loader) {
+        return get(key, loader, options);
+    }
+
+    /**
+     * As {@link #get(String, CacheLoader)}, with other options for this call.
+     *
+     * @throws CacheLoadException if the loader threw a checked exception or took too long, and there is no stale value
+     */
+    public @Nullable V get(String key, CacheLoader<? extends V> loader, CacheOptions options) {
+        Held<V> held = loading.nearest(key, loader, options);
+        return held != null ? held.value() : loading.get(key, loader, options);
+    }
+
+    public CompletionStage<@Nullable V> getAsync(String key) {
+        return async(() -> get(key));
+    }
+
+    public CompletionStage<@Nullable V> getAsync(String key, CacheLoader<? extends V> loader) {
+        return async(() -> get(key, loader));
+    }
+
+    private <T extends @Nullable Object> CompletionStage<T> async(java.util.function.Supplier<T> call) {
+        return CompletableFuture.supplyAsync(call, context.workers());
+    }
+
+    /** Whether either level has a fresh value. */
+    public boolean contains(String key) {
+        return get(key) != null;
+    }
+
+    /** The values of those keys that have one, in the order of the keys. The store is asked once for all. */
+    public Map<String, V> getAll(Collection<String> wanted) {
+        return loading.getAll(wanted, null, options);
+    }
+
+    /** As {@link #getAll(Collection)}; what neither level has is loaded at once. */
+    public Map<String, V> getAll(Collection<String> wanted, BulkLoader<V> loader) {
+        return loading.getAll(wanted, loader, options);
+    }
+
+    // ---- writing ----
+
+    public void put(String key, V value) {
+        put(key, value, options);
+    }
+
+    /** Puts a value, here and in the store, for as long as the options say. */
+    public void put(String key, V value, CacheOptions options) {
+        ReentrantLock lock = near.lock(key);
+        lock.lock();
+        try {
+            loading.put(key, value, options);
+        } finally {
+            lock.unlock();
+        }
+        bus.changed(key);
+    }
+
+    public CompletionStage<@Nullable Void> putAsync(String key, V value) {
+        return this.<@Nullable Void>async(() -> {
+            put(key, value);
+            return null;
+        });
+    }
+
+    /** Puts many values; they are sent to the store together. */
+    public void putAll(Map<String, ? extends V> values) {
+        loading.putAll(values, options);
+        values.keySet().forEach(bus::changed);
+    }
+
+    /**
+     * Fills the store from a stream, in batches of a thousand, without filling this process. Returns how many values there were.
+     *
+     * @throws CacheLoadException if the store has refused a batch
+     */
+    public long warm(Stream<Map.Entry<String, V>> values) {
+        return loading.warm(values, options);
+    }
+
+    /**
+     * Writes through: runs {@code commit}, which changes the value where it really is, and then puts what it returns, or invalidates
+     * the key if it returns null. If it throws, nothing is changed here.
+     */
+    public @Nullable V write(String key, Callable<? extends @Nullable V> commit) throws Exception {
+        V value = commit.call();
+        if (value == null) {
+            invalidate(key);
+        } else {
+            put(key, value);
+        }
+        return value;
+    }
+
+    // ---- invalidating ----
+
+    /**
+     * Drops a key, here, in the store, and in all other processes. A load that is under way will not bring back what it began
+     * to read before. If the store cannot be reached, that is made up for as soon as it can.
+     */
+    public void invalidate(String key) {
+        invalidateAll(List.of(key));
+    }
+
+    public void invalidateAll(Collection<String> dropped) {
+        for (String key : dropped) {
+            near.drop(key);
+        }
+        List<byte[]> entries = dropped.stream().map(keys::entry).toList();
+        if (!far.remove(entries)) {
+            recovery.removeLater(entries);
+        }
+        for (String key : dropped) {
+            near.drop(key);
+            bus.changed(key);
+        }
+    }
+
+    public CompletionStage<@Nullable Void> invalidateAsync(String key) {
+        return this.<@Nullable Void>async(() -> {
+            invalidate(key);
+            return null;
+        });
+    }
+
+    /** Drops every entry of this cache, and nothing else. Returns how many there were in the store. */
+    public long clear() {
+        return clear("*");
+    }
+
+    /**
+     * Drops all entries whose keys match a glob pattern, with SCAN and UNLINK on every node; whatever is put meanwhile may stay.
+     * Returns how many there were in the store.
+     */
+    public long clear(String pattern) {
+        drop(pattern);
+        long[] removed = {0};
+        boolean done = far.guarded(
+                () -> {
+                    context.store()
+                            .scan(keys.pattern(pattern), batch -> removed[0] += context.store().unlink(batch));
+                    return true;
+                },
+                false);
+        if (!done) {
+            recovery.clearLater(keys.pattern(pattern));
+        }
+        drop(pattern);
+        bus.changedMatching(pattern);
+        return removed[0];
+    }
+
+    private void drop(String pattern) {
+        if (pattern.equals("*")) {
+            near.dropAll();
+        } else {
+            near.dropIf(key -> dev.holdfast.engine.base.Glob.matches(pattern, key, false));
+        }
+    }
+
+    /** Drops all entries with a tag, whichever cache they are in; see {@link TagStyle}. */
+    public void invalidateTag(String tag) {
+        boolean done = tags.invalidate(tag, removed -> removed.forEach(this::removedByTag));
+        if (!done) {
+            recovery.later("tag " + tag, () -> tags.invalidate(tag, removed -> removed.forEach(this::removedByTag)));
+        }
+        bus.tagChanged(tag);
+    }
+
+    private void removedByTag(byte[] entry) {
+        byte[] prefix = keys.entry("");
+        if (java.util.Arrays.mismatch(entry, prefix) >= prefix.length) {
+            String key = keys.key(entry);
+            near.drop(key);
+            bus.changed(key);
+        }
+    }
+
+    /**
+     * Invalidates what messages of other programs name, for instance
+     * {@code cache.invalidateOn("cache:invalidated", name -> Invalidation.key(name))}. What the function maps to null is left alone.
+     * After a lost connection everything in this process is dropped. Ends with the cache.
+     */
+    public void invalidateOn(String channel, Function<String, @Nullable Invalidation> meaning) {
+        listening.add(context.store().subscribe(Channels.named(channel), new dev.holdfast.toolkit.store.MessageListener() {
+            @Override
+            public void message(String from, byte[] payload) {
+                Invalidation invalidation =
+                        meaning.apply(new String(payload, java.nio.charset.StandardCharsets.UTF_8));
+                switch (invalidation) {
+                    case null -> {}
+                    case Invalidation.Key dropped -> invalidate(dropped.key());
+                    case Invalidation.Pattern dropped -> clear(dropped.pattern());
+                    case Invalidation.Tag dropped -> invalidateTag(dropped.tag());
+                    case Invalidation.All ignored -> clear();
+                }
+            }
+
+            @Override
+            public void gap() {
+                near.dropAll();
+            }
+        }));
+    }
+
+    // ---- how it goes ----
+
+    public CacheStatistics statistics() {
+        return counters.statistics(near.size());
+    }
+
+    /** Up while it can do its work, which it can without the store; the details say whether the store is trusted at present. */
+    @Override
+    public Health health() {
+        Map<String, Object> details = new LinkedHashMap<>();
+        details.put("breaker", far.breakerState());
+        details.put("invalidation", bus.isTracked() ? "tracking" : "messages");
+        details.put("invalidation.active", bus.isActive());
+        details.put("recovering", recovery.size());
+        details.put("hitRate", statistics().hitRate());
+        return new Health(true, details);
+    }
+
+    @Override
+    public void close() {
+        context.unregister(this);
+        listening.forEach(Subscription::close);
+        bus.close();
+        recovery.close();
+    }
+}

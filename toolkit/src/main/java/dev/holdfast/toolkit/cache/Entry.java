@@ -1,0 +1,131 @@
+package dev.holdfast.toolkit.cache;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An entry as it stands in the store.
+ *
+ * <pre>
+ *  0      1      2          10            18       26          34     35
+ * +------+------+----------+-------------+--------+-----------+------+---------------------------+-------
+ * | 0xC1 | kind | created  | fresh until | token  | lease end | tags | per tag: length 1, name,  | value
+ * |      |      | ms, 8    | ms, 8       | 8      | ms, 8     | n, 1 | version 8                 |
+ * +------+------+----------+-------------+--------+-----------+------+---------------------------+-------
+ *   kind  V value; N it is known that there is none; L nothing but a lease
+ * </pre>
+ *
+ * <p>Numbers are big-endian. 0xC1 begins no text in UTF-8, so that a value which another program has written without all this is
+ * told apart, and read as a value.
+ *
+ * <p>The <em>lease</em> belongs to whoever is loading the key. Its token is random; a token of zero means that nobody is.
+ * Overwriting or removing the entry ends it, since that overwrites or removes the token.
+ */
+record Entry(
+        char kind,
+        long created,
+        long freshUntil,
+        long token,
+        long leaseUntil,
+        Map<String, Long> tags,
+        byte[] bytes,
+        int valueAt) {
+    static final char VALUE = 'V';
+    static final char NONE = 'N';
+    static final char LEASE = 'L';
+
+    /** The lease that nobody has: token and end. */
+    static final byte[] NO_LEASE = new byte[16];
+
+    private static final byte MAGIC = (byte) 0xC1;
+    private static final int HEADER = 35;
+    private static final int TOKEN_AT = 18;
+
+    /** An entry that is about to be written. */
+    static byte[] write(char kind, long created, long freshUntil, Map<String, Long> tags, byte[] value) {
+        byte[][] names = new byte[tags.size()][];
+        int size = HEADER + value.length;
+        int i = 0;
+        for (String tag : tags.keySet()) {
+            names[i] = tag.getBytes(StandardCharsets.UTF_8);
+            size += 9 + names[i++].length;
+        }
+        ByteBuffer buffer = ByteBuffer.allocate(size);
+        buffer.put(MAGIC).put((byte) kind).putLong(created).putLong(freshUntil).put(NO_LEASE).put((byte) names.length);
+        i = 0;
+        for (long version : tags.values()) {
+            buffer.put((byte) names[i].length).put(names[i++]).putLong(version);
+        }
+        return buffer.put(value).array();
+    }
+
+    /** An entry that holds nothing but a lease. */
+    static byte[] writeLease(long now, long token, long leaseUntil) {
+        byte[] bytes = write(LEASE, now, 0, Map.of(), new byte[0]);
+        ByteBuffer.wrap(bytes).putLong(TOKEN_AT, token).putLong(TOKEN_AT + 8, leaseUntil);
+        return bytes;
+    }
+
+    /** Token and end of a lease, as they stand in an entry. */
+    static byte[] lease(long token, long leaseUntil) {
+        return ByteBuffer.allocate(16).putLong(token).putLong(leaseUntil).array();
+    }
+
+    /** A token, or a time, as it stands in an entry. */
+    static byte[] token(long token) {
+        return ByteBuffer.allocate(8).putLong(token).array();
+    }
+
+    /** A value as it stands, without anything around it. */
+    static Entry plain(byte[] bytes) {
+        return new Entry(VALUE, 0, Long.MAX_VALUE, 0, 0, Map.of(), bytes, 0);
+    }
+
+    private static boolean looksLikeOne(byte[] bytes) {
+        return bytes.length > 0 && bytes[0] == MAGIC;
+    }
+
+    /** Reads an entry; null if the bytes begin like one and are none. */
+    static @Nullable Entry read(byte[] bytes) {
+        if (!looksLikeOne(bytes)) {
+            return plain(bytes);
+        }
+        if (bytes.length < HEADER) {
+            return null;
+        }
+        ByteBuffer buffer = ByteBuffer.wrap(bytes);
+        int at = HEADER;
+        Map<String, Long> tags = Map.of();
+        int count = bytes[HEADER - 1] & 0xFF;
+        if (count > 0) {
+            tags = new LinkedHashMap<>();
+            for (int i = 0; i < count; i++) {
+                int length = bytes[at] & 0xFF;
+                String tag = new String(bytes, at + 1, length, StandardCharsets.UTF_8);
+                tags.put(tag, buffer.getLong(at + 1 + length));
+                at += 9 + length;
+            }
+        }
+        return new Entry(
+                (char) bytes[1],
+                buffer.getLong(2),
+                buffer.getLong(10),
+                buffer.getLong(TOKEN_AT),
+                buffer.getLong(TOKEN_AT + 8),
+                tags,
+                bytes,
+                at);
+    }
+
+    /** The value's bytes. */
+    byte[] value() {
+        return valueAt == 0 ? bytes : java.util.Arrays.copyOfRange(bytes, valueAt, bytes.length);
+    }
+
+    boolean isLeased(long now) {
+        return token != 0 && now < leaseUntil;
+    }
+}

@@ -1,0 +1,600 @@
+package dev.holdfast.toolkit.cache;
+
+import dev.holdfast.toolkit.codec.Codec;
+import dev.holdfast.toolkit.codec.CodecException;
+import dev.holdfast.toolkit.pattern.Context;
+import dev.holdfast.toolkit.store.Command;
+import dev.holdfast.toolkit.store.Store;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How a value comes into a cache.
+ *
+ * <p>A read that this process cannot answer becomes a <em>flight</em>: the first thread that wants a key flies, the others wait for
+ * it. A flight looks into the store; finds the value there, or takes the entry's lease, loads, and writes what it has
+ * loaded if the lease still stands. It puts the value into this process only if the key's epoch has not moved since before it
+ * looked (see {@link Near}).
+ *
+ * <p>The two guards are for two dangers. The epoch keeps an old value out of this process, the lease keeps it out of the
+ * store: whoever invalidates the key while it is being loaded, in whichever process, removes the lease with the entry, and the
+ * load comes too late to write.
+ *
+ * <p>With timeouts a flight runs on a thread of its own and goes on after those who waited have left; what it brings is used by the
+ * next. Without, it runs on the caller's thread, with all that belongs to it.
+ */
+final class Loading<V> {
+    private static final Logger LOG = LoggerFactory.getLogger(Loading.class);
+    private static final int BATCH = 1000;
+    private static final long FIRST_PAUSE_MILLIS = 2;
+    private static final long LONGEST_PAUSE_MILLIS = 50;
+
+    private final Context context;
+    private final Store store;
+    private final CacheKeys keys;
+    private final Near<V> near;
+    private final SecondLevel far;
+    private final Tags tags;
+    private final Bus bus;
+    private final Recovery recovery;
+    private final Counters counters;
+    private final Codec<V> codec;
+    private final Format format;
+    private final long nearTtlMillis;
+    private final Map<String, Flight<V>> flights = new ConcurrentHashMap<>();
+
+    Loading(
+            Context context,
+            CacheKeys keys,
+            Near<V> near,
+            SecondLevel far,
+            Tags tags,
+            Bus bus,
+            Recovery recovery,
+            Counters counters,
+            CacheBuilder<V> builder) {
+        this.context = context;
+        this.store = context.store();
+        this.keys = keys;
+        this.near = near;
+        this.far = far;
+        this.tags = tags;
+        this.bus = bus;
+        this.recovery = recovery;
+        this.counters = counters;
+        this.codec = builder.codec;
+        this.format = builder.format;
+        this.nearTtlMillis = builder.nearTtl.toMillis();
+    }
+
+    // ---- this process ----
+
+    /** The entry of this process if it is fresh. */
+    @Nullable Held<V> nearest(String key) {
+        Held<V> held = near.get(key);
+        if (held == null || !held.isFresh(store.millis()) || tags.mayBeOutdated(held.tags())) {
+            return null;
+        }
+        counters.nearHits.increment();
+        return held;
+    }
+
+    /** The same; an entry that has come of age is loaded anew in the background. */
+    @Nullable Held<V> nearest(String key, CacheLoader<? extends V> loader, CacheOptions options) {
+        Held<V> held = nearest(key);
+        if (held != null && held.eagerAt() != Long.MAX_VALUE && store.millis() >= held.eagerAt()) {
+            refresh(key, loader, options);
+        }
+        return held;
+    }
+
+    private void refresh(String key, CacheLoader<? extends V> loader, CacheOptions options) {
+        Flight<V> flight = new Flight<>();
+        if (flights.putIfAbsent(key, flight) == null) {
+            context.workers().execute(() -> fly(flight, key, loader, options, true));
+        }
+    }
+
+    // ---- flights ----
+
+    /** Looks for a value without loading it. */
+    @Nullable V find(String key, CacheOptions options) {
+        long epoch = near.epoch(key);
+        Entry entry = read(key, options);
+        Held<V> held = entry == null ? null : usable(entry, options);
+        if (held == null) {
+            counters.misses.increment();
+            return null;
+        }
+        counters.farHits.increment();
+        near.put(key, held, epoch);
+        return held.value();
+    }
+
+    @Nullable V get(String key, CacheLoader<? extends V> loader, CacheOptions options) {
+        Flight<V> mine = new Flight<>();
+        Flight<V> flight = flights.putIfAbsent(key, mine);
+        if (flight == null) {
+            flight = mine;
+            Held<V> landed = nearest(key);
+            if (landed != null) {
+                flights.remove(key, mine);
+                mine.result.complete(landed.value());
+                return landed.value();
+            }
+            if (options.hasTimeouts()) {
+                context.workers().execute(() -> fly(mine, key, loader, options, false));
+            } else {
+                fly(mine, key, loader, options, false);
+            }
+        }
+        return await(flight, key, options);
+    }
+
+    /** Waits for a flight, for as long as the options allow. */
+    private @Nullable V await(Flight<V> flight, String key, CacheOptions options) {
+        long start = System.nanoTime();
+        try {
+            if (options.softTimeout().isPositive()) {
+                try {
+                    return flight.result.get(options.softTimeout().toNanos(), TimeUnit.NANOSECONDS);
+                } catch (TimeoutException e) {
+                    Held<V> stale = stale(flight, key);
+                    if (stale != null) {
+                        counters.staleHits.increment();
+                        return stale.value();
+                    }
+                }
+            }
+            if (!options.hardTimeout().isPositive()) {
+                return flight.result.get();
+            }
+            long left = options.hardTimeout().toNanos() - (System.nanoTime() - start);
+            return flight.result.get(Math.max(0, left), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            Held<V> stale = stale(flight, key);
+            if (stale != null) {
+                counters.staleHits.increment();
+                return stale.value();
+            }
+            throw new CacheLoadException(
+                    "loading " + key + " took more than " + options.hardTimeout().toMillis() + " milliseconds", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException("interrupted while " + key + " was being loaded");
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof Error error) {
+                throw error;
+            }
+            throw e.getCause() instanceof RuntimeException unchecked
+                    ? unchecked
+                    : new CacheLoadException("loading " + key + " failed", e.getCause());
+        }
+    }
+
+    private @Nullable Held<V> stale(Flight<V> flight, String key) {
+        Held<V> held = flight.stale != null ? flight.stale : near.get(key);
+        return held != null && held.mayServeStale(store.millis()) ? held : null;
+    }
+
+    /** Brings the value of a key and ends the flight. Never throws. */
+    private void fly(
+            Flight<V> flight, String key, CacheLoader<? extends V> loader, CacheOptions options, boolean refreshing) {
+        try {
+            flight.result.complete(bring(flight, key, loader, options, refreshing));
+        } catch (Throwable e) {
+            if (refreshing) {
+                LOG.debug("Loading {} anew failed; its entry is still fresh", key, e);
+            }
+            flight.result.completeExceptionally(e);
+        } finally {
+            flights.remove(key, flight);
+        }
+        if (flight.ageing) {
+            refresh(key, loader, options);
+        }
+    }
+
+    private @Nullable V bring(
+            Flight<V> flight, String key, CacheLoader<? extends V> loader, CacheOptions options, boolean refreshing)
+            throws Exception {
+        long epoch = near.epoch(key);
+        Entry entry = read(key, options);
+        Held<V> held = entry == null ? null : usable(entry, options);
+        if (held != null && !(refreshing && store.millis() >= held.eagerAt())) {
+            counters.farHits.increment();
+            near.put(key, held, epoch);
+            flight.ageing = !refreshing && store.millis() >= held.eagerAt();
+            return held.value();
+        }
+        if (!refreshing) {
+            counters.misses.increment();
+        }
+        if (entry != null && held == null) {
+            flight.stale = ifStale(entry, options);
+        }
+        Lease lease = lease(key, entry, options);
+        if (lease.found != null) {
+            near.put(key, lease.found, epoch);
+            return lease.found.value();
+        }
+        return load(flight, key, loader, options, lease, epoch);
+    }
+
+    private @Nullable V load(
+            Flight<V> flight,
+            String key,
+            CacheLoader<? extends V> loader,
+            CacheOptions options,
+            Lease lease,
+            long epoch)
+            throws Exception {
+        byte[] name = keys.entry(key);
+        Map<String, Long> versions = tags.current(options.tags());
+        far.run(tags.join(name, options.tags(), keptMillis(options) * 2));
+        V value;
+        try {
+            value = loader.load(key);
+            counters.loads.increment();
+        } catch (Throwable e) {
+            counters.loadFailures.increment();
+            Held<V> stale = stale(flight, key);
+            long again = store.millis() + options.staleAgainAfter().toMillis();
+            if (lease.token != 0) {
+                far.release(name, lease.token, stale == null ? 0 : again);
+            }
+            if (stale == null) {
+                throw e;
+            }
+            LOG.warn("Loading {} failed; a stale value is served", key, e);
+            counters.staleHits.increment();
+            near.put(key, stale.freshUntil(again), epoch);
+            return stale.value();
+        }
+        if (value == null && !options.negativeTtl().isPositive()) {
+            if (lease.token != 0) {
+                far.release(name, lease.token, 0);
+            }
+            return null;
+        }
+        long now = store.millis();
+        long ttl = ttlMillis(value, options);
+        byte[] bytes = encode(value, now, ttl, options, versions);
+        boolean mayHold = lease.token != 0
+                ? far.fill(name, lease.token, bytes, ttl + options.staleFor().toMillis()) || !far.isTrusted()
+                : near.epoch(key) == epoch && writePlain(name, bytes, ttl);
+        if (mayHold) {
+            near.put(key, hold(value, now, now + ttl, options, versions), epoch);
+            bus.changed(key);
+        }
+        return value;
+    }
+
+    /** Writes a value that no lease guards; if there is a store that it could be written to. */
+    private boolean writePlain(byte[] name, byte[] bytes, long ttl) {
+        if (format == Format.PLAIN) {
+            far.write(name, bytes, ttl);
+        }
+        return true;
+    }
+
+    // ---- leases ----
+
+    /** What became of the wish to load: a lease, or an entry that somebody else has brought meanwhile. */
+    private final class Lease {
+        final long token;
+        final @Nullable Held<V> found;
+
+        Lease(long token, @Nullable Held<V> found) {
+            this.token = token;
+            this.found = found;
+        }
+    }
+
+    /**
+     * Gets leave to load a key. Where the whole fleet is to load it once, others wait until the one that loads has written it, has
+     * failed, or its lease is over; else they share the lease, and the first to finish writes. No token: there is no store to write
+     * to.
+     */
+    private Lease lease(String key, @Nullable Entry seen, CacheOptions options) {
+        if (format == Format.PLAIN) {
+            return new Lease(0, null);
+        }
+        byte[] name = keys.entry(key);
+        long pause = FIRST_PAUSE_MILLIS;
+        Entry entry = seen;
+        while (true) {
+            long now = store.millis();
+            if (entry != null && entry.isLeased(now)) {
+                if (!options.isFleetWide()) {
+                    return new Lease(entry.token(), null);
+                }
+                pause(pause);
+                pause = Math.min(pause * 2, LONGEST_PAUSE_MILLIS);
+                entry = read(key, options);
+            } else {
+                long token = ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
+                long millis = options.lease().toMillis();
+                if (entry != null && entry.valueAt() > 0) {
+                    if (far.leaseStale(name, entry, Entry.lease(token, now + millis))) {
+                        return new Lease(token, null);
+                    }
+                    entry = read(key, options);
+                } else {
+                    byte[] found = far.lease(name, Entry.writeLease(now, token, now + millis), millis);
+                    if (found == null) {
+                        return new Lease(token, null);
+                    }
+                    entry = Entry.read(found);
+                }
+                if (!far.isTrusted() || entry == null) {
+                    return new Lease(0, null);
+                }
+            }
+            Held<V> held = entry == null ? null : usable(entry, options);
+            if (held != null) {
+                return new Lease(0, held);
+            }
+        }
+    }
+
+    private static void pause(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException("interrupted while another process was loading");
+        }
+    }
+
+    // ---- entries ----
+
+    private @Nullable Entry read(String key, CacheOptions options) {
+        byte[] name = keys.entry(key);
+        byte[] bytes = options.isSliding() ? far.readAndKeep(name, options.ttl().toMillis()) : far.read(name);
+        return bytes == null ? null : parse(bytes);
+    }
+
+    private @Nullable Entry parse(byte[] bytes) {
+        return format == Format.PLAIN ? Entry.plain(bytes) : Entry.read(bytes);
+    }
+
+    /** An entry of the store as this process may hold it, if it is fresh. */
+    private @Nullable Held<V> usable(Entry entry, CacheOptions options) {
+        long now = store.millis();
+        if (entry.kind() == Entry.LEASE || now >= entry.freshUntil() || tags.isOutdated(entry.tags())) {
+            return null;
+        }
+        return decode(entry, now, entry.freshUntil(), options);
+    }
+
+    private @Nullable Held<V> ifStale(Entry entry, CacheOptions options) {
+        if (entry.kind() == Entry.LEASE || tags.isOutdated(entry.tags())) {
+            return null;
+        }
+        return decode(entry, store.millis(), entry.freshUntil(), options);
+    }
+
+    private @Nullable Held<V> decode(Entry entry, long now, long freshUntil, CacheOptions options) {
+        try {
+            V value = entry.kind() == Entry.NONE ? null : codec.decode(entry.value());
+            return hold(value, now, freshUntil, options, entry.tags());
+        } catch (CodecException e) {
+            LOG.warn("An entry of {} cannot be read and is taken for a miss", keys.prefix(), e);
+            return null;
+        }
+    }
+
+    private Held<V> hold(
+            @Nullable V value, long now, long freshUntil, CacheOptions options, Map<String, Long> versions) {
+        long left = freshUntil == Long.MAX_VALUE || options.isSliding()
+                ? options.ttl().toMillis() / (options.isSliding() ? 4 : 1)
+                : freshUntil - now;
+        long here = now + Math.min(left, nearTtlMillis);
+        long stale = freshUntil == Long.MAX_VALUE ? here : freshUntil + options.staleFor().toMillis();
+        long eager = options.eagerAfter() >= 1
+                ? Long.MAX_VALUE
+                : freshUntil - (long) (options.ttl().toMillis() * (1 - options.eagerAfter()));
+        return new Held<>(value, here, stale, eager, versions);
+    }
+
+    private static long ttlMillis(@Nullable Object value, CacheOptions options) {
+        Duration ttl = value == null ? options.negativeTtl() : options.ttl();
+        double jitter = options.jitter() == 0
+                ? 0
+                : options.jitter() * ThreadLocalRandom.current().nextDouble();
+        return (long) (ttl.toMillis() * (1 + jitter));
+    }
+
+    /** For how long at most the store keeps an entry. */
+    private static long keptMillis(CacheOptions options) {
+        return (long) (options.ttl().toMillis() * (1 + options.jitter()))
+                + options.staleFor().toMillis();
+    }
+
+    private byte[] encode(@Nullable V value, long now, long ttl, CacheOptions options, Map<String, Long> versions) {
+        if (value == null) {
+            return Entry.write(Entry.NONE, now, now + ttl, versions, new byte[0]);
+        }
+        byte[] bytes = codec.encode(value);
+        long freshUntil = options.isSliding() ? Long.MAX_VALUE : now + ttl;
+        return format == Format.PLAIN ? bytes : Entry.write(Entry.VALUE, now, freshUntil, versions, bytes);
+    }
+
+    // ---- putting ----
+
+    /** Puts a value; the caller has the key's lock. */
+    void put(String key, V value, CacheOptions options) {
+        near.drop(key);
+        long epoch = near.epoch(key);
+        byte[] name = keys.entry(key);
+        Map<String, Long> versions = tags.current(options.tags());
+        far.run(tags.join(name, options.tags(), keptMillis(options) * 2));
+        long now = store.millis();
+        long ttl = ttlMillis(value, options);
+        if (!far.write(
+                name,
+                encode(value, now, ttl, options, versions),
+                ttl + options.staleFor().toMillis())) {
+            recovery.removeLater(List.of(name));
+        }
+        near.put(key, hold(value, now, now + ttl, options, versions), epoch);
+    }
+
+    void putAll(Map<String, ? extends V> values, CacheOptions options) {
+        Map<String, Long> versions = tags.current(options.tags());
+        Iterator<? extends Map.Entry<String, ? extends V>> all = values.entrySet().iterator();
+        while (all.hasNext()) {
+            List<Map.Entry<String, ? extends V>> batch = new ArrayList<>();
+            while (all.hasNext() && batch.size() < BATCH) {
+                Map.Entry<String, ? extends V> next = all.next();
+                near.drop(next.getKey());
+                batch.add(next);
+            }
+            if (!far.run(writes(batch, options, versions))) {
+                recovery.removeLater(
+                        batch.stream().map(entry -> keys.entry(entry.getKey())).toList());
+            }
+            batch.forEach(entry -> near.drop(entry.getKey()));
+        }
+    }
+
+    long warm(Stream<Map.Entry<String, V>> values, CacheOptions options) {
+        Map<String, Long> versions = tags.current(options.tags());
+        long count = 0;
+        Iterator<Map.Entry<String, V>> all = values.iterator();
+        while (all.hasNext()) {
+            List<Map.Entry<String, ? extends V>> batch = new ArrayList<>();
+            while (all.hasNext() && batch.size() < BATCH) {
+                batch.add(all.next());
+            }
+            if (!far.run(writes(batch, options, versions))) {
+                throw new CacheLoadException("the store has refused a batch after " + count + " values");
+            }
+            count += batch.size();
+        }
+        return count;
+    }
+
+    private List<Command> writes(
+            List<Map.Entry<String, ? extends V>> batch, CacheOptions options, Map<String, Long> versions) {
+        List<Command> commands = new ArrayList<>();
+        long now = store.millis();
+        for (Map.Entry<String, ? extends V> entry : batch) {
+            byte[] name = keys.entry(entry.getKey());
+            commands.addAll(tags.join(name, options.tags(), keptMillis(options) * 2));
+            long ttl = ttlMillis(entry.getValue(), options);
+            commands.add(Command.of(
+                    "SET",
+                    name,
+                    encode(entry.getValue(), now, ttl, options, versions),
+                    "PX",
+                    ttl + options.staleFor().toMillis()));
+        }
+        return commands;
+    }
+
+    // ---- many at once ----
+
+    Map<String, V> getAll(Collection<String> wanted, @Nullable BulkLoader<V> loader, CacheOptions options) {
+        Map<String, @Nullable V> found = new LinkedHashMap<>();
+        Map<String, Long> epochs = new LinkedHashMap<>();
+        for (String key : new LinkedHashSet<>(wanted)) {
+            Held<V> held = nearest(key);
+            found.put(key, held == null ? null : held.value());
+            if (held == null) {
+                epochs.put(key, near.epoch(key));
+            }
+        }
+        List<String> asked = new ArrayList<>(epochs.keySet());
+        List<byte[]> read = far.readAll(asked.stream().map(keys::entry).toList());
+        Set<String> missing = new LinkedHashSet<>();
+        for (int i = 0; i < asked.size(); i++) {
+            String key = asked.get(i);
+            byte @Nullable [] bytes = read.get(i);
+            Entry entry = bytes == null ? null : parse(bytes);
+            Held<V> held = entry == null ? null : usable(entry, options);
+            if (held == null) {
+                counters.misses.increment();
+                missing.add(key);
+            } else {
+                counters.farHits.increment();
+                near.put(key, held, epochs.getOrDefault(key, -1L));
+                found.put(key, held.value());
+            }
+        }
+        if (loader != null && !missing.isEmpty()) {
+            found.putAll(loadAll(missing, epochs, loader, options));
+        }
+        Map<String, V> result = new LinkedHashMap<>();
+        found.forEach((key, value) -> {
+            if (value != null) {
+                result.put(key, value);
+            }
+        });
+        return result;
+    }
+
+    /** Loads keys together. Each has its own lease; what cannot be leased is loaded all the same, but not written. */
+    private Map<String, V> loadAll(
+            Set<String> missing, Map<String, Long> epochs, BulkLoader<V> loader, CacheOptions options) {
+        CacheOptions each = options.processWide();
+        Map<String, Lease> leases = new LinkedHashMap<>();
+        for (String key : missing) {
+            leases.put(key, lease(key, read(key, options), each));
+        }
+        Map<String, Long> versions = tags.current(options.tags());
+        List<Command> joins = new ArrayList<>();
+        missing.forEach(
+                key -> joins.addAll(tags.join(keys.entry(key), options.tags(), keptMillis(options) * 2)));
+        far.run(joins);
+        Map<String, V> loaded;
+        try {
+            loaded = loader.load(missing);
+        } catch (Exception e) {
+            counters.loadFailures.increment();
+            leases.forEach((key, lease) -> far.release(keys.entry(key), lease.token, 0));
+            throw e instanceof RuntimeException unchecked
+                    ? unchecked
+                    : new CacheLoadException("loading " + missing.size() + " keys failed", e);
+        }
+        counters.loads.add(loaded.size());
+        List<Command> fills = new ArrayList<>();
+        long now = store.millis();
+        leases.forEach((key, lease) -> {
+            V value = loaded.get(key);
+            byte[] name = keys.entry(key);
+            if (value == null) {
+                far.release(name, lease.token, 0);
+                return;
+            }
+            long ttl = ttlMillis(value, options);
+            byte[] bytes = encode(value, now, ttl, options, versions);
+            fills.add(
+                    format == Format.PLAIN
+                            ? Command.of("SET", name, bytes, "PX", ttl)
+                            : SecondLevel.fillCommand(
+                                    name, lease.token, bytes, ttl + options.staleFor().toMillis()));
+        });
+        far.run(fills);
+        missing.forEach(bus::changed);
+        return loaded;
+    }
+}

@@ -1,0 +1,83 @@
+package dev.holdfast.toolkit.cache;
+
+import dev.holdfast.toolkit.pattern.Context;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Invalidations that the store has not heard of because it could not be reached. They are tried again every half second: until
+ * then the store has old entries, so this process drops its own once more when it is done.
+ */
+final class Recovery implements AutoCloseable {
+    private static final long AGAIN_MILLIS = 500;
+
+    private final Context context;
+    private final SecondLevel far;
+    private final Near<?> near;
+    private final Map<String, BooleanSupplier> pending = new ConcurrentHashMap<>();
+    private final ScheduledFuture<?> task;
+
+    Recovery(Context context, SecondLevel far, Near<?> near) {
+        this.context = context;
+        this.far = far;
+        this.near = near;
+        this.task = context.timer()
+                .scheduleWithFixedDelay(this::tryAgain, AGAIN_MILLIS, AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    void removeLater(List<byte[]> entries) {
+        for (byte[] entry : entries) {
+            later("key " + new String(entry, StandardCharsets.ISO_8859_1), () -> far.remove(List.of(entry)));
+        }
+    }
+
+    void clearLater(String pattern) {
+        later("pattern " + pattern, () -> far.guarded(
+                () -> {
+                    context.store().scan(pattern, context.store()::unlink);
+                    return true;
+                },
+                false));
+    }
+
+    /** Has an invalidation done once the store can be reached; one of the same name takes its place. */
+    void later(String invalidation, BooleanSupplier attempt) {
+        pending.put(invalidation, attempt);
+    }
+
+    int size() {
+        return pending.size();
+    }
+
+    private void tryAgain() {
+        if (!pending.isEmpty()) {
+            context.workers().execute(this::run);
+        }
+    }
+
+    private void run() {
+        for (Map.Entry<String, BooleanSupplier> invalidation : pending.entrySet()) {
+            boolean done;
+            try {
+                done = invalidation.getValue().getAsBoolean();
+            } catch (RuntimeException e) {
+                done = false;
+            }
+            if (!done) {
+                return;
+            }
+            pending.remove(invalidation.getKey(), invalidation.getValue());
+        }
+        near.dropAll();
+    }
+
+    @Override
+    public void close() {
+        task.cancel(false);
+    }
+}

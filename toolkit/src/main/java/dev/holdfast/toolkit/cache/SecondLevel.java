@@ -1,0 +1,173 @@
+package dev.holdfast.toolkit.cache;
+
+import dev.holdfast.toolkit.store.Command;
+import dev.holdfast.toolkit.store.CommandFailedException;
+import dev.holdfast.toolkit.store.Script;
+import dev.holdfast.toolkit.store.Store;
+import dev.holdfast.toolkit.store.StoreException;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The second level: the store, behind a circuit breaker. A call that fails, or is not made since too many have failed, is counted
+ * and answers what the caller says it shall, as if nothing were there; unless failures are to be thrown.
+ */
+final class SecondLevel {
+    private static final Logger LOG = LoggerFactory.getLogger(SecondLevel.class);
+    private static final Script LEASE = Script.of(SecondLevel.class, "lease");
+    private static final Script FILL = Script.of(SecondLevel.class, "fill");
+    private static final Script RELEASE = Script.of(SecondLevel.class, "release");
+
+    private final Store store;
+    private final CircuitBreaker breaker;
+    private final Counters counters;
+    private final boolean throwing;
+
+    SecondLevel(Store store, CircuitBreaker breaker, Counters counters, boolean throwing) {
+        this.store = store;
+        this.breaker = breaker;
+        this.counters = counters;
+        this.throwing = throwing;
+    }
+
+    /** Makes a call of the store; answers {@code otherwise} where it fails. */
+    <T extends @Nullable Object> T guarded(Supplier<T> call, T otherwise) {
+        if (!breaker.tryAcquirePermission()) {
+            counters.storeFailures.increment();
+            return otherwise;
+        }
+        long start = breaker.getCurrentTimestamp();
+        try {
+            T result = call.get();
+            breaker.onSuccess(breaker.getCurrentTimestamp() - start, breaker.getTimestampUnit());
+            return result;
+        } catch (CommandFailedException e) {
+            // It answers, so it is there; what it answers is somebody's mistake.
+            breaker.onSuccess(breaker.getCurrentTimestamp() - start, breaker.getTimestampUnit());
+            return failed(e, otherwise);
+        } catch (StoreException e) {
+            breaker.onError(breaker.getCurrentTimestamp() - start, breaker.getTimestampUnit(), e);
+            return failed(e, otherwise);
+        } catch (RuntimeException | Error e) {
+            breaker.releasePermission();
+            throw e;
+        }
+    }
+
+    private <T extends @Nullable Object> T failed(StoreException e, T otherwise) {
+        counters.storeFailures.increment();
+        if (throwing) {
+            throw e;
+        }
+        LOG.debug("The store failed a cache", e);
+        return otherwise;
+    }
+
+    /** Whether calls are made at present. */
+    boolean isTrusted() {
+        return breaker.getState() == CircuitBreaker.State.CLOSED;
+    }
+
+    String breakerState() {
+        return breaker.getState().name();
+    }
+
+    // ---- entries ----
+
+    byte @Nullable [] read(byte[] key) {
+        return this.<byte @Nullable []>guarded(() -> store.get(key), null);
+    }
+
+    /** Reads a value, which is then kept for {@code millis} more. */
+    byte @Nullable [] readAndKeep(byte[] key, long millis) {
+        return this.<byte @Nullable []>guarded(() -> store.call("GETEX", key, "PX", millis).bytesOrNull(), null);
+    }
+
+    List<byte @Nullable []> readAll(List<byte[]> keys) {
+        List<byte @Nullable []> nothing = new ArrayList<>();
+        for (int i = 0; i < keys.size(); i++) {
+            nothing.add(null);
+        }
+        return guarded(() -> store.getAll(keys), nothing);
+    }
+
+    /** Returns whether the store has it now. */
+    boolean write(byte[] key, byte[] bytes, long millis) {
+        return guarded(() -> store.call("SET", key, bytes, "PX", millis).flag(), false);
+    }
+
+    /** Runs commands together; false if the store has failed any. */
+    boolean run(List<Command> commands) {
+        return commands.isEmpty()
+                || guarded(
+                        () -> {
+                            store.pipeline(commands).forEach(reply -> reply.orThrow());
+                            return true;
+                        },
+                        false);
+    }
+
+    /** Removes keys; false if the store has failed. */
+    boolean remove(List<byte[]> keys) {
+        return guarded(
+                () -> {
+                    store.unlink(keys);
+                    return true;
+                },
+                false);
+    }
+
+    // ---- leases ----
+
+    /**
+     * Takes the lease of a key that has no entry.
+     *
+     * @return null if it has been taken, else what stands there instead; empty if the store has failed
+     */
+    byte @Nullable [] lease(byte[] key, byte[] lease, long millis) {
+        return this.<byte @Nullable []>guarded(
+                () -> store.call("SET", key, lease, "NX", "GET", "PX", millis).bytesOrNull(), new byte[0]);
+    }
+
+    /** Takes the lease of an entry that has gone stale. */
+    boolean leaseStale(byte[] key, Entry stale, byte[] lease) {
+        byte[] seen = Entry.lease(stale.token(), stale.leaseUntil());
+        return guarded(() -> store.call(LEASE, List.of(key), seen, lease).flag(), false);
+    }
+
+    /** Writes what was loaded under a lease, if that still stands. */
+    boolean fill(byte[] key, long token, byte[] bytes, long millis) {
+        return guarded(() -> store.call(FILL, List.of(key), Entry.token(token), bytes, millis).flag(), false);
+    }
+
+    static Command fillCommand(byte[] key, long token, byte[] bytes, long millis) {
+        return Command.of(FILL, List.of(key), Entry.token(token), bytes, millis);
+    }
+
+    /** Gives a lease back; a stale entry counts as fresh until {@code freshUntil}, if that is not 0. */
+    void release(byte[] key, long token, long freshUntil) {
+        byte[] fresh = freshUntil == 0 ? new byte[0] : Entry.token(freshUntil);
+        guarded(
+                () -> store.call(RELEASE, List.of(key), Entry.token(token), Entry.NO_LEASE, fresh)
+                        .flag(),
+                false);
+    }
+
+    static CircuitBreaker breaker(String name) {
+        return CircuitBreaker.of(
+                name,
+                io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.custom()
+                        .slidingWindowSize(20)
+                        .minimumNumberOfCalls(5)
+                        .failureRateThreshold(50)
+                        .waitDurationInOpenState(java.time.Duration.ofSeconds(2))
+                        .permittedNumberOfCallsInHalfOpenState(3)
+                        .automaticTransitionFromOpenToHalfOpenEnabled(false)
+                        .build());
+    }
+}
