@@ -95,8 +95,7 @@ final class Bus implements AutoCloseable {
     private final class Versions implements InvalidationListener {
         @Override
         public void invalidated(byte[] key) {
-            tags.versionChanged(
-                    new String(key, StandardCharsets.UTF_8).substring(CacheKeys.TAG_VERSIONS.length()));
+            tags.versionChanged(new String(key, StandardCharsets.UTF_8).substring(CacheKeys.TAG_VERSIONS.length()));
         }
 
         @Override
@@ -166,8 +165,7 @@ final class Bus implements AutoCloseable {
 
     private void publish(String kind, String text) {
         try {
-            store.publish(
-                    channel, (context.instance() + " " + kind + " " + text).getBytes(StandardCharsets.UTF_8));
+            store.publish(channel, (context.instance() + " " + kind + " " + text).getBytes(StandardCharsets.UTF_8));
         } catch (StoreException e) {
             LOG.warn("Other processes were not told that {} {} has changed", kind, keys.prefix() + text, e);
         }

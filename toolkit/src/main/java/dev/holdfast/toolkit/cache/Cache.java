@@ -229,7 +229,9 @@ public final class Cache<V> implements Pattern {
         boolean done = far.guarded(
                 () -> {
                     context.store()
-                            .scan(keys.pattern(pattern), batch -> removed[0] += context.store().unlink(batch));
+                            .scan(
+                                    keys.pattern(pattern),
+                                    batch -> removed[0] += context.store().unlink(batch));
                     return true;
                 },
                 false);
@@ -273,25 +275,26 @@ public final class Cache<V> implements Pattern {
      * After a lost connection everything in this process is dropped. Ends with the cache.
      */
     public void invalidateOn(String channel, Function<String, @Nullable Invalidation> meaning) {
-        listening.add(context.store().subscribe(Channels.named(channel), new dev.holdfast.toolkit.store.MessageListener() {
-            @Override
-            public void message(String from, byte[] payload) {
-                Invalidation invalidation =
-                        meaning.apply(new String(payload, java.nio.charset.StandardCharsets.UTF_8));
-                switch (invalidation) {
-                    case null -> {}
-                    case Invalidation.Key dropped -> invalidate(dropped.key());
-                    case Invalidation.Pattern dropped -> clear(dropped.pattern());
-                    case Invalidation.Tag dropped -> invalidateTag(dropped.tag());
-                    case Invalidation.All ignored -> clear();
-                }
-            }
+        listening.add(context.store()
+                .subscribe(Channels.named(channel), new dev.holdfast.toolkit.store.MessageListener() {
+                    @Override
+                    public void message(String from, byte[] payload) {
+                        Invalidation invalidation =
+                                meaning.apply(new String(payload, java.nio.charset.StandardCharsets.UTF_8));
+                        switch (invalidation) {
+                            case null -> {}
+                            case Invalidation.Key dropped -> invalidate(dropped.key());
+                            case Invalidation.Pattern dropped -> clear(dropped.pattern());
+                            case Invalidation.Tag dropped -> invalidateTag(dropped.tag());
+                            case Invalidation.All ignored -> clear();
+                        }
+                    }
 
-            @Override
-            public void gap() {
-                near.dropAll();
-            }
-        }));
+                    @Override
+                    public void gap() {
+                        near.dropAll();
+                    }
+                }));
     }
 
     // ---- how it goes ----

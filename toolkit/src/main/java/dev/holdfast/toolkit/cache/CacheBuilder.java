@@ -80,8 +80,11 @@ public final class CacheBuilder<V> {
     /** Builds the cache, which is closed with the toolkit. */
     public Cache<V> build() {
         if (format == Format.PLAIN
-                && (options.isFleetWide() || options.staleFor().isPositive() || options.negativeTtl().isPositive())) {
-            throw new IllegalArgumentException("a plain value has no room for leases, stale values or negative entries");
+                && (options.isFleetWide()
+                        || options.staleFor().isPositive()
+                        || options.negativeTtl().isPositive())) {
+            throw new IllegalArgumentException(
+                    "a plain value has no room for leases, stale values or negative entries");
         }
         return context.register(new Cache<>(this));
     }

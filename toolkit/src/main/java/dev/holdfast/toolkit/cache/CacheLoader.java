@@ -6,5 +6,6 @@ import org.jspecify.annotations.Nullable;
 @FunctionalInterface
 public interface CacheLoader<V> {
     /** The value, or null if there is none. */
-    @Nullable V load(String key) throws Exception;
+    @Nullable
+    V load(String key) throws Exception;
 }

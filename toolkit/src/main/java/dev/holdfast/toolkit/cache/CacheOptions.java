@@ -14,12 +14,12 @@ import java.util.function.Consumer;
  * <p>Immutable: each method gives a changed copy.
  */
 public final class CacheOptions {
-    /** Fresh for 300 seconds, and nothing out of the ordinary. */
+    /** Fresh for 300 seconds and nothing out of the ordinary. */
     public static final CacheOptions DEFAULT = new CacheOptions();
 
     private static final int MOST_TAGS = 100;
 
-    private Duration ttl = Duration.ofSeconds(300);
+    private Duration ttl = Duration.ofMinutes(5);
     private double jitter;
     private boolean sliding;
     private Duration negativeTtl = Duration.ZERO;

@@ -24,15 +24,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The <em>lease</em> belongs to whoever is loading the key. Its token is random; a token of zero means that nobody is.
  * Overwriting or removing the entry ends it, since that overwrites or removes the token.
  */
-record Entry(
-        char kind,
-        long created,
-        long freshUntil,
-        long token,
-        long leaseUntil,
-        Map<String, Long> tags,
-        byte[] bytes,
-        int valueAt) {
+final class Entry {
     static final char VALUE = 'V';
     static final char NONE = 'N';
     static final char LEASE = 'L';
@@ -44,6 +36,57 @@ record Entry(
     private static final int HEADER = 35;
     private static final int TOKEN_AT = 18;
 
+    private final char kind;
+    private final long freshUntil;
+    private final long token;
+    private final long leaseUntil;
+    private final Map<String, Long> tags;
+    private final byte[] bytes;
+    private final int valueAt;
+
+    private Entry(
+            char kind,
+            long freshUntil,
+            long token,
+            long leaseUntil,
+            Map<String, Long> tags,
+            byte[] bytes,
+            int valueAt) {
+        this.kind = kind;
+        this.freshUntil = freshUntil;
+        this.token = token;
+        this.leaseUntil = leaseUntil;
+        this.tags = tags;
+        this.bytes = bytes;
+        this.valueAt = valueAt;
+    }
+
+    char kind() {
+        return kind;
+    }
+
+    long freshUntil() {
+        return freshUntil;
+    }
+
+    long token() {
+        return token;
+    }
+
+    long leaseUntil() {
+        return leaseUntil;
+    }
+
+    /** Its tags and the versions that it has noted of them. */
+    Map<String, Long> tags() {
+        return tags;
+    }
+
+    /** Whether there is a header, and so a place for a lease. */
+    boolean hasHeader() {
+        return valueAt > 0;
+    }
+
     /** An entry that is about to be written. */
     static byte[] write(char kind, long created, long freshUntil, Map<String, Long> tags, byte[] value) {
         byte[][] names = new byte[tags.size()][];
@@ -54,7 +97,12 @@ record Entry(
             size += 9 + names[i++].length;
         }
         ByteBuffer buffer = ByteBuffer.allocate(size);
-        buffer.put(MAGIC).put((byte) kind).putLong(created).putLong(freshUntil).put(NO_LEASE).put((byte) names.length);
+        buffer.put(MAGIC)
+                .put((byte) kind)
+                .putLong(created)
+                .putLong(freshUntil)
+                .put(NO_LEASE)
+                .put((byte) names.length);
         i = 0;
         for (long version : tags.values()) {
             buffer.put((byte) names[i].length).put(names[i++]).putLong(version);
@@ -81,7 +129,7 @@ record Entry(
 
     /** A value as it stands, without anything around it. */
     static Entry plain(byte[] bytes) {
-        return new Entry(VALUE, 0, Long.MAX_VALUE, 0, 0, Map.of(), bytes, 0);
+        return new Entry(VALUE, Long.MAX_VALUE, 0, 0, Map.of(), bytes, 0);
     }
 
     private static boolean looksLikeOne(byte[] bytes) {
@@ -111,7 +159,6 @@ record Entry(
         }
         return new Entry(
                 (char) bytes[1],
-                buffer.getLong(2),
                 buffer.getLong(10),
                 buffer.getLong(TOKEN_AT),
                 buffer.getLong(TOKEN_AT + 8),

@@ -87,7 +87,8 @@ final class Loading<V> {
     // ---- this process ----
 
     /** The entry of this process if it is fresh. */
-    @Nullable Held<V> nearest(String key) {
+    @Nullable
+    Held<V> nearest(String key) {
         Held<V> held = near.get(key);
         if (held == null || !held.isFresh(store.millis()) || tags.mayBeOutdated(held.tags())) {
             return null;
@@ -97,7 +98,8 @@ final class Loading<V> {
     }
 
     /** The same; an entry that has come of age is loaded anew in the background. */
-    @Nullable Held<V> nearest(String key, CacheLoader<? extends V> loader, CacheOptions options) {
+    @Nullable
+    Held<V> nearest(String key, CacheLoader<? extends V> loader, CacheOptions options) {
         Held<V> held = nearest(key);
         if (held != null && held.eagerAt() != Long.MAX_VALUE && store.millis() >= held.eagerAt()) {
             refresh(key, loader, options);
@@ -115,7 +117,8 @@ final class Loading<V> {
     // ---- flights ----
 
     /** Looks for a value without loading it. */
-    @Nullable V find(String key, CacheOptions options) {
+    @Nullable
+    V find(String key, CacheOptions options) {
         long epoch = near.epoch(key);
         Entry entry = read(key, options);
         Held<V> held = entry == null ? null : usable(entry, options);
@@ -128,7 +131,8 @@ final class Loading<V> {
         return held.value();
     }
 
-    @Nullable V get(String key, CacheLoader<? extends V> loader, CacheOptions options) {
+    @Nullable
+    V get(String key, CacheLoader<? extends V> loader, CacheOptions options) {
         Flight<V> mine = new Flight<>();
         Flight<V> flight = flights.putIfAbsent(key, mine);
         if (flight == null) {
@@ -175,18 +179,25 @@ final class Loading<V> {
                 return stale.value();
             }
             throw new CacheLoadException(
-                    "loading " + key + " took more than " + options.hardTimeout().toMillis() + " milliseconds", e);
+                    "loading " + key + " took more than "
+                            + options.hardTimeout().toMillis() + " milliseconds",
+                    e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CancellationException("interrupted while " + key + " was being loaded");
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof Error error) {
-                throw error;
-            }
-            throw e.getCause() instanceof RuntimeException unchecked
-                    ? unchecked
-                    : new CacheLoadException("loading " + key + " failed", e.getCause());
+            throw thrown(e.getCause() == null ? e : e.getCause(), key);
         }
+    }
+
+    /** What a caller sees of a failed load. */
+    private static RuntimeException thrown(Throwable cause, String key) {
+        if (cause instanceof Error error) {
+            throw error;
+        }
+        return cause instanceof RuntimeException unchecked
+                ? unchecked
+                : new CacheLoadException("loading " + key + " failed", cause);
     }
 
     private @Nullable Held<V> stale(Flight<V> flight, String key) {
@@ -332,7 +343,7 @@ final class Loading<V> {
             } else {
                 long token = ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
                 long millis = options.lease().toMillis();
-                if (entry != null && entry.valueAt() > 0) {
+                if (entry != null && entry.hasHeader()) {
                     if (far.leaseStale(name, entry, Entry.lease(token, now + millis))) {
                         return new Lease(token, null);
                     }
@@ -408,7 +419,9 @@ final class Loading<V> {
                 ? options.ttl().toMillis() / (options.isSliding() ? 4 : 1)
                 : freshUntil - now;
         long here = now + Math.min(left, nearTtlMillis);
-        long stale = freshUntil == Long.MAX_VALUE ? here : freshUntil + options.staleFor().toMillis();
+        long stale = freshUntil == Long.MAX_VALUE
+                ? here
+                : freshUntil + options.staleFor().toMillis();
         long eager = options.eagerAfter() >= 1
                 ? Long.MAX_VALUE
                 : freshUntil - (long) (options.ttl().toMillis() * (1 - options.eagerAfter()));
@@ -460,7 +473,8 @@ final class Loading<V> {
 
     void putAll(Map<String, ? extends V> values, CacheOptions options) {
         Map<String, Long> versions = tags.current(options.tags());
-        Iterator<? extends Map.Entry<String, ? extends V>> all = values.entrySet().iterator();
+        Iterator<? extends Map.Entry<String, ? extends V>> all =
+                values.entrySet().iterator();
         while (all.hasNext()) {
             List<Map.Entry<String, ? extends V>> batch = new ArrayList<>();
             while (all.hasNext() && batch.size() < BATCH) {
@@ -541,7 +555,7 @@ final class Loading<V> {
             }
         }
         if (loader != null && !missing.isEmpty()) {
-            found.putAll(loadAll(missing, epochs, loader, options));
+            found.putAll(loadAll(missing, loader, options));
         }
         Map<String, V> result = new LinkedHashMap<>();
         found.forEach((key, value) -> {
@@ -553,8 +567,7 @@ final class Loading<V> {
     }
 
     /** Loads keys together. Each has its own lease; what cannot be leased is loaded all the same, but not written. */
-    private Map<String, V> loadAll(
-            Set<String> missing, Map<String, Long> epochs, BulkLoader<V> loader, CacheOptions options) {
+    private Map<String, V> loadAll(Set<String> missing, BulkLoader<V> loader, CacheOptions options) {
         CacheOptions each = options.processWide();
         Map<String, Lease> leases = new LinkedHashMap<>();
         for (String key : missing) {
@@ -562,8 +575,7 @@ final class Loading<V> {
         }
         Map<String, Long> versions = tags.current(options.tags());
         List<Command> joins = new ArrayList<>();
-        missing.forEach(
-                key -> joins.addAll(tags.join(keys.entry(key), options.tags(), keptMillis(options) * 2)));
+        missing.forEach(key -> joins.addAll(tags.join(keys.entry(key), options.tags(), keptMillis(options) * 2)));
         far.run(joins);
         Map<String, V> loaded;
         try {
@@ -591,7 +603,10 @@ final class Loading<V> {
                     format == Format.PLAIN
                             ? Command.of("SET", name, bytes, "PX", ttl)
                             : SecondLevel.fillCommand(
-                                    name, lease.token, bytes, ttl + options.staleFor().toMillis()));
+                                    name,
+                                    lease.token,
+                                    bytes,
+                                    ttl + options.staleFor().toMillis()));
         });
         far.run(fills);
         missing.forEach(bus::changed);

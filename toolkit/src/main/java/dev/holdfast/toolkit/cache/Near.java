@@ -26,13 +26,15 @@ final class Near<V> {
 
     /** @param size how many entries at most; 0 for none at all */
     Near(long size) {
-        this.entries = size == 0 ? null : Caffeine.newBuilder().maximumSize(size).build();
+        this.entries =
+                size == 0 ? null : Caffeine.newBuilder().maximumSize(size).build();
         for (int i = 0; i < locks.length; i++) {
             locks[i] = new ReentrantLock();
         }
     }
 
-    @Nullable Held<V> get(String key) {
+    @Nullable
+    Held<V> get(String key) {
         return entries == null ? null : entries.getIfPresent(key);
     }
 

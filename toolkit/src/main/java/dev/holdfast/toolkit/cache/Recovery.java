@@ -2,18 +2,22 @@ package dev.holdfast.toolkit.cache;
 
 import dev.holdfast.toolkit.pattern.Context;
 import java.nio.charset.StandardCharsets;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Invalidations that the store has not heard of because it could not be reached. They are tried again every half second: until
  * then the store has old entries, so this process drops its own once more when it is done.
  */
 final class Recovery implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
     private static final long AGAIN_MILLIS = 500;
 
     private final Context context;
@@ -37,12 +41,14 @@ final class Recovery implements AutoCloseable {
     }
 
     void clearLater(String pattern) {
-        later("pattern " + pattern, () -> far.guarded(
-                () -> {
-                    context.store().scan(pattern, context.store()::unlink);
-                    return true;
-                },
-                false));
+        later(
+                "pattern " + pattern,
+                () -> far.guarded(
+                        () -> {
+                            context.store().scan(pattern, context.store()::unlink);
+                            return true;
+                        },
+                        false));
     }
 
     /** Has an invalidation done once the store can be reached; one of the same name takes its place. */
@@ -61,19 +67,23 @@ final class Recovery implements AutoCloseable {
     }
 
     private void run() {
-        for (Map.Entry<String, BooleanSupplier> invalidation : pending.entrySet()) {
-            boolean done;
-            try {
-                done = invalidation.getValue().getAsBoolean();
-            } catch (RuntimeException e) {
-                done = false;
-            }
-            if (!done) {
+        Iterator<BooleanSupplier> attempts = pending.values().iterator();
+        while (attempts.hasNext()) {
+            if (!isDone(attempts.next())) {
                 return;
             }
-            pending.remove(invalidation.getKey(), invalidation.getValue());
+            attempts.remove();
         }
         near.dropAll();
+    }
+
+    private static boolean isDone(BooleanSupplier attempt) {
+        try {
+            return attempt.getAsBoolean();
+        } catch (RuntimeException e) {
+            LOG.debug("An invalidation could not be made up for yet", e);
+            return false;
+        }
     }
 
     @Override

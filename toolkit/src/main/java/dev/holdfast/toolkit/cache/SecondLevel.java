@@ -59,6 +59,11 @@ final class SecondLevel {
         }
     }
 
+    @SuppressWarnings("NullAway") // It cannot tell an array that may be null from one of things that may be.
+    private byte @Nullable [] bytes(Supplier<byte @Nullable []> call, byte @Nullable [] otherwise) {
+        return this.<byte @Nullable []>guarded(call, otherwise);
+    }
+
     private <T extends @Nullable Object> T failed(StoreException e, T otherwise) {
         counters.storeFailures.increment();
         if (throwing) {
@@ -80,12 +85,12 @@ final class SecondLevel {
     // ---- entries ----
 
     byte @Nullable [] read(byte[] key) {
-        return this.<byte @Nullable []>guarded(() -> store.get(key), null);
+        return bytes(() -> store.get(key), null);
     }
 
     /** Reads a value, which is then kept for {@code millis} more. */
     byte @Nullable [] readAndKeep(byte[] key, long millis) {
-        return this.<byte @Nullable []>guarded(() -> store.call("GETEX", key, "PX", millis).bytesOrNull(), null);
+        return bytes(() -> store.call("GETEX", key, "PX", millis).bytesOrNull(), null);
     }
 
     List<byte @Nullable []> readAll(List<byte[]> keys) {
@@ -130,7 +135,7 @@ final class SecondLevel {
      * @return null if it has been taken, else what stands there instead; empty if the store has failed
      */
     byte @Nullable [] lease(byte[] key, byte[] lease, long millis) {
-        return this.<byte @Nullable []>guarded(
+        return bytes(
                 () -> store.call("SET", key, lease, "NX", "GET", "PX", millis).bytesOrNull(), new byte[0]);
     }
 
@@ -142,7 +147,10 @@ final class SecondLevel {
 
     /** Writes what was loaded under a lease, if that still stands. */
     boolean fill(byte[] key, long token, byte[] bytes, long millis) {
-        return guarded(() -> store.call(FILL, List.of(key), Entry.token(token), bytes, millis).flag(), false);
+        return guarded(
+                () -> store.call(FILL, List.of(key), Entry.token(token), bytes, millis)
+                        .flag(),
+                false);
     }
 
     static Command fillCommand(byte[] key, long token, byte[] bytes, long millis) {

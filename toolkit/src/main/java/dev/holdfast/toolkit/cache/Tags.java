@@ -72,7 +72,9 @@ final class Tags {
 
     /** Whether an entry of the store is out of date. If the store cannot say, it is. */
     boolean isOutdated(Map<String, Long> noted) {
-        return !noted.isEmpty() && style == TagStyle.VERSIONS && !current(noted.keySet()).equals(noted);
+        return !noted.isEmpty()
+                && style == TagStyle.VERSIONS
+                && !current(noted.keySet()).equals(noted);
     }
 
     /** The present versions of tags, for an entry to note before its value is loaded. */
@@ -144,7 +146,8 @@ final class Tags {
                 () -> {
                     List<Reply> members;
                     do {
-                        members = store.call("SPOP", CacheKeys.TAG_MEMBERS + tag, BATCH).list();
+                        members = store.call("SPOP", CacheKeys.TAG_MEMBERS + tag, BATCH)
+                                .list();
                         List<byte[]> keys = members.stream().map(Reply::bytes).toList();
                         store.unlink(keys);
                         removed.accept(keys);

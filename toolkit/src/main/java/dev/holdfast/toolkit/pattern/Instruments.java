@@ -30,7 +30,9 @@ public final class Instruments {
 
     /** A counter that is kept elsewhere; {@code source} is held weakly. */
     public <T> void count(String metric, T source, ToDoubleFunction<T> count, String... more) {
-        FunctionCounter.builder(prefix + metric, source, count).tags(tags.and(more)).register(registry);
+        FunctionCounter.builder(prefix + metric, source, count)
+                .tags(tags.and(more))
+                .register(registry);
     }
 
     public Timer timer(String metric, String... more) {

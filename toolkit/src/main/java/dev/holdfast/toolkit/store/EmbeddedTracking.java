@@ -39,7 +39,7 @@ final class EmbeddedTracking implements Link, Subscription {
     private Client begin() {
         Client begun = engine.connect(this, engine.statistics().newLane());
         begun.setResp3(true);
-        begun.setAuthenticated(true);
+        begun.setUser(engine.acl().owner());
         ObjectReply reply = new ObjectReply();
         engine.execute(begun, Args.of("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", prefix), reply);
         if (reply.result() instanceof ReplyError error) {

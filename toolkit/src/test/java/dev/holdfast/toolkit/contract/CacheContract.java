@@ -159,8 +159,10 @@ class CacheContract extends Contract {
 
     @Test
     void aWriteElsewhereIsSeenHereByMessagesToo() {
-        Cache<String> here = toolkit().cache("test", String.class).withoutTracking().build();
-        Cache<String> there = another().cache("test", String.class).withoutTracking().build();
+        Cache<String> here =
+                toolkit().cache("test", String.class).withoutTracking().build();
+        Cache<String> there =
+                another().cache("test", String.class).withoutTracking().build();
         there.put("k", "old");
         there.put("other", "stays");
         assertEquals("old", here.get("k"));
@@ -286,12 +288,16 @@ class CacheContract extends Contract {
         }));
         pass(LONGER);
         assertEquals("new", cache.get("k", key -> "new"));
-        assertThrows(CacheLoadException.class, () -> cache.get("none", key -> {
-            throw new IOException("broken");
-        }));
-        assertThrows(IllegalStateException.class, () -> cache.get("none", key -> {
-            throw new IllegalStateException("as it is");
-        }));
+        assertThrows(
+                CacheLoadException.class,
+                () -> cache.get("none", key -> {
+                    throw new IOException("broken");
+                }));
+        assertThrows(
+                IllegalStateException.class,
+                () -> cache.get("none", key -> {
+                    throw new IllegalStateException("as it is");
+                }));
     }
 
     @Test
@@ -300,10 +306,12 @@ class CacheContract extends Contract {
                 .staleFor(Duration.ofMinutes(1))
                 .timeouts(Duration.ofMillis(30), Duration.ofMillis(150)));
         CountDownLatch go = new CountDownLatch(1);
-        assertThrows(CacheLoadException.class, () -> cache.get("slow", key -> {
-            go.await();
-            return "at last";
-        }));
+        assertThrows(
+                CacheLoadException.class,
+                () -> cache.get("slow", key -> {
+                    go.await();
+                    return "at last";
+                }));
         go.countDown();
         eventually(() -> "at last".equals(cache.get("slow")));
         pass(LONGER);
@@ -318,7 +326,8 @@ class CacheContract extends Contract {
 
     @Test
     void anAgeingEntryIsLoadedAnewInTheBackground() {
-        Cache<String> cache = cache(options -> options.ttl(Duration.ofSeconds(2)).eagerAfter(0.1));
+        Cache<String> cache =
+                cache(options -> options.ttl(Duration.ofSeconds(2)).eagerAfter(0.1));
         AtomicInteger loads = new AtomicInteger();
         assertEquals("v1", cache.get("k", key -> "v" + loads.incrementAndGet()));
         pass(Duration.ofMillis(300));
@@ -440,19 +449,23 @@ class CacheContract extends Contract {
                 .tagStyle(TagStyle.SETS)
                 .build();
         cache.put("1", new User("Anna", 7), cache.options().tags("users"));
-        assertEquals("{\"name\":\"Anna\",\"age\":7}", store().call("GET", "user:1").text());
-        assertEquals(List.of("user:1"), store().call("SMEMBERS", "cache:tags:users").texts());
+        assertEquals(
+                "{\"name\":\"Anna\",\"age\":7}", store().call("GET", "user:1").text());
+        assertEquals(
+                List.of("user:1"), store().call("SMEMBERS", "cache:tags:users").texts());
         store().call("SET", "user:2", "{\"name\":\"Ben\",\"age\":8}");
         assertEquals(new User("Ben", 8), cache.get("2"));
         assertEquals(new User("Cy", 9), cache.get("3", key -> new User("Cy", 9)));
-        assertEquals("{\"name\":\"Cy\",\"age\":9}", store().call("GET", "user:3").text());
+        assertEquals(
+                "{\"name\":\"Cy\",\"age\":9}", store().call("GET", "user:3").text());
         store().call("SET", "user:4", "no JSON");
         assertNull(cache.get("4"), "what cannot be read is a miss");
     }
 
     @Test
     void messagesOfOtherProgramsInvalidate() {
-        Cache<String> cache = toolkit().cache("db", String.class).withoutTracking().build();
+        Cache<String> cache =
+                toolkit().cache("db", String.class).withoutTracking().build();
         cache.put("settings", "old");
         cache.invalidateOn("cache:invalidated", Invalidation::key);
         another().store().publish("cache:invalidated", "settings".getBytes(UTF_8));
@@ -463,9 +476,11 @@ class CacheContract extends Contract {
     void writingThroughCommitsFirst() throws Exception {
         Cache<String> cache = cache();
         cache.put("k", "old");
-        assertThrows(IOException.class, () -> cache.write("k", () -> {
-            throw new IOException("not committed");
-        }));
+        assertThrows(
+                IOException.class,
+                () -> cache.write("k", () -> {
+                    throw new IOException("not committed");
+                }));
         assertEquals("old", cache.get("k"));
         cache.write("k", () -> "new");
         assertEquals("new", elsewhere().get("k"));
@@ -474,7 +489,7 @@ class CacheContract extends Contract {
     }
 
     @Test
-    void alostConnectionEmptiesThisProcess() {
+    void aLostConnectionEmptiesThisProcess() {
         if (target == Target.EMBEDDED || store().isCluster()) {
             return; // There is no connection to lose; and of a cluster's, the command below cuts one of three.
         }
