@@ -2,6 +2,8 @@ package dev.holdfast.toolkit;
 
 import dev.holdfast.engine.Holdfast;
 import dev.holdfast.toolkit.cache.CacheBuilder;
+import dev.holdfast.toolkit.cache.CacheHandler;
+import dev.holdfast.toolkit.cache.MapCache;
 import dev.holdfast.toolkit.codec.Codec;
 import dev.holdfast.toolkit.codec.Codecs;
 import dev.holdfast.toolkit.job.Jobs;
@@ -9,6 +11,7 @@ import dev.holdfast.toolkit.limit.RateLimiter;
 import dev.holdfast.toolkit.lock.Locks;
 import dev.holdfast.toolkit.pattern.Context;
 import dev.holdfast.toolkit.ranking.Ranking;
+import dev.holdfast.toolkit.session.Sessions;
 import dev.holdfast.toolkit.store.EmbeddedStore;
 import dev.holdfast.toolkit.store.Health;
 import dev.holdfast.toolkit.store.Retry;
@@ -121,6 +124,13 @@ public final class Toolkit implements AutoCloseable {
         }
     }
 
+    /** The store, for commands of all kinds. */
+    public Store store() {
+        return context.store();
+    }
+
+    // ---- patterns ----
+
     /**
      * Begins a cache of values of a type: {@code toolkit.cache("users", User.class).ttl(Duration.ofMinutes(5)).build()}. Text,
      * bytes and numbers are kept as they are, all else as JSON.
@@ -134,12 +144,20 @@ public final class Toolkit implements AutoCloseable {
         return new CacheBuilder<>(context, name, codec);
     }
 
-    /** The store, for commands of all kinds. */
-    public Store store() {
-        return context.store();
+    /** Begins a cache of maps, each of which is a hash in the store; see {@link MapCache}. */
+    public MapCache.Builder mapCache(String prefix) {
+        return new MapCache.Builder(context, prefix);
     }
 
-    // ---- patterns ----
+    /** A cache handler as web frameworks ask for it; {@link CacheHandler#fromEnvironment} makes one alone. */
+    public CacheHandler cacheHandler(String prefix, Duration expiry) {
+        return new CacheHandler(context, prefix, expiry);
+    }
+
+    /** Begins the sessions of an application: {@code toolkit.sessions("session:").ttl(Duration.ofHours(1)).build()}. */
+    public Sessions.Builder sessions(String prefix) {
+        return new Sessions.Builder(context, prefix);
+    }
 
     /**
      * Begins a rate limiter.

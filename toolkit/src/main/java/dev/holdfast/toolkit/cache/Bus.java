@@ -57,7 +57,7 @@ final class Bus implements AutoCloseable {
     }
 
     /** Begins to listen. */
-    Bus open(boolean mayTrack) {
+    void open(boolean mayTrack) {
         peers.buses.add(this);
         Optional<Subscription> tracking = mayTrack ? store.track(keys.prefix(), new Entries()) : Optional.empty();
         if (tracking.isPresent()) {
@@ -68,7 +68,6 @@ final class Bus implements AutoCloseable {
         } else {
             subscriptions.add(store.subscribe(Channels.named(channel), new Messages()));
         }
-        return this;
     }
 
     boolean isTracked() {

@@ -56,7 +56,10 @@ public final class Cache<V> implements Pattern {
         this.near = new Near<>(builder.nearSize);
         this.far = new SecondLevel(context.store(), SecondLevel.breaker(name), counters, builder.throwing);
         this.tags = new Tags(context.store(), far, builder.format == Format.PLAIN ? TagStyle.SETS : builder.tagStyle);
-        this.bus = new Bus(context, keys, near, tags, counters).open(builder.tracking);
+        this.bus = new Bus(context, keys, near, tags, counters);
+        if (builder.nearSize > 0) {
+            bus.open(builder.tracking);
+        }
         this.recovery = new Recovery(context, far, near);
         this.loading = new Loading<>(context, keys, near, far, tags, bus, recovery, counters, builder);
         counters.publish(context.instruments(kind(), name));

@@ -1,0 +1,134 @@
+package dev.holdfast.toolkit.cache;
+
+import dev.holdfast.toolkit.codec.Codecs;
+import dev.holdfast.toolkit.pattern.Context;
+import dev.holdfast.toolkit.store.Store;
+import dev.holdfast.toolkit.store.StoreUri;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The small cache that web frameworks ask for: text under text keys, for some seconds. Values are plain strings in the store, so
+ * handlers of other languages with the same prefix share them. Several handlers may stand side by side.
+ *
+ * <pre>
+ * CacheHandler cache = CacheHandler.fromEnvironment();
+ * cache.set("page:1", html, Duration.ofMinutes(1));
+ * String page = cache.get("page:1");     // null if it is not there
+ * cache.clear("page:*");
+ * </pre>
+ *
+ * <p>A failure of the store is a miss. {@link #clear()} removes what is under the prefix and nothing else.
+ */
+public final class CacheHandler implements AutoCloseable {
+    private final Context context;
+    private final Cache<String> cache;
+    private final Runnable onClose;
+
+    /** A handler in a context that somebody else closes. */
+    public CacheHandler(Context context, String prefix, Duration expiry) {
+        this(context, prefix, expiry, () -> {});
+    }
+
+    private CacheHandler(Context context, String prefix, Duration expiry, Runnable onClose) {
+        this.context = context;
+        this.onClose = onClose;
+        this.cache = new CacheBuilder<>(context, prefix, Codecs.text())
+                .prefix(prefix)
+                .format(Format.PLAIN)
+                .nearSize(0)
+                .ttl(expiry)
+                .build();
+    }
+
+    /**
+     * A handler with a connection of its own, as the environment says: VALKEY_HOST (localhost), VALKEY_PORT (6379), VALKEY_DB (0),
+     * VALKEY_PREFIX ({@code cache:}), VALKEY_EXPIRE (300 seconds); or HOLDFAST_URI in place of the first three.
+     */
+    public static CacheHandler fromEnvironment() {
+        return fromEnvironment(System.getenv());
+    }
+
+    /** As {@link #fromEnvironment()}, with these variables. */
+    public static CacheHandler fromEnvironment(Map<String, String> environment) {
+        String uri = environment.get("HOLDFAST_URI");
+        if (uri == null) {
+            uri = StoreUri.fromEnvironment(environment, "VALKEY", 0);
+        }
+        Store store = StoreUri.open(uri == null ? "redis://localhost:6379/" + environment.getOrDefault("VALKEY_DB", "0") : uri);
+        Context context = new Context(store);
+        return new CacheHandler(
+                context,
+                environment.getOrDefault("VALKEY_PREFIX", "cache:"),
+                Duration.ofSeconds(Long.parseLong(environment.getOrDefault("VALKEY_EXPIRE", "300"))),
+                () -> {
+                    context.close();
+                    store.close();
+                });
+    }
+
+    /** The text of a key, or null. */
+    public @Nullable String get(String key) {
+        return cache.get(key);
+    }
+
+    /** Sets a text for as long as the handler's expiry says. */
+    public void set(String key, String value) {
+        cache.put(key, value);
+    }
+
+    public void set(String key, String value, Duration duration) {
+        cache.put(key, value, cache.options().ttl(duration));
+    }
+
+    /** The text of a key, or what {@code make} makes, which is then set. */
+    public String getOrSet(String key, Duration duration, Supplier<String> make) {
+        String value = cache.get(key, ignored -> make.get(), cache.options().ttl(duration));
+        return value == null ? make.get() : value;
+    }
+
+    /** Removes everything under the prefix. Returns how much there was. */
+    public long clear() {
+        return cache.clear();
+    }
+
+    /** Removes a key, or all that match it if it has a star. Returns how many there were; 1 for a key. */
+    public long clear(String keyOrPattern) {
+        if (keyOrPattern.indexOf('*') >= 0) {
+            return cache.clear(keyOrPattern);
+        }
+        cache.invalidate(keyOrPattern);
+        return 1;
+    }
+
+    public CompletionStage<@Nullable String> getAsync(String key) {
+        return cache.getAsync(key);
+    }
+
+    public CompletionStage<@Nullable Void> setAsync(String key, String value, Duration duration) {
+        return CompletableFuture.runAsync(() -> set(key, value, duration), context.workers());
+    }
+
+    public CompletionStage<String> getOrSetAsync(String key, Duration duration, Supplier<String> make) {
+        return CompletableFuture.supplyAsync(() -> getOrSet(key, duration, make), context.workers());
+    }
+
+    public CompletionStage<Long> clearAsync(String keyOrPattern) {
+        return CompletableFuture.supplyAsync(() -> clear(keyOrPattern), context.workers());
+    }
+
+    /** Hits, misses and failures. */
+    public CacheStatistics statistics() {
+        return cache.statistics();
+    }
+
+    @Override
+    public void close() {
+        cache.close();
+        onClose.run();
+    }
+}
