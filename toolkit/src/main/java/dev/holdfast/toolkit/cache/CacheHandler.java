@@ -59,7 +59,8 @@ public final class CacheHandler implements AutoCloseable {
         if (uri == null) {
             uri = StoreUri.fromEnvironment(environment, "VALKEY", 0);
         }
-        Store store = StoreUri.open(uri == null ? "redis://localhost:6379/" + environment.getOrDefault("VALKEY_DB", "0") : uri);
+        Store store = StoreUri.open(
+                uri == null ? "redis://localhost:6379/" + environment.getOrDefault("VALKEY_DB", "0") : uri);
         Context context = new Context(store);
         return new CacheHandler(
                 context,

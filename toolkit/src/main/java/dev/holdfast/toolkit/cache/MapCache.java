@@ -148,7 +148,9 @@ public final class MapCache implements Pattern {
                         Command.of("GET", names.getLast()),
                         Command.of("PTTL", names.getFirst()))),
                 List.of());
-        if (!read.isEmpty() && !read.getFirst().isError() && !read.getFirst().map().isEmpty()) {
+        if (!read.isEmpty()
+                && !read.getFirst().isError()
+                && !read.getFirst().map().isEmpty()) {
             counters.farHits.increment();
             Map<String, String> found = new LinkedHashMap<>();
             read.getFirst().map().forEach((field, value) -> found.put(field, value.text()));
@@ -160,7 +162,8 @@ public final class MapCache implements Pattern {
         if (loaded.isEmpty()) {
             return Map.of();
         }
-        String generation = read.isEmpty() || read.get(1).isNull() ? "0" : read.get(1).text();
+        String generation =
+                read.isEmpty() || read.get(1).isNull() ? "0" : read.get(1).text();
         boolean written = far.guarded(() -> replace(names, generation, loaded), !read.isEmpty());
         return written || !far.isTrusted() ? hold(key, loaded, ttl.toMillis(), epoch) : Map.copyOf(loaded);
     }

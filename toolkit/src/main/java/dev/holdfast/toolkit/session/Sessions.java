@@ -109,9 +109,8 @@ public final class Sessions implements Pattern {
             return Optional.empty();
         }
         Optional<Session> session = context.retry()
-                .idempotent(() -> read(
-                        id,
-                        store.call(OPEN, List.of(keys.session(id)), store.millis(), ttl.toMillis())));
+                .idempotent(
+                        () -> read(id, store.call(OPEN, List.of(keys.session(id)), store.millis(), ttl.toMillis())));
         session.flatMap(Session::principal).ifPresent(principal -> index(principal, id));
         (session.isPresent() ? found : missing).increment();
         return session;
@@ -145,7 +144,8 @@ public final class Sessions implements Pattern {
         String old = session.id();
         String id = SessionKeys.rotated(old);
         if (!context.retry()
-                .once(() -> store.call(ROTATE, List.of(keys.session(old), keys.session(id))).flag())) {
+                .once(() -> store.call(ROTATE, List.of(keys.session(old), keys.session(id)))
+                        .flag())) {
             throw new SessionEndedException();
         }
         session.principal().ifPresent(principal -> {
@@ -176,7 +176,8 @@ public final class Sessions implements Pattern {
     }
 
     private List<String> ids(String principal) {
-        return store.call("ZRANGEBYSCORE", keys.of(principal), "(" + store.millis(), "+inf").texts();
+        return store.call("ZRANGEBYSCORE", keys.of(principal), "(" + store.millis(), "+inf")
+                .texts();
     }
 
     /** Visits the ids of all sessions, in no order. */

@@ -74,8 +74,8 @@ class CacheHandlerContract extends Contract {
             return; // The variables name one server.
         }
         String port = target.uri().replaceAll(".*:", "");
-        try (CacheHandler cache = CacheHandler.fromEnvironment(
-                Map.of("VALKEY_HOST", "127.0.0.1", "VALKEY_PORT", port, "VALKEY_PREFIX", "env:", "VALKEY_EXPIRE", "7"))) {
+        try (CacheHandler cache = CacheHandler.fromEnvironment(Map.of(
+                "VALKEY_HOST", "127.0.0.1", "VALKEY_PORT", port, "VALKEY_PREFIX", "env:", "VALKEY_EXPIRE", "7"))) {
             cache.set("a", "text");
             assertEquals("text", store().call("GET", "env:a").text());
             assertTrue(store().call("TTL", "env:a").number() <= 7);

@@ -64,13 +64,17 @@ class MapCacheContract extends Contract {
         closing(store().subscribe(
                         Channels.named(MapCache.CHANNEL), (channel, name) -> heard.add(new String(name, UTF_8))));
         assertEquals(OLD, there.get("settings", key -> OLD));
-        assertThrows(IOException.class, () -> here.write("settings", () -> {
-            throw new IOException("not committed");
-        }));
+        assertThrows(
+                IOException.class,
+                () -> here.write("settings", () -> {
+                    throw new IOException("not committed");
+                }));
         assertEquals(OLD, here.get("settings", key -> NEW));
         here.write("settings", () -> NEW);
         eventually(() -> NEW.equals(there.get("settings", key -> OLD)));
-        assertEquals(List.of("theme"), List.copyOf(store().call("HGETALL", "cache:db:settings").map().keySet()));
+        assertEquals(
+                List.of("theme"),
+                List.copyOf(store().call("HGETALL", "cache:db:settings").map().keySet()));
         eventually(() -> heard.contains("settings"));
         here.invalidate("settings");
         eventually(() -> OLD.equals(there.get("settings", key -> OLD)));
@@ -108,7 +112,8 @@ class MapCacheContract extends Contract {
 
     @Test
     void aMapExpires() {
-        MapCache cache = toolkit().mapCache("cache:db:").ttl(Duration.ofMillis(200)).build();
+        MapCache cache =
+                toolkit().mapCache("cache:db:").ttl(Duration.ofMillis(200)).build();
         assertEquals(OLD, cache.get("settings", key -> OLD));
         pass(Duration.ofMillis(300));
         assertEquals(NEW, cache.get("settings", key -> NEW));

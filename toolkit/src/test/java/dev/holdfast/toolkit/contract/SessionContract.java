@@ -35,7 +35,10 @@ class SessionContract extends Contract {
     void whatOneProcessSavesAnotherFinds() {
         Session session = sessions().create();
         assertTrue(elsewhere().find(session.id()).isEmpty(), "not yet saved");
-        session.set("cart", new Cart(List.of("tea"), 3)).set("theme", "dark").set("visits", 7L).save();
+        session.set("cart", new Cart(List.of("tea"), 3))
+                .set("theme", "dark")
+                .set("visits", 7L)
+                .save();
         Session found = elsewhere().find(session.id()).orElseThrow();
         assertEquals(Optional.of(new Cart(List.of("tea"), 3)), found.get("cart", Cart.class));
         assertEquals(Optional.of("dark"), found.get("theme", String.class));
@@ -127,11 +130,10 @@ class SessionContract extends Contract {
         String id = session.rotate();
         assertNotEquals(old, id);
         assertTrue(elsewhere().find(old).isEmpty());
+        assertEquals(Optional.of("full"), elsewhere().find(id).orElseThrow().get("cart", String.class));
         assertEquals(
-                Optional.of("full"), elsewhere().find(id).orElseThrow().get("cart", String.class));
-        assertEquals(List.of(id), sessions().of("anna").stream().map(Session::id).toList());
+                List.of(id), sessions().of("anna").stream().map(Session::id).toList());
         session.set("cart", "empty").save();
-        assertEquals(
-                Optional.of("empty"), elsewhere().find(id).orElseThrow().get("cart", String.class));
+        assertEquals(Optional.of("empty"), elsewhere().find(id).orElseThrow().get("cart", String.class));
     }
 }

@@ -39,7 +39,15 @@ class StoreUriTest {
         try (Store store = StoreUri.open("embedded:?db=20")) {
             store.call("SET", "a", "1");
             assertEquals(1, store.get(new byte[] {'a'}).length);
-            assertEquals("db20:keys=1", store.call("INFO", "keyspace").text().lines().filter(line -> line.startsWith("db")).findFirst().orElseThrow().replaceAll(",.*", ""));
+            assertEquals(
+                    "db20:keys=1",
+                    store.call("INFO", "keyspace")
+                            .text()
+                            .lines()
+                            .filter(line -> line.startsWith("db"))
+                            .findFirst()
+                            .orElseThrow()
+                            .replaceAll(",.*", ""));
         }
     }
 
