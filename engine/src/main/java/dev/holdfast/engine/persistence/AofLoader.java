@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
  * read in batches, so that the places of their keys are fetched together, as the server does it.
  *
  * <p>The last file may end in the middle of a command or of a transaction: that is what a failure of power or a full disk leaves
- * behind. With {@code aof-load-truncated} the rest is cut off. An earlier file must be whole, unless nothing was written after
+ * behind. It may also have a hole of zeros, where the disk had written later bytes before earlier ones; what comes after a hole
+ * was never synced. With {@code aof-load-truncated} the rest is cut off. An earlier file must be whole, unless nothing was written after
  * it.
  */
 final class AofLoader {
@@ -162,6 +163,13 @@ final class AofLoader {
             if (found == AofParser.Found.ERROR) {
                 throw new AofException("Bad file format reading the append only file " + name + " at offset "
                         + parser.position() + ": " + ADVICE);
+            }
+            if (found == AofParser.Found.HOLE) {
+                LOG.warn(
+                        "The AOF file {} goes on with zeros at offset {}, as after a failure of power",
+                        name,
+                        parser.position());
+                return client.transaction() != null ? Ending.IN_TRANSACTION : Ending.IN_COMMAND;
             }
             if (count == 0) {
                 loading.progress(loaded + parser.position());

@@ -24,7 +24,9 @@ final class AofParser {
         /** The command goes on behind what has been read, or there is none. */
         MORE,
         /** What stands here is no command. */
-        ERROR
+        ERROR,
+        /** Zeros stand here: a piece of the file that never reached the disk, though what comes after it did. */
+        HOLE
     }
 
     private final DiskFile file;
@@ -95,11 +97,19 @@ final class AofParser {
                 wanted = cursor + number + 2 - at;
                 return Found.MORE;
             }
+            int wordEnd = cursor + (int) number;
+            if (buffer[wordEnd] != '\r' || buffer[wordEnd + 1] != '\n') {
+                return errorAt(buffer[wordEnd] == '\r' ? wordEnd + 1 : wordEnd);
+            }
             args.add(buffer, cursor, (int) number);
-            cursor += (int) number + 2;
+            cursor = wordEnd + 2;
         }
         at = cursor;
         return Found.COMMAND;
+    }
+
+    private Found errorAt(int place) {
+        return buffer[place] == 0 ? Found.HOLE : Found.ERROR;
     }
 
     private Found skipAnnotation() {
@@ -122,7 +132,7 @@ final class AofParser {
     /** Reads a line with a number, which begins with {@code kind}. */
     private Found header(char kind) {
         if (cursor < end && buffer[cursor] != kind) {
-            return Found.ERROR;
+            return errorAt(cursor);
         }
         int i = cursor + 1;
         long value = 0;
@@ -136,12 +146,15 @@ final class AofParser {
                 return Found.ERROR;
             }
         }
+        if (i < end && buffer[i] != '\r') {
+            return errorAt(i);
+        }
         if (i + 1 >= end) {
             wanted = end - at + 1L;
             return Found.MORE;
         }
-        if (buffer[i] != '\r' || buffer[i + 1] != '\n') {
-            return Found.ERROR;
+        if (buffer[i + 1] != '\n') {
+            return errorAt(i + 1);
         }
         number = negative ? -value : value;
         cursor = i + 2;

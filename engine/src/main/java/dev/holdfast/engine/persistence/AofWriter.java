@@ -67,6 +67,7 @@ final class AofWriter implements ChangeReader {
     private final ReentrantLock fileLock = new ReentrantLock();
     private final Runnable synced;
     private volatile Policy policy = Policy.EVERYSEC;
+    private volatile long syncNanos = SYNC_NANOS;
     private long timestamp;
 
     /** How far the log was written when {@link #tick} last looked. */
@@ -308,7 +309,7 @@ final class AofWriter implements ChangeReader {
             old = retired;
             boolean due = policy == Policy.EVERYSEC
                     && size != syncedSize
-                    && now() - lastSyncNanos >= SYNC_NANOS
+                    && now() - lastSyncNanos >= syncNanos
                     && !maySkipSync();
             target = due ? file : null;
             upToSize = size;
@@ -462,6 +463,11 @@ final class AofWriter implements ChangeReader {
         } finally {
             fileLock.unlock();
         }
+    }
+
+    /** Lets {@code everysec} mean something shorter, for tests. */
+    void syncEvery(long nanos) {
+        syncNanos = nanos;
     }
 
     // ---- figures ----
