@@ -208,6 +208,11 @@ final class ServerProgram implements Host {
     }
 
     @Override
+    public void abort(String reason) {
+        Runtime.getRuntime().halt(1);
+    }
+
+    @Override
     public @Nullable Path configFile() {
         return file;
     }

@@ -4,6 +4,7 @@ import static dev.holdfast.engine.execution.CommandFlag.ADMIN;
 import static dev.holdfast.engine.execution.CommandFlag.LOADING;
 import static dev.holdfast.engine.execution.CommandFlag.NOSCRIPT;
 import static dev.holdfast.engine.execution.CommandFlag.STALE;
+import static dev.holdfast.engine.execution.CommandFlag.VISITS_SHARDS;
 import static dev.holdfast.engine.execution.CommandGroup.SERVER;
 import static dev.holdfast.engine.execution.CommandSpec.command;
 import static dev.holdfast.engine.execution.CommandSpec.container;
@@ -49,7 +50,7 @@ public final class ConfigCommands {
                             .in(SERVER)
                             .since("2.0.0")
                             .arity(-4)
-                            .flags(ADMIN, NOSCRIPT, LOADING, STALE)
+                            .flags(ADMIN, NOSCRIPT, LOADING, STALE, VISITS_SHARDS)
                             .tips("request_policy:all_nodes", "response_policy:all_succeeded")
                             .complexity("O(N) with the number of parameters given")
                             .summary("Changes parameters, all of them or none"),

@@ -83,7 +83,7 @@ public final class DebugCommands {
             new Action("HTSTATS", "<dbid> [full]", 3, 4, "About the tables of a database", DebugCommands::tables),
             new Action("HTSTATS-KEY", "<key> [full]", 3, 4, "About the table inside a value", DebugCommands::table),
             new Action("LISTPACK", "<key>", 3, 3, "Writes about a packed value to the log", DebugCommands::listpack),
-            new Action("LOADAOF", "", 2, 2, "Not supported: there is no append-only file", DebugCommands::noFiles),
+            new Action("LOADAOF", "", 2, 2, "Loads the append-only file again", DebugCommands::loadAof),
             new Action("LOG", "<message>", 3, 3, "Writes a line to the log", DebugCommands::log),
             new Action("OBJECT", "<key> [fast]", 3, 4, "How a value is kept", DebugCommands::object),
             new Action("PAUSE-CRON", "<0|1>", 3, 3, "Stops or resumes the timer's work", DebugCommands::pauseTimer),
@@ -233,6 +233,16 @@ public final class DebugCommands {
         } catch (IOException e) {
             LOG.warn("DEBUG RELOAD failed", e);
             throw new CommandException("ERR Error trying to load the RDB dump, check server logs.");
+        }
+        call.reply().ok();
+    }
+
+    private static void loadAof(Call call) {
+        try {
+            FilePersistence.of(call.engine()).reloadAppendOnly();
+        } catch (IOException e) {
+            LOG.warn("DEBUG LOADAOF failed", e);
+            throw new CommandException("ERR Error trying to load the AOF files, check server logs.");
         }
         call.reply().ok();
     }
@@ -405,11 +415,6 @@ public final class DebugCommands {
         LOG.info("Changing replication IDs after receiving DEBUG change-repl-id");
         call.engine().changeReplicationId();
         call.reply().ok();
-    }
-
-    private static void noFiles(Call call) {
-        throw new CommandException("ERR DEBUG " + call.arg(1).toString().toUpperCase(Locale.ROOT)
-                + " is not supported: nothing is persisted");
     }
 
     // ---- replies ----

@@ -14,6 +14,8 @@ import dev.holdfast.engine.execution.PubSub;
 import dev.holdfast.engine.execution.Rate;
 import dev.holdfast.engine.execution.Statistics;
 import dev.holdfast.engine.keyspace.Keyspace;
+import dev.holdfast.engine.persistence.AofRewrite;
+import dev.holdfast.engine.persistence.AppendOnlyFile;
 import dev.holdfast.engine.persistence.FilePersistence;
 import dev.holdfast.engine.persistence.Loading;
 import dev.holdfast.engine.persistence.RdbSaves;
@@ -24,6 +26,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The text of INFO. Names of sections and fields, their order and their units are those of Valkey, because monitoring tools
@@ -318,20 +321,37 @@ final class InfoReport {
         zeros("rdb_last_cow_size");
         line("rdb_last_load_keys_expired", loading == null ? 0 : loading.keysExpired());
         line("rdb_last_load_keys_loaded", loading == null ? 0 : loading.keysLoaded());
-        zeros("aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled");
-        line("aof_last_rewrite_time_sec", -1);
-        line("aof_current_rewrite_time_sec", -1);
-        line("aof_last_bgrewrite_status", "ok");
-        zeros("aof_rewrites", "aof_rewrites_consecutive_failures");
-        line("aof_last_write_status", "ok");
-        zeros(
-                "aof_last_cow_size",
-                "module_fork_in_progress",
-                "module_fork_last_cow_size",
-                "slot_migration_fork_in_progress");
+        appendOnly(files == null ? null : files.aof());
+        zeros("module_fork_in_progress", "module_fork_last_cow_size", "slot_migration_fork_in_progress");
+        if (files != null && files.aof().isOn()) {
+            appendOnlyFigures(files.aof());
+        }
         if (loading != null && loading.isActive()) {
             loading(loading);
         }
+    }
+
+    private void appendOnly(@Nullable AppendOnlyFile aof) {
+        AofRewrite rewrite = aof == null ? null : aof.rewrite();
+        line("aof_enabled", aof != null && aof.isOn() ? 1 : 0);
+        line("aof_rewrite_in_progress", rewrite != null && rewrite.isUnderWay() ? 1 : 0);
+        line("aof_rewrite_scheduled", rewrite != null && rewrite.isScheduled() ? 1 : 0);
+        line("aof_last_rewrite_time_sec", rewrite == null ? -1 : rewrite.lastSeconds());
+        line("aof_current_rewrite_time_sec", rewrite == null ? -1 : rewrite.presentSeconds());
+        line("aof_last_bgrewrite_status", rewrite == null || rewrite.lastSucceeded() ? "ok" : "err");
+        line("aof_rewrites", rewrite == null ? 0 : rewrite.rewrites());
+        line("aof_rewrites_consecutive_failures", rewrite == null ? 0 : rewrite.failuresInARow());
+        line("aof_last_write_status", aof != null && aof.isFailing() ? "err" : "ok");
+        zeros("aof_last_cow_size");
+    }
+
+    private void appendOnlyFigures(AppendOnlyFile aof) {
+        line("aof_current_size", aof.currentBytes());
+        line("aof_base_size", aof.rewrittenBytes());
+        line("aof_pending_rewrite", 0);
+        line("aof_buffer_length", aof.bufferBytes());
+        line("aof_pending_bio_fsync", aof.isSyncing() ? 1 : 0);
+        line("aof_delayed_fsync", aof.delayedSyncs());
     }
 
     private void loading(Loading loading) {

@@ -1,6 +1,7 @@
 package dev.holdfast.engine.commands;
 
 import static dev.holdfast.engine.execution.CommandFlag.ADMIN;
+import static dev.holdfast.engine.execution.CommandFlag.BLOCKING;
 import static dev.holdfast.engine.execution.CommandFlag.FAST;
 import static dev.holdfast.engine.execution.CommandFlag.LOADING;
 import static dev.holdfast.engine.execution.CommandFlag.NOSCRIPT;
@@ -8,16 +9,20 @@ import static dev.holdfast.engine.execution.CommandFlag.NO_ASYNC_LOADING;
 import static dev.holdfast.engine.execution.CommandFlag.NO_MULTI;
 import static dev.holdfast.engine.execution.CommandFlag.STALE;
 import static dev.holdfast.engine.execution.CommandFlag.VISITS_SHARDS;
+import static dev.holdfast.engine.execution.CommandGroup.GENERIC;
 import static dev.holdfast.engine.execution.CommandGroup.SERVER;
 import static dev.holdfast.engine.execution.CommandSpec.command;
 
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.persistence.AppendOnlyFile;
 import dev.holdfast.engine.persistence.FilePersistence;
 import dev.holdfast.engine.persistence.RdbSaves;
+import dev.holdfast.engine.protocol.Reply;
 import java.io.IOException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,6 +47,22 @@ public final class SaveCommands {
                     .flags(ADMIN, NOSCRIPT, NO_ASYNC_LOADING)
                     .complexity("O(1)")
                     .summary("Saves all data in the background"),
+            command("BGREWRITEAOF", "", SaveCommands::rewriteAppendOnly)
+                    .in(SERVER)
+                    .since("1.0.0")
+                    .arity(1)
+                    .flags(ADMIN, NOSCRIPT, NO_ASYNC_LOADING)
+                    .complexity("O(1)")
+                    .summary("Writes the append-only file anew in the background"),
+            command("WAITAOF", "numlocal numreplicas timeout", SaveCommands::awaitAppendOnly)
+                    .in(GENERIC)
+                    .since("7.2.0")
+                    .arity(4)
+                    .flags(BLOCKING)
+                    .aclInsteadOfGroup("connection")
+                    .tips("request_policy:all_shards", "response_policy:agg_min")
+                    .complexity("O(1)")
+                    .summary("Waits until what this connection has written is durable in append-only files"),
             command("LASTSAVE", "", SaveCommands::lastSave)
                     .in(SERVER)
                     .since("1.0.0")
@@ -102,6 +123,60 @@ public final class SaveCommands {
             case NOTHING ->
                 throw new CommandException("ERR Background saving is currently not in progress or scheduled");
         }
+    }
+
+    private static void rewriteAppendOnly(Call call) {
+        FilePersistence persistence = FilePersistence.of(call.engine());
+        persistence.checkOwnership();
+        switch (persistence.aof().rewrite().request(call.inTransaction())) {
+            case STARTED -> call.reply().simple("Background append only file rewriting started");
+            case SCHEDULED -> call.reply().simple("Background append only file rewriting scheduled");
+            case UNDER_WAY ->
+                throw new CommandException("ERR Background append only file rewriting already in progress");
+            case FAILED ->
+                throw new CommandException("ERR Can't execute an AOF background rewriting. "
+                        + "Please check the server logs for more information.");
+        }
+    }
+
+    private static void awaitAppendOnly(Call call) {
+        long local = call.longArg(1);
+        if (local < 0 || local > 1) {
+            throw new CommandException("ERR value is out of range, value must between 0 and 1");
+        }
+        long replicas = call.positiveArg(2);
+        long timeoutMillis =
+                call.longArg(3, Long.MIN_VALUE, Long.MAX_VALUE, "ERR timeout is not an integer or out of range");
+        if (timeoutMillis < 0) {
+            throw new CommandException("ERR timeout is negative");
+        }
+        if (timeoutMillis > Long.MAX_VALUE - call.now()) {
+            throw new CommandException("ERR timeout is out of range");
+        }
+        AppendOnlyFile aof =
+                call.engine().persistence() instanceof FilePersistence persistence ? persistence.aof() : null;
+        if (local > 0 && !call.config().persistence.appendonly.get()) {
+            throw new CommandException("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
+        }
+        long offset = call.client().writeOffset();
+        if (replicas > 0 || local > 0 && !isDurable(aof, offset)) {
+            call.blockForTime(timeoutMillis, reply -> acknowledge(reply, aof, offset));
+            if (aof != null && replicas == 0) {
+                aof.awaitSynced(call.client(), offset);
+            }
+        } else {
+            acknowledge(call.reply(), aof, offset);
+        }
+    }
+
+    private static boolean isDurable(@Nullable AppendOnlyFile aof, long offset) {
+        return aof != null && aof.syncedOffset() >= offset;
+    }
+
+    private static void acknowledge(Reply reply, @Nullable AppendOnlyFile aof, long offset) {
+        reply.array(2);
+        reply.integer(isDurable(aof, offset) ? 1 : 0);
+        reply.integer(0);
     }
 
     private static void lastSave(Call call) {

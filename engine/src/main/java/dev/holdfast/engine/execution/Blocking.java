@@ -69,6 +69,10 @@ public final class Blocking {
             // What waits for no key needs a lock all the same, so that its wait ends once.
             mask = 1;
         }
+        if (keys.isEmpty()) {
+            // A wait for time alone; some lock has to guard it.
+            mask = 1;
+        }
         Waiter waiter = new Waiter(
                 client, call.spec(), words, client.database(), keys, mask, wanted, wakesOnLoss, timeoutReply);
         for (Slice key : keys) {
@@ -114,6 +118,21 @@ public final class Blocking {
         blockedClients.decrementAndGet();
     }
 
+    /** Ends a wait with the answer that it would get when its time is over, unless it has ended already. */
+    public void endWait(Waiter waiter) {
+        end(waiter, waiter.timeoutReply);
+    }
+
+    /** Whether a wait has not ended yet. */
+    public boolean isWaiting(Waiter waiter) {
+        keyspace.lock(waiter.mask);
+        try {
+            return waiter.isWaiting();
+        } finally {
+            keyspace.unlock(waiter.mask);
+        }
+    }
+
     /** Ends the wait of a client whose connection has gone. */
     void abandon(Client client) {
         Waiter waiter = client.waiter();
@@ -132,9 +151,6 @@ public final class Blocking {
         Waiter waiter = client.waiter();
         return waiter != null && end(waiter, error == null ? waiter.timeoutReply : reply -> reply.error(error));
     }
-
-    /** Says that the log of changes is durable up to an offset: whoever waits for that is answered. */
-    public void logSynced(long offset) {}
 
     /** Runs the commands that wait for these keys, and for those that they change in turn. No locks are held. */
     void serve(List<Interest.DatabaseKey> ready) {

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,7 +15,7 @@ final class AofDirectory {
     private static final Logger LOG = LoggerFactory.getLogger(AofDirectory.class);
 
     private final Disk disk;
-    private final Path parent;
+    private final Supplier<Path> parent;
     private final String directoryName;
     private final String fileName;
 
@@ -23,7 +24,7 @@ final class AofDirectory {
      * @param directoryName {@code appenddirname}
      * @param fileName {@code appendfilename}
      */
-    AofDirectory(Disk disk, Path parent, String directoryName, String fileName) {
+    AofDirectory(Disk disk, Supplier<Path> parent, String directoryName, String fileName) {
         this.disk = disk;
         this.parent = parent;
         this.directoryName = directoryName;
@@ -39,7 +40,7 @@ final class AofDirectory {
     }
 
     Path path(String name) {
-        return parent.resolve(directoryName).resolve(name);
+        return parent.get().resolve(directoryName).resolve(name);
     }
 
     Path path(Part part) {
@@ -48,7 +49,7 @@ final class AofDirectory {
 
     /** A file beside the directory, for something in the making. */
     Path temporary(String name) {
-        return parent.resolve(name);
+        return parent.get().resolve(name);
     }
 
     /** The name of the increment that gathers changes until there is a base for it. */
@@ -58,7 +59,7 @@ final class AofDirectory {
 
     void create() throws IOException {
         try {
-            disk.createDirectories(parent.resolve(directoryName));
+            disk.createDirectories(parent.get().resolve(directoryName));
         } catch (IOException e) {
             throw new IOException("Can't open or create append-only dir " + directoryName + ": " + e.getMessage(), e);
         }
@@ -66,7 +67,7 @@ final class AofDirectory {
 
     /** Makes durable which files there are. */
     void syncNames() throws IOException {
-        disk.syncDirectory(parent.resolve(directoryName));
+        disk.syncDirectory(parent.get().resolve(directoryName));
     }
 
     /** Reads the manifest; an empty one where there is none. */
@@ -100,7 +101,7 @@ final class AofDirectory {
             file.sync();
         }
         disk.rename(temporary, path(name));
-        disk.syncDirectory(parent.resolve(directoryName));
+        disk.syncDirectory(parent.get().resolve(directoryName));
     }
 
     /**
@@ -108,7 +109,7 @@ final class AofDirectory {
      * next start goes on with it.
      */
     AofManifest adoptOldFile(AofManifest manifest) throws IOException {
-        Path old = parent.resolve(fileName);
+        Path old = parent.get().resolve(fileName);
         Part base = manifest.base();
         boolean begun = base != null
                 && manifest.increments().isEmpty()
@@ -121,8 +122,8 @@ final class AofDirectory {
         AofManifest adopted = AofManifest.ofOldFile(fileName);
         store(adopted);
         disk.rename(old, path(fileName));
-        disk.syncDirectory(parent.resolve(directoryName));
-        disk.syncDirectory(parent);
+        disk.syncDirectory(parent.get().resolve(directoryName));
+        disk.syncDirectory(parent.get());
         LOG.info(
                 "Successfully migrated an old-style AOF file ({}) into the AOF directory ({}).",
                 fileName,

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +35,8 @@ final class AofLoader {
 
     private final Engine engine;
     private final AofDirectory directory;
+    private final Consumer<byte[]> functions;
+    private final boolean alone;
     private final Loading loading;
 
     /** The bytes of the files that have been loaded. */
@@ -47,10 +50,16 @@ final class AofLoader {
     /** What can be kept of the present file: the end of the last whole command outside a transaction. */
     private long validUpTo;
 
-    /** @param loading is told how far it has come */
-    AofLoader(Engine engine, AofDirectory directory, Loading loading) {
+    /**
+     * @param functions takes the code of each library of functions in a base
+     * @param alone whether the caller holds all shards
+     * @param loading is told how far it has come
+     */
+    AofLoader(Engine engine, AofDirectory directory, Consumer<byte[]> functions, boolean alone, Loading loading) {
         this.engine = engine;
         this.directory = directory;
+        this.functions = functions;
+        this.alone = alone;
         this.loading = loading;
         Arrays.setAll(batch, i -> new Args());
         this.client = engine.connect(NoLink.INSTANCE, engine.statistics().newLane());
@@ -137,13 +146,13 @@ final class AofLoader {
     }
 
     private long loadRdb(DiskFile file) throws IOException {
-        RdbReader.Options options = new RdbReader.Options(true, false, false, () -> {});
+        RdbReader.Options options = new RdbReader.Options(true, false, alone, () -> {});
         return new RdbReader(
                         engine.keyspace(),
                         engine.config(),
                         options,
                         loading,
-                        functions -> {},
+                        functions,
                         engine.clock().millis())
                 .load(file, file.size(), loaded);
     }

@@ -141,11 +141,10 @@ public final class AofRewrite {
             if (present != null) {
                 present.cancel();
             }
-            join(running);
         }
     }
 
-    /** Waits until the rewrite that is under way has ended. */
+    /** Waits until the rewrite that is under way has ended. The caller holds no locks. */
     void await() {
         Thread running = thread;
         if (running != null) {
@@ -308,27 +307,31 @@ public final class AofRewrite {
      *
      * @param moment runs at the moment of the snapshot, with all shards locked
      */
-    void writeBase(Path path, boolean rdb, Moment moment) throws IOException {
+    void writeBase(Path path, boolean rdb, RdbSnapshotTarget.Moment moment) throws IOException {
         try (DiskFile file = aof.directory().disk().open(path, Disk.Mode.CREATE)) {
-            BaseTarget target =
-                    rdb ? new RdbBaseTarget(aof.engine(), file, moment) : new CommandTarget(aof.engine(), file, moment);
+            SnapshotTarget target = rdb
+                    ? new RdbSnapshotTarget(aof.engine(), file, true, aof.functions(), moment, () -> cancelled)
+                    : new CommandTarget(aof.engine(), file, aof.functions(), moment);
             Snapshot present = new Snapshot(aof.engine().keyspace(), target);
             snapshot = present;
             if (cancelled) {
                 throw new CancellationException();
             }
             present.run();
-            target.end();
+            if (target instanceof RdbSnapshotTarget whole) {
+                whole.end();
+            }
             file.sync();
         }
     }
 
-    /** Something that is done at the moment of a snapshot, with all shards locked. */
-    interface Moment {
-        void arrived() throws IOException;
-    }
-
     // ---- figures ----
+
+    /** The bytes that are kept for the rewrite alone just now. */
+    public long retainedBytes() {
+        Snapshot present = snapshot;
+        return present == null ? 0 : present.retainedBytes();
+    }
 
     public boolean isScheduled() {
         return scheduled;

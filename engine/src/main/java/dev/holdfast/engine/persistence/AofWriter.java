@@ -141,9 +141,23 @@ final class AofWriter implements ChangeReader {
 
     @Override
     public void commit() {
+        long before = syncedOffset;
         fileLock.lock();
         try {
             write(false);
+        } finally {
+            fileLock.unlock();
+        }
+        if (syncedOffset != before) {
+            synced.run();
+        }
+    }
+
+    /** Writes all that has been appended. */
+    void flush() {
+        fileLock.lock();
+        try {
+            write(true);
         } finally {
             fileLock.unlock();
         }
@@ -275,10 +289,7 @@ final class AofWriter implements ChangeReader {
 
     private void noteSynced(long upToSize, long upToOffset) {
         syncedSize = upToSize;
-        if (upToOffset > syncedOffset) {
-            syncedOffset = upToOffset;
-            synced.run();
-        }
+        syncedOffset = Math.max(syncedOffset, upToOffset);
     }
 
     private void syncRetired() throws IOException {
@@ -335,6 +346,7 @@ final class AofWriter implements ChangeReader {
             error = message(e);
         }
         syncDone(old, target, error, upToSize, upToOffset);
+        synced.run();
     }
 
     /** Whether something has waited since the last look, and nobody has written anything since. */
@@ -493,6 +505,11 @@ final class AofWriter implements ChangeReader {
     /** How far the log of changes is durable. */
     long syncedOffset() {
         return syncedOffset;
+    }
+
+    /** Whether there is an {@link #error}. */
+    boolean isFailing() {
+        return writeError != null || syncError != null;
     }
 
     /** Why commands that write are refused, or null. */

@@ -2,13 +2,17 @@ package dev.holdfast.engine.persistence;
 
 import dev.holdfast.engine.config.AofParameters;
 import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.execution.Client;
 import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.persistence.AofManifest.Part;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +50,8 @@ public final class AppendOnlyFile {
     private final Engine engine;
     private final AofDirectory directory;
     private final BackgroundGate gate;
+    private final Supplier<List<byte[]>> functions;
+    private final AofWaits waits;
     private final AofWriter writer;
     private final AofRewrite rewrite;
 
@@ -64,14 +70,17 @@ public final class AppendOnlyFile {
     /**
      * @param parent where the directory of the files lies: {@code dir}
      * @param gate lets one snapshot run at a time
+     * @param functions gives the code of each library of functions
      */
-    public AppendOnlyFile(Engine engine, Disk disk, Path parent, BackgroundGate gate) {
+    public AppendOnlyFile(
+            Engine engine, Disk disk, Supplier<Path> parent, BackgroundGate gate, Supplier<List<byte[]>> functions) {
         this.engine = engine;
         this.gate = gate;
+        this.functions = functions;
         AofParameters parameters = engine.config().aof;
         this.directory = new AofDirectory(disk, parent, parameters.directoryName.get(), parameters.fileName.get());
-        this.writer =
-                new AofWriter(engine, gate::isBusy, () -> engine.blocking().logSynced(syncedOffset()));
+        this.waits = new AofWaits(engine, this::syncedOffset);
+        this.writer = new AofWriter(engine, gate::isBusy, waits::answer);
         this.rewrite = new AofRewrite(this);
     }
 
@@ -90,10 +99,22 @@ public final class AppendOnlyFile {
     /**
      * Loads what {@link #find} has found into the store, which is empty.
      *
+     * @param functionLoader takes the code of each library of functions
      * @param loading is told how far it has come
      */
-    public synchronized void load(Loading loading) throws IOException {
-        new AofLoader(engine, directory, loading).load(manifest);
+    public synchronized void load(Consumer<byte[]> functionLoader, Loading loading) throws IOException {
+        new AofLoader(engine, directory, functionLoader, false, loading).load(manifest);
+    }
+
+    /** Loads everything that was written until now into the store, which has been emptied. The caller holds all shards. */
+    public void reload(Consumer<byte[]> functionLoader, Loading loading) throws IOException {
+        loading.begin(AofLoader.totalBytes(directory, manifest));
+        new AofLoader(engine, directory, functionLoader, true, loading).load(manifest);
+    }
+
+    /** Writes what has been appended until now, whatever else is under way. */
+    public void flush() {
+        writer.flush();
     }
 
     /** Begins to write, behind what {@link #load} has loaded. */
@@ -171,6 +192,12 @@ public final class AppendOnlyFile {
         return rewrite.startOrSchedule();
     }
 
+    /** Ends writing, and a rewrite that is under way, because the store ends. */
+    public void close() {
+        stop();
+        rewrite.await();
+    }
+
     /** Ends writing. Everything that was acknowledged is on the disk then. */
     public void stop() {
         rewrite.cancel();
@@ -241,6 +268,15 @@ public final class AppendOnlyFile {
         return directory;
     }
 
+    List<byte[]> functions() {
+        return functions.get();
+    }
+
+    /** Lets a client that has just begun to wait be answered when the log is durable up to an offset. */
+    public void awaitSynced(Client client, long offset) {
+        waits.add(client, offset);
+    }
+
     BackgroundGate gate() {
         return gate;
     }
@@ -275,14 +311,19 @@ public final class AppendOnlyFile {
         return state != State.OFF;
     }
 
-    /** How far the log of changes is durable, as an offset in it. */
+    /** How far the log of changes is durable, as an offset in it; -1 where it is not written. */
     public long syncedOffset() {
-        return writer.syncedOffset();
+        return state == State.OFF ? -1 : writer.syncedOffset();
     }
 
     /** The rewriting of the file. */
     public AofRewrite rewrite() {
         return rewrite;
+    }
+
+    /** Whether there is an {@link #error}. */
+    public boolean isFailing() {
+        return writer.isFailing() && isOn();
     }
 
     /** Why commands that write are refused at present, or null. */

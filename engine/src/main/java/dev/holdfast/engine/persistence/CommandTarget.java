@@ -6,31 +6,42 @@ import dev.holdfast.engine.keyspace.Entry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /** A base of the append-only file that consists of commands, {@code aof-use-rdb-preamble no}. */
-final class CommandTarget implements BaseTarget {
+final class CommandTarget implements SnapshotTarget {
     /** With {@code aof-rewrite-incremental-fsync}, so much is synced at a time. */
     private static final long SYNC_BYTES = 4 << 20;
 
     private final Engine engine;
     private final DiskFile file;
-    private final AofRewrite.Moment moment;
+    private final List<byte[]> functions;
+    private final RdbSnapshotTarget.Moment moment;
     private final ChangeUnit select = new ChangeUnit();
     private long unsynced;
 
-    /** @param moment runs at the moment of the snapshot */
-    CommandTarget(Engine engine, DiskFile file, AofRewrite.Moment moment) {
+    /**
+     * @param functions the code of each library of functions
+     * @param moment runs at the moment of the snapshot
+     */
+    CommandTarget(Engine engine, DiskFile file, List<byte[]> functions, RdbSnapshotTarget.Moment moment) {
         this.engine = engine;
         this.file = file;
+        this.functions = functions;
         this.moment = moment;
     }
 
     @Override
     public void begin() throws IOException {
-        moment.arrived();
+        moment.reached();
         if (engine.config().aof.timestamps.get()) {
             String line = "#TS:" + engine.clock().millis() / 1000 + "\r\n";
             file.write(ByteBuffer.wrap(line.getBytes(StandardCharsets.US_ASCII)));
+        }
+        for (byte[] code : functions) {
+            ChangeUnit unit = new ChangeUnit();
+            unit.add(0, "FUNCTION", "LOAD", code);
+            write(unit);
         }
     }
 
@@ -62,9 +73,6 @@ final class CommandTarget implements BaseTarget {
             unsynced = 0;
         }
     }
-
-    @Override
-    public void end() {}
 
     /** Commands that gather in memory. */
     private final class CommandChunk implements Chunk {

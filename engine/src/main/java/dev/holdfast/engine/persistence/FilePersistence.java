@@ -46,6 +46,7 @@ public final class FilePersistence implements Persistence {
     private final Loading loading;
     private final BackgroundGate gate = new BackgroundGate();
     private final RdbSaves saves;
+    private final AppendOnlyFile aof;
     private Supplier<List<byte[]>> functions = List::of;
     private Consumer<byte[]> functionLoader = code -> {
         throw new IllegalStateException("functions cannot be loaded");
@@ -61,6 +62,7 @@ public final class FilePersistence implements Persistence {
         this.disk = disk;
         this.loading = new Loading(engine.clock());
         this.saves = new RdbSaves(engine, disk, gate, () -> functions.get());
+        this.aof = new AppendOnlyFile(engine, disk, this::directory, gate, () -> functions.get());
     }
 
     /**
@@ -76,6 +78,7 @@ public final class FilePersistence implements Persistence {
         persistence.loading.begin(0);
         engine.setPersistence(persistence);
         engine.config().program.dir.onChange(persistence::moveToDirectory);
+        engine.config().persistence.appendonly.onChange(persistence::switchAppendOnly);
         return persistence;
     }
 
@@ -154,13 +157,63 @@ public final class FilePersistence implements Persistence {
     /** Loads what was saved. Commands that may not run meanwhile are refused. */
     public void load() throws IOException {
         long start = engine.clock().nanos();
+        boolean appendOnly = config.persistence.appendonly.get();
         try {
-            if (loadRdb(RdbReader.Options.DEFAULT)) {
+            if (appendOnly && loadAppendOnly()) {
+                LOG.info("DB loaded from append only file: {} seconds", seconds(start));
+            } else if (loadRdb(RdbReader.Options.DEFAULT)) {
                 LOG.info("DB loaded from disk: {} seconds", seconds(start));
+            }
+            if (appendOnly) {
+                aof.open();
             }
             saves.noteLoaded();
         } finally {
             loading.end();
+        }
+    }
+
+    /** Returns false where there is no append-only file. */
+    private boolean loadAppendOnly() throws IOException {
+        long bytes = aof.find();
+        if (bytes < 0) {
+            return false;
+        }
+        loading.begin(bytes);
+        aof.load(code -> functionLoader.accept(code), loading);
+        return true;
+    }
+
+    /** Writes the append-only file to its end, empties the store and loads it again: DEBUG LOADAOF. All shards are held. */
+    public void reloadAppendOnly() throws IOException {
+        aof.flush();
+        emptyAll();
+        if (aof.isOn()) {
+            try {
+                aof.reload(code -> functionLoader.accept(code), loading);
+            } finally {
+                loading.end();
+            }
+        }
+        LOG.warn("Append Only File loaded by DEBUG LOADAOF");
+    }
+
+    private void switchAppendOnly() throws ConfigException {
+        if (loading.isActive() || finished || closed) {
+            return;
+        }
+        try {
+            if (!config.persistence.appendonly.get()) {
+                aof.stop();
+                return;
+            }
+            lockDirectory();
+        } catch (IOException e) {
+            LOG.warn("{}", e.getMessage());
+            throw new ConfigException("Unable to turn on AOF. Check server logs.");
+        }
+        if (!aof.start()) {
+            throw new ConfigException("Unable to turn on AOF. Check server logs.");
         }
     }
 
@@ -227,7 +280,7 @@ public final class FilePersistence implements Persistence {
 
     @Override
     public boolean isRestricting() {
-        return loading.isActive() || saves.lastFailed();
+        return loading.isActive() || saves.lastFailed() || aof.isFailing();
     }
 
     @Override
@@ -245,6 +298,10 @@ public final class FilePersistence implements Persistence {
                     + " to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option)."
                     + " Please check the " + name + " logs for details about the RDB error.";
         }
+        String error = aof.error();
+        if (error != null && (spec.is(CommandFlag.WRITE) || spec.name().equals("ping"))) {
+            return "MISCONF Errors writing to the AOF file: " + error;
+        }
         return null;
     }
 
@@ -257,6 +314,7 @@ public final class FilePersistence implements Persistence {
     public void tick() {
         if (!loading.isActive() && !finished && !closed) {
             saves.tick();
+            aof.rewrite().tick();
         }
     }
 
@@ -287,6 +345,10 @@ public final class FilePersistence implements Persistence {
         }
     }
 
+    public AppendOnlyFile aof() {
+        return aof;
+    }
+
     public Loading loading() {
         return loading;
     }
@@ -307,6 +369,10 @@ public final class FilePersistence implements Persistence {
             return;
         }
         saves.cancelAndWait();
+        if (aof.isOn()) {
+            LOG.info("Calling fsync() on the AOF file.");
+            aof.close();
+        }
         boolean wanted = choice == FinalSave.ALWAYS
                 || choice == FinalSave.AS_CONFIGURED
                         && !config.persistence.save.points().isEmpty();
@@ -323,6 +389,7 @@ public final class FilePersistence implements Persistence {
         closed = true;
         try {
             saves.cancelAndWait();
+            aof.close();
             unlockDirectory();
         } catch (IOException e) {
             LOG.warn("Could not unlock the directory: {}", e.toString());

@@ -3,6 +3,7 @@ package dev.holdfast.engine.persistence;
 import dev.holdfast.engine.TestStore;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.NullMarked;
@@ -20,10 +21,10 @@ final class AofStore implements AutoCloseable {
     AofStore(Disk disk, String... parameters) throws IOException {
         store = new TestStore(parameters);
         store.engine().expiry().setActive(false);
-        aof = new AppendOnlyFile(store.engine(), disk, DIRECTORY, new BackgroundGate());
+        aof = new AppendOnlyFile(store.engine(), disk, () -> DIRECTORY, new BackgroundGate(), List::of);
         try {
             if (aof.find() >= 0) {
-                aof.load(new Loading(store.clock()));
+                aof.load(code -> {}, new Loading(store.clock()));
             }
             aof.open();
         } catch (IOException e) {
@@ -73,7 +74,7 @@ final class AofStore implements AutoCloseable {
 
     @Override
     public void close() {
-        aof.stop();
+        aof.close();
         store.close();
     }
 }

@@ -79,7 +79,8 @@ class PowerFailureTest {
         Runnable crash = () -> {
             synchronized (offsets) {
                 long synced = store.aof().syncedOffset();
-                int syncedCommands = (int) offsets.stream().filter(offset -> offset <= synced).count();
+                int syncedCommands = (int)
+                        offsets.stream().filter(offset -> offset <= synced).count();
                 int held = acknowledged.get();
                 crashed.compareAndSet(null, new Found(disk.crash(fate), held, base + syncedCommands));
             }
