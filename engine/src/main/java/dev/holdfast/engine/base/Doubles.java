@@ -5,6 +5,7 @@ import java.math.BigInteger;
 import java.math.MathContext;
 import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * Doubles in decimal as Valkey reads and writes them: sorted-set scores, RESP3 doubles, their RESP2 strings.
@@ -64,6 +65,20 @@ public final class Doubles {
         if (value >= -LARGEST_WHOLE && value <= LARGEST_WHOLE && (long) value == value) {
             return Numbers.write((long) value, target, at);
         }
+        return writeDigits(value, target, at);
+    }
+
+    /** As {@link #toBytes}, but whole numbers with many zeros get an exponent like all others: {@code 5e+9}. */
+    public static byte[] toShortestBytes(double value) {
+        if (value == 0 || Double.isNaN(value)) {
+            return toBytes(value);
+        }
+        byte[] room = new byte[MAX_LENGTH];
+        return Arrays.copyOf(room, writeDigits(value, room, 0));
+    }
+
+    private static int writeDigits(double value, byte[] target, int position) {
+        int at = position;
         double magnitude = value;
         if (value < 0) {
             target[at++] = '-';

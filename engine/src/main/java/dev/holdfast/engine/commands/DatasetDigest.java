@@ -96,7 +96,7 @@ final class DatasetDigest {
             case SortedSetValue set -> {
                 SortedSetValue.Walk walk = set.walk();
                 while (walk.next()) {
-                    pair(walk.member(), new Slice(Doubles.toBytes(walk.score())));
+                    pair(walk.member(), new Slice(Doubles.toShortestBytes(walk.score())));
                 }
             }
             case HashValue hash ->

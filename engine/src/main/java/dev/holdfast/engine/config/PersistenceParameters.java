@@ -14,7 +14,6 @@ public final class PersistenceParameters {
     public final NumberParameter rdbKeySaveDelay;
     public final NumberParameter keyLoadDelay;
     public final BooleanParameter stopWritesOnBgsaveError;
-    public final TextParameter sanitizeDumpPayload;
 
     PersistenceParameters(Config config) {
         appendonly = config.flag("appendonly", false);
@@ -32,7 +31,7 @@ public final class PersistenceParameters {
         config.idle(config.hidden(
                 config.bytes("loading-process-events-interval-bytes", 2L << 20, 1024, Integer.MAX_VALUE)));
         stopWritesOnBgsaveError = config.flag("stop-writes-on-bgsave-error", true);
-        sanitizeDumpPayload = config.choice("sanitize-dump-payload", "no", "no", "yes", "clients");
+        config.idle(config.choice("sanitize-dump-payload", "no", "no", "yes", "clients"));
     }
 
     static String fileName(String name, String text, String kind) throws ConfigException {

@@ -52,9 +52,6 @@ public final class DumpPayload {
         int version = version(payload);
         boolean foreign = version > RdbFormat.VERSION && version <= RdbFormat.LAST_FOREIGN_VERSION;
         int type = in.readByte();
-        return new RdbValueReader(config)
-                .checkingDuplicates(
-                        !config.persistence.sanitizeDumpPayload.get().equals("no"))
-                .read(type, foreign, key, expireAt, in);
+        return new RdbValueReader(config).read(type, foreign, key, expireAt, in);
     }
 }

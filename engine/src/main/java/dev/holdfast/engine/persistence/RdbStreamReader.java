@@ -40,16 +40,14 @@ final class RdbStreamReader {
             }
             previous = block(stream.restoring(), first);
         }
-        long length = in.readLength();
-        if (length != stream.length()) {
-            throw corrupt("Stream length inconsistent with rax entries");
-        }
+        // The number of entries. Early versions of Redis miscounted when they trimmed; those that are there count.
+        in.readLength();
         StreamId last = id();
         if (previous != null && last.compareTo(previous) < 0) {
             throw corrupt("Stream last ID smaller than that of an entry");
         }
         if (type == RdbFormat.STREAM_LISTPACKS) {
-            stream.restore(last, StreamId.MIN, length);
+            stream.restore(last, StreamId.MIN, stream.length());
         } else {
             id();
             StreamId maxDeleted = id();

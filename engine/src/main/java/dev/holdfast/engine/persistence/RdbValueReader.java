@@ -18,8 +18,6 @@ import dev.holdfast.engine.types.SortedSetBuilder;
 import dev.holdfast.engine.types.SortedSetValue;
 import java.io.IOException;
 import java.util.Arrays;
-import java.util.HashSet;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * come from anywhere: what is not as it should be is an {@link RdbException}. Not for several threads at once.
  */
 final class RdbValueReader {
+    /** So many members are compared each with each. */
+    private static final int FEW_MEMBERS = 12;
+
     private static final int MOST_INTEGERS = 1 << 30;
 
     private final Config config;
@@ -43,8 +44,11 @@ final class RdbValueReader {
     /** Hashes' fields that expire before this time are left out; 0 to keep all. */
     private long now;
 
-    /** Whether packed members are checked for occurring twice, which takes longer than all else. */
-    private boolean checkingDuplicates;
+    /** Where the members or fields that have been packed begin in the body. */
+    private int[] members = new int[16];
+
+    private int memberCount;
+    private int[] slots = new int[0];
 
     RdbValueReader(Config config) {
         this.config = config;
@@ -52,11 +56,6 @@ final class RdbValueReader {
 
     RdbValueReader droppingFieldsExpiredAt(long time) {
         now = time;
-        return this;
-    }
-
-    RdbValueReader checkingDuplicates(boolean check) {
-        checkingDuplicates = check;
         return this;
     }
 
@@ -127,6 +126,7 @@ final class RdbValueReader {
 
     private void startBody() {
         bodyLength = 0;
+        memberCount = 0;
         if (body.length > 1 << 20) {
             body = new byte[512];
         }
@@ -307,18 +307,18 @@ final class RdbValueReader {
 
     private @Nullable Object setOfListpack(Slice key, long expireAt, RdbInput in) throws IOException {
         PackedElements source = unpack(PackedElements.Layout.LISTPACK, in);
-        Set<Slice> seen = new HashSet<>();
         startBody();
         long count = 0;
         while (source.next()) {
+            noteMember(bodyLength);
             pack(source.get(one));
-            checkNew(seen, one, "Set listpack integrity check failed.");
             count++;
         }
         if (count == 0) {
             return null;
         }
         if (count <= config.setMaxListpackEntries.get()) {
+            checkDistinct("Set listpack integrity check failed.");
             return new SetValue(packedRecord(ValueType.SET, KeyRecord.LISTPACK, key, expireAt));
         }
         SetValue set = SetValue.ofTable(record(ValueType.SET, 0, key, expireAt));
@@ -337,10 +337,61 @@ final class RdbValueReader {
         return from + length;
     }
 
-    private void checkNew(Set<Slice> seen, Slice member, String message) throws RdbException {
-        if (checkingDuplicates && !seen.add(new Slice(member.toBytes()))) {
+    // ---- duplicates ----
+
+    /** Takes note of where a member begins that is to be like no other. */
+    private void noteMember(int at) {
+        if (memberCount == members.length) {
+            members = Arrays.copyOf(members, 2 * memberCount);
+        }
+        members[memberCount++] = at;
+    }
+
+    /** Fails if two of the members noted are equal: what is packed is not checked again later. */
+    private void checkDistinct(String message) throws RdbException {
+        boolean distinct = memberCount <= FEW_MEMBERS ? areFewDistinct() : areManyDistinct();
+        if (!distinct) {
             throw corrupt(message);
         }
+    }
+
+    private boolean areFewDistinct() {
+        for (int i = 1; i < memberCount; i++) {
+            packedAt(members[i], one);
+            for (int j = 0; j < i; j++) {
+                if (isAt(members[j], one)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    /** The same with a table of positions, in which 0 is an empty slot. */
+    private boolean areManyDistinct() {
+        int size = Integer.highestOneBit(memberCount) * 4;
+        if (slots.length < size) {
+            slots = new int[size];
+        } else {
+            Arrays.fill(slots, 0, size, 0);
+        }
+        for (int i = 0; i < memberCount; i++) {
+            packedAt(members[i], one);
+            int slot = (int) one.hash() & size - 1;
+            while (slots[slot] != 0) {
+                if (isAt(slots[slot] - 1, one)) {
+                    return false;
+                }
+                slot = slot + 1 & size - 1;
+            }
+            slots[slot] = members[i] + 1;
+        }
+        return true;
+    }
+
+    private boolean isAt(int at, Slice member) {
+        int length = Varint.read(body, at);
+        return length == member.length() && member.contentEquals(body, at + Varint.size(length), length);
     }
 
     // ---- sorted sets ----
@@ -390,7 +441,6 @@ final class RdbValueReader {
     private @Nullable Object packedSortedSet(Slice key, long expireAt, RdbInput in, PackedElements.Layout layout)
             throws IOException {
         PackedElements source = unpack(layout, in);
-        Set<Slice> seen = new HashSet<>();
         startBody();
         long count = 0;
         boolean sorted = true;
@@ -399,8 +449,8 @@ final class RdbValueReader {
         int lastLength = 0;
         while (source.next()) {
             source.get(one);
-            checkNew(seen, one, "Zset listpack integrity check failed.");
             int at = extend(8L + Varint.size(one.length()) + one.length());
+            noteMember(at + 8);
             int memberAt = Varint.write(one.length(), body, at + 8);
             one.copyTo(body, memberAt);
             int length = one.length();
@@ -424,6 +474,7 @@ final class RdbValueReader {
             return null;
         }
         if (count <= config.zsetMaxListpackEntries.get() && sorted) {
+            checkDistinct("Zset listpack integrity check failed.");
             return new SortedSetValue(packedRecord(ValueType.ZSET, 0, key, expireAt));
         }
         SortedSetBuilder builder = new SortedSetBuilder();
@@ -445,7 +496,6 @@ final class RdbValueReader {
         }
         HashValue large = expiring || left > config.hashMaxListpackEntries.get() ? largeHash(key, expireAt) : null;
         long longest = config.hashMaxListpackValue.get();
-        Set<Slice> seen = new HashSet<>();
         startBody();
         for (; left > 0; left--) {
             Slice field = keep(in.readString(one), other);
@@ -465,12 +515,16 @@ final class RdbValueReader {
             if (large != null) {
                 add(large, field, value, fieldExpireAt);
             } else {
-                checkNew(seen, field, "Hash with dup elements");
+                noteMember(bodyLength);
                 pack(field);
                 pack(value);
             }
         }
-        return large == null ? new HashValue(packedRecord(ValueType.HASH, 0, key, expireAt)) : notEmpty(large);
+        if (large != null) {
+            return notEmpty(large);
+        }
+        checkDistinct("Hash with dup elements");
+        return new HashValue(packedRecord(ValueType.HASH, 0, key, expireAt));
     }
 
     /** Keeps a string while the next one is read. */
@@ -514,13 +568,12 @@ final class RdbValueReader {
             throws IOException {
         PackedElements source = unpack(layout, in);
         boolean zipmap = layout == PackedElements.Layout.ZIPMAP;
-        Set<Slice> seen = new HashSet<>();
         startBody();
         long fields = 0;
         int longest = 0;
         while (source.next()) {
+            noteMember(bodyLength);
             pack(source.get(one));
-            checkNew(seen, one, "Hash listpack integrity check failed.");
             longest = Math.max(longest, one.length());
             pack(source.require(one));
             longest = Math.max(longest, one.length());
@@ -532,6 +585,7 @@ final class RdbValueReader {
         if (fields > config.hashMaxListpackEntries.get() || zipmap && longest > config.hashMaxListpackValue.get()) {
             return spill(key, expireAt);
         }
+        checkDistinct("Hash listpack integrity check failed.");
         return new HashValue(packedRecord(ValueType.HASH, 0, key, expireAt));
     }
 
