@@ -15,13 +15,13 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A caller in the JVM of the store, who receives objects. What is sent runs on a thread of its own, for it may wait. */
-final class EmbeddedSession implements Session {
+public final class EmbeddedSession implements Session {
     private static final int PATIENCE_SECONDS = 20;
 
     private final dev.holdfast.engine.Session session;
     private final BlockingQueue<Answer> answers = new LinkedBlockingQueue<>();
 
-    EmbeddedSession(Holdfast store) {
+    public EmbeddedSession(Holdfast store) {
         this.session = store.session();
     }
 

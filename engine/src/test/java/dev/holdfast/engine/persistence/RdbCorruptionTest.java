@@ -147,7 +147,8 @@ class RdbCorruptionTest {
             case "list" -> List.of(words("LRANGE k 0 -1"), words("LPUSH k a"), words("RPOP k"), words("LREM k 0 a"));
             case "set" -> List.of(words("SMEMBERS k"), words("SADD k 5 a"), words("SREM k 1"), words("SPOP k"));
             case "zset" -> List.of(words("ZRANGE k 0 -1 WITHSCORES"), words("ZADD k 2 new"), words("ZPOPMIN k"));
-            case "hash" -> List.of(words("HGETALL k"), words("HSET k new 1"), words("HDEL k f"), words("HTTL k FIELDS 1 a"));
+            case "hash" ->
+                List.of(words("HGETALL k"), words("HSET k new 1"), words("HDEL k f"), words("HTTL k FIELDS 1 a"));
             default ->
                 List.of(
                         words("XRANGE k - +"),
