@@ -36,7 +36,6 @@ public final class ConfigFile {
 
     /** Directives that are no parameters and whose effect does not exist. */
     private static final Map<String, String> UNSUPPORTED = Map.of(
-            "rename-command", "Commands cannot be renamed",
             "loadmodule", "Modules are not supported",
             "sentinel", "Sentinel mode is not supported");
 
@@ -199,6 +198,8 @@ public final class ConfigFile {
             config.load(name, values);
         } else if (name.equals("user") && !values.isEmpty()) {
             config.addUser(values);
+        } else if (name.equals("rename-command") && values.size() == 2) {
+            config.renameCommand(values.get(0), values.get(1));
         } else if (name.equals("include") && values.size() == 1) {
             apply(read(values.getFirst()));
         } else if (!OUTDATED.contains(name) || values.size() != 1) {

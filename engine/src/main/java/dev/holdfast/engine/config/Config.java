@@ -19,6 +19,7 @@ public final class Config {
 
     private final Map<String, Parameter> byName = new LinkedHashMap<>();
     private final List<List<String>> users = new ArrayList<>();
+    private final List<List<String>> renames = new ArrayList<>();
 
     // The keyspace
     public final NumberParameter databases = immutable(number("databases", 16, 1, Integer.MAX_VALUE));
@@ -169,6 +170,20 @@ public final class Config {
             }
         }
         users.add(List.copyOf(words));
+    }
+
+    /**
+     * Gives a command another name before the store opens, as a line {@code rename-command} does.
+     *
+     * @param newName empty if the command is to be out of reach
+     */
+    public void renameCommand(String name, String newName) {
+        renames.add(List.of(name, newName));
+    }
+
+    /** The commands that have other names: the old and the new name of each. */
+    public List<List<String>> renames() {
+        return renames;
     }
 
     /** The declared users: the name and the rules of each. */

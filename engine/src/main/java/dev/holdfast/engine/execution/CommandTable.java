@@ -5,16 +5,27 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** All commands by name. Looking one up neither allocates nor cares for case. */
+/**
+ * All commands by name. Looking one up neither allocates nor cares for case.
+ *
+ * <p>The configuration may rename commands, or take their names away. Clients know them by their new names then; rules on
+ * users, and whatever describes commands, by their own.
+ */
 public final class CommandTable {
     private final Map<String, CommandSpec> byName = new LinkedHashMap<>();
     private final List<CommandSpec> byId = new ArrayList<>();
     private final CommandSpec[] slots;
+    private final String[] names;
 
-    public CommandTable(Collection<CommandSpec> commands) {
+    /**
+     * @param renames pairs of a name and the new one, which is empty where the command is to be out of reach
+     * @throws IllegalArgumentException if there is no command of such a name, or another already has the new one
+     */
+    public CommandTable(Collection<CommandSpec> commands, List<List<String>> renames) {
         for (CommandSpec command : commands) {
             if (byName.put(command.key(), command) != null) {
                 throw new IllegalArgumentException("declared twice: " + command.key());
@@ -22,16 +33,34 @@ public final class CommandTable {
             number(command);
             command.subcommands().values().forEach(this::number);
         }
+        Map<String, CommandSpec> reachable = renamed(renames);
         int capacity = Integer.highestOneBit(byName.size() * 4);
         slots = new CommandSpec[capacity];
-        for (CommandSpec command : byName.values()) {
-            Slice name = Slice.of(command.key());
-            int i = fold(name) & (capacity - 1);
+        names = new String[capacity];
+        reachable.forEach((name, command) -> {
+            int i = fold(Slice.of(name)) & (capacity - 1);
             while (slots[i] != null) {
                 i = (i + 1) & (capacity - 1);
             }
             slots[i] = command;
+            names[i] = name;
+        });
+    }
+
+    private Map<String, CommandSpec> renamed(List<List<String>> renames) {
+        Map<String, CommandSpec> reachable = new LinkedHashMap<>(byName);
+        for (List<String> rename : renames) {
+            String name = rename.getFirst().toUpperCase(Locale.ROOT);
+            String newName = rename.getLast().toUpperCase(Locale.ROOT);
+            CommandSpec command = reachable.remove(name);
+            if (command == null) {
+                throw new IllegalArgumentException("No such command in rename-command: " + rename.getFirst());
+            }
+            if (!newName.isEmpty() && reachable.putIfAbsent(newName, command) != null) {
+                throw new IllegalArgumentException("Target command name already exists: " + rename.getLast());
+            }
         }
+        return reachable;
     }
 
     private void number(CommandSpec command) {
@@ -50,23 +79,23 @@ public final class CommandTable {
         return hash ^ hash >>> 11;
     }
 
-    /** The command of this name, or null. A container is returned for any of its subcommands. */
+    /** The command that clients know by this name, or null. A container is returned for any of its subcommands. */
     public @Nullable CommandSpec find(Slice name) {
         int mask = slots.length - 1;
         int i = fold(name) & mask;
         while (true) {
             CommandSpec command = slots[i];
-            if (command == null || name.isWord(command.key())) {
+            if (command == null || name.isWord(names[i])) {
                 return command;
             }
             i = (i + 1) & mask;
         }
     }
 
-    /** The command of this name, in any case, where a subcommand's follows a bar. */
+    /** The command of this name of its own, in any case, where a subcommand's follows a bar. */
     public @Nullable CommandSpec find(String fullName) {
         int bar = fullName.indexOf('|');
-        CommandSpec command = find(Slice.of(bar < 0 ? fullName : fullName.substring(0, bar)));
+        CommandSpec command = byName.get((bar < 0 ? fullName : fullName.substring(0, bar)).toUpperCase(Locale.ROOT));
         return bar < 0 || command == null ? command : find(command, Slice.of(fullName.substring(bar + 1)));
     }
 

@@ -82,7 +82,7 @@ public final class Engine implements AutoCloseable {
     public Engine(Config config, Clock clock, Collection<CommandSpec> specs) {
         this.config = config;
         this.clock = clock;
-        this.commands = new CommandTable(specs);
+        this.commands = new CommandTable(specs, config.renames());
         this.statistics = new Statistics(commands.idCount());
         this.keyspace = new Keyspace(
                 SHARD_BITS, (config.cluster.enabled.get() ? config.cluster.databases : config.databases).getInt());

@@ -8,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.engine.TestStore;
 import dev.holdfast.engine.base.Clock;
+import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.commands.AllCommands;
 import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.protocol.Args;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -260,5 +262,28 @@ class AclTest {
         IllegalArgumentException error = assertThrows(
                 IllegalArgumentException.class, () -> new Engine(config, Clock.SYSTEM, AllCommands.list()));
         assertFalse(String.valueOf(error.getMessage()).contains("secret"));
+    }
+
+    @Test
+    void rulesNameRenamedCommandsByTheirOwnNames() throws Exception {
+        Config config = new Config();
+        config.renameCommand("SET", "VSET");
+        config.renameCommand("get", "SET");
+        config.renameCommand("config", "");
+        config.addUser(List.of("default", "on", "nopass", "+@all", "-get"));
+        try (Engine engine = new Engine(config, Clock.SYSTEM, AllCommands.list())) {
+            CommandTable table = engine.commands();
+            assertEquals(
+                    "get", Objects.requireNonNull(table.find(Slice.of("set"))).name());
+            assertNull(table.find(Slice.of("CONFIG")));
+            AclUser user = Objects.requireNonNull(engine.acl().user(Slice.of("default")));
+            CommandSpec renamed = Objects.requireNonNull(table.find(Slice.of("set")));
+            assertEquals(
+                    AclDenial.Reason.COMMAND,
+                    Objects.requireNonNull(engine.acl().check(user, renamed, Args.of("set", "k"), 0))
+                            .reason());
+        }
+        config.renameCommand("nosuch", "x");
+        assertThrows(IllegalArgumentException.class, () -> new Engine(config, Clock.SYSTEM, AllCommands.list()));
     }
 }
