@@ -52,6 +52,7 @@ public final class AllCommands {
                         DebugCommands.COMMANDS,
                         SaveCommands.COMMANDS,
                         DumpCommands.COMMANDS,
+                        ScriptCommands.COMMANDS,
                         FunctionCommands.COMMANDS,
                         MemoryCommands.COMMANDS,
                         CommandCommands.COMMANDS)

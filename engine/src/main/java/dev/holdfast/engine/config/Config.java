@@ -28,6 +28,10 @@ public final class Config {
     public final BooleanParameter lazyfreeLazyEviction = flag("lazyfree-lazy-eviction", true);
     public final BooleanParameter lazyfreeLazyExpire = flag("lazyfree-lazy-expire", true);
     public final BooleanParameter lazyfreeLazyServerDel = flag("lazyfree-lazy-server-del", true);
+    public final NumberParameter busyReplyThreshold =
+            number("busy-reply-threshold", 5000, 0, Long.MAX_VALUE, "lua-time-limit");
+    public final BooleanParameter luaEnableInsecureApi =
+            hidden(flag("lua-enable-insecure-api", false, "lua-enable-deprecated-api"));
     public final BooleanParameter importMode = flag("import-mode", false);
     public final TextParameter notifyKeyspaceEvents = text("notify-keyspace-events", "", NotificationFlags::normalize);
 

@@ -23,8 +23,6 @@ final class IdleParameters {
         config.idle(config.flag("lazyfree-lazy-user-del", true));
         config.idle(config.flag("lazyfree-lazy-user-flush", true));
         config.idle(config.number("list-compress-depth", 0, 0, Integer.MAX_VALUE));
-        config.idle(config.number("busy-reply-threshold", 5000, 0, Long.MAX_VALUE, "lua-time-limit"));
-        config.idle(config.hidden(config.flag("lua-enable-insecure-api", false, "lua-enable-deprecated-api")));
         config.idle(config.flag("jemalloc-bg-thread", true));
         config.idle(config.number("active-defrag-cycle-min", 1, 1, 99));
         config.idle(config.number("active-defrag-cycle-max", 25, 1, 99));

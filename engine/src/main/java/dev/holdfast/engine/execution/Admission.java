@@ -65,6 +65,11 @@ final class Admission {
             client.lane().rejected[spec.id()]++;
             throw notAuthenticated();
         }
+        ScriptRun script = engine.runningScript();
+        if (script != null && script.isBusy() && !spec.is(CommandFlag.ALLOW_BUSY)) {
+            client.lane().rejected[spec.id()]++;
+            throw script.busyError();
+        }
         if (spec.is(CommandFlag.PROTECTED)) {
             checkProtected(client, spec);
         }

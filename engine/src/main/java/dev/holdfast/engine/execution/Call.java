@@ -49,6 +49,10 @@ public final class Call {
     private long dirty;
     private boolean inTransaction;
     private boolean retrying;
+    private CommandSpec.@Nullable Handler rest;
+    private long suspendedSince;
+    private boolean muted;
+    private boolean partOfTransaction;
     private boolean blocked;
     private final ChangeUnit unit = new ChangeUnit();
     private boolean retold;
@@ -99,6 +103,90 @@ public final class Call {
             engine.tracking().broadcast(broadcast, client);
             broadcast = null;
         }
+    }
+
+    // ---- scripts ----
+
+    /**
+     * Makes the call that of a script, whose commands {@link #runInside} then runs: they are one step, as those of a
+     * transaction are. Returns what {@link #endScript} wants to know.
+     */
+    public boolean beginScript() {
+        boolean within = inTransaction;
+        partOfTransaction = within;
+        if (!within) {
+            setInTransaction(true);
+        }
+        return within;
+    }
+
+    /** Runs a command of a script. The script's own words and reply are the call's no more, until {@link #endScript}. */
+    public void runInside(CommandSpec inner, Args words, Reply answer) {
+        engine.run(this, inner, words, answer);
+    }
+
+    /** Makes the script's own words and reply the call's again. */
+    public void endInside(CommandSpec outer, Args words, Reply answer) {
+        begin(outer, words, answer);
+    }
+
+    /** Ends a script: its changes are told, unless it is part of a transaction. */
+    public void endScript(boolean within) {
+        muted = false;
+        if (!within) {
+            setInTransaction(false);
+            endUnit();
+        }
+    }
+
+    /** Whether what follows is left out of the log of changes; a script may ask for that. */
+    public void setMuted(boolean muted) {
+        this.muted = muted;
+    }
+
+    /** The declaration of a command that a script calls. */
+    public CommandSpec resolve(Args words) {
+        return engine.admission().resolve(client, words);
+    }
+
+    /** Whether the store uses more memory than it may. */
+    public boolean isOutOfMemory() {
+        return engine.eviction().isOutOfMemory();
+    }
+
+    /**
+     * Leaves the command unfinished and lets its thread serve others. Its locks stay held.
+     *
+     * @param rest goes on with it; may suspend it again
+     */
+    public void suspend(CommandSpec.Handler rest) {
+        this.rest = rest;
+    }
+
+    /** Whether the command is one of a transaction; a script within one cannot be suspended. */
+    public boolean isPartOfTransaction() {
+        return partOfTransaction;
+    }
+
+    boolean isSuspended() {
+        return rest != null;
+    }
+
+    CommandSpec.Handler takeRest() {
+        CommandSpec.Handler taken = rest;
+        if (taken == null) {
+            throw new IllegalStateException("not suspended");
+        }
+        rest = null;
+        return taken;
+    }
+
+    long suspendedSince() {
+        return suspendedSince;
+    }
+
+    void setSuspendedSince(long nanos) {
+        suspendedSince = nanos;
     }
 
     void setRetrying(boolean retrying) {
@@ -710,7 +798,7 @@ public final class Call {
 
     /** Whether anybody is told of changes. What is only prepared for {@link #propagateAs} can be left out if not. */
     public boolean isLogged() {
-        return engine.changes().isOn() && !client.isReplaying();
+        return engine.changes().isOn() && !client.isReplaying() && !muted;
     }
 
     /**

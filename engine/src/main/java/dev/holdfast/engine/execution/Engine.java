@@ -25,6 +25,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.ToIntFunction;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -74,6 +75,8 @@ public final class Engine implements AutoCloseable {
     private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
     private final DebugSettings debugSettings = new DebugSettings();
     private final String runId = randomId();
+    private final Map<Class<?>, Object> companions = new ConcurrentHashMap<>();
+    private volatile @Nullable ScriptRun runningScript;
     private volatile String replicationId = randomId();
     private volatile long peakBytes;
     private volatile Persistence persistence = Persistence.NONE;
@@ -225,6 +228,10 @@ public final class Engine implements AutoCloseable {
         return aclFile;
     }
 
+    Admission admission() {
+        return admission;
+    }
+
     public DebugSettings debugSettings() {
         return debugSettings;
     }
@@ -268,6 +275,27 @@ public final class Engine implements AutoCloseable {
 
     public void changeReplicationId() {
         replicationId = randomId();
+    }
+
+    /** The script that is being run, or null. */
+    public @Nullable ScriptRun runningScript() {
+        return runningScript;
+    }
+
+    public void setRunningScript(@Nullable ScriptRun run) {
+        runningScript = run;
+    }
+
+    /** Whether a script keeps everybody else waiting and has done so for too long. */
+    private boolean isScriptBusy() {
+        ScriptRun run = runningScript;
+        return run != null && run.isBusy();
+    }
+
+    /** Something that belongs to this store but to a layer above, made when it is first asked for. */
+    public <T> T companion(Class<T> type, Function<Engine, T> maker) {
+        Object known = companions.get(type);
+        return type.cast(known != null ? known : companions.computeIfAbsent(type, key -> maker.apply(this)));
     }
 
     /** The program around the store. */
@@ -472,19 +500,58 @@ public final class Engine implements AutoCloseable {
         }
         boolean blocked;
         List<Interest.DatabaseKey> ready;
-        keyspace.lock(mask);
+        if (!keyspace.lock(mask, this::isScriptBusy)) {
+            reject(client, args, busyError(), reply);
+            return true;
+        }
+        boolean suspended = false;
         try {
             run(call, spec, args, reply);
         } finally {
+            suspended = call.isSuspended();
             // Once the locks are released, another thread may serve a client that has blocked, and then uses its call.
             blocked = call.hasBlocked();
             ready = call.takeReady();
-            keyspace.unlock(mask);
+            if (!suspended) {
+                keyspace.unlock(mask);
+            }
+        }
+        if (suspended) {
+            call.begin(spec, args.copy(), client.link().resumeReply());
+            client.link().later(() -> proceed(call, mask));
+            return false;
         }
         if (!ready.isEmpty()) {
             blocking.serve(ready);
         }
         return !blocked;
+    }
+
+    /**
+     * Goes on with a command that has been suspended: a script that ran for long and has let its thread see to other clients.
+     * The locks are held all the time, by this thread; those others are told that the store is busy.
+     */
+    private void proceed(Call call, long mask) {
+        Link link = call.client().link();
+        Reply reply = call.reply();
+        int mark = reply.mark();
+        attempt(call, call.spec(), reply, mark, call.takeRest());
+        if (call.isSuspended()) {
+            link.later(() -> proceed(call, mask));
+            return;
+        }
+        finish(call, call.spec(), call.args(), call.suspendedSince(), reply.mark() - mark);
+        List<Interest.DatabaseKey> ready = call.takeReady();
+        keyspace.unlock(mask);
+        if (!ready.isEmpty()) {
+            blocking.serve(ready);
+        }
+        link.resume(reply);
+    }
+
+    private CommandException busyError() {
+        ScriptRun run = runningScript;
+        return run == null ? new CommandException("BUSY Valkey is busy running a script.") : run.busyError();
     }
 
     /**
@@ -537,8 +604,23 @@ public final class Engine implements AutoCloseable {
         if (shown && runsOthers) {
             monitors.show(client, spec, args);
         }
+        attempt(call, spec, reply, mark, spec.handler());
+        if (shown && !runsOthers) {
+            monitors.show(client, spec, args);
+        }
+        if (call.isSuspended()) {
+            call.setSuspendedSince(begin);
+        } else {
+            finish(call, spec, args, begin, reply.mark() - mark);
+        }
+    }
+
+    /** Runs a handler. A mistake becomes an error reply in place of whatever was written. */
+    private void attempt(Call call, CommandSpec spec, Reply reply, int mark, CommandSpec.Handler handler) {
+        Client client = call.client();
+        Lane lane = client.lane();
         try {
-            spec.handler().run(call);
+            handler.run(call);
         } catch (CommandException e) {
             reply.truncate(mark);
             reply.error(e.getMessage());
@@ -558,9 +640,12 @@ public final class Engine implements AutoCloseable {
             lane.failed[spec.id()]++;
             statistics.countError("ERR");
         }
-        if (shown && !runsOthers) {
-            monitors.show(client, spec, args);
-        }
+    }
+
+    /** What is to be done after a handler has run. */
+    private void finish(Call call, CommandSpec spec, Args args, long begin, int written) {
+        Client client = call.client();
+        Lane lane = client.lane();
         Tracker tracker = client.tracker();
         if (tracker != null) {
             tracking.remember(tracker, spec, args);
@@ -577,7 +662,7 @@ public final class Engine implements AutoCloseable {
             return;
         }
         client.countCommand();
-        if (!quick) {
+        if (begin != 0) {
             long end = clock.nanos();
             lane.endTimed(spec.id(), begin, end);
             if (commandLog.isSlow(end - begin)) {
@@ -586,7 +671,7 @@ public final class Engine implements AutoCloseable {
         } else {
             lane.count(spec.id());
         }
-        commandLog.noteSizes(client, spec, args, reply.mark() - mark);
+        commandLog.noteSizes(client, spec, args, written);
     }
 
     /** The memory of keys, values and what finds them, against which {@code maxmemory} is held. */

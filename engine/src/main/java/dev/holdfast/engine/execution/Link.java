@@ -13,6 +13,19 @@ public interface Link {
     /** Delivers that answer; the client may then send its next command. */
     void resume(Reply reply);
 
+    /**
+     * Whether the thread that runs this client's commands has others to serve, so that a command that takes long should let it
+     * do so; {@link #later} is then called.
+     */
+    default boolean sharesItsThread() {
+        return false;
+    }
+
+    /** Runs a piece of work on that thread, after others have had their turn. */
+    default void later(Runnable work) {
+        throw new UnsupportedOperationException("nobody else is waiting for this thread");
+    }
+
     /** Ends the connection; whatever has been answered is still sent if {@code afterReplies}. */
     void close(boolean afterReplies);
 

@@ -1,6 +1,7 @@
 package dev.holdfast.engine.keyspace;
 
 import dev.holdfast.engine.base.Slice;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -92,6 +93,19 @@ public final class Keyspace {
         for (long rest = mask; rest != 0; rest &= rest - 1) {
             shards[Long.numberOfTrailingZeros(rest)].lock();
         }
+    }
+
+    /**
+     * As {@link #lock(long)}, but gives up as soon as that is asked for while it waits. Returns whether the locks are held.
+     */
+    public boolean lock(long mask, BooleanSupplier givesUp) {
+        for (long rest = mask; rest != 0; rest &= rest - 1) {
+            if (!shards[Long.numberOfTrailingZeros(rest)].lock(givesUp)) {
+                unlock(mask & ~rest);
+                return false;
+            }
+        }
+        return true;
     }
 
     public void unlock(long mask) {

@@ -2,7 +2,9 @@ package dev.holdfast.engine.keyspace;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Shard {
     private static final int SPINS = 200;
+
+    /** How often somebody who waits looks whether to give up. */
+    private static final int PATIENCE_MILLIS = 50;
 
     private static final VarHandle VERSION;
 
@@ -53,6 +58,15 @@ public final class Shard {
         open();
     }
 
+    /** As {@link #lock()}, but gives up as soon as that is asked for. */
+    boolean lock(BooleanSupplier givesUp) {
+        if (!lock.tryLock() && !waitForLock(givesUp)) {
+            return false;
+        }
+        open();
+        return true;
+    }
+
     /**
      * Takes the lock if nobody else has it.
      *
@@ -70,6 +84,34 @@ public final class Shard {
         if ((version & 1) == 0) {
             VERSION.setOpaque(this, version + 1);
             VarHandle.storeStoreFence();
+        }
+    }
+
+    private boolean waitForLock(BooleanSupplier givesUp) {
+        for (int i = 0; i < SPINS; i++) {
+            Thread.onSpinWait();
+            if (lock.tryLock()) {
+                return true;
+            }
+        }
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    if (lock.tryLock(PATIENCE_MILLIS, TimeUnit.MILLISECONDS)) {
+                        return true;
+                    }
+                    if (givesUp.getAsBoolean()) {
+                        return false;
+                    }
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

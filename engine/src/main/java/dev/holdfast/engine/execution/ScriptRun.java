@@ -1,0 +1,126 @@
+package dev.holdfast.engine.execution;
+
+import dev.holdfast.engine.protocol.Args;
+
+/**
+ * A script or function that is being run, and what others may know of it and do to it. There is one at a time: a script holds
+ * the locks of all shards.
+ */
+public final class ScriptRun {
+    private final Client client;
+    private final String name;
+    private final boolean eval;
+    private final boolean readOnly;
+    private final boolean allowsOutOfMemory;
+    private final boolean allowsCrossSlot;
+    private final long startNanos;
+    private volatile Args words;
+    private volatile boolean wrote;
+    private volatile boolean killed;
+    private volatile boolean busy;
+    private int slot = -1;
+
+    /**
+     * A run that begins now.
+     *
+     * @param name the script's hash or the function's name
+     * @param eval whether it is a script of EVAL rather than a function
+     */
+    public ScriptRun(
+            Call call, String name, boolean eval, boolean readOnly, boolean allowsOutOfMemory, boolean allowsCrossSlot) {
+        this.client = call.client();
+        this.words = call.args();
+        this.name = name;
+        this.eval = eval;
+        this.readOnly = readOnly;
+        this.allowsOutOfMemory = allowsOutOfMemory;
+        this.allowsCrossSlot = allowsCrossSlot;
+        this.startNanos = call.engine().clock().nanos();
+    }
+
+    public Client client() {
+        return client;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public boolean isEval() {
+        return eval;
+    }
+
+    public boolean isReadOnly() {
+        return readOnly;
+    }
+
+    public boolean allowsOutOfMemory() {
+        return allowsOutOfMemory;
+    }
+
+    public boolean allowsCrossSlot() {
+        return allowsCrossSlot;
+    }
+
+    /** The slot of the keys that it has used so far in a cluster, or -1. */
+    public int slot() {
+        return slot;
+    }
+
+    public void setSlot(int slot) {
+        this.slot = slot;
+    }
+
+    /** The words of the command that has begun it. Others may read them once it is busy. */
+    public Args words() {
+        return words;
+    }
+
+    public long elapsedMillis() {
+        return (client.engine().clock().nanos() - startNanos) / 1_000_000;
+    }
+
+    /** Whether it has changed anything, so that it can no longer be ended without being half done. */
+    public boolean hasWritten() {
+        return wrote;
+    }
+
+    public void setWritten() {
+        wrote = true;
+    }
+
+    public boolean isKilled() {
+        return killed;
+    }
+
+    /** Whether it has run for so long that others are told so instead of being kept waiting. */
+    public boolean isBusy() {
+        return busy;
+    }
+
+    /** Says that it has run for too long. Its words are kept: the buffer that they stand in may be used for others' now. */
+    public void setBusy() {
+        words = words.copy();
+        busy = true;
+    }
+
+    /** What clients are told meanwhile. */
+    public CommandException busyError() {
+        return new CommandException("BUSY Valkey is busy running a script. You can only call "
+                + (eval ? "SCRIPT" : "FUNCTION")
+                + " KILL or SHUTDOWN NOSAVE.");
+    }
+
+    /** Ends it at the next opportunity, on behalf of SCRIPT KILL or of FUNCTION KILL. */
+    public void kill(boolean byScriptKill) {
+        if (wrote) {
+            throw new CommandException("UNKILLABLE Sorry the script already executed write commands against the dataset. You"
+                    + " can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE"
+                    + " command.");
+        }
+        if (byScriptKill != eval) {
+            throw busyError();
+        }
+        killed = true;
+    }
+}

@@ -1,0 +1,113 @@
+package dev.holdfast.engine.lua;
+
+import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.IdentityHashMap;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The account of what programs take, and its limit.
+ *
+ * <p>The JVM's collector frees what is no longer used and tells nobody. So every allocation is charged, and when the sum
+ * passes a threshold, what can be reached from the interpreter's roots is measured; that becomes the new sum. Only when that
+ * is beyond the limit does the program fail, with Lua's own {@code not enough memory}. A program that makes much garbage
+ * pays for a measurement now and then; one that makes little never does.
+ */
+public final class Memory {
+    private static final long LEAST_THRESHOLD = 16 << 20;
+
+    /** Strings up to this length are counted for each reference to them, longer ones once. */
+    private static final int SHORT_STRING = 64;
+
+    private final long limit;
+    private final Deque<Object> pending = new ArrayDeque<>();
+    private Consumer<Consumer<@Nullable Object>> roots = visitor -> {};
+    private long charged;
+    private long threshold;
+    private int measurement;
+
+    /**
+     * An account.
+     *
+     * @param limit how many bytes may be in use
+     */
+    public Memory(long limit) {
+        this.limit = limit;
+        this.threshold = Math.min(limit, LEAST_THRESHOLD);
+    }
+
+    /** Says from where everything in use can be reached. */
+    void setRoots(Consumer<Consumer<@Nullable Object>> roots) {
+        this.roots = roots;
+    }
+
+    /** Bytes in use, and what has become garbage since that was last measured. */
+    public long charged() {
+        return charged;
+    }
+
+    /** Takes note of an allocation that is about to be made. */
+    public void charge(long bytes) {
+        charged += bytes;
+        if (charged > threshold) {
+            makeRoom(bytes);
+        }
+    }
+
+    private void makeRoom(long bytes) {
+        charged = measure() + bytes;
+        if (charged > limit) {
+            charged -= bytes;
+            throw new LuaError(LuaString.of("not enough memory"));
+        }
+        threshold = Math.min(limit, Math.max(LEAST_THRESHOLD, charged * 2));
+    }
+
+    /** The bytes of all that can be reached. */
+    private long measure() {
+        measurement++;
+        long sum = 0;
+        Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+        roots.accept(this::visit);
+        for (Object next = pending.poll(); next != null; next = pending.poll()) {
+            sum += switch (next) {
+                case LuaString string when string.length() <= SHORT_STRING || seen.add(string) ->
+                    LuaString.OBJECT_BYTES + string.length();
+                case LuaTable table when table.measured != measurement -> measure(table);
+                case Closure closure when seen.add(closure) -> {
+                    closure.forEachUpvalue(this::visit);
+                    yield closure.sizeBytes();
+                }
+                case Coroutine coroutine when seen.add(coroutine) -> {
+                    coroutine.thread().forEachValue(this::visit);
+                    yield coroutine.thread().sizeBytes();
+                }
+                case Cell cell when seen.add(cell) -> {
+                    visit(cell.value);
+                    yield Cell.BYTES;
+                }
+                default -> 0;
+            };
+        }
+        return sum;
+    }
+
+    private long measure(LuaTable table) {
+        table.measured = measurement;
+        visit(table.metatable());
+        for (int place = table.next(-1); place >= 0; place = table.next(place)) {
+            visit(table.key(place));
+            visit(table.value(place));
+        }
+        return table.sizeBytes();
+    }
+
+    private void visit(@Nullable Object value) {
+        if (value != null && !(value instanceof Double)) {
+            pending.add(value);
+        }
+    }
+}

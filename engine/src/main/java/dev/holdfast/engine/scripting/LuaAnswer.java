@@ -1,0 +1,126 @@
+package dev.holdfast.engine.scripting;
+
+import dev.holdfast.engine.lua.LuaNumbers;
+import dev.holdfast.engine.lua.LuaString;
+import dev.holdfast.engine.lua.LuaTable;
+import dev.holdfast.engine.protocol.Reply;
+import org.jspecify.annotations.Nullable;
+
+/** Writes what a script returns as the answer to its caller. */
+final class LuaAnswer {
+    /** About as deep as C's stack of values lets the original go. */
+    private static final int MAX_DEPTH = 2000;
+
+    private final Reply reply;
+    private final boolean resp3;
+
+    /**
+     * An answer.
+     *
+     * @param resp3 whether the script has chosen RESP3, whatever its caller speaks
+     */
+    LuaAnswer(Reply reply, boolean resp3) {
+        this.reply = reply;
+        this.resp3 = resp3;
+    }
+
+    void write(@Nullable Object value) {
+        write(value, 0);
+    }
+
+    private void write(@Nullable Object value, int depth) {
+        if (depth > MAX_DEPTH) {
+            reply.error("ERR reached lua stack limit");
+            return;
+        }
+        switch (value) {
+            case LuaString string -> reply.bulk(string.bytes());
+            case Double number -> reply.integer(cut(number));
+            case Boolean bool -> {
+                if (resp3) {
+                    reply.bool(bool);
+                } else if (bool) {
+                    reply.integer(1);
+                } else {
+                    reply.nil();
+                }
+            }
+            case LuaTable table -> write(table, depth);
+            case null, default -> reply.nil();
+        }
+    }
+
+    /** As C casts: what does not fit becomes the least number. */
+    static long cut(double number) {
+        return number >= -0x1p63 && number < 0x1p63 ? (long) number : Long.MIN_VALUE;
+    }
+
+    private void write(LuaTable table, int depth) {
+        if (table.get(LuaReply.ERR) instanceof LuaString message) {
+            reply.error(line(message));
+        } else if (table.get(LuaReply.OK) instanceof LuaString status) {
+            reply.simple(line(status));
+        } else if (table.get(LuaReply.DOUBLE) instanceof Double number) {
+            reply.real(number);
+        } else if (table.get(LuaReply.BIG_NUMBER) instanceof LuaString digits) {
+            reply.bigNumber(line(digits));
+        } else if (table.get(LuaReply.VERBATIM) instanceof LuaTable content
+                && content.get(LuaReply.FORMAT) instanceof LuaString format
+                && content.get(LuaReply.STRING) instanceof LuaString text) {
+            reply.verbatim(format.toString(), text.bytes());
+        } else if (table.get(LuaReply.MAP) instanceof LuaTable map) {
+            writeMap(map, depth);
+        } else if (table.get(LuaReply.SET) instanceof LuaTable set) {
+            writeSet(set, depth);
+        } else {
+            writeArray(table, depth);
+        }
+    }
+
+    /** Text that stands on one line. */
+    private static String line(LuaString text) {
+        return text.toString().replace('\r', ' ').replace('\n', ' ');
+    }
+
+    private void writeMap(LuaTable map, int depth) {
+        int mark = reply.beginArray();
+        int pairs = 0;
+        for (int place = map.next(-1); place >= 0; place = map.next(place)) {
+            write(map.key(place), depth + 1);
+            write(map.value(place), depth + 1);
+            pairs++;
+        }
+        reply.endMap(mark, pairs);
+    }
+
+    private void writeSet(LuaTable set, int depth) {
+        int mark = reply.beginArray();
+        int members = 0;
+        for (int place = set.next(-1); place >= 0; place = set.next(place)) {
+            write(set.key(place), depth + 1);
+            members++;
+        }
+        reply.endSet(mark, members);
+    }
+
+    private void writeArray(LuaTable table, int depth) {
+        int mark = reply.beginArray();
+        int length = 0;
+        for (Object element = table.get(1); element != null; element = table.get(length + 1)) {
+            write(element, depth + 1);
+            length++;
+        }
+        reply.endArray(mark, length);
+    }
+
+    /** The message of an error value: of a table its field, of a string that. */
+    static String message(@Nullable Object error) {
+        if (error instanceof LuaString || error instanceof Double) {
+            LuaString text = error instanceof Double number ? LuaNumbers.toLuaString(number) : (LuaString) error;
+            return "ERR " + text;
+        }
+        return error instanceof LuaTable table && table.get(LuaReply.ERR) instanceof LuaString message
+                ? message.toString()
+                : "ERR unknown error";
+    }
+}

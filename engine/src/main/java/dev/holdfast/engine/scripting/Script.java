@@ -1,0 +1,47 @@
+package dev.holdfast.engine.scripting;
+
+import dev.holdfast.engine.base.Slice;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** A script that is known by its hash. */
+public final class Script {
+    private final Slice hash;
+    private final Slice body;
+    private final @Nullable Set<ScriptFlag> flags;
+    private final ScriptEngine.Program program;
+
+    /** Whether it may be forgotten when there are too many: it has come with EVAL and not with SCRIPT LOAD. */
+    boolean evictable;
+
+    Script(Slice hash, Slice body, @Nullable Set<ScriptFlag> flags, ScriptEngine.Program program, boolean evictable) {
+        this.hash = hash;
+        this.body = body;
+        this.flags = flags;
+        this.program = program;
+        this.evictable = evictable;
+    }
+
+    /** Forty hexadecimal digits. */
+    public Slice hash() {
+        return hash;
+    }
+
+    public Slice body() {
+        return body;
+    }
+
+    /** What its first line says, or null if it has no such line and is treated as before there were any. */
+    @Nullable
+    Set<ScriptFlag> flags() {
+        return flags;
+    }
+
+    ScriptEngine.Program program() {
+        return program;
+    }
+
+    long sizeBytes() {
+        return body.length() + 40L + 200;
+    }
+}

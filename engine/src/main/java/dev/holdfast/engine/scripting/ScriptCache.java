@@ -1,0 +1,148 @@
+package dev.holdfast.engine.scripting;
+
+import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.execution.CommandException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The scripts that are known, by hash.
+ *
+ * <p>Those that came with EVAL are often put together anew for each call, and there is no end to them. So only the 500 that were
+ * used last stay; those of SCRIPT LOAD stay for good.
+ */
+public final class ScriptCache {
+    private static final int MAX_EVICTABLE = 500;
+    private static final int HASH_LENGTH = 40;
+
+    private final ScriptEngine engine;
+    private final MessageDigest digest;
+    private final Map<Slice, Script> byHash = new HashMap<>();
+    private final Map<Slice, Script> byBody = new HashMap<>();
+
+    /** Those that came with EVAL, the one used last at the end. */
+    private final Set<Script> evictable = new LinkedHashSet<>();
+
+    private @Nullable Script lastUsed;
+    private final LongAdder evicted = new LongAdder();
+    private volatile long bytes;
+    private volatile int count;
+
+    ScriptCache(ScriptEngine engine) {
+        this.engine = engine;
+        try {
+            this.digest = MessageDigest.getInstance("SHA-1");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** The script of this hash, in either case, or null. */
+    public @Nullable Script find(Slice hash) {
+        Script script = byHash.get(hash);
+        if (script != null || hash.length() != HASH_LENGTH) {
+            return script;
+        }
+        byte[] lower = hash.toBytes();
+        for (int i = 0; i < lower.length; i++) {
+            lower[i] |= (byte) (lower[i] >= 'A' && lower[i] <= 'Z' ? 0x20 : 0);
+        }
+        return byHash.get(new Slice(lower));
+    }
+
+    /** The script of this source for EVAL; compiled if it is not known. */
+    Script forEval(Slice body) {
+        Script known = byBody.get(body);
+        return known != null ? known : add(body, true);
+    }
+
+    /** The script of this source, which from now on stays. */
+    public Script load(Slice body) {
+        Script known = byBody.get(body);
+        if (known == null) {
+            return add(body, false);
+        }
+        if (known.evictable) {
+            known.evictable = false;
+            evictable.remove(known);
+        }
+        return known;
+    }
+
+    private Script add(Slice source, boolean mayBeEvicted) {
+        Slice body = new Slice(source.toBytes());
+        Shebang shebang = Shebang.parse(
+                body.array(), "ERR Invalid script shebang", "ERR Invalid engine in script shebang");
+        Set<ScriptFlag> flags = shebang == null ? null : shebang.scriptFlags();
+        if (shebang != null && !shebang.engine().equals(engine.name())) {
+            throw new CommandException("ERR Could not find scripting engine '" + shebang.engine() + "'");
+        }
+        int from = shebang == null ? 0 : shebang.length();
+        ScriptEngine.Program program = engine.compile(Arrays.copyOfRange(body.array(), from, body.length()));
+        Slice hash = Slice.of(HexFormat.of().formatHex(digest.digest(body.array())));
+        Script script = new Script(hash, body, flags, program, mayBeEvicted);
+        if (mayBeEvicted) {
+            while (evictable.size() >= MAX_EVICTABLE) {
+                forget(evictable.iterator().next());
+                evicted.increment();
+            }
+            evictable.add(script);
+        }
+        byHash.put(hash, script);
+        byBody.put(body, script);
+        account(script.sizeBytes());
+        return script;
+    }
+
+    private void forget(Script script) {
+        evictable.remove(script);
+        byHash.remove(script.hash());
+        byBody.remove(script.body());
+        account(-script.sizeBytes());
+    }
+
+    private void account(long change) {
+        bytes += change;
+        count = byHash.size();
+    }
+
+    /** Takes note that a script has been used. */
+    void used(Script script) {
+        if (script.evictable && script != lastUsed && evictable.remove(script)) {
+            evictable.add(script);
+        }
+        lastUsed = script;
+    }
+
+    void clear() {
+        byHash.clear();
+        byBody.clear();
+        evictable.clear();
+        lastUsed = null;
+        bytes = 0;
+        count = 0;
+    }
+
+    /** How many scripts are known. */
+    public int count() {
+        return count;
+    }
+
+    /** The bytes of their sources and of what finds them. */
+    public long sizeBytes() {
+        return bytes;
+    }
+
+    /** How many have been forgotten because there were too many. */
+    public long evicted() {
+        return evicted.sum();
+    }
+}

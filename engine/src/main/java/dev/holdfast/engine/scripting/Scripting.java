@@ -1,0 +1,190 @@
+package dev.holdfast.engine.scripting;
+
+import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.execution.Call;
+import dev.holdfast.engine.execution.CommandException;
+import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.execution.ScriptRun;
+import dev.holdfast.engine.protocol.Args;
+import dev.holdfast.engine.protocol.Reply;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The scripts and functions of one store, and how they are run.
+ *
+ * <p>A script holds the locks of all shards, since it may use keys that it has not declared, and its commands are one step, like a
+ * transaction's. What it changes is told to replicas and the log as the commands that changed it.
+ */
+public final class Scripting {
+    private final Engine engine;
+    private final ScriptEngine language;
+    private final ScriptCache scripts;
+    private final FunctionLibraries functions;
+
+    private Scripting(Engine engine) {
+        this.engine = engine;
+        this.language = new LuaEngine(engine);
+        this.scripts = new ScriptCache(language);
+        this.functions = new FunctionLibraries(language);
+    }
+
+    /** Those of a store. They are made when they are first asked for. */
+    public static Scripting of(Engine engine) {
+        return engine.companion(Scripting.class, Scripting::new);
+    }
+
+    public ScriptCache scripts() {
+        return scripts;
+    }
+
+    public FunctionLibraries functions() {
+        return functions;
+    }
+
+    public ScriptEngine language() {
+        return language;
+    }
+
+    /** Forgets all scripts. */
+    public void flushScripts() {
+        scripts.clear();
+        language.reset(false);
+    }
+
+    /** Forgets all functions. */
+    public void flushFunctions() {
+        functions.clear();
+        language.reset(true);
+    }
+
+    /** Runs the script of a call of EVAL or EVALSHA: its words are the command, the script or hash, and then as for a function. */
+    public void eval(Call call, boolean byHash, boolean readOnly) {
+        Slice named = call.arg(1);
+        Script script = byHash ? scripts.find(named) : null;
+        if (byHash && named.length() != 40) {
+            throw new CommandException("NOSCRIPT No matching script.");
+        }
+        int keys = keyCount(call, "ERR value is not an integer or out of range");
+        if (byHash && script == null) {
+            throw new CommandException("NOSCRIPT No matching script.");
+        }
+        Script known = script == null ? scripts.forEval(named) : script;
+        run(call, known.program(), known.hash().toString(), true, known.flags(), readOnly, keys);
+        scripts.used(known);
+    }
+
+    /** Runs the function of a call of FCALL. */
+    public void callFunction(Call call, boolean readOnly) {
+        FunctionLibraries.Function function = functions.find(call.arg(1).toString());
+        if (function == null) {
+            throw new CommandException("ERR Function not found");
+        }
+        int keys = keyCount(call, "ERR Bad number of keys provided");
+        ScriptEngine.Registered registered = function.registered();
+        run(call, registered.program(), registered.name(), false, registered.flags(), readOnly, keys);
+    }
+
+    private static int keyCount(Call call, String notANumber) {
+        long keys = call.longArg(2, Long.MIN_VALUE, Long.MAX_VALUE, notANumber);
+        if (keys > call.argCount() - 3) {
+            throw new CommandException("ERR Number of keys can't be greater than number of args");
+        }
+        if (keys < 0) {
+            throw new CommandException("ERR Number of keys can't be negative");
+        }
+        return (int) keys;
+    }
+
+    private void run(
+            Call call,
+            ScriptEngine.Program program,
+            String name,
+            boolean eval,
+            @Nullable Set<ScriptFlag> flags,
+            boolean readOnlyCommand,
+            int keys) {
+        if (flags != null) {
+            check(call, flags, readOnlyCommand);
+        }
+        ScriptRun run = new ScriptRun(
+                call,
+                name,
+                eval,
+                readOnlyCommand || flags != null && flags.contains(ScriptFlag.NO_WRITES),
+                flags != null && flags.contains(ScriptFlag.ALLOW_OOM),
+                flags == null || flags.contains(ScriptFlag.ALLOW_CROSS_SLOT_KEYS));
+        List<Slice> keyWords = words(call, 3, 3 + keys);
+        List<Slice> arguments = words(call, 3 + keys, call.argCount());
+        CommandSpec spec = call.spec();
+        Args args = call.args();
+        Reply reply = call.reply();
+        int database = call.client().database();
+        boolean within = call.beginScript();
+        engine.setRunningScript(run);
+        boolean finished = true;
+        try {
+            finished = language.start(call, run, program, keyWords, arguments);
+        } finally {
+            call.endInside(spec, args, reply);
+            if (finished) {
+                end(call, within, database);
+            }
+        }
+        if (!finished) {
+            call.suspend(again -> proceed(again, run, within, database));
+        }
+    }
+
+    private void proceed(Call call, ScriptRun run, boolean within, int database) {
+        CommandSpec spec = call.spec();
+        Args args = call.args();
+        Reply reply = call.reply();
+        boolean finished = true;
+        try {
+            finished = language.proceed(call, run);
+        } finally {
+            call.endInside(spec, args, reply);
+            if (finished) {
+                end(call, within, database);
+            }
+        }
+        if (!finished) {
+            call.suspend(again -> proceed(again, run, within, database));
+        }
+    }
+
+    private void end(Call call, boolean within, int database) {
+        engine.setRunningScript(null);
+        call.client().select(database);
+        call.endScript(within);
+    }
+
+    private static List<Slice> words(Call call, int from, int to) {
+        if (from == to) {
+            return List.of();
+        }
+        List<Slice> words = new ArrayList<>(to - from);
+        for (int i = from; i < to; i++) {
+            words.add(call.arg(i));
+        }
+        return words;
+    }
+
+    /** Whether a script that says what it does may run now. */
+    private void check(Call call, Set<ScriptFlag> flags, boolean readOnlyCommand) {
+        if (flags.contains(ScriptFlag.NO_WRITES)) {
+            return;
+        }
+        if (readOnlyCommand) {
+            throw new CommandException("ERR Can not execute a script with write flag using *_ro command.");
+        }
+        if (!flags.contains(ScriptFlag.ALLOW_OOM) && call.isOutOfMemory()) {
+            throw new CommandException("OOM allow-oom flag is not set on the script, can not run it when used memory >"
+                    + " 'maxmemory'");
+        }
+    }
+}
