@@ -25,7 +25,16 @@ import org.junit.jupiter.api.Test;
 class ArchitectureTest {
     /** The engine's layers from top to bottom: a layer may use those after it, and never one before it. */
     private static final List<String> ENGINE_LAYERS =
-            List.of("commands", "persistence", "execution", "types", "keyspace", "structures", "base");
+            List.of(
+                    "commands",
+                    "persistence",
+                    "scripting",
+                    "execution",
+                    "types",
+                    "keyspace",
+                    "structures",
+                    "lua",
+                    "base");
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)

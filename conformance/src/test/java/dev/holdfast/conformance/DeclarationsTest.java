@@ -56,7 +56,7 @@ class DeclarationsTest {
 
     /** From which version on a part is as it is now. Older servers know less of keys and have other flags. */
     private static final Map<String, Integer> SINCE =
-            Map.of("arity", 702, "flags", 901, "categories", 901, "tips", 901, "keys", 901);
+            Map.of("arity", 901, "flags", 901, "categories", 901, "tips", 901, "keys", 901);
 
     @Test
     void commandsAreDeclaredAsInARealServer() {

@@ -150,13 +150,16 @@ public final class FunctionCommands {
     }
 
     private static void dump(Call call) {
-        call.reply().bulk(FunctionDump.write(
-                libraries(call).list().stream().map(Library::code).toList()));
+        call.reply()
+                .bulk(FunctionDump.write(libraries(call).list().stream()
+                        .map(library -> library.code().toBytes())
+                        .toList()));
     }
 
     private static void restore(Call call) {
         if (call.argCount() > 4) {
-            throw new CommandException("ERR unknown subcommand or wrong number of arguments for 'restore'. Try FUNCTION HELP.");
+            throw new CommandException(
+                    "ERR unknown subcommand or wrong number of arguments for 'restore'. Try FUNCTION HELP.");
         }
         FunctionLibraries.Policy policy = call.argCount() == 4 ? policy(call) : FunctionLibraries.Policy.APPEND;
         libraries(call).restore(FunctionDump.read(call.arg(2).toBytes()), policy);
@@ -194,7 +197,8 @@ public final class FunctionCommands {
             }
             replaces = true;
         }
-        String name = libraries(call).load(call.arg(last).toBytes(), replaces, call.client().isReplaying());
+        String name = libraries(call)
+                .load(call.arg(last).toBytes(), replaces, call.client().isReplaying());
         call.addDirty(1);
         call.reply().bulk(name);
     }

@@ -126,8 +126,7 @@ public final class ScriptCommands {
             throw CommandException.arity("script|debug");
         }
         if (call.argCount() == 4 && !call.arg(3).isWord("LUA")) {
-            throw new CommandException(
-                    "ERR No scripting engine found with name '" + call.arg(3) + "' to enable debug");
+            throw new CommandException("ERR No scripting engine found with name '" + call.arg(3) + "' to enable debug");
         }
         if (call.arg(2).isWord("NO")) {
             call.reply().ok();

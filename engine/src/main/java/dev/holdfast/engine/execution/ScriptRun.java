@@ -27,7 +27,12 @@ public final class ScriptRun {
      * @param eval whether it is a script of EVAL rather than a function
      */
     public ScriptRun(
-            Call call, String name, boolean eval, boolean readOnly, boolean allowsOutOfMemory, boolean allowsCrossSlot) {
+            Call call,
+            String name,
+            boolean eval,
+            boolean readOnly,
+            boolean allowsOutOfMemory,
+            boolean allowsCrossSlot) {
         this.client = call.client();
         this.words = call.args();
         this.name = name;
@@ -114,9 +119,10 @@ public final class ScriptRun {
     /** Ends it at the next opportunity, on behalf of SCRIPT KILL or of FUNCTION KILL. */
     public void kill(boolean byScriptKill) {
         if (wrote) {
-            throw new CommandException("UNKILLABLE Sorry the script already executed write commands against the dataset. You"
-                    + " can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE"
-                    + " command.");
+            throw new CommandException(
+                    "UNKILLABLE Sorry the script already executed write commands against the dataset. You"
+                            + " can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE"
+                            + " command.");
         }
         if (byScriptKill != eval) {
             throw busyError();

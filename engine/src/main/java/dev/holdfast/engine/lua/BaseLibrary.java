@@ -17,7 +17,8 @@ public final class BaseLibrary {
         Lua.define(g, "assert", BaseLibrary::assertTrue);
         Lua.define(g, "collectgarbage", BaseLibrary::collectGarbage);
         Lua.define(g, "error", BaseLibrary::error);
-        Lua.define(g, "gcinfo", args -> LuaNumbers.box((double) (args.lua().memory().charged() / 1024)));
+        Lua.define(
+                g, "gcinfo", args -> LuaNumbers.box((int) (args.lua().memory().charged() / 1024)));
         Lua.define(g, "getmetatable", BaseLibrary::getMetatable);
         Lua.define(g, "ipairs", BaseLibrary::ipairs);
         Lua.define(g, "load", BaseLibrary::load);
@@ -58,7 +59,7 @@ public final class BaseLibrary {
         String option = args.string(1, LuaString.of("collect")).toString();
         return switch (option) {
             case "count" -> LuaNumbers.box(args.lua().memory().charged() / 1024.0);
-            case "step" -> Boolean.TRUE;
+            case "step" -> true;
             case "collect", "stop", "restart" -> LuaNumbers.box(0);
             case "setpause", "setstepmul" -> LuaNumbers.box(200);
             default -> throw args.badArgument(1, "invalid option '" + option + "'");
@@ -99,12 +100,12 @@ public final class BaseLibrary {
         if (old != null && old.get(Operations.METATABLE) != null) {
             throw args.error("cannot change a protected metatable");
         }
-        checkWritable(args, table);
+        checkWritable(table);
         table.setMetatable((LuaTable) metatable);
         return table;
     }
 
-    private static void checkWritable(Arguments args, LuaTable table) {
+    private static void checkWritable(LuaTable table) {
         if (table.isReadOnly()) {
             // As in the original, the position is that of the native function: none.
             throw new LuaError(LuaString.of("Attempt to modify a readonly table"));
@@ -127,12 +128,8 @@ public final class BaseLibrary {
         LuaTable table = args.table(1);
         args.checkPresent(2);
         args.checkPresent(3);
-        checkWritable(args, table);
-        Object key = args.get(2);
-        Operations.checkKey(args.thread(), key);
-        if (key != null) {
-            table.set(key, args.get(3));
-        }
+        checkWritable(table);
+        table.set(Operations.checkedKey(args.thread(), args.get(2)), args.get(3));
         return table;
     }
 
@@ -209,8 +206,7 @@ public final class BaseLibrary {
             case Boolean bool -> LuaString.of(bool.toString());
             case null -> LuaString.of("nil");
             case LightUserdata userdata -> LuaString.of(userdata.toString());
-            default ->
-                LuaString.of(String.format("%s: 0x%012x", Lua.typeOf(value), System.identityHashCode(value)));
+            default -> LuaString.of(String.format("%s: 0x%012x", Lua.typeOf(value), System.identityHashCode(value)));
         };
     }
 
@@ -315,7 +311,9 @@ public final class BaseLibrary {
     }
 
     private static @Nullable Object getEnvironment(Arguments args) {
-        return args.get(1) instanceof Closure closure ? closure.globals : args.lua().globals();
+        return args.get(1) instanceof Closure closure
+                ? closure.globals
+                : args.lua().globals();
     }
 
     private static Object setEnvironment(Arguments args) {
@@ -341,7 +339,7 @@ public final class BaseLibrary {
         Lua.define(library, "running", args -> args.thread().coroutine);
         Lua.define(library, "status", BaseLibrary::status);
         Lua.define(library, "wrap", BaseLibrary::wrap);
-        Lua.define(library, "yield", args -> args.thread().yield(args.from(1)));
+        Lua.define(library, "yield", args -> args.thread().yieldWith(args.from(1)));
     }
 
     private static Coroutine create(Arguments args) {
@@ -367,7 +365,7 @@ public final class BaseLibrary {
         Coroutine coroutine = coroutine(args);
         if (coroutine.status != Coroutine.Status.SUSPENDED) {
             return Values.of(
-                    Boolean.FALSE,
+                    false,
                     LuaString.of("cannot resume "
                             + (coroutine.status == Coroutine.Status.DEAD ? "dead" : "non-suspended")
                             + " coroutine"));
@@ -375,14 +373,14 @@ public final class BaseLibrary {
         try {
             @Nullable Object[] results = coroutine.resume(args.from(2));
             @Nullable Object[] all = new Object[results.length + 1];
-            all[0] = Boolean.TRUE;
+            all[0] = true;
             System.arraycopy(results, 0, all, 1, results.length);
             return Values.of(all);
         } catch (LuaError e) {
             if (e.isLast()) {
                 throw e;
             }
-            return Values.of(Boolean.FALSE, e.value());
+            return Values.of(false, e.value());
         }
     }
 

@@ -72,7 +72,6 @@ final class Compiler {
         }
         return new Prototype(
                 chunk,
-                body.line,
                 Arrays.copyOf(code, size),
                 Arrays.copyOf(lines, size / Op.WORDS),
                 constants.toArray(),
@@ -100,7 +99,7 @@ final class Compiler {
         return size - Op.WORDS;
     }
 
-    private void note(int pc, String... names) {
+    private void note(int pc, @Nullable String... names) {
         for (String name : names) {
             if (name != null) {
                 notes.put(pc, names);
@@ -127,8 +126,7 @@ final class Compiler {
         int first = free;
         free += count;
         if (free > MAX_REGISTERS) {
-            throw new LuaError(LuaString.of(
-                    Chunks.shown(chunk) + ":" + line + ": function or expression too complex"));
+            throw new LuaError(LuaString.of(Chunks.shown(chunk) + ":" + line + ": function or expression too complex"));
         }
         most = Math.max(most, free + 1);
         return first;
@@ -559,12 +557,11 @@ final class Compiler {
         int before = free;
         int operand = register(it.operand());
         line = it.line();
-        int op =
-                switch (it.operator()) {
-                    case NEGATE -> Op.NEGATE;
-                    case NOT -> Op.NOT;
-                    default -> Op.LENGTH;
-                };
+        int op = switch (it.operator()) {
+            case NEGATE -> Op.NEGATE;
+            case NOT -> Op.NOT;
+            default -> Op.LENGTH;
+        };
         note(emit(op, target, operand, 0), describe(it.operand()));
         free = before;
     }
@@ -594,15 +591,14 @@ final class Compiler {
                 int left = operand(it.left());
                 int right = operand(it.right());
                 line = it.line();
-                int op =
-                        switch (it.operator()) {
-                            case ADD -> Op.ADD;
-                            case SUB -> Op.SUB;
-                            case MUL -> Op.MUL;
-                            case DIV -> Op.DIV;
-                            case MOD -> Op.MOD;
-                            default -> Op.POW;
-                        };
+                int op = switch (it.operator()) {
+                    case ADD -> Op.ADD;
+                    case SUB -> Op.SUB;
+                    case MUL -> Op.MUL;
+                    case DIV -> Op.DIV;
+                    case MOD -> Op.MOD;
+                    default -> Op.POW;
+                };
                 note(emit(op, target, left, right), describe(it.left()), describe(it.right()));
             }
         }
@@ -630,7 +626,9 @@ final class Compiler {
         int before = free;
         int elements = (int) it.keys().stream().filter(key -> key == null).count();
         int fields = it.keys().size() - elements;
-        boolean open = !it.values().isEmpty() && it.keys().getLast() == null && isOpen(it.values().getLast());
+        boolean open = !it.values().isEmpty()
+                && it.keys().getLast() == null
+                && isOpen(it.values().getLast());
         int table = target == free - 1 ? target : reserve(1);
         line = it.line();
         emit(Op.NEW_TABLE, table, open ? elements - 1 : elements, fields);
@@ -676,7 +674,8 @@ final class Compiler {
         switch (expression) {
             case Syntax.Parenthesized it -> branch(it.inner(), when, label);
             case Syntax.Unary it when it.operator() == Operator.NOT -> branch(it.operand(), !when, label);
-            case Syntax.Binary it when it.operator() == Operator.AND || it.operator() == Operator.OR -> {
+            case Syntax.Binary it
+            when it.operator() == Operator.AND || it.operator() == Operator.OR -> {
                 boolean decidedBy = it.operator() == Operator.OR;
                 if (decidedBy == when) {
                     branch(it.left(), when, label);
@@ -688,7 +687,8 @@ final class Compiler {
                     place(otherwise);
                 }
             }
-            case Syntax.Binary it when isComparison(it.operator()) -> {
+            case Syntax.Binary it
+            when isComparison(it.operator()) -> {
                 int left = operand(it.left());
                 int right = operand(it.right());
                 line = it.line();

@@ -24,7 +24,8 @@ final class Interpreter {
         }
     }
 
-    private static @Nullable Object value(@Nullable Object[] stack, @Nullable Object[] constants, int base, int operand) {
+    private static @Nullable Object value(
+            @Nullable Object[] stack, @Nullable Object[] constants, int base, int operand) {
         return operand >= 0 ? stack[base + operand] : constants[~operand];
     }
 
@@ -35,8 +36,8 @@ final class Interpreter {
         while (true) {
             Frame frame = thread.frames[thread.depth];
             Closure closure = frame.closure;
-            int[] code = closure.prototype.code();
-            @Nullable Object[] constants = closure.prototype.constants();
+            int[] code = closure.prototype.code;
+            @Nullable Object[] constants = closure.prototype.constants;
             @Nullable Object[] stack = thread.stack;
             int base = frame.base;
             int pc = frame.pc;
@@ -78,7 +79,7 @@ final class Interpreter {
                         Object key = value(stack, constants, base, c);
                         Object value = stack[base + b] instanceof LuaTable table ? table.get(key) : null;
                         if (value == null) {
-                            value = Operations.indexAny(thread, stack[base + b], key);
+                            value = Operations.index(thread, stack[base + b], key);
                             stack = thread.stack;
                         }
                         stack[base + a] = value;
@@ -90,7 +91,7 @@ final class Interpreter {
                     }
                     case Op.SELF -> {
                         Object object = stack[base + b];
-                        Object method = Operations.indexAny(thread, object, constants[~c]);
+                        Object method = Operations.index(thread, object, constants[~c]);
                         stack = thread.stack;
                         stack[base + a + 1] = object;
                         stack[base + a] = method;
@@ -232,7 +233,8 @@ final class Interpreter {
                         thread.deliver(base + a, b, frame.varargs);
                         stack = thread.stack;
                     }
-                    case Op.CLOSURE -> stack[base + a] = closure(lua, closure, closure.prototype.children()[b], stack, base);
+                    case Op.CLOSURE ->
+                        stack[base + a] = closure(lua, closure, closure.prototype.children[b], stack, base);
                     case Op.FOR_PREPARE -> {
                         if (!prepareLoop(thread, base + b)) {
                             pc = a;
@@ -298,9 +300,8 @@ final class Interpreter {
         return false;
     }
 
-    private static Closure closure(
-            Lua lua, Closure outer, Prototype prototype, @Nullable Object[] stack, int base) {
-        int[] captures = prototype.captures();
+    private static Closure closure(Lua lua, Closure outer, Prototype prototype, @Nullable Object[] stack, int base) {
+        int[] captures = prototype.captures;
         Cell[] cells = new Cell[captures.length];
         for (int i = 0; i < cells.length; i++) {
             cells[i] = captures[i] >= 0 ? (Cell) stack[base + captures[i]] : outer.upvalues[~captures[i]];

@@ -97,12 +97,11 @@ final class LuaFormat {
         }
         double magnitude = Math.abs(value);
         int digits = precision < 0 ? 6 : precision;
-        String text =
-                switch (conversion) {
-                    case 'e', 'E' -> exponent(magnitude, digits, has('#'));
-                    case 'f' -> fixed(magnitude, digits, has('#'));
-                    default -> unsignedGeneral(magnitude, Math.max(1, digits), has('#'));
-                };
+        String text = switch (conversion) {
+            case 'e', 'E' -> exponent(magnitude, digits, has('#'));
+            case 'f' -> fixed(magnitude, digits, has('#'));
+            default -> unsignedGeneral(magnitude, Math.max(1, digits), has('#'));
+        };
         return padNumber(sign(negative), capital ? text.toUpperCase(java.util.Locale.ROOT) : text, true);
     }
 

@@ -201,9 +201,7 @@ public final class LuaNumbers {
             }
         }
         stop[0] = at;
-        return simple
-                ? whole
-                : Double.parseDouble(new String(bytes, from, at - from, StandardCharsets.US_ASCII));
+        return simple ? whole : Double.parseDouble(new String(bytes, from, at - from, StandardCharsets.US_ASCII));
     }
 
     /** The value of a digit in any base up to 36, or 99. */

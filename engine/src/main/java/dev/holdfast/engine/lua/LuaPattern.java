@@ -58,9 +58,7 @@ final class LuaPattern {
             step();
             int c = pattern[p] & 0xFF;
             if (c == '(') {
-                return patternAt(p + 1) == ')'
-                        ? startCapture(s, p + 2, POSITION)
-                        : startCapture(s, p + 1, UNFINISHED);
+                return patternAt(p + 1) == ')' ? startCapture(s, p + 2, POSITION) : startCapture(s, p + 1, UNFINISHED);
             }
             if (c == ')') {
                 return endCapture(s, p + 1);
@@ -288,20 +286,19 @@ final class LuaPattern {
     private static boolean matchesClass(int c, int type) {
         boolean letter = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z';
         boolean digit = c >= '0' && c <= '9';
-        boolean result =
-                switch (type | 0x20) {
-                    case 'a' -> letter;
-                    case 'c' -> c < 32 || c == 127;
-                    case 'd' -> digit;
-                    case 'l' -> c >= 'a' && c <= 'z';
-                    case 'p' -> c > 32 && c < 127 && !letter && !digit;
-                    case 's' -> c == ' ' || c >= '\t' && c <= '\r';
-                    case 'u' -> c >= 'A' && c <= 'Z';
-                    case 'w' -> letter || digit;
-                    case 'x' -> LuaNumbers.digit(c) < 16;
-                    case 'z' -> c == 0;
-                    default -> type == c;
-                };
+        boolean result = switch (type | 0x20) {
+            case 'a' -> letter;
+            case 'c' -> c < 32 || c == 127;
+            case 'd' -> digit;
+            case 'l' -> c >= 'a' && c <= 'z';
+            case 'p' -> c > 32 && c < 127 && !letter && !digit;
+            case 's' -> c == ' ' || c >= '\t' && c <= '\r';
+            case 'u' -> c >= 'A' && c <= 'Z';
+            case 'w' -> letter || digit;
+            case 'x' -> LuaNumbers.digit(c) < 16;
+            case 'z' -> c == 0;
+            default -> type == c;
+        };
         boolean isClass = "acdlpsuwxz".indexOf(type | 0x20) >= 0 && (type | 0x20) >= 'a' && Character.isLetter(type);
         return isClass && type < 'a' ? !result : isClass ? result : type == c;
     }

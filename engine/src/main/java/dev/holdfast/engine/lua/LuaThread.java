@@ -178,7 +178,7 @@ final class LuaThread {
     /** Calls a function from Java and returns its results. */
     @Nullable
     Object[] call(@Nullable Object function, @Nullable Object... arguments) {
-        int at = depth >= 0 ? Math.max(top, frames[depth].base + frames[depth].closure.prototype.registers()) : top;
+        int at = depth >= 0 ? Math.max(top, frames[depth].base + frames[depth].closure.prototype.registers) : top;
         int before = top;
         ensure(at + arguments.length + 1);
         stack[at] = function;
@@ -300,14 +300,14 @@ final class LuaThread {
                 Interpreter.run(this, depth);
             }
             results = new Object[top - at];
-            results[0] = Boolean.TRUE;
+            results[0] = true;
             System.arraycopy(stack, at + 1, results, 1, top - at - 1);
         } catch (LuaError e) {
             if (e.isLast()) {
                 throw e;
             }
             depth = before;
-            results = new Object[] {Boolean.FALSE, caught(e, handler)};
+            results = new Object[] {false, caught(e, handler)};
         } finally {
             nesting--;
             positionless = positionlessBefore;
@@ -330,7 +330,7 @@ final class LuaThread {
             throw errorAt(1, "stack overflow");
         }
         Prototype prototype = closure.prototype;
-        int end = base + prototype.registers() + 1;
+        int end = base + prototype.registers + 1;
         ensure(end);
         highest = Math.max(highest, end);
         depth++;
@@ -350,11 +350,11 @@ final class LuaThread {
         frame.entry = false;
         frame.isProtected = false;
         frame.handler = null;
-        int named = prototype.parameters();
+        int named = prototype.parameters;
         for (int i = count; i < named; i++) {
             stack[base + i] = null;
         }
-        frame.varargs = prototype.variadic() && count > named
+        frame.varargs = prototype.variadic && count > named
                 ? Arrays.copyOfRange(stack, base + named, base + count)
                 : Values.NONE.array();
         return frame;
@@ -384,7 +384,7 @@ final class LuaThread {
         int total = count;
         if (frame.isProtected) {
             System.arraycopy(stack, from, stack, target + 1, count);
-            stack[target] = Boolean.TRUE;
+            stack[target] = true;
             total++;
         } else if (from != target) {
             System.arraycopy(stack, from, stack, target, count);
@@ -433,7 +433,7 @@ final class LuaThread {
     }
 
     /** Takes note of what {@code coroutine.yield} was given. */
-    Values yield(@Nullable Object[] values) {
+    Values yieldWith(@Nullable Object[] values) {
         if (coroutine == null || !canStop()) {
             throw errorAt(1, "attempt to yield across metamethod/C-call boundary");
         }
@@ -455,14 +455,14 @@ final class LuaThread {
      */
     void recover(LuaError e, int entry) {
         if (depth >= 0) {
-            e.at(frames[depth].closure.prototype.chunk(), line(depth));
+            e.at(frames[depth].closure.prototype.chunk, line(depth));
         }
         while (depth >= entry) {
             Frame frame = frames[depth];
             if (frame.isProtected && !e.isLast()) {
                 Object value = caught(e, frame.handler);
                 depth--;
-                deliver(frame.results, frame.wanted, new Object[] {Boolean.FALSE, value});
+                deliver(frame.results, frame.wanted, new Object[] {false, value});
                 return;
             }
             depth--;
@@ -485,7 +485,7 @@ final class LuaThread {
         if (level <= 0 || frame < 0 || level == 1 && depth == positionless) {
             return "";
         }
-        return Chunks.shown(frames[frame].closure.prototype.chunk()) + ":" + line(frame) + ": ";
+        return Chunks.shown(frames[frame].closure.prototype.chunk) + ":" + line(frame) + ": ";
     }
 
     /** The Lua function so many levels up, or null. */
@@ -508,7 +508,7 @@ final class LuaThread {
             return null;
         }
         Frame frame = frames[depth];
-        int[] code = frame.closure.prototype.code();
+        int[] code = frame.closure.prototype.code;
         int op = code[frame.pc];
         boolean called = (op == Op.CALL || op == Op.TAIL_CALL) && frame.base + code[frame.pc + 1] == at;
         return called ? note(0) : null;

@@ -74,18 +74,21 @@ public final class Memory {
         roots.accept(this::visit);
         for (Object next = pending.poll(); next != null; next = pending.poll()) {
             sum += switch (next) {
-                case LuaString string when string.length() <= SHORT_STRING || seen.add(string) ->
-                    LuaString.OBJECT_BYTES + string.length();
+                case LuaString string
+                when string.length() <= SHORT_STRING || seen.add(string) -> LuaString.OBJECT_BYTES + string.length();
                 case LuaTable table when table.measured != measurement -> measure(table);
-                case Closure closure when seen.add(closure) -> {
+                case Closure closure
+                when seen.add(closure) -> {
                     closure.forEachUpvalue(this::visit);
                     yield closure.sizeBytes();
                 }
-                case Coroutine coroutine when seen.add(coroutine) -> {
+                case Coroutine coroutine
+                when seen.add(coroutine) -> {
                     coroutine.thread().forEachValue(this::visit);
                     yield coroutine.thread().sizeBytes();
                 }
-                case Cell cell when seen.add(cell) -> {
+                case Cell cell
+                when seen.add(cell) -> {
                     visit(cell.value);
                     yield Cell.BYTES;
                 }

@@ -7,7 +7,8 @@ public final class NativeFunction extends LuaFunction {
     /** What it does. It returns one value, null for nil, or {@link Values} for any other number of them. */
     @FunctionalInterface
     public interface Body {
-        @Nullable Object call(Arguments args);
+        @Nullable
+        Object call(Arguments args);
     }
 
     /** What the interpreter does for a function that the function cannot do itself. */

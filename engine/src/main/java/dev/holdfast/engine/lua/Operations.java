@@ -52,11 +52,7 @@ final class Operations {
                         : "attempt to " + operation + " " + name + " (a " + type + " value)");
     }
 
-    static @Nullable Object index(LuaThread thread, @Nullable Object start, Object key) {
-        return index(thread, start, key, 0);
-    }
-
-    private static @Nullable Object index(LuaThread thread, @Nullable Object start, @Nullable Object key, int operand) {
+    static @Nullable Object index(LuaThread thread, @Nullable Object start, @Nullable Object key) {
         Object object = start;
         for (int i = 0; i < MAX_CHAIN; i++) {
             Object handler;
@@ -73,7 +69,7 @@ final class Operations {
             } else {
                 handler = metamethod(thread.lua, object, INDEX);
                 if (handler == null) {
-                    throw typeError(thread, "index", object, operand);
+                    throw typeError(thread, "index", object, 0);
                 }
             }
             if (handler instanceof LuaFunction function) {
@@ -82,10 +78,6 @@ final class Operations {
             object = handler;
         }
         throw thread.errorAt(1, "loop in gettable");
-    }
-
-    static @Nullable Object indexAny(LuaThread thread, @Nullable Object object, @Nullable Object key) {
-        return index(thread, object, key, 0);
     }
 
     static void setIndex(LuaThread thread, @Nullable Object start, @Nullable Object key, @Nullable Object value) {
@@ -99,8 +91,7 @@ final class Operations {
                 LuaTable metatable = table.metatable();
                 handler = metatable == null ? null : metatable.get(NEW_INDEX);
                 if (handler == null || table.get(key) != null) {
-                    checkKey(thread, key);
-                    table.set(key, value);
+                    table.set(checkedKey(thread, key), value);
                     return;
                 }
             } else {
@@ -118,13 +109,15 @@ final class Operations {
         throw thread.errorAt(1, "loop in settable");
     }
 
-    static void checkKey(LuaThread thread, @Nullable Object key) {
+    /** A key that a table can have. */
+    static Object checkedKey(LuaThread thread, @Nullable Object key) {
         if (key == null) {
             throw thread.errorAt(1, "table index is nil");
         }
         if (key instanceof Double number && number.isNaN()) {
             throw thread.errorAt(1, "table index is NaN");
         }
+        return key;
     }
 
     static double arithmetic(int op, double left, double right) {
@@ -220,7 +213,8 @@ final class Operations {
         if (left instanceof LuaString x && right instanceof LuaString y) {
             return x.compareTo(y) <= 0;
         }
-        if (commonHandler(thread, left, right, LE) instanceof Object handler) {
+        Object handler = commonHandler(thread, left, right, LE);
+        if (handler != null) {
             return Lua.isTrue(thread.callForOne(handler, left, right));
         }
         return !Lua.isTrue(thread.callForOne(orderHandler(thread, left, right, LT), right, left));
@@ -288,7 +282,7 @@ final class Operations {
         long total = 0;
         for (int i = 0; i < parts.length; i++) {
             Object part = i == parts.length - 1 ? last : thread.stack[from + i];
-            parts[i] = part instanceof Double number ? LuaNumbers.toBytes(number) : ((LuaString) part).bytes();
+            parts[i] = BaseLibrary.text(part).bytes();
             total += parts[i].length;
         }
         byte[] bytes = newBytes(thread.lua, total);

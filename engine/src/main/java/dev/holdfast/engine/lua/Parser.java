@@ -177,7 +177,8 @@ final class Parser {
             return known;
         }
         if (captures.size() >= MAX_UPVALUES) {
-            throw lexer.limitError("function at line " + inner.body.line + " has more than " + MAX_UPVALUES + " upvalues");
+            throw lexer.limitError(
+                    "function at line " + inner.body.line + " has more than " + MAX_UPVALUES + " upvalues");
         }
         captures.add(source);
         inner.body.captureNames.add(name);
@@ -485,20 +486,19 @@ final class Parser {
     }
 
     private Expression simple() {
-        Expression result =
-                switch (lexer.token) {
-                    case NUMBER, STRING -> new Syntax.Constant(lexer.value());
-                    case NIL -> new Syntax.Nil();
-                    case TRUE -> new Syntax.True();
-                    case FALSE -> new Syntax.False();
-                    case DOTS -> {
-                        if (!scope.body.variadic) {
-                            throw lexer.syntaxError("cannot use '...' outside a vararg function");
-                        }
-                        yield new Syntax.Dots();
-                    }
-                    default -> null;
-                };
+        Expression result = switch (lexer.token) {
+            case NUMBER, STRING -> new Syntax.Constant(lexer.value());
+            case NIL -> new Syntax.Nil();
+            case TRUE -> new Syntax.True();
+            case FALSE -> new Syntax.False();
+            case DOTS -> {
+                if (!scope.body.variadic) {
+                    throw lexer.syntaxError("cannot use '...' outside a vararg function");
+                }
+                yield new Syntax.Dots();
+            }
+            default -> null;
+        };
         if (result != null) {
             lexer.advance();
             return result;

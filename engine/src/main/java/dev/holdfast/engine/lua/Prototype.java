@@ -3,34 +3,66 @@ package dev.holdfast.engine.lua;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A compiled function.
- *
- * @param chunk the name of its source as given to the compiler, with the mark in front: {@code @user_script}
- * @param line where it begins
- * @param code four integers for each instruction; see {@link Op}
- * @param lines the line of each instruction
- * @param constants numbers and strings
- * @param children the functions inside it
- * @param captures the outer variables it uses: a register of the function around it, or, as complement, one of that
- *     function's own outer variables
- * @param notes what the operands of an instruction are called, for messages, by the instruction's place
- * @param parameters how many are named
- * @param variadic whether more may follow
- * @param registers how many it needs
- */
-record Prototype(
-        String chunk,
-        int line,
-        int[] code,
-        int[] lines,
-        @Nullable Object[] constants,
-        Prototype[] children,
-        int[] captures,
-        Map<Integer, String[]> notes,
-        int parameters,
-        boolean variadic,
-        int registers) {
+/** A compiled function. */
+final class Prototype {
+    /** The name of its source as given to the compiler, with the mark in front: {@code @user_script}. */
+    final String chunk;
+
+    /** Four integers for each instruction; see {@link Op}. */
+    final int[] code;
+
+    /** Numbers and strings. */
+    final @Nullable Object[] constants;
+
+    /** The functions inside it. */
+    final Prototype[] children;
+
+    /**
+     * The outer variables it uses: a register of the function around it, or, as complement, one of that function's own outer
+     * variables.
+     */
+    final int[] captures;
+
+    /** How many arguments have names. */
+    final int parameters;
+
+    /** Whether more may follow. */
+    final boolean variadic;
+
+    /** How many registers it needs. */
+    final int registers;
+
+    private final int[] lines;
+    private final Map<Integer, String[]> notes;
+
+    /**
+     * A function.
+     *
+     * @param lines the line of each instruction
+     * @param notes what the operands of an instruction are called, for messages, by the instruction's place
+     */
+    Prototype(
+            String chunk,
+            int[] code,
+            int[] lines,
+            @Nullable Object[] constants,
+            Prototype[] children,
+            int[] captures,
+            Map<Integer, String[]> notes,
+            int parameters,
+            boolean variadic,
+            int registers) {
+        this.chunk = chunk;
+        this.code = code;
+        this.lines = lines;
+        this.constants = constants;
+        this.children = children;
+        this.captures = captures;
+        this.notes = notes;
+        this.parameters = parameters;
+        this.variadic = variadic;
+        this.registers = registers;
+    }
 
     int lineAt(int pc) {
         return lines[pc / Op.WORDS];

@@ -130,9 +130,7 @@ public final class StringLibrary {
         int from = (int) Math.min(text.length, Math.max(0, start));
         if (positions && (Lua.isTrue(args.get(4)) || isPlain(pattern))) {
             int found = indexOf(text, pattern, from);
-            return found < 0
-                    ? null
-                    : Values.of(LuaNumbers.box(found + 1), LuaNumbers.box(found + pattern.length));
+            return found < 0 ? null : Values.of(LuaNumbers.box(found + 1), LuaNumbers.box(found + pattern.length));
         }
         LuaPattern matcher = new LuaPattern(args, text, pattern);
         boolean anchored = pattern.length > 0 && pattern[0] == '^';
@@ -244,7 +242,7 @@ public final class StringLibrary {
         if (replacement instanceof LuaFunction function) {
             value = args.callForOne(function, matcher.allCaptures(start, end, true));
         } else if (replacement instanceof LuaTable table) {
-            value = Operations.indexAny(args.thread(), table, matcher.capture(0, start, end));
+            value = Operations.index(args.thread(), table, matcher.capture(0, start, end));
         } else {
             addTemplate(matcher, result, BaseLibrary.text(replacement).bytes(), text, start, end);
             return;
@@ -260,20 +258,24 @@ public final class StringLibrary {
 
     private static void addTemplate(
             LuaPattern matcher, LuaBuffer result, byte[] template, byte[] text, int start, int end) {
-        for (int i = 0; i < template.length; i++) {
-            if (template[i] != '%') {
-                result.add(template[i]);
+        boolean escaped = false;
+        for (byte b : template) {
+            if (!escaped && b == '%') {
+                escaped = true;
                 continue;
             }
-            i++;
-            int c = i < template.length ? template[i] : 0;
-            if (c == '0') {
+            if (escaped && b == '0') {
                 result.add(text, start, end);
-            } else if (c >= '1' && c <= '9') {
-                result.add(BaseLibrary.text(matcher.capture(c - '1', start, end)).bytes());
+            } else if (escaped && b >= '1' && b <= '9') {
+                result.add(
+                        BaseLibrary.text(matcher.capture(b - '1', start, end)).bytes());
             } else {
-                result.add(c);
+                result.add(b);
             }
+            escaped = false;
+        }
+        if (escaped) {
+            result.add(0);
         }
     }
 
@@ -353,8 +355,8 @@ public final class StringLibrary {
                 }
             }
             default ->
-                throw args.error("invalid option '%" + (conversion == 0 ? "" : String.valueOf(conversion))
-                        + "' to 'format'");
+                throw args.error(
+                        "invalid option '%" + (conversion == 0 ? "" : String.valueOf(conversion)) + "' to 'format'");
         }
         return at;
     }

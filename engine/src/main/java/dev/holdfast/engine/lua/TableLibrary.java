@@ -23,9 +23,10 @@ public final class TableLibrary {
         Lua.define(library, "sort", TableLibrary::sort);
     }
 
-    private static void checkWritable(Arguments args, LuaTable table) {
+    private static void checkWritable(LuaTable table) {
         if (table.isReadOnly()) {
-            throw args.error("Attempt to modify a readonly table");
+            // As in the original, the position is that of the native function: none.
+            throw new LuaError(LuaString.of("Attempt to modify a readonly table"));
         }
     }
 
@@ -42,8 +43,7 @@ public final class TableLibrary {
             } else if (value instanceof Double number) {
                 result.add(LuaNumbers.toBytes(number));
             } else {
-                throw args.error("invalid value (" + Lua.typeOf(value) + ") at index " + i
-                        + " in table for 'concat'");
+                throw args.error("invalid value (" + Lua.typeOf(value) + ") at index " + i + " in table for 'concat'");
             }
             if (i < to) {
                 result.add(separator);
@@ -80,7 +80,7 @@ public final class TableLibrary {
     private static Object insert(Arguments args) {
         LuaTable table = args.table(1);
         int end = table.length() + 1;
-        checkWritable(args, table);
+        checkWritable(table);
         switch (args.count()) {
             case 2 -> table.set(end, args.get(2));
             case 3 -> {
@@ -102,7 +102,7 @@ public final class TableLibrary {
         if (position < 1 || position > length) {
             return Values.NONE;
         }
-        checkWritable(args, table);
+        checkWritable(table);
         Object removed = table.get(position);
         for (int i = position; i < length; i++) {
             table.set(i, table.get(i + 1));
@@ -126,13 +126,14 @@ public final class TableLibrary {
         LuaTable table = args.table(1);
         int length = table.length();
         LuaFunction order = args.get(2) == null ? null : args.function(2);
-        checkWritable(args, table);
+        checkWritable(table);
         new Sort(args, table, order).sort(1, length);
         return Values.NONE;
     }
 
     /** Lua's own quicksort: where the order function is inconsistent, the outcome and the error are the same, too. */
-    private record Sort(Arguments args, LuaTable table, @Nullable LuaFunction order) {
+    private record Sort(
+            Arguments args, LuaTable table, @Nullable LuaFunction order) {
         private boolean less(@Nullable Object left, @Nullable Object right) {
             return order == null
                     ? Operations.lessThan(args.thread(), left, right)

@@ -1,5 +1,6 @@
 package dev.holdfast.engine.scripting;
 
+import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.CommandException;
 import java.util.Arrays;
 import java.util.Collection;
@@ -23,7 +24,7 @@ public final class FunctionLibraries {
      *
      * @param code all of its source, the first line too
      */
-    public record Library(String name, byte[] code, Map<String, ScriptEngine.Registered> functions) {}
+    public record Library(String name, Slice code, Map<String, ScriptEngine.Registered> functions) {}
 
     private final ScriptEngine engine;
     private Map<String, Library> libraries = new LinkedHashMap<>();
@@ -55,7 +56,9 @@ public final class FunctionLibraries {
     /** The bytes of the libraries' sources and of what finds their functions. */
     public long sizeBytes() {
         return libraries.values().stream()
-                .mapToLong(library -> library.code().length + 200L + 200L * library.functions().size())
+                .mapToLong(library -> library.code().length()
+                        + 200L
+                        + 200L * library.functions().size())
                 .sum();
     }
 
@@ -73,8 +76,9 @@ public final class FunctionLibraries {
         }
         String name = shebang.libraryName();
         if (!isName(name)) {
-            throw new CommandException("ERR Library names can only contain letters, numbers, or underscores(_) and must be"
-                    + " at least one character long");
+            throw new CommandException(
+                    "ERR Library names can only contain letters, numbers, or underscores(_) and must be"
+                            + " at least one character long");
         }
         if (!shebang.engine().equals(engine.name())) {
             throw new CommandException("ERR Engine '" + shebang.engine() + "' not found");
@@ -83,7 +87,7 @@ public final class FunctionLibraries {
         if (old != null && !replaces) {
             throw new CommandException("ERR Library '" + name + "' already exists");
         }
-        Library library = new Library(name, code.clone(), register(code, shebang.length(), unhurried));
+        Library library = new Library(name, new Slice(code.clone()), register(code, shebang.length(), unhurried));
         Set<String> taken = new TreeSet<>(functions.keySet());
         if (old != null) {
             taken.removeAll(old.functions().keySet());
@@ -122,7 +126,8 @@ public final class FunctionLibraries {
     private static boolean isName(String name) {
         return !name.isEmpty()
                 && name.chars()
-                        .allMatch(c -> c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_');
+                        .allMatch(
+                                c -> c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_');
     }
 
     private void link(Library library) {

@@ -2,7 +2,6 @@ package dev.holdfast.engine.scripting;
 
 import dev.holdfast.engine.base.Doubles;
 import dev.holdfast.engine.base.Numbers;
-import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.AclDenial;
 import dev.holdfast.engine.execution.AclLog;
 import dev.holdfast.engine.execution.Call;
@@ -148,25 +147,23 @@ final class LuaCommands {
         ScriptRun script = run();
         CommandSpec spec = resolve(outer);
         if (spec.is(CommandFlag.NOSCRIPT)) {
-            throw refuse(outer, "ERR This Valkey command is not allowed from script");
+            throw new CommandException("ERR This Valkey command is not allowed from script");
         }
         boolean writes = spec.is(CommandFlag.WRITE);
         if (spec.is(CommandFlag.DENYOOM)
                 && !script.allowsOutOfMemory()
                 && !script.hasWritten()
                 && outer.isOutOfMemory()) {
-            throw refuse(outer, "OOM command not allowed when used memory > 'maxmemory'.");
+            throw new CommandException("OOM command not allowed when used memory > 'maxmemory'.");
         }
         AclDenial denial = denial(outer, spec);
         if (denial != null) {
             outer.engine().acl().log(outer.client(), denial, AclLog.Context.LUA, spec, words);
-            throw refuse(
-                    outer,
-                    "ERR ACL failure in script: "
-                            + denial.message(outer.client().user(), spec, words, false));
+            throw new CommandException("ERR ACL failure in script: "
+                    + denial.message(outer.client().user(), spec, words, false));
         }
         if (script.isReadOnly() && (writes || spec.is(CommandFlag.MAY_REPLICATE))) {
-            throw refuse(outer, "ERR Write commands are not allowed from read-only scripts.");
+            throw new CommandException("ERR Write commands are not allowed from read-only scripts.");
         }
         if (writes && !script.hasWritten()) {
             script.setWritten();
@@ -178,11 +175,6 @@ final class LuaCommands {
         return outer.engine()
                 .acl()
                 .check(outer.client().user(), spec, words, outer.client().database());
-    }
-
-    /** An error that is told to the script and not counted: it is counted if it ends the script. */
-    private static CommandException refuse(Call outer, String message) {
-        return new CommandException(message);
     }
 
     private CommandSpec resolve(Call outer) {

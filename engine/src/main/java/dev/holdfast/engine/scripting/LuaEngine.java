@@ -118,7 +118,7 @@ final class LuaEngine implements ScriptEngine {
         Reply reply = call.reply();
         LuaFunction function = ((LuaProgram) program).function();
         state.lua().setWatch(maySuspend -> look(call, run, state, maySuspend));
-        return attempt(call, run, state, reply, () -> {
+        return attempt(state, reply, () -> {
             LuaTable keyTable = table(state, keys);
             LuaTable argumentTable = table(state, arguments);
             state.begin(call, run);
@@ -134,18 +134,17 @@ final class LuaEngine implements ScriptEngine {
     @Override
     public boolean proceed(Call call, ScriptRun run) {
         LuaState state = run.isEval() ? scripts() : functions();
-        return attempt(call, run, state, call.reply(), () -> state.lua().proceed());
+        return attempt(state, call.reply(), () -> state.lua().proceed());
     }
 
-    private boolean attempt(
-            Call call, ScriptRun run, LuaState state, Reply reply, BooleanSupplier work) {
+    private static boolean attempt(LuaState state, Reply reply, BooleanSupplier work) {
         try {
             if (!work.getAsBoolean()) {
                 return false;
             }
             new LuaAnswer(reply, state.isResp3()).write(state.lua().result());
         } catch (LuaError e) {
-            fail(state, run, reply, e);
+            fail(state, reply, e);
         }
         state.end();
         return true;
@@ -160,12 +159,12 @@ final class LuaEngine implements ScriptEngine {
     }
 
     /** Answers with an error that nothing has caught. One that a command has counted already is not counted again. */
-    private static void fail(LuaState state, ScriptRun run, Reply reply, LuaError e) {
+    private static void fail(LuaState state, Reply reply, LuaError e) {
         Object value = e.value();
         String message = value instanceof LuaTable ? LuaAnswer.message(value) : "ERR " + LuaState.text(value);
         String source = e.source();
         if (source != null) {
-            message += " script: " + run.name() + ", on " + source + ":" + e.line() + ".";
+            message += " script: on " + source + ":" + e.line() + ".";
         }
         if (value instanceof LuaTable table && table.get(LuaReply.COUNTED) == Boolean.TRUE) {
             state.end();
@@ -201,7 +200,8 @@ final class LuaEngine implements ScriptEngine {
         }
         if (!maySuspend && !run.hasWritten()) {
             // Inside a callback of sort or gsub, nothing can be suspended, and SCRIPT KILL may not even be read.
-            throw LuaError.end(state.error("ERR Script killed: it has been running for too long where it cannot be suspended"));
+            throw LuaError.end(
+                    state.error("ERR Script killed: it has been running for too long where it cannot be suspended"));
         }
         return maySuspend;
     }

@@ -77,14 +77,12 @@ final class LuaRegistration {
             case "description" -> {
                 description = text(value);
                 if (description == null) {
-                    throw commands.raise(
-                            "ERR description argument given to server.register_function must be a string");
+                    throw commands.raise("ERR description argument given to server.register_function must be a string");
                 }
             }
             case "callback" -> {
                 if (!(value instanceof LuaFunction function)) {
-                    throw commands.raise(
-                            "ERR callback argument given to server.register_function must be a function");
+                    throw commands.raise("ERR callback argument given to server.register_function must be a function");
                 }
                 callback = function;
             }

@@ -119,7 +119,7 @@ final class LuaReply extends Reply {
         for (int i = 0; i + step <= elements.size(); i += step) {
             Object key = elements.get(i);
             if (key != null) {
-                table.set(key, shape == Shape.MAP ? elements.get(i + 1) : Boolean.TRUE);
+                table.set(key, shape == Shape.MAP ? elements.get(i + 1) : (Object) true);
             }
         }
         return single(shape == Shape.MAP ? MAP : SET, table);
@@ -147,7 +147,7 @@ final class LuaReply extends Reply {
     @Override
     public void error(String message) {
         LuaTable error = single(ERR, LuaString.of(message));
-        error.set(COUNTED, Boolean.TRUE);
+        error.set(COUNTED, true);
         failed = open.isEmpty() && !done;
         add(error);
     }
@@ -170,12 +170,12 @@ final class LuaReply extends Reply {
 
     @Override
     public void nil() {
-        add(resp3 ? null : Boolean.FALSE);
+        add(resp3 ? null : (Object) false);
     }
 
     @Override
     public void nilArray() {
-        add(resp3 ? null : Boolean.FALSE);
+        add(resp3 ? null : (Object) false);
     }
 
     @Override

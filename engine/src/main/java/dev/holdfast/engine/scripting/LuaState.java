@@ -47,7 +47,7 @@ final class LuaState {
     LuaState(Engine engine, long memoryLimit, boolean ofFunctions) {
         this.engine = engine;
         this.lua = new Lua(memoryLimit);
-        lua.setFurtherRoots(visitor -> kept.forEach(visitor::accept));
+        lua.setFurtherRoots(visitor -> kept.forEach(visitor));
         BaseLibrary.open(lua);
         StringLibrary.open(lua);
         TableLibrary.open(lua);
@@ -63,9 +63,9 @@ final class LuaState {
         addLog(api);
         addVersion(api);
         if (!ofFunctions) {
-            Lua.define(api, "breakpoint", args -> Boolean.FALSE);
+            Lua.define(api, "breakpoint", args -> false);
             Lua.define(api, "debug", args -> Values.NONE);
-            Lua.define(api, "replicate_commands", args -> Boolean.TRUE);
+            Lua.define(api, "replicate_commands", args -> true);
             Lua.define(lua.globals(), "__server__err__handler", args -> handleError(args));
             lua.globals().set("__redis__err__handler", lua.globals().get(LuaString.of("__server__err__handler")));
         }

@@ -33,7 +33,7 @@ public final class ScriptCache {
 
     private @Nullable Script lastUsed;
     private final LongAdder evicted = new LongAdder();
-    private volatile long bytes;
+    private final LongAdder sourceBytes = new LongAdder();
     private volatile int count;
 
     ScriptCache(ScriptEngine engine) {
@@ -79,8 +79,8 @@ public final class ScriptCache {
 
     private Script add(Slice source, boolean mayBeEvicted) {
         Slice body = new Slice(source.toBytes());
-        Shebang shebang = Shebang.parse(
-                body.array(), "ERR Invalid script shebang", "ERR Invalid engine in script shebang");
+        Shebang shebang =
+                Shebang.parse(body.array(), "ERR Invalid script shebang", "ERR Invalid engine in script shebang");
         Set<ScriptFlag> flags = shebang == null ? null : shebang.scriptFlags();
         if (shebang != null && !shebang.engine().equals(engine.name())) {
             throw new CommandException("ERR Could not find scripting engine '" + shebang.engine() + "'");
@@ -110,7 +110,7 @@ public final class ScriptCache {
     }
 
     private void account(long change) {
-        bytes += change;
+        sourceBytes.add(change);
         count = byHash.size();
     }
 
@@ -127,7 +127,7 @@ public final class ScriptCache {
         byBody.clear();
         evictable.clear();
         lastUsed = null;
-        bytes = 0;
+        sourceBytes.reset();
         count = 0;
     }
 
@@ -138,7 +138,7 @@ public final class ScriptCache {
 
     /** The bytes of their sources and of what finds them. */
     public long sizeBytes() {
-        return bytes;
+        return sourceBytes.sum();
     }
 
     /** How many have been forgotten because there were too many. */

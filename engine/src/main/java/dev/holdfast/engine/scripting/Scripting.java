@@ -183,8 +183,8 @@ public final class Scripting {
             throw new CommandException("ERR Can not execute a script with write flag using *_ro command.");
         }
         if (!flags.contains(ScriptFlag.ALLOW_OOM) && call.isOutOfMemory()) {
-            throw new CommandException("OOM allow-oom flag is not set on the script, can not run it when used memory >"
-                    + " 'maxmemory'");
+            throw new CommandException(
+                    "OOM allow-oom flag is not set on the script, can not run it when used memory >" + " 'maxmemory'");
         }
     }
 }
