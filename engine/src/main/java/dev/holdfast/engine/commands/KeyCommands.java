@@ -32,8 +32,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The commands for keys of any type: whether they exist, their names, their databases, and what is known about them. */
 public final class KeyCommands {
-    private static final int CLOCK_MASK = 0xFFFFFF;
-
     private KeyCommands() {}
 
     public static final List<CommandSpec> COMMANDS = List.of(

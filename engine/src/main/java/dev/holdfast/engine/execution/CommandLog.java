@@ -157,10 +157,10 @@ public final class CommandLog {
 
     /** The bytes of a command as it is sent. */
     private static long requestBytes(Args args) {
-        long bytes = 3 + digits(args.count());
+        long bytes = 3L + digits(args.count());
         for (int i = 0; i < args.count(); i++) {
             int length = args.get(i).length();
-            bytes += 5 + digits(length) + length;
+            bytes += 5L + digits(length) + length;
         }
         return bytes;
     }

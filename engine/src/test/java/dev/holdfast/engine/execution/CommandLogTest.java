@@ -113,8 +113,8 @@ class CommandLogTest {
         counts[LatencyHistogram.bucketOf(500)] = 90;
         counts[LatencyHistogram.bucketOf(40_000)] = 10;
         histogram.add(counts);
-        assertEquals(500, histogram.percentile(50), 32);
-        assertEquals(40_000, histogram.percentile(99), 2500);
+        assertEquals(500.0, (double) histogram.percentile(50), 32);
+        assertEquals(40_000.0, (double) histogram.percentile(99), 2500);
         StringBuilder steps = new StringBuilder();
         histogram.forEachStep((micros, calls) -> steps.append(micros + ":" + calls + " "));
         assertEquals("1:90 66:100 ", steps.toString());
