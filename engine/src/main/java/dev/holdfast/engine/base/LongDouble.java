@@ -155,6 +155,15 @@ public final class LongDouble {
         return exponent == Integer.MAX_VALUE;
     }
 
+    /** The nearest double. */
+    public double toDouble() {
+        if (isInfinite()) {
+            return mantissa.signum() < 0 ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;
+        }
+        // Both are within a double's range: no long double has more than 64 bits.
+        return exponent > Double.MAX_EXPONENT ? mantissa.signum() * Double.POSITIVE_INFINITY : Math.scalb(mantissa.doubleValue(), exponent);
+    }
+
     /** The sum, or null where it would be infinite or not a number. */
     public @Nullable LongDouble plus(LongDouble other) {
         if (isInfinite() || other.isInfinite()) {

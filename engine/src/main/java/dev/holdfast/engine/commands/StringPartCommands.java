@@ -12,6 +12,7 @@ import static dev.holdfast.engine.execution.KeySpec.Flag.RO;
 import static dev.holdfast.engine.execution.KeySpec.Flag.RW;
 import static dev.holdfast.engine.execution.KeySpec.Flag.UPDATE;
 
+import dev.holdfast.engine.base.HeapRoom;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;
@@ -176,12 +177,10 @@ public final class StringPartCommands {
         if (tableBytes > call.config().protoMaxBulkLen.get()) {
             throw new CommandException("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len");
         }
-        CommonSubsequence common;
-        try {
-            common = new CommonSubsequence(a, b);
-        } catch (OutOfMemoryError e) {
+        if (!HeapRoom.has(tableBytes)) {
             throw new CommandException("ERR Insufficient memory, failed allocating transient memory for LCS");
         }
+        CommonSubsequence common = new CommonSubsequence(a, b);
         if (lengthOnly) {
             call.reply().integer(common.length());
         } else if (indices) {

@@ -1,6 +1,7 @@
 package dev.holdfast.engine.execution;
 
 import dev.holdfast.engine.base.Doubles;
+import dev.holdfast.engine.base.HeapRoom;
 import dev.holdfast.engine.base.LongDouble;
 import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.base.Slice;
@@ -315,8 +316,11 @@ public final class Call {
 
     /** The number of a database. */
     public int databaseArg(int index) {
-        long number =
-                longArg(index, Integer.MIN_VALUE, Integer.MAX_VALUE, "ERR value is not an integer or out of range");
+        long number = longArg(index);
+        if (number != (int) number) {
+            throw new CommandException("ERR value is out of range, value must between " + Integer.MIN_VALUE + " and "
+                    + Integer.MAX_VALUE);
+        }
         if (number < 0 || number >= keyspace.databases()) {
             throw new CommandException("ERR DB index is out of range");
         }
@@ -329,10 +333,11 @@ public final class Call {
         double seconds = Doubles.parse(arg.array(), arg.offset(), arg.length());
         if (Double.isNaN(seconds)) {
             // Valkey reads a long double, so that a number beyond a double's range is a number still.
-            if (LongDouble.parse(arg) == null) {
+            LongDouble number = LongDouble.parse(arg);
+            if (number == null) {
                 throw new CommandException("ERR timeout is not a float or out of range");
             }
-            seconds = arg.at(0) == '-' ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;
+            seconds = number.toDouble();
         }
         double millis = Math.ceil(seconds * 1000);
         if (millis > Long.MAX_VALUE - (double) now()) {
@@ -587,8 +592,9 @@ public final class Call {
     public void writeString(Slice key, @Nullable Object old, int offset, Slice data) {
         KeyTable table = table(key);
         long end = (long) offset + data.length();
-        if (!(old instanceof LargeString large) || end > large.capacity()) {
-            HeapRoom.require(end);
+        boolean grows = !(old instanceof LargeString large) || end > large.capacity();
+        if (grows && !HeapRoom.has(end)) {
+            throw new CommandException("OOM command not allowed when used memory > 'maxmemory'.");
         }
         if (old == null) {
             byte[] empty = KeyRecord.create(ValueType.STRING, KeyRecord.RAW, key, KeyRecord.NEVER, 0);

@@ -8,7 +8,16 @@ public final class CommandException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     public CommandException(String message) {
-        super(message, null, false, false);
+        super(withoutLineEnds(message), null, false, false);
+    }
+
+    /** A word that is shown at the end may end a line. */
+    private static String withoutLineEnds(String message) {
+        int end = message.length();
+        while (end > 0 && (message.charAt(end - 1) == '\n' || message.charAt(end - 1) == '\r')) {
+            end--;
+        }
+        return message.substring(0, end);
     }
 
     public static CommandException wrongType() {

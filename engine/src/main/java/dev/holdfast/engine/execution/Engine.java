@@ -631,6 +631,7 @@ public final class Engine implements AutoCloseable {
                     "Closing client whose reply passes the limit of its output: {}",
                     client.link().address());
             reply.truncate(mark);
+            reply.cutOff();
             client.closeAfterReply();
             statistics.outputBufferLimitDisconnections.increment();
         } catch (RuntimeException | OutOfMemoryError | StackOverflowError e) {
@@ -682,12 +683,15 @@ public final class Engine implements AutoCloseable {
     private void reject(Client client, Args args, CommandException e, Reply reply) {
         Transaction transaction = client.transaction();
         String message = e.getMessage();
-        if (transaction != null && args.get(0).isWord("EXEC")) {
-            Transactions.end(client);
-            if (monitors.any()) {
-                monitors.show(client, client.call().spec(), args);
+        if (args.get(0).isWord("EXEC")) {
+            if (transaction != null) {
+                Transactions.end(client);
+                if (monitors.any()) {
+                    monitors.show(client, client.call().spec(), args);
+                }
             }
-            message = "EXECABORT Transaction discarded because of: " + message;
+            String reason = message.startsWith("ERR ") ? message.substring("ERR ".length()) : message;
+            message = "EXECABORT Transaction discarded because of: " + reason;
         } else if (transaction != null) {
             transaction.fail();
         }

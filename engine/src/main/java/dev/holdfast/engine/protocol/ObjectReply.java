@@ -1,5 +1,6 @@
 package dev.holdfast.engine.protocol;
 
+import dev.holdfast.engine.base.HeapRoom;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,6 +16,11 @@ import org.jspecify.annotations.Nullable;
  * whether they are equal.
  */
 public final class ObjectReply extends Reply {
+    private static final long MANY_ELEMENTS = 1 << 20;
+
+    /** About what a small element takes, with its place in the list. */
+    private static final int ELEMENT_BYTES = 40;
+
     /** An error inside a larger answer. */
     public record ReplyError(String message) {}
 
@@ -89,6 +95,9 @@ public final class ObjectReply extends Reply {
     }
 
     private void aggregate(Shape shape, long length) {
+        if (length > MANY_ELEMENTS && (length > Integer.MAX_VALUE || !HeapRoom.has(length * ELEMENT_BYTES))) {
+            throw new ReplyTooLongException();
+        }
         if (length == 0) {
             if (shape != Shape.DROPPED) {
                 add(shape == Shape.MAP ? Map.of() : List.of());
@@ -106,6 +115,11 @@ public final class ObjectReply extends Reply {
     @Override
     public void error(String message) {
         add(new ReplyError(message));
+    }
+
+    @Override
+    public void cutOff() {
+        error("ERR the reply is too long");
     }
 
     @Override

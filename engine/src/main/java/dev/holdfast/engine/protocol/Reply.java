@@ -81,6 +81,9 @@ public abstract class Reply {
     /** Takes back everything written since {@code mark}. */
     public abstract void truncate(int mark);
 
+    /** Says in the place of an answer that it was too long; a connection is closed instead. */
+    public void cutOff() {}
+
     public void ok() {
         simple("OK");
     }

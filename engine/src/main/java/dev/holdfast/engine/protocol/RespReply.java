@@ -1,6 +1,7 @@
 package dev.holdfast.engine.protocol;
 
 import dev.holdfast.engine.base.Doubles;
+import dev.holdfast.engine.base.HeapRoom;
 import dev.holdfast.engine.base.Numbers;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -16,6 +17,11 @@ public final class RespReply extends Reply {
     private static final int HEAD_BYTES = Numbers.MAX_DIGITS + 3;
 
     private static final int MAX_BYTES = Integer.MAX_VALUE - 64;
+
+    /** The least that an element of an aggregate takes. */
+    private static final int LEAST_ELEMENT_BYTES = 4;
+
+    private static final long MANY_ELEMENTS = 1 << 20;
 
     private byte[] bytes;
     private int size;
@@ -74,10 +80,20 @@ public final class RespReply extends Reply {
 
     private void grow(int more) {
         long needed = (long) size + more;
-        if (needed > maxBytes) {
+        long length = Math.min(MAX_BYTES, Math.max(needed, bytes.length * 2L));
+        if (needed > maxBytes || !HeapRoom.has(length)) {
             throw new ReplyTooLongException();
         }
-        bytes = Arrays.copyOf(bytes, (int) Math.min(MAX_BYTES, Math.max(needed, bytes.length * 2L)));
+        bytes = Arrays.copyOf(bytes, (int) length);
+    }
+
+    /** Writes how many elements follow, unless so many will never fit. */
+    private void announce(char type, long elements) {
+        if (elements > MANY_ELEMENTS
+                && (elements > maxBytes / LEAST_ELEMENT_BYTES || !HeapRoom.has(elements * LEAST_ELEMENT_BYTES))) {
+            throw new ReplyTooLongException();
+        }
+        head(type, elements);
     }
 
     /** Appends bytes that are already in the form of the protocol. */
@@ -171,17 +187,17 @@ public final class RespReply extends Reply {
 
     @Override
     public void array(long length) {
-        head('*', length);
+        announce('*', length);
     }
 
     @Override
     public void map(long pairs) {
-        head(resp3 ? '%' : '*', resp3 ? pairs : pairs * 2);
+        announce(resp3 ? '%' : '*', resp3 ? pairs : pairs * 2);
     }
 
     @Override
     public void set(long length) {
-        head(resp3 ? '~' : '*', length);
+        announce(resp3 ? '~' : '*', length);
     }
 
     @Override
