@@ -24,17 +24,8 @@ import org.junit.jupiter.api.Test;
 /** The direction of the arrows between modules and packages, as ARCHITECTURE.md draws them. */
 class ArchitectureTest {
     /** The engine's layers from top to bottom: a layer may use those after it, and never one before it. */
-    private static final List<String> ENGINE_LAYERS =
-            List.of(
-                    "commands",
-                    "persistence",
-                    "scripting",
-                    "execution",
-                    "types",
-                    "keyspace",
-                    "structures",
-                    "lua",
-                    "base");
+    private static final List<String> ENGINE_LAYERS = List.of(
+            "commands", "persistence", "scripting", "execution", "types", "keyspace", "structures", "lua", "base");
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)

@@ -102,7 +102,8 @@ class FuzzTest {
     }
 
     private static List<List<String>> calls(CommandSpec spec) {
-        HostileWords words = new HostileWords(new Random(seed() * 31 + spec.fullName().hashCode()));
+        HostileWords words =
+                new HostileWords(new Random(seed() * 31 + spec.fullName().hashCode()));
         List<List<String>> calls = new ArrayList<>();
         for (int i = 0; i < CALLS; i++) {
             calls.add(words.call(spec));

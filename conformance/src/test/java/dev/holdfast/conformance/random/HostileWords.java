@@ -127,7 +127,8 @@ final class HostileWords {
                     case TOKEN -> {}
                     case BLOCK -> fill(spec, argument.parts(), words);
                     case ONE_OF -> fill(spec, List.of(values.oneOf(argument.parts())), words);
-                    case VALUE -> words.add(random.nextInt(4) == 0 ? values.oneOf(WORDS) : plausible(spec, argument.name()));
+                    case VALUE ->
+                        words.add(random.nextInt(4) == 0 ? values.oneOf(WORDS) : plausible(spec, argument.name()));
                 }
             }
         }

@@ -161,7 +161,9 @@ public final class LongDouble {
             return mantissa.signum() < 0 ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;
         }
         // Both are within a double's range: no long double has more than 64 bits.
-        return exponent > Double.MAX_EXPONENT ? mantissa.signum() * Double.POSITIVE_INFINITY : Math.scalb(mantissa.doubleValue(), exponent);
+        return exponent > Double.MAX_EXPONENT
+                ? mantissa.signum() * Double.POSITIVE_INFINITY
+                : Math.scalb(mantissa.doubleValue(), exponent);
     }
 
     /** The sum, or null where it would be infinite or not a number. */

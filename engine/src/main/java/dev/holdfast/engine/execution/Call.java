@@ -318,8 +318,8 @@ public final class Call {
     public int databaseArg(int index) {
         long number = longArg(index);
         if (number != (int) number) {
-            throw new CommandException("ERR value is out of range, value must between " + Integer.MIN_VALUE + " and "
-                    + Integer.MAX_VALUE);
+            throw new CommandException(
+                    "ERR value is out of range, value must between " + Integer.MIN_VALUE + " and " + Integer.MAX_VALUE);
         }
         if (number < 0 || number >= keyspace.databases()) {
             throw new CommandException("ERR DB index is out of range");
