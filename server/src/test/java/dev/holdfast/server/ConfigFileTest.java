@@ -118,7 +118,6 @@ class ConfigFileTest {
                 "nonsense 1|Bad directive or wrong number of arguments",
                 "port \"1|Unbalanced quotes in configuration line",
                 "rename-command FLUSHALL|Bad directive or wrong number of arguments",
-                "cluster-enabled yes|cluster mode is not supported",
                 "replicaof localhost 6380|replication is not supported",
                 "tls-port 6380|TLS is not supported",
             })
