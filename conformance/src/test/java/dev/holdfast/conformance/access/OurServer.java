@@ -13,11 +13,15 @@ public final class OurServer implements Store {
     private final Holdfast store;
     private final Server server;
 
-    public OurServer() {
+    /** A store with these parameters and their values, taken in pairs. */
+    public OurServer(String... parameters) {
         Config config = new Config();
         try {
             config.set("port", "0");
             config.set("bind", "127.0.0.1");
+            for (int i = 0; i < parameters.length; i += 2) {
+                config.set(parameters[i], parameters[i + 1]);
+            }
             store = Holdfast.open(config);
             server = new Server(store.engine());
             store.attach(server);

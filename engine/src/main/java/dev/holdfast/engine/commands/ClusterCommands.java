@@ -217,7 +217,8 @@ public final class ClusterCommands {
         String hostname = cluster.hostname();
         text(
                 call,
-                cluster.nodeId() + " " + cluster.ip(call.client()) + ":" + cluster.port() + "@" + cluster.busPort()
+                cluster.nodeId() + " " + cluster.ip(call.client()) + ":" + cluster.port(call.client()) + "@"
+                        + cluster.busPort(call.client())
                         + (hostname.isEmpty() ? "" : "," + hostname)
                         + " myself,master - 0 0 " + cluster.epoch() + " connected " + Cluster.slots() + "\n");
     }
@@ -231,7 +232,7 @@ public final class ClusterCommands {
         reply.integer(HashSlot.COUNT - 1);
         reply.array(4);
         endpoint(call, cluster);
-        reply.integer(cluster.port());
+        reply.integer(cluster.port(call.client()));
         reply.bulk(cluster.nodeId());
         Map<String, String> more = new LinkedHashMap<>();
         if (!cluster.preferredEndpointType().equals("ip")) {
@@ -279,7 +280,7 @@ public final class ClusterCommands {
         reply.array(1);
         reply.map(fields);
         field(reply, "id", cluster.nodeId());
-        field(reply, "port", cluster.port());
+        field(reply, "port", cluster.port(call.client()));
         field(reply, "ip", cluster.ip(call.client()));
         field(reply, "endpoint", cluster.endpoint(call.client()));
         if (!cluster.hostname().isEmpty()) {

@@ -119,22 +119,26 @@ public final class Cluster {
         return host.startsWith("/") ? "" : ipv6 ? host.substring(1, host.length() - 1) : host;
     }
 
-    /** The port at which clients find the node. */
-    public long port() {
+    /** The port at which clients find the node; where the system has chosen it, that at which this client has. */
+    public long port(Client client) {
         long forClients = parameters().announceClientPort.get();
-        return forClients != 0 ? forClients : announcedPort();
+        return forClients != 0 ? forClients : announcedPort(client);
     }
 
-    private long announcedPort() {
+    private long announcedPort(Client client) {
         long announced = parameters().announcePort.get();
-        return announced != 0 ? announced : config.network.port.get();
+        long own = config.network.port.get();
+        String local = client.link().localAddress();
+        return announced != 0
+                ? announced
+                : own != 0 ? own : Long.parseLong(local.substring(local.lastIndexOf(':') + 1));
     }
 
     /** The port at which other nodes would find this one. */
-    public long busPort() {
+    public long busPort(Client client) {
         long announced = parameters().announceBusPort.get();
         long own = parameters().port.get();
-        return announced != 0 ? announced : own != 0 ? own : announcedPort() + 10_000;
+        return announced != 0 ? announced : own != 0 ? own : announcedPort(client) + 10_000;
     }
 
     public String hostname() {
