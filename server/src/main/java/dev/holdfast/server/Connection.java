@@ -313,6 +313,16 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     }
 
     @Override
+    public boolean sharesItsThread() {
+        return true;
+    }
+
+    @Override
+    public void later(Runnable work) {
+        loop.eventLoop.execute(work);
+    }
+
+    @Override
     public void close(boolean afterReplies) {
         if (afterReplies) {
             client.closeAfterReply();

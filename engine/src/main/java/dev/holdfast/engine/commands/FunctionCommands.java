@@ -235,7 +235,7 @@ public final class FunctionCommands {
         reply.bulk("library_name");
         reply.bulk(library.name());
         reply.bulk("engine");
-        reply.bulk("lua");
+        reply.bulk("LUA");
         reply.bulk("functions");
         reply.array(library.functions().size());
         for (Registered function : library.functions().values()) {

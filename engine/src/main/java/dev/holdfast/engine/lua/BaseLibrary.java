@@ -223,7 +223,7 @@ public final class BaseLibrary {
             return Values.NONE;
         }
         long count = (long) to - from + 1;
-        if (count >= MAX_VALUES) {
+        if (count + args.count() > MAX_VALUES) {
             throw args.error("too many results to unpack");
         }
         @Nullable Object[] values = new Object[(int) count];

@@ -184,7 +184,7 @@ final class LuaThread {
         stack[at] = function;
         System.arraycopy(arguments, 0, stack, at + 1, arguments.length);
         top = at + 1 + arguments.length;
-        nest();
+        nest(before);
         try {
             if (enter(at, arguments.length, Op.OPEN)) {
                 frames[depth].entry = true;
@@ -197,8 +197,9 @@ final class LuaThread {
         }
     }
 
-    private void nest() {
+    private void nest(int topOtherwise) {
         if (nesting >= MAX_NESTING) {
+            top = topOtherwise;
             throw errorAt(1, "C stack overflow");
         }
         nesting++;
@@ -291,7 +292,7 @@ final class LuaThread {
     private void protect(int at, int count, int wanted, @Nullable Object handler) {
         int before = depth;
         int positionlessBefore = positionless;
-        nest();
+        nest(top);
         positionless = depth;
         @Nullable Object[] results;
         try {
@@ -367,8 +368,8 @@ final class LuaThread {
         boolean isProtected = frame.isProtected;
         Object handler = frame.handler;
         int base = frame.base;
-        System.arraycopy(stack, at + 1, stack, base, count);
         Closure closure = (Closure) stack[at];
+        System.arraycopy(stack, at + 1, stack, base, count);
         depth--;
         Frame next = push(closure, base, count, frame.results, frame.wanted);
         next.entry = entry;

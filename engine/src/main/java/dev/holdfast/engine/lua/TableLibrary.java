@@ -154,8 +154,9 @@ public final class TableLibrary {
                     return;
                 }
                 int middle = (low + high) >>> 1;
-                orderEnds(low, middle);
-                orderEnds(middle, high);
+                if (!orderEnds(low, middle)) {
+                    orderEnds(middle, high);
+                }
                 if (high - low == 2) {
                     return;
                 }
@@ -173,12 +174,15 @@ public final class TableLibrary {
             }
         }
 
-        private void orderEnds(int low, int high) {
+        /** Exchanges two elements if they are in the wrong order. Returns whether they were. */
+        private boolean orderEnds(int low, int high) {
             Object first = table.get(low);
             Object last = table.get(high);
-            if (less(last, first)) {
+            boolean wrong = less(last, first);
+            if (wrong) {
                 swap(low, high, first, last);
             }
+            return wrong;
         }
 
         private int partition(int low, int high, @Nullable Object pivot) {

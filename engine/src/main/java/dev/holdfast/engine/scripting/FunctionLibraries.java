@@ -80,7 +80,7 @@ public final class FunctionLibraries {
                     "ERR Library names can only contain letters, numbers, or underscores(_) and must be"
                             + " at least one character long");
         }
-        if (!shebang.engine().equals(engine.name())) {
+        if (!shebang.engine().equalsIgnoreCase(engine.name())) {
             throw new CommandException("ERR Engine '" + shebang.engine() + "' not found");
         }
         Library old = libraries.get(name);

@@ -43,7 +43,7 @@ final class LuaEngine implements ScriptEngine {
 
     @Override
     public String name() {
-        return "lua";
+        return "LUA";
     }
 
     private record LuaProgram(LuaFunction function) implements Program {}

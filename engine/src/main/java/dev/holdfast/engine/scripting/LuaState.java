@@ -6,13 +6,17 @@ import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.engine.execution.ScriptRun;
 import dev.holdfast.engine.lua.Arguments;
 import dev.holdfast.engine.lua.BaseLibrary;
+import dev.holdfast.engine.lua.BitLibrary;
+import dev.holdfast.engine.lua.JsonLibrary;
 import dev.holdfast.engine.lua.Lua;
 import dev.holdfast.engine.lua.LuaFunction;
 import dev.holdfast.engine.lua.LuaNumbers;
 import dev.holdfast.engine.lua.LuaString;
 import dev.holdfast.engine.lua.LuaTable;
 import dev.holdfast.engine.lua.MathLibrary;
+import dev.holdfast.engine.lua.MessagePackLibrary;
 import dev.holdfast.engine.lua.StringLibrary;
+import dev.holdfast.engine.lua.StructLibrary;
 import dev.holdfast.engine.lua.TableLibrary;
 import dev.holdfast.engine.lua.Values;
 import java.util.ArrayList;
@@ -53,7 +57,10 @@ final class LuaState {
         TableLibrary.open(lua);
         MathLibrary.open(lua);
         BaseLibrary.openClock(lua, System::nanoTime);
-        Libraries.open(lua);
+        JsonLibrary.open(lua);
+        MessagePackLibrary.open(lua);
+        StructLibrary.open(lua);
+        BitLibrary.open(lua);
         if (engine.config().luaEnableInsecureApi.get()) {
             BaseLibrary.openEnvironments(lua);
         }

@@ -82,7 +82,7 @@ public final class ScriptCache {
         Shebang shebang =
                 Shebang.parse(body.array(), "ERR Invalid script shebang", "ERR Invalid engine in script shebang");
         Set<ScriptFlag> flags = shebang == null ? null : shebang.scriptFlags();
-        if (shebang != null && !shebang.engine().equals(engine.name())) {
+        if (shebang != null && !shebang.engine().equalsIgnoreCase(engine.name())) {
             throw new CommandException("ERR Could not find scripting engine '" + shebang.engine() + "'");
         }
         int from = shebang == null ? 0 : shebang.length();

@@ -1,0 +1,150 @@
+package dev.holdfast.engine.lua;
+
+import org.jspecify.annotations.Nullable;
+
+/** Writes a value as JSON. A table is an array if its keys are whole numbers above 0, not too far apart; else an object. */
+final class JsonEncoder {
+    private static final byte[][] ESCAPES = new byte[256][];
+
+    static {
+        for (int i = 0; i < 32; i++) {
+            ESCAPES[i] = LuaString.of(String.format("\\u%04x", i)).bytes();
+        }
+        ESCAPES['\b'] = LuaString.of("\\b").bytes();
+        ESCAPES['\t'] = LuaString.of("\\t").bytes();
+        ESCAPES['\n'] = LuaString.of("\\n").bytes();
+        ESCAPES['\f'] = LuaString.of("\\f").bytes();
+        ESCAPES['\r'] = LuaString.of("\\r").bytes();
+        ESCAPES['"'] = LuaString.of("\\\"").bytes();
+        ESCAPES['/'] = LuaString.of("\\/").bytes();
+        ESCAPES['\\'] = LuaString.of("\\\\").bytes();
+        ESCAPES[127] = LuaString.of("\\u007f").bytes();
+    }
+
+    private final Arguments args;
+    private final JsonLibrary.Settings settings;
+    private final LuaBuffer out;
+
+    JsonEncoder(Arguments args, JsonLibrary.Settings settings) {
+        this.args = args;
+        this.settings = settings;
+        this.out = new LuaBuffer(args.lua());
+    }
+
+    LuaString encode(@Nullable Object value) {
+        add(value, 0);
+        return out.toLuaString();
+    }
+
+    private LuaError refuse(@Nullable Object value, String reason) {
+        return args.error("Cannot serialise " + Lua.typeOf(value) + ": " + reason);
+    }
+
+    private void add(@Nullable Object value, int depth) {
+        switch (value) {
+            case LuaString string -> addString(string.bytes());
+            case Double number -> addNumber(number);
+            case Boolean bool -> out.add(bool.toString());
+            case LuaTable table -> addTable(table, depth + 1);
+            case null -> out.add("null");
+            case LightUserdata none -> out.add("null");
+            default -> throw refuse(value, "type not supported");
+        }
+    }
+
+    private void addString(byte[] bytes) {
+        out.add('"');
+        int plain = 0;
+        for (int i = 0; i < bytes.length; i++) {
+            byte[] escape = ESCAPES[bytes[i] & 0xFF];
+            if (escape != null) {
+                out.add(bytes, plain, i);
+                out.add(escape);
+                plain = i + 1;
+            }
+        }
+        out.add(bytes, plain, bytes.length);
+        out.add('"');
+    }
+
+    private void addNumber(double number) {
+        if (Double.isNaN(number) || Double.isInfinite(number)) {
+            switch (settings.encodesInvalid) {
+                case 0 -> throw refuse(number, "must not be NaN or Inf");
+                case 1 -> out.add(Double.isNaN(number) ? "nan" : number > 0 ? "inf" : "-inf");
+                default -> out.add("null");
+            }
+        } else if (settings.precision == 14) {
+            out.add(LuaNumbers.toBytes(number));
+        } else {
+            out.add(LuaNumbers.general(number, settings.precision));
+        }
+    }
+
+    private void addTable(LuaTable table, int depth) {
+        if (depth > settings.encodeDepth) {
+            throw args.error("Cannot serialise, excessive nesting (" + depth + ")");
+        }
+        int length = arrayLength(table);
+        if (length > 0) {
+            addArray(table, length, depth);
+        } else {
+            addObject(table, depth);
+        }
+    }
+
+    /** The largest index of an array, or -1 for an object. */
+    private int arrayLength(LuaTable table) {
+        int most = 0;
+        int items = 0;
+        for (int place = table.next(-1); place >= 0; place = table.next(place)) {
+            if (!(table.key(place) instanceof Double key) || Math.floor(key) != key || key < 1) {
+                return -1;
+            }
+            if (key > most) {
+                most = key.intValue();
+            }
+            items++;
+        }
+        boolean sparse =
+                settings.sparseRatio > 0 && most > (long) items * settings.sparseRatio && most > settings.safeSparse;
+        if (sparse && !settings.convertsSparse) {
+            throw refuse(table, "excessively sparse array");
+        }
+        return sparse ? -1 : most;
+    }
+
+    private void addArray(LuaTable table, int length, int depth) {
+        out.add('[');
+        for (int i = 1; i <= length; i++) {
+            if (i > 1) {
+                out.add(',');
+            }
+            add(table.get(i), depth);
+        }
+        out.add(']');
+    }
+
+    private void addObject(LuaTable table, int depth) {
+        out.add('{');
+        boolean first = true;
+        for (int place = table.next(-1); place >= 0; place = table.next(place)) {
+            if (!first) {
+                out.add(',');
+            }
+            first = false;
+            switch (table.key(place)) {
+                case Double number -> {
+                    out.add('"');
+                    addNumber(number);
+                    out.add('"');
+                }
+                case LuaString string -> addString(string.bytes());
+                case Object other -> throw refuse(other, "table key must be a number or string");
+            }
+            out.add(':');
+            add(table.value(place), depth);
+        }
+        out.add('}');
+    }
+}
