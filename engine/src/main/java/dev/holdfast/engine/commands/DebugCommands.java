@@ -125,6 +125,13 @@ public final class DebugCommands {
                     3,
                     "Stops or resumes active expiry",
                     call -> setActiveExpiry(call)),
+            new Action(
+                    "SET-SKIP-CHECKSUM-VALIDATION",
+                    "<0|1>",
+                    3,
+                    3,
+                    "Lets RESTORE take payloads whose checksum is wrong",
+                    DebugCommands::trustChecksums),
             new Action("SET-DISABLE-DENY-SCRIPTS", "<0|1>", 3, 3, "Accepted; has no effect here", DebugCommands::ok),
             new Action(
                     "SET-SKIP-CHECKSUM-VALIDATION", "<0|1>", 3, 3, "Accepted; has no effect here", DebugCommands::ok),
@@ -186,6 +193,11 @@ public final class DebugCommands {
 
     private static void setActiveExpiry(Call call) {
         call.engine().expiry().setActive(isOn(call.arg(2)));
+        call.reply().ok();
+    }
+
+    private static void trustChecksums(Call call) {
+        call.engine().debugSettings().setTrustingChecksums(isOn(call.arg(2)));
         call.reply().ok();
     }
 

@@ -153,9 +153,8 @@ public final class DumpCommands {
             return;
         }
         call.insert(key, item, call.database());
-        int clock = call.engine().keyspace().accessClock();
-        KeyRecord.setAccessClock(
-                KeyTable.record(item), Usage.clock(call.config(), clock, idleSeconds, (int) frequency));
+        int clock = Usage.clock(call.engine().keyspace().clock(), idleSeconds, (int) frequency);
+        KeyRecord.setAccessClock(KeyTable.record(item), clock);
         if (ttl != 0 && !absolute && call.isLogged()) {
             propagateAbsolute(call, expireAt);
         }
@@ -165,7 +164,7 @@ public final class DumpCommands {
 
     private static Object read(Call call, Slice key, long expireAt) {
         Slice payload = call.arg(3);
-        if (!DumpPayload.isValid(payload, call.config())) {
+        if (!DumpPayload.isValid(payload, call.engine().debugSettings().isTrustingChecksums(), call.config())) {
             throw new CommandException("ERR DUMP payload version or checksum are wrong");
         }
         Object item;
@@ -340,9 +339,10 @@ public final class DumpCommands {
                 for (int i = 0; i < before; i++) {
                     error = firstError(error, peer.readLine());
                 }
+                boolean refused = error != null;
                 for (Slice key : keys) {
                     String answer = peer.readLine();
-                    if (error == null && !answer.startsWith("-")) {
+                    if (!refused && !answer.startsWith("-")) {
                         moved(call, key, deleted);
                     }
                     error = firstError(error, answer);

@@ -8,7 +8,18 @@ public final class DebugSettings {
     /** Whether the timer does no work. */
     private volatile boolean timerPaused;
 
+    /** Whether the checksums of DUMP payloads are not looked at. */
+    private volatile boolean trustingChecksums;
+
     DebugSettings() {}
+
+    public boolean isTrustingChecksums() {
+        return trustingChecksums;
+    }
+
+    public void setTrustingChecksums(boolean trusting) {
+        trustingChecksums = trusting;
+    }
 
     public int packedThresholdBytes() {
         return packedThresholdBytes;

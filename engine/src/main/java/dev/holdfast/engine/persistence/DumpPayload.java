@@ -20,11 +20,18 @@ public final class DumpPayload {
 
     private DumpPayload() {}
 
-    /** Whether a payload is whole and of a version that can be read. */
-    public static boolean isValid(Slice payload, Config config) {
+    /**
+     * Whether a payload is whole and of a version that can be read.
+     *
+     * @param trusted whether its checksum need not be right
+     */
+    public static boolean isValid(Slice payload, boolean trusted, Config config) {
         int length = payload.length();
         if (length < FOOTER_BYTES || !RdbReader.isAccepted(version(payload), false, false, config)) {
             return false;
+        }
+        if (trusted) {
+            return true;
         }
         long crc = Crc64.update(0, payload.array(), payload.offset(), length - Long.BYTES);
         for (int i = 0; i < Long.BYTES; i++) {

@@ -90,7 +90,7 @@ final class PackedElements {
             case ZIPMAP -> {
                 require(packed.length() >= 2);
                 announced = bytes[at++] & 0xFF;
-                announced = announced >= LONG_LENGTH ? -1 : 2 * announced;
+                announced = announced == LONG_LENGTH ? -1 : 2 * announced;
             }
         }
         require((bytes[end - 1] & 0xFF) == END);
@@ -270,6 +270,7 @@ final class PackedElements {
             require(at + 5 <= end - 1);
             count = (int) INTS.get(bytes, at + 1);
             from = at + 5;
+            require(count < 0 || count >= LONG_LENGTH);
         }
         require(first != END);
         int unused = inZipmapValue ? byteAt(from++) : 0;

@@ -2,6 +2,7 @@ package dev.holdfast.engine.persistence;
 
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.keyspace.AccessClock;
 import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.Keyspace;
 import java.io.IOException;
@@ -34,7 +35,7 @@ public final class RdbSnapshotTarget implements SnapshotTarget {
     private @Nullable RdbOutput out;
     private @Nullable RdbWriter writer;
     private final Usage usage;
-    private final int accessClock;
+    private final AccessClock clock;
     private long unsynced;
 
     /**
@@ -57,7 +58,7 @@ public final class RdbSnapshotTarget implements SnapshotTarget {
         this.cancelled = cancelled;
         this.compress = config.persistence.rdbcompression.get();
         this.usage = Usage.of(config);
-        this.accessClock = engine.keyspace().accessClock();
+        this.clock = engine.keyspace().clock();
         this.incrementalSync = config.persistence.rdbSaveIncrementalFsync.get();
     }
 
@@ -69,7 +70,7 @@ public final class RdbSnapshotTarget implements SnapshotTarget {
         Keyspace keyspace = engine.keyspace();
         RdbOutput output = new RdbOutput(this::append, compress, config.persistence.rdbchecksum.get());
         out = output;
-        writer = new RdbWriter(output, usage, accessClock);
+        writer = new RdbWriter(output, usage, clock);
         writer.begin(RdbWriter.Contents.of(keyspace, engine.clock().millis(), aofBase, functions));
     }
 
@@ -128,7 +129,7 @@ public final class RdbSnapshotTarget implements SnapshotTarget {
 
     private final class RdbChunk implements Chunk {
         private final RdbOutput bytes = new RdbOutput(compress);
-        private final RdbWriter encoder = new RdbWriter(bytes, usage, accessClock);
+        private final RdbWriter encoder = new RdbWriter(bytes, usage, clock);
         private int keys;
 
         @Override

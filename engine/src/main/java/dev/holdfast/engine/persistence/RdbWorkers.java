@@ -327,8 +327,8 @@ final class RdbWorkers implements AutoCloseable {
             } else if (isOver) {
                 expired.increment();
             } else {
-                int clock = keyspace.accessClock();
-                KeyRecord.setAccessClock(KeyTable.record(item), Usage.clock(config, clock, idleSeconds, frequency));
+                KeyRecord.setAccessClock(
+                        KeyTable.record(item), Usage.clock(keyspace.clock(), idleSeconds, frequency));
                 items[batched++] = item;
                 if (batched == BATCH) {
                     insertBatch();

@@ -3,6 +3,7 @@ package dev.holdfast.engine.persistence;
 import dev.holdfast.engine.base.Compatibility;
 import dev.holdfast.engine.base.Doubles;
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.keyspace.AccessClock;
 import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
@@ -66,7 +67,7 @@ public final class RdbWriter {
 
     private final RdbOutput out;
     private final Usage usage;
-    private final int accessClock;
+    private final AccessClock clock;
     private final ValkeyListpack listpack = new ValkeyListpack();
     private final Slice key = new Slice();
     private final Slice one = new Slice();
@@ -75,12 +76,12 @@ public final class RdbWriter {
     private int database = -1;
 
     /**
-     * @param accessClock the keyspace's access clock now, from which idle times are counted
+     * @param clock says what the access clocks of the items mean
      */
-    public RdbWriter(RdbOutput out, Usage usage, int accessClock) {
+    public RdbWriter(RdbOutput out, Usage usage, AccessClock clock) {
         this.out = out;
         this.usage = usage;
-        this.accessClock = accessClock;
+        this.clock = clock;
     }
 
     // ---- files ----
@@ -131,11 +132,11 @@ public final class RdbWriter {
         switch (usage) {
             case IDLE_TIME -> {
                 out.writeByte(RdbFormat.IDLE);
-                out.writeLength(accessClock - KeyRecord.accessClock(record) & 0xFFFFFF);
+                out.writeLength(clock.idleSeconds(KeyRecord.accessClock(record)));
             }
             case FREQUENCY -> {
                 out.writeByte(RdbFormat.FREQ);
-                out.writeByte(KeyRecord.accessClock(record) & 0xFF);
+                out.writeByte(clock.frequency(KeyRecord.accessClock(record)));
             }
             case NOTHING -> {}
         }
@@ -167,7 +168,7 @@ public final class RdbWriter {
     /** The payload that DUMP answers: type, value, version and checksum. */
     public static byte[] dump(Object item, boolean compress) throws IOException {
         RdbOutput out = new RdbOutput(compress);
-        RdbWriter writer = new RdbWriter(out, Usage.NOTHING, 0);
+        RdbWriter writer = new RdbWriter(out, Usage.NOTHING, new AccessClock());
         int type = writer.typeOf(item);
         out.writeByte(type);
         writer.value(item);

@@ -1,6 +1,7 @@
 package dev.holdfast.engine.persistence;
 
 import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.keyspace.AccessClock;
 
 /** What RDB says of when a key was last used, or how often: what the eviction policy needs. */
 public enum Usage {
@@ -9,6 +10,7 @@ public enum Usage {
     FREQUENCY;
 
     private static final int CLOCK_MASK = 0xFFFFFF;
+    private static final int COUNTER_MASK = 0xFF;
 
     /** What the present policy needs. */
     public static Usage of(Config config) {
@@ -22,10 +24,11 @@ public enum Usage {
      * @param idleSeconds how long it was not used, or -1 where nobody knows
      * @param frequency its counter, or -1
      */
-    public static int clock(Config config, int clockNow, long idleSeconds, int frequency) {
-        if (idleSeconds >= 0 && of(config) != FREQUENCY) {
-            return (int) (clockNow - Math.min(idleSeconds, CLOCK_MASK)) & CLOCK_MASK;
+    public static int clock(AccessClock clock, long idleSeconds, int frequency) {
+        int fresh = clock.fresh();
+        if (clock.countsFrequency()) {
+            return frequency < 0 ? fresh : fresh & ~COUNTER_MASK | frequency;
         }
-        return frequency >= 0 && of(config) == FREQUENCY ? clockNow & ~0xFF | frequency : clockNow;
+        return idleSeconds < 0 ? fresh : (int) (fresh - Math.min(idleSeconds, CLOCK_MASK)) & CLOCK_MASK;
     }
 }

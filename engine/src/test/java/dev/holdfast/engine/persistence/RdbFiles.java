@@ -19,7 +19,7 @@ final class RdbFiles {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         Keyspace keyspace = engine.keyspace();
         RdbOutput out = new RdbOutput(bytes::write, compress, true);
-        RdbWriter writer = new RdbWriter(out, Usage.of(engine.config()), keyspace.accessClock());
+        RdbWriter writer = new RdbWriter(out, Usage.of(engine.config()), keyspace.clock());
         long all = keyspace.allShards();
         keyspace.lock(all);
         try {
