@@ -75,8 +75,8 @@ final class ServerProgram implements Host {
         }
         try {
             writeProcessId();
-            LOG.info("Server initialized");
             server.start();
+            LOG.info("Server initialized");
         } catch (IOException e) {
             LOG.warn("Warning: {}", e.getMessage());
             LOG.warn("Failed listening on port {} (tcp), aborting.", config.network.port.get());
@@ -85,7 +85,8 @@ final class ServerProgram implements Host {
         try {
             persistence.load();
         } catch (IOException e) {
-            LOG.warn("Fatal error loading the DB: {}. Exiting.", e.getMessage());
+            LOG.warn("Terminating server after rdb file reading failure.");
+            LOG.warn("Fatal error loading the DB: {} Exiting.", e.getMessage());
             return 1;
         }
         Runtime.getRuntime().addShutdownHook(new Thread(this::end, "holdfast-end"));

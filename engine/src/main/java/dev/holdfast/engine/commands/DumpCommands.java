@@ -171,7 +171,7 @@ public final class DumpCommands {
         try {
             item = DumpPayload.read(payload, key, expireAt, call.config());
         } catch (IOException e) {
-            LOG.debug("RESTORE of a bad payload", e);
+            LOG.debug("Internal error in RDB reading -> {}", e.getMessage());
             item = null;
         }
         if (item == null) {

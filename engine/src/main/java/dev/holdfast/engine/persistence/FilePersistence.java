@@ -7,14 +7,13 @@ import dev.holdfast.engine.execution.CommandFlag;
 import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.engine.execution.Persistence;
+import dev.holdfast.engine.scripting.Scripting;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,10 +46,6 @@ public final class FilePersistence implements Persistence {
     private final BackgroundGate gate = new BackgroundGate();
     private final RdbSaves saves;
     private final AppendOnlyFile aof;
-    private Supplier<List<byte[]>> functions = List::of;
-    private Consumer<byte[]> functionLoader = code -> {
-        throw new IllegalStateException("functions cannot be loaded");
-    };
     private @Nullable Closeable lock;
     private @Nullable Path lockedDirectory;
     private volatile boolean finished;
@@ -61,8 +56,8 @@ public final class FilePersistence implements Persistence {
         this.config = engine.config();
         this.disk = disk;
         this.loading = new Loading(engine.clock());
-        this.saves = new RdbSaves(engine, disk, gate, () -> functions.get());
-        this.aof = new AppendOnlyFile(engine, disk, this::directory, gate, () -> functions.get());
+        this.saves = new RdbSaves(engine, disk, gate, this::functions);
+        this.aof = new AppendOnlyFile(engine, disk, this::directory, gate, this::functions);
     }
 
     /**
@@ -90,10 +85,15 @@ public final class FilePersistence implements Persistence {
         throw new CommandException("ERR this store is kept in memory only: it was opened without a directory");
     }
 
-    /** Lets functions be saved and loaded too. */
-    public void setFunctions(Supplier<List<byte[]>> saved, Consumer<byte[]> loader) {
-        functions = saved;
-        functionLoader = loader;
+    /** The code of each library of functions. */
+    private List<byte[]> functions() {
+        return Scripting.of(engine).functions().list().stream()
+                .map(library -> library.code().toBytes())
+                .toList();
+    }
+
+    private void loadFunctions(byte[] code) {
+        Scripting.of(engine).functions().load(code, true, true);
     }
 
     // ---- the directory ----
@@ -180,7 +180,7 @@ public final class FilePersistence implements Persistence {
             return false;
         }
         loading.begin(bytes);
-        aof.load(code -> functionLoader.accept(code), loading);
+        aof.load(this::loadFunctions, loading);
         return true;
     }
 
@@ -190,7 +190,7 @@ public final class FilePersistence implements Persistence {
         emptyAll();
         if (aof.isOn()) {
             try {
-                aof.reload(code -> functionLoader.accept(code), loading);
+                aof.reload(this::loadFunctions, loading);
             } finally {
                 loading.end();
             }
@@ -234,7 +234,7 @@ public final class FilePersistence implements Persistence {
                             config,
                             options,
                             loading,
-                            code -> functionLoader.accept(code),
+                            this::loadFunctions,
                             engine.clock().millis())
                     .load(file, size, 0);
         }
@@ -269,6 +269,7 @@ public final class FilePersistence implements Persistence {
     }
 
     private void emptyAll() {
+        Scripting.of(engine).flushFunctions();
         long now = engine.clock().millis();
         for (int database = 0; database < engine.keyspace().databases(); database++) {
             engine.touchReplaced(database, -1, now);

@@ -5,6 +5,7 @@ import dev.holdfast.engine.base.Slice;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.Locale;
 
 /**
  * Walks the elements of what Valkey and its ancestors keep packed in one string: listpack, ziplist, zipmap. Everything is
@@ -46,6 +47,7 @@ final class PackedElements {
 
     private final byte[] digits = new byte[Numbers.MAX_DIGITS];
     private Layout layout = Layout.LISTPACK;
+    private String owner = "";
     private byte[] bytes = digits;
     private int at;
     private int end;
@@ -61,9 +63,14 @@ final class PackedElements {
     private int offset;
     private int length;
 
-    /** Begins with another packed string. */
-    PackedElements of(Layout newLayout, Slice packed) throws RdbException {
+    /**
+     * Begins with another packed string.
+     *
+     * @param newOwner what it is the value of, for messages; may be empty
+     */
+    PackedElements of(Layout newLayout, String newOwner, Slice packed) throws RdbException {
         layout = newLayout;
+        owner = newOwner;
         bytes = packed.array();
         at = packed.offset();
         end = at + packed.length();
@@ -99,12 +106,11 @@ final class PackedElements {
 
     private void require(boolean condition) throws RdbException {
         if (!condition) {
-            throw new RdbException(
-                    switch (layout) {
-                        case LISTPACK -> "Listpack integrity check failed.";
-                        case ZIPLIST -> "Ziplist integrity check failed.";
-                        case ZIPMAP -> "Zipmap integrity check failed.";
-                    });
+            String name = layout.name();
+            String shown = owner.isEmpty()
+                    ? name.charAt(0) + name.substring(1).toLowerCase(Locale.ROOT)
+                    : owner + " " + name.toLowerCase(Locale.ROOT);
+            throw new RdbException(shown + " integrity check failed.");
         }
     }
 

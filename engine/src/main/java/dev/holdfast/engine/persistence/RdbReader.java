@@ -2,6 +2,7 @@ package dev.holdfast.engine.persistence;
 
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.keyspace.Keyspace;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -195,12 +196,20 @@ public final class RdbReader {
                 String name = in.readString(text).toString();
                 aux(name, in.readString(text).toString());
             }
-            case RdbFormat.FUNCTION2 -> functions.accept(in.readString(text).toBytes());
+            case RdbFormat.FUNCTION2 -> function(in.readString(text).toBytes());
             case RdbFormat.FUNCTION_PRE_GA -> throw new RdbException("Pre-release function format not supported.");
             case RdbFormat.MODULE_AUX ->
                 throw new RdbException("The RDB file contains AUX module data I can't load: no matching module '%s'"
                         .formatted(RdbValueReader.moduleName(in.readLength())));
             default -> throw new RdbException("Can't handle opcode %d".formatted(opcode));
+        }
+    }
+
+    private void function(byte[] code) throws RdbException {
+        try {
+            functions.accept(code);
+        } catch (CommandException e) {
+            throw new RdbException("Failed loading library, " + e.getMessage());
         }
     }
 

@@ -135,11 +135,7 @@ public final class RdbSaves {
 
         private void noteMoment() {
             changes = engine.statistics().changesSinceSave.sum();
-            long keys = 0;
-            for (int database = 0; database < engine.keyspace().databases(); database++) {
-                keys += engine.keyspace().size(database);
-            }
-            keysToSave = keys;
+            countKeys();
         }
 
         private void rename() throws IOException {
@@ -163,6 +159,15 @@ public final class RdbSaves {
                 LOG.warn("Could not delete {}: {}", temporary, e.toString());
             }
         }
+    }
+
+    /** Exact only while all shards are locked. */
+    private void countKeys() {
+        long keys = 0;
+        for (int database = 0; database < engine.keyspace().databases(); database++) {
+            keys += engine.keyspace().size(database);
+        }
+        keysToSave = keys;
     }
 
     /** Saves, and returns when the file is there. Waits until nothing else is being written. */
@@ -214,6 +219,7 @@ public final class RdbSaves {
         scheduled = false;
         lastTrySeconds = nowSeconds();
         startSeconds = lastTrySeconds;
+        countKeys();
         running = save;
         Thread worker = new Thread(() -> runInBackground(save), "holdfast-save");
         worker.setDaemon(true);

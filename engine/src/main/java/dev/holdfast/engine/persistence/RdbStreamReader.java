@@ -76,7 +76,7 @@ final class RdbStreamReader {
 
     /** Reads a listpack of entries, as {@link RdbWriter} shows it; returns the id of its last one, tombstones included. */
     private StreamId block(StreamLog log, StreamId first) throws IOException {
-        PackedElements source = elements.of(PackedElements.Layout.LISTPACK, in.readString(packed));
+        PackedElements source = elements.of(PackedElements.Layout.LISTPACK, "Stream", in.readString(packed));
         long live = source.requireInteger();
         long deleted = source.requireInteger();
         int commonFields = count(source.requireInteger());

@@ -96,8 +96,14 @@ final class RdbValueReader {
             case RdbFormat.MODULE_2 ->
                 throw new RdbException("The RDB file contains module data I can't load: no matching module type '%s'"
                         .formatted(moduleName(in.readLength())));
-            default -> throw new RdbException("Unknown RDB encoding type %d".formatted(type));
+            default -> throw unknown(type);
         };
+    }
+
+    private RdbException unknown(int type) {
+        return config.persistence.rdbVersionCheck.get().equals("relaxed")
+                ? corrupt("Unknown type or opcode when loading DB. Unrecoverable error, aborting now.")
+                : corrupt("Unknown RDB encoding type %d".formatted(type));
     }
 
     /** A module's name: nine characters of six bits each, in the upper 54 bits of its id. */
@@ -153,8 +159,9 @@ final class RdbValueReader {
         value.copyTo(body, Varint.write(length, body, from));
     }
 
-    private PackedElements unpack(PackedElements.Layout layout, RdbInput in) throws IOException {
-        return elements.of(layout, in.readString(packed));
+    /** @param owner what the packed string is the value of, for messages */
+    private PackedElements unpack(PackedElements.Layout layout, String owner, RdbInput in) throws IOException {
+        return elements.of(layout, owner, in.readString(packed));
     }
 
     private static RdbException corrupt(String message) {
@@ -189,7 +196,7 @@ final class RdbValueReader {
     private @Nullable Object listOfZiplist(Slice key, long expireAt, RdbInput in) throws IOException {
         BlockLimit limit = blockLimit();
         Quicklist list = new Quicklist(limit);
-        PackedElements source = unpack(PackedElements.Layout.ZIPLIST, in);
+        PackedElements source = unpack(PackedElements.Layout.ZIPLIST, "List", in);
         while (source.next()) {
             list.pushLast(source.get(one));
         }
@@ -210,7 +217,7 @@ final class RdbValueReader {
                 }
                 list.addPlainBlock(value);
             } else if (container == RdbFormat.PACKED) {
-                addBlock(list, unpack(layout, in));
+                addBlock(list, unpack(layout, "", in));
             } else {
                 throw corrupt("Quicklist integrity check failed.");
             }
@@ -306,7 +313,7 @@ final class RdbValueReader {
     }
 
     private @Nullable Object setOfListpack(Slice key, long expireAt, RdbInput in) throws IOException {
-        PackedElements source = unpack(PackedElements.Layout.LISTPACK, in);
+        PackedElements source = unpack(PackedElements.Layout.LISTPACK, "Set", in);
         startBody();
         long count = 0;
         while (source.next()) {
@@ -440,7 +447,7 @@ final class RdbValueReader {
 
     private @Nullable Object packedSortedSet(Slice key, long expireAt, RdbInput in, PackedElements.Layout layout)
             throws IOException {
-        PackedElements source = unpack(layout, in);
+        PackedElements source = unpack(layout, "Zset", in);
         startBody();
         long count = 0;
         boolean sorted = true;
@@ -566,8 +573,8 @@ final class RdbValueReader {
 
     private @Nullable Object packedHash(Slice key, long expireAt, RdbInput in, PackedElements.Layout layout)
             throws IOException {
-        PackedElements source = unpack(layout, in);
         boolean zipmap = layout == PackedElements.Layout.ZIPMAP;
+        PackedElements source = unpack(layout, zipmap ? "" : "Hash", in);
         startBody();
         long fields = 0;
         int longest = 0;
@@ -603,7 +610,7 @@ final class RdbValueReader {
         boolean pairs = type == RdbFormat.REDIS_HASH_METADATA || type == RdbFormat.REDIS_HASH_METADATA_PRE_GA;
         boolean listpack = type == RdbFormat.REDIS_HASH_LISTPACK_EX || type == RdbFormat.REDIS_HASH_LISTPACK_EX_PRE_GA;
         if (!pairs && !listpack) {
-            throw corrupt("Can't handle foreign type or opcode %d".formatted(type));
+            throw unknown(type);
         }
         boolean soonestGiven = type >= RdbFormat.REDIS_HASH_METADATA;
         long soonest = soonestGiven ? in.readLong() : 1;
@@ -615,7 +622,7 @@ final class RdbValueReader {
                 addForeign(hash, field, in.readString(one), expiry == 0 ? 0 : expiry + soonest - 1);
             }
         } else {
-            PackedElements source = unpack(PackedElements.Layout.LISTPACK, in);
+            PackedElements source = unpack(PackedElements.Layout.LISTPACK, "Hash", in);
             Slice field = new Slice();
             while (source.next()) {
                 byte[] bytes = source.get(field).toBytes();
