@@ -60,10 +60,9 @@ final class StreamClaims {
             } else if (minIdle != 0 && call.now() - entry.deliveryTime() < minIdle) {
                 continue;
             }
-            group.move(entry, consumer);
             long more = options.justId ? 0 : 1;
-            entry.delivered(
-                    options.deliveryTime, options.retryCount >= 0 ? options.retryCount : entry.deliveries() + more);
+            long deliveries = options.retryCount >= 0 ? options.retryCount : entry.deliveries() + more;
+            entry = group.deliver(entry, consumer, options.deliveryTime, deliveries);
             show(call, key, stream, group, entry, options.justId);
             claimed++;
             groupMoved = false;
@@ -104,8 +103,7 @@ final class StreamClaims {
                 forget(call, key, group, entry);
                 gone.add(entry.id());
             } else if (minIdle == 0 || call.now() - entry.deliveryTime() >= minIdle) {
-                group.move(entry, consumer);
-                entry.delivered(call.now(), entry.deliveries() + (justId ? 0 : 1));
+                entry = group.deliver(entry, consumer, call.now(), entry.deliveries() + (justId ? 0 : 1));
                 claimed.add(entry);
             }
             entry = group.pending().higher(entry.ms(), entry.seq());

@@ -255,7 +255,7 @@ public final class StreamReadCommands {
                     StreamReplies.entries(reply, stream.walk(start, StreamId.MAX, false), count);
                 } else {
                     if (history) {
-                        history(stream, consumer, start);
+                        history(stream, group, consumer, start);
                     } else {
                         deliver(key, stream, group, consumer, start);
                     }
@@ -313,20 +313,18 @@ public final class StreamReadCommands {
             if (entry == null) {
                 return group.add(id, consumer, call.now(), 1);
             }
-            group.move(entry, consumer);
-            entry.delivered(call.now(), 1);
-            return entry;
+            return group.deliver(entry, consumer, call.now(), 1);
         }
 
         /** What the consumer has been given and has not acknowledged; an entry that is gone has null for its fields. */
-        private void history(StreamValue stream, StreamConsumer consumer, StreamId start) {
+        private void history(StreamValue stream, ConsumerGroup group, StreamConsumer consumer, StreamId start) {
             Reply reply = call.reply();
             int mark = reply.beginArray();
             long shown = 0;
             PendingEntry entry = consumer.pending().ceiling(start.ms(), start.seq());
             while (entry != null && (count == 0 || shown < count)) {
                 if (StreamReplies.entry(reply, stream, entry.id())) {
-                    entry.delivered(call.now(), entry.deliveries() + 1);
+                    entry = group.deliver(entry, consumer, call.now(), entry.deliveries() + 1);
                 } else {
                     reply.array(2);
                     StreamReplies.id(reply, entry.id());

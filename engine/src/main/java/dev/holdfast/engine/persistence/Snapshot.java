@@ -93,6 +93,7 @@ public final class Snapshot {
     private long limit;
     private long beingWritten;
     private long retained;
+    private long mostRetained;
     private long savedKeys;
     private @Nullable Throwable failure;
 
@@ -131,6 +132,20 @@ public final class Snapshot {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** The most bytes that were kept for the snapshot alone at a time. */
+    public long mostRetainedBytes() {
+        lock.lock();
+        try {
+            return mostRetained;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void noteRetained() {
+        mostRetained = Math.max(mostRetained, waitingBytes() + retained);
     }
 
     /** Gives the snapshot up. Nothing more is written; {@link #run} ends soon with a {@link CancellationException}. */
@@ -356,6 +371,7 @@ public final class Snapshot {
                 retained += held.bytes;
             }
             savedKeys++;
+            noteRetained();
         } catch (IOException | RuntimeException | Error e) {
             discard(e);
         } finally {
@@ -501,6 +517,7 @@ public final class Snapshot {
                 if (!isOver()) {
                     bytes += more;
                     retained += more;
+                    noteRetained();
                 }
             } finally {
                 lock.unlock();

@@ -86,8 +86,8 @@ public final class IdMap<E extends IdMap.Element> {
         account.add(OBJECT_BYTES);
     }
 
-    /** A map of the same elements. */
-    IdMap<E> copy(ByteAccount copyAccount) {
+    /** A map of the same elements, whose bytes are entered into {@code copyAccount}. */
+    public IdMap<E> copy(ByteAccount copyAccount) {
         IdMap<E> copy = new IdMap<>(copyAccount);
         copy.chunks = chunks.clone();
         for (int i = 0; i < chunkCount; i++) {
@@ -102,7 +102,7 @@ public final class IdMap<E extends IdMap.Element> {
     }
 
     /** Puts an element in the place of the one with the same id. */
-    void replace(E element) {
+    public void replace(E element) {
         long position = floorPosition(element.ms(), element.seq());
         chunks[chunkOf(position)].elements[indexOf(position)] = element;
     }

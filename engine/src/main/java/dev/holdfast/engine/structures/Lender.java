@@ -17,7 +17,7 @@ public abstract class Lender {
     private int generation;
 
     /** Lends all present blocks. */
-    final void lend(Loan newLoan) {
+    protected final void lend(Loan newLoan) {
         if (loan != null && !loan.isOver()) {
             throw new IllegalStateException("the blocks are on loan already");
         }

@@ -3,6 +3,8 @@ package dev.holdfast.engine.types;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.structures.ByteAccount;
 import dev.holdfast.engine.structures.IdMap;
+import dev.holdfast.engine.structures.Lender;
+import dev.holdfast.engine.structures.Loan;
 import java.util.Collection;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -11,13 +13,13 @@ import org.jspecify.annotations.Nullable;
  * Consumers that share the entries of a stream: each entry goes to one of them, and waits until it is acknowledged.
  *
  * <p>What waits is kept twice, for the group and for the consumer, both in the order of the ids; the entries themselves are
- * shared.
+ * shared. A frozen group shares them too; while they are on loan, an entry that changes is replaced by another.
  */
-public final class ConsumerGroup {
+public final class ConsumerGroup extends Lender {
     /** {@link #entriesRead()} where it cannot be told. */
     public static final long UNKNOWN = -1;
 
-    private static final int OBJECT_BYTES = 40;
+    private static final int OBJECT_BYTES = 48;
     /** A name as a slice with an array, and a node of a tree. */
     private static final int NAME_BYTES = 40 + 40;
 
@@ -30,11 +32,35 @@ public final class ConsumerGroup {
     private long entriesRead;
 
     ConsumerGroup(StreamId lastId, long entriesRead, ByteAccount account) {
+        this(lastId, entriesRead, account, new IdMap<>(account));
+    }
+
+    private ConsumerGroup(StreamId lastId, long entriesRead, ByteAccount account, IdMap<PendingEntry> pending) {
         this.account = account;
-        this.pending = new IdMap<>(account);
+        this.pending = pending;
         this.lastId = lastId;
         this.entriesRead = entriesRead;
         account.add(OBJECT_BYTES);
+    }
+
+    /** A group for another thread to read as long as the loan lasts. */
+    ConsumerGroup freeze(ByteAccount frozenAccount, Loan loan) {
+        lend(loan);
+        ConsumerGroup frozen = new ConsumerGroup(lastId, entriesRead, frozenAccount, pending.copy(frozenAccount));
+        consumers.forEach((name, consumer) -> frozen.consumers.put(name, consumer.freeze(frozenAccount)));
+        return frozen;
+    }
+
+    /** The entry that is to be changed in place of this one. */
+    private PendingEntry toChange(PendingEntry entry) {
+        if (!isLending()) {
+            return entry;
+        }
+        PendingEntry copy = entry.copyFor(entry.consumer());
+        pending.replace(copy);
+        copy.consumer().pending().replace(copy);
+        retain(PendingEntry.OBJECT_BYTES);
+        return copy;
     }
 
     static long nameBytes(Slice name) {
@@ -130,13 +156,20 @@ public final class ConsumerGroup {
         account.add(PendingEntry.OBJECT_BYTES);
     }
 
-    /** Makes another consumer the owner of a waiting entry. */
-    public void move(PendingEntry entry, StreamConsumer to) {
-        if (entry.consumer() != to) {
-            entry.consumer().pending().remove(entry.ms(), entry.seq());
-            entry.setConsumer(to);
-            to.pending().add(entry);
+    /**
+     * Notes that a waiting entry was delivered again, to its consumer or to one who thereby becomes its owner.
+     *
+     * @return the entry, or the one that has taken its place
+     */
+    public PendingEntry deliver(PendingEntry entry, StreamConsumer to, long time, long count) {
+        PendingEntry changed = toChange(entry);
+        if (changed.consumer() != to) {
+            changed.consumer().pending().remove(changed.ms(), changed.seq());
+            changed.setConsumer(to);
+            to.pending().add(changed);
         }
+        changed.delivered(time, count);
+        return changed;
     }
 
     /** Takes an entry off the lists. Returns whether it was there. */

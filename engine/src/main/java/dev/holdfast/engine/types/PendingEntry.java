@@ -43,7 +43,7 @@ public final class PendingEntry extends IdMap.Element {
     }
 
     /** Notes a delivery. */
-    public void delivered(long time, long count) {
+    void delivered(long time, long count) {
         deliveryTime = time;
         deliveries = count;
     }

@@ -15,9 +15,20 @@ public final class StreamConsumer {
     private long activeTime = NEVER;
 
     StreamConsumer(Slice name, long now, ByteAccount account) {
+        this(name, now, new IdMap<>(account));
+    }
+
+    private StreamConsumer(Slice name, long now, IdMap<PendingEntry> pending) {
         this.name = name;
-        this.pending = new IdMap<>(account);
+        this.pending = pending;
         this.seenTime = now;
+    }
+
+    /** A consumer with the same entries; they still name this one as theirs. */
+    StreamConsumer freeze(ByteAccount account) {
+        StreamConsumer frozen = new StreamConsumer(name, seenTime, pending.copy(account));
+        frozen.activeTime = activeTime;
+        return frozen;
     }
 
     public Slice name() {

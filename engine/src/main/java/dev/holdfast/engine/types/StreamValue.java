@@ -42,7 +42,10 @@ public final class StreamValue extends Entry {
         firstId = other.firstId;
         maxDeletedId = other.maxDeletedId;
         entriesAdded = other.entriesAdded;
-        other.groups().forEach((name, group) -> put(new Slice(name.toBytes()), group.copy(account)));
+        other.groups()
+                .forEach((name, group) -> put(
+                        new Slice(name.toBytes()),
+                        loan == null ? group.copy(account) : group.freeze(account, loan)));
     }
 
     @Override

@@ -148,7 +148,7 @@ final class RandomChanges {
     }
 
     private String[] ofStream(String key) {
-        return switch (random.nextInt(11)) {
+        return switch (random.nextInt(13)) {
             case 0, 1, 2 -> words("XADD", key, ++ids + "-1", "field", value());
             case 3 -> words("XADD", key, ++ids + "-1", "a", value(), "b", value());
             case 4 -> words("XDEL", key, random.nextInt(ids + 1) + "-1", random.nextInt(ids + 1) + "-1");
@@ -157,6 +157,8 @@ final class RandomChanges {
             case 7 -> words("XACK", key, "group", random.nextInt(ids + 1) + "-1", random.nextInt(ids + 1) + "-1");
             case 8 -> words("XAUTOCLAIM", key, "group", "three", 0, 0, "COUNT", 3);
             case 9 -> words("XGROUP", "CREATECONSUMER", key, "group", "c" + random.nextInt(3));
+            case 10 -> words("XREADGROUP", "GROUP", "group", "one", "STREAMS", key, 0);
+            case 11 -> words("XCLAIM", key, "group", "four", 0, random.nextInt(ids + 1) + "-1");
             default -> words("XSETID", key, ids + "-1");
         };
     }

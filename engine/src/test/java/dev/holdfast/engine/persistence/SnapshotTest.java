@@ -71,7 +71,7 @@ class SnapshotTest {
                                     store.engine().keyspace(),
                                     this,
                                     new Snapshot.Sizes(
-                                            large, large + random.nextInt(20_000), 1 + random.nextInt(30), 1 << 20))
+                                            large, large + random.nextInt(20_000), 1 + random.nextInt(30), 1L << 40))
                             .run();
                     assertEquals("", expected.differences(saved), "expected | saved");
                     change(random.nextInt(50));
