@@ -44,8 +44,7 @@ public final class StreamValue extends Entry {
         entriesAdded = other.entriesAdded;
         other.groups()
                 .forEach((name, group) -> put(
-                        new Slice(name.toBytes()),
-                        loan == null ? group.copy(account) : group.freeze(account, loan)));
+                        new Slice(name.toBytes()), loan == null ? group.copy(account) : group.freeze(account, loan)));
     }
 
     @Override
