@@ -13,6 +13,17 @@ import org.jspecify.annotations.Nullable;
  * @param tags its tags with the versions that they had when the value was loaded; no versions where tags are kept as sets
  */
 record Held<V>(@Nullable V value, long freshUntil, long staleUntil, long eagerAt, Map<String, Long> tags) {
+    private static final Map<String, Long> NO_TAGS = Map.of();
+
+    Held {
+        tags = tags.isEmpty() ? NO_TAGS : tags;
+    }
+
+    /** Whether there are tags that may have been invalidated. Asked on every hit, so it does not look into the map. */
+    boolean hasTags() {
+        return tags != NO_TAGS;
+    }
+
     boolean isFresh(long now) {
         return now < freshUntil;
     }

@@ -90,7 +90,7 @@ final class Loading<V> {
     @Nullable
     Held<V> nearest(String key) {
         Held<V> held = near.get(key);
-        if (held == null || !held.isFresh(store.millis()) || tags.mayBeOutdated(held.tags())) {
+        if (held == null || !held.isFresh(store.millis()) || held.hasTags() && tags.mayBeOutdated(held.tags())) {
             return null;
         }
         counters.nearHits.increment();

@@ -2,6 +2,7 @@ package dev.holdfast.toolkit.store;
 
 import dev.holdfast.engine.Holdfast;
 import dev.holdfast.engine.Session;
+import dev.holdfast.engine.base.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -33,6 +34,7 @@ public final class EmbeddedStore implements Store {
 
     private final Holdfast holdfast;
     private final int database;
+    private final Clock clock;
     private final boolean owned;
     private final ConcurrentLinkedDeque<Session> sessions = new ConcurrentLinkedDeque<>();
     private final Set<EmbeddedSubscription> subscriptions = ConcurrentHashMap.newKeySet();
@@ -43,6 +45,7 @@ public final class EmbeddedStore implements Store {
     private EmbeddedStore(Holdfast holdfast, int database, boolean owned) {
         this.holdfast = holdfast;
         this.database = database;
+        this.clock = holdfast.engine().clock();
         this.owned = owned;
         this.lookAfter = holdfast.engine()
                 .timer()
@@ -273,7 +276,7 @@ public final class EmbeddedStore implements Store {
 
     @Override
     public long millis() {
-        return holdfast.engine().clock().millis();
+        return clock.millis();
     }
 
     @Override
