@@ -10,6 +10,7 @@ import dev.holdfast.toolkit.job.Jobs;
 import dev.holdfast.toolkit.limit.RateLimiter;
 import dev.holdfast.toolkit.lock.Locks;
 import dev.holdfast.toolkit.pattern.Context;
+import dev.holdfast.toolkit.queue.ReliableQueue;
 import dev.holdfast.toolkit.ranking.Ranking;
 import dev.holdfast.toolkit.session.Sessions;
 import dev.holdfast.toolkit.store.EmbeddedStore;
@@ -17,6 +18,7 @@ import dev.holdfast.toolkit.store.Health;
 import dev.holdfast.toolkit.store.Retry;
 import dev.holdfast.toolkit.store.Store;
 import dev.holdfast.toolkit.store.StoreUri;
+import dev.holdfast.toolkit.stream.StreamTasks;
 import dev.holdfast.toolkit.topic.DurableTopic;
 import dev.holdfast.toolkit.topic.Topic;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -197,6 +199,16 @@ public final class Toolkit implements AutoCloseable {
     /** Begins a set of background jobs: its queues and how they are served. */
     public Jobs.Builder jobs(String name) {
         return Jobs.builder(context, name);
+    }
+
+    /** Begins queues over lists, whose keys begin with the name and a colon. */
+    public <T> ReliableQueue.Builder<T> queue(String name, Class<T> type) {
+        return ReliableQueue.builder(context, name, context.codecs().of(type));
+    }
+
+    /** Begins a stream of work that several consumers share. */
+    public <T> StreamTasks.Builder<T> streamTasks(String name, Class<T> type) {
+        return StreamTasks.builder(context, name, context.codecs().of(type));
     }
 
     /** A channel of messages to whoever listens; see {@link Topic}. */
