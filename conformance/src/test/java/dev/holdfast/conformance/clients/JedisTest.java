@@ -24,8 +24,11 @@ import redis.clients.jedis.Pipeline;
 import redis.clients.jedis.RedisProtocol;
 import redis.clients.jedis.Response;
 import redis.clients.jedis.Transaction;
+import redis.clients.jedis.exceptions.JedisAccessControlException;
 import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.params.SetParams;
+import redis.clients.jedis.resps.AccessControlLogEntry;
 import redis.clients.jedis.resps.Tuple;
 
 /** Jedis uses a Holdfast as it would any server. */
@@ -123,6 +126,51 @@ class JedisTest {
             jedis.publish("news", "hello");
             assertEquals("news hello", message.get(30, TimeUnit.SECONDS));
             listening.get(30, TimeUnit.SECONDS);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void logsInAsAUserWithRights(RedisProtocol protocol) {
+        try (Jedis jedis = connect(protocol)) {
+            jedis.flushAll();
+            jedis.aclLogReset();
+            jedis.aclSetUser(
+                    "worker",
+                    "reset",
+                    "on",
+                    ">secret",
+                    "+@read",
+                    "+set",
+                    "-mget",
+                    "+acl|whoami",
+                    "~job:*",
+                    "%R~config:*");
+            assertEquals(List.of("default", "worker"), jedis.aclUsers());
+            assertEquals(
+                    "-@all +@read +set -mget +acl|whoami",
+                    jedis.aclGetUser("worker").getCommands());
+            HostAndPort address = new HostAndPort("127.0.0.1", server.port());
+            DefaultJedisClientConfig.Builder login =
+                    DefaultJedisClientConfig.builder().protocol(protocol).user("worker");
+            try (Jedis worker = new Jedis(address, login.password("secret").build())) {
+                assertEquals("worker", worker.aclWhoAmI());
+                assertEquals("OK", worker.set("job:1", "x"));
+                assertNull(worker.get("config:1"));
+                assertThrows(JedisAccessControlException.class, () -> worker.set("config:1", "x"));
+                assertThrows(JedisAccessControlException.class, () -> worker.mget("job:1"));
+                assertThrows(JedisAccessControlException.class, worker::flushAll);
+                assertEquals(1, jedis.aclDelUser("worker"));
+                assertThrows(JedisException.class, () -> worker.get("job:1"));
+            }
+            assertThrows(
+                    JedisAccessControlException.class,
+                    () -> new Jedis(address, login.password("wrong").build()).ping());
+            assertEquals(
+                    List.of("auth", "command", "command", "key"),
+                    jedis.aclLog().stream()
+                            .map(AccessControlLogEntry::getReason)
+                            .toList());
         }
     }
 }

@@ -200,12 +200,28 @@ public final class SortCommands {
                     target = call.arg(i + 1);
                 } else if (word.isWord("BY") && left >= 1) {
                     by = new Pattern(call.arg(i + 1));
+                    if (!by.isConstant()) {
+                        requireAllKeys(call, "BY");
+                    }
                 } else if (word.isWord("GET") && left >= 1) {
                     gets.add(new Pattern(call.arg(i + 1)));
+                    requireAllKeys(call, "GET");
                 } else {
                     throw CommandException.syntax();
                 }
                 i += operands(word);
+            }
+        }
+
+        /** A pattern may lead to any key, so only who may read them all may use one. */
+        private static void requireAllKeys(Call call, String option) {
+            boolean allowed = call.engine()
+                    .acl()
+                    .hasUnrestrictedKeyAccess(
+                            call.client().user(), call.spec(), call.args(), call.database(), KeySpec.Flag.ACCESS);
+            if (!allowed) {
+                throw new CommandException(
+                        "ERR " + option + " option of SORT denied due to insufficient ACL permissions.");
             }
         }
 

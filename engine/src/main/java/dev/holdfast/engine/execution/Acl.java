@@ -446,6 +446,7 @@ public final class Acl {
             return null;
         }
         log(client, denial, AclLog.Context.TOPLEVEL, waiter.spec, waiter.args);
+        client.lane().rejected[waiter.spec.id()]++;
         return "NOPERM " + denial.message(client.user(), waiter.spec, waiter.args, false);
     }
 

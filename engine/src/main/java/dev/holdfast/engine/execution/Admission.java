@@ -60,6 +60,7 @@ final class Admission {
 
     /** Whether the client may run the command now; if not, throws what to tell it. */
     void check(Client client, CommandSpec spec, Args args) {
+        client.used(spec);
         boolean restricted = !client.user().isUnrestricted();
         if (restricted && !spec.is(CommandFlag.NO_AUTH) && !engine.acl().admits(client)) {
             client.lane().rejected[spec.id()]++;
@@ -103,7 +104,6 @@ final class Admission {
             client.lane().rejected[spec.id()]++;
             throw new CommandException("ERR Replica can't interact with the keyspace");
         }
-        client.used(spec);
     }
 
     private void checkProtected(Client client, CommandSpec spec) {

@@ -29,25 +29,26 @@ final class ClientEviction {
                 : (long) (engine.config().memory.maxmemory.get() / 100.0 * -configured);
     }
 
-    /** Disconnects as many clients as must be. */
-    void run() {
+    /**
+     * Disconnects as many clients as must be.
+     *
+     * @return what clients take, in bytes
+     */
+    long run() {
         long limit = limit();
-        if (limit == 0) {
-            return;
-        }
         List<Size> sizes = new ArrayList<>();
         long sum = 0;
         for (Client client : engine.clients()) {
             long bytes = ClientInfo.memoryBytes(client);
             sum += bytes;
-            if (!client.noEvict() && bytes > 0) {
+            if (limit > 0 && bytes > 0 && !client.noEvict()) {
                 sizes.add(new Size(client, bytes));
             }
         }
         sizes.sort(Comparator.comparingLong(Size::bytes).reversed());
         for (Size size : sizes) {
             if (sum <= limit) {
-                return;
+                break;
             }
             LOG.info(
                     "Evicting client: {}",
@@ -56,5 +57,6 @@ final class ClientEviction {
             engine.statistics().evictedClients.increment();
             sum -= size.bytes;
         }
+        return sum;
     }
 }

@@ -79,6 +79,7 @@ public final class Engine implements AutoCloseable {
     private volatile @Nullable ScriptRun runningScript;
     private volatile String replicationId = randomId();
     private volatile long peakBytes;
+    private volatile long clientBytes;
     private volatile Persistence persistence = Persistence.NONE;
     private volatile Host host = reason -> close();
 
@@ -143,7 +144,7 @@ public final class Engine implements AutoCloseable {
         statistics.sample(clock.nanos());
         notePeak(keyspace.usedBytes());
         tracking.limit();
-        clientEviction.run();
+        clientBytes = clientEviction.run();
     }
 
     public Config config() {
@@ -673,6 +674,11 @@ public final class Engine implements AutoCloseable {
             lane.count(spec.id());
         }
         commandLog.noteSizes(client, spec, args, written);
+    }
+
+    /** What clients have sent and not read, as it was when the timer last looked. */
+    public long clientBytes() {
+        return clientBytes;
     }
 
     /** The memory of keys, values and what finds them, against which {@code maxmemory} is held. */

@@ -125,8 +125,7 @@ public final class Eviction {
      * @return false if more memory is used than may be and nothing is left to go
      */
     boolean makeRoom(long bytes) {
-        long limit = config.memory.maxmemory.get();
-        if (limit == 0) {
+        if (config.memory.maxmemory.get() == 0) {
             return true;
         }
         long left = allowance - bytes - COMMAND_BYTES;
@@ -134,12 +133,13 @@ public final class Eviction {
         if (left >= 0) {
             return true;
         }
+        long limit = limit();
         long room = limit - engine.usedBytes();
-        if (room < 0 && isPaused()) {
+        if (room < 0 && engine.pause().isActive()) {
             return true;
         }
         if (room < 0) {
-            room = policy.choice == Choice.NONE ? room : free(limit);
+            room = mayEvict() ? free(limit) : room;
         }
         noteOutcome(room);
         return room >= 0 || goingOn;
@@ -167,13 +167,17 @@ public final class Eviction {
 
     /** Whether commands that may need memory are refused; for those that run inside others and cannot make room. */
     public boolean isOutOfMemory() {
-        long limit = config.memory.maxmemory.get();
-        return limit != 0 && full && engine.usedBytes() > limit;
+        return full && config.memory.maxmemory.get() != 0 && engine.usedBytes() > limit();
     }
 
-    /** Nothing is evicted while the keyspace must stay as it is. */
-    private boolean isPaused() {
-        return config.importMode.get() || engine.pause().isActive();
+    /** What data and tables may take: {@code maxmemory} without what clients take. */
+    private long limit() {
+        return Math.max(0, config.memory.maxmemory.get() - engine.clientBytes());
+    }
+
+    /** Whether the policy lets keys go; while data is imported from elsewhere, none does. */
+    private boolean mayEvict() {
+        return policy.choice != Choice.NONE && !config.importMode.get();
     }
 
     /** Lets the timer's thread free memory, now and until there is room. */
@@ -187,8 +191,8 @@ public final class Eviction {
 
     private void goOn() {
         goingOn = false;
-        long limit = config.memory.maxmemory.get();
-        if (limit != 0 && policy.choice != Choice.NONE && !isPaused()) {
+        if (config.memory.maxmemory.get() != 0 && mayEvict() && !engine.pause().isActive()) {
+            long limit = limit();
             noteOutcome(engine.usedBytes() > limit ? free(limit) : 0);
         }
     }

@@ -133,8 +133,8 @@ class EvictionTest {
         try (TestStore store = new TestStore("maxmemory-policy", "allkeys-lru", "import-mode", "yes")) {
             fill(store, "k", 100);
             limit(store, -10_000);
-            assertEquals("OK", store.run("SET", "a", "b"));
-            assertEquals(101L, store.run("DBSIZE"));
+            assertEquals(OOM, store.error("SET", "a", "b"));
+            assertEquals(100L, store.run("DBSIZE"));
         }
     }
 
