@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 @ContractTest
 class CacheHandlerContract extends Contract {
     private CacheHandler handler() {
-        return toolkit().cacheHandler("cache:", Duration.ofSeconds(300));
+        return toolkit().cacheHandler("cache:", Duration.ofMinutes(5));
     }
 
     @Test
@@ -37,7 +37,7 @@ class CacheHandlerContract extends Contract {
     @Test
     void handlersStandSideBySideAndClearOnlyTheirOwn() {
         CacheHandler cache = handler();
-        CacheHandler pages = another().cacheHandler("pages:", Duration.ofSeconds(300));
+        CacheHandler pages = another().cacheHandler("pages:", Duration.ofMinutes(5));
         store().call("SET", "not a cache", "stays");
         for (int i = 0; i < 20; i++) {
             cache.set("user:" + i, "x");
