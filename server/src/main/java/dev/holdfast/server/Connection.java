@@ -185,11 +185,8 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         }
         for (int i = 0; i < count; i++) {
             waiting = !engine.execute(client, loop.batch[i], output);
-            if (!outbox.isEmpty()) {
-                // What a command sends to its own client follows its reply.
-                output.raw(outbox.array(), 0, outbox.size());
-                outbox.clear();
-            }
+            // What a command sends to its own client follows its reply.
+            putPushesBefore(output);
             if (waiting || client.isClosing()) {
                 decoder.rewind(loop.batchEnds[i]);
                 return;
@@ -284,6 +281,14 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
             message = fromOtherThreads.poll();
         }
         loop.flushPending();
+    }
+
+    @Override
+    public void putPushesBefore(Reply answer) {
+        if (!outbox.isEmpty()) {
+            ((RespReply) answer).raw(outbox.array(), 0, outbox.size());
+            outbox.clear();
+        }
     }
 
     @Override

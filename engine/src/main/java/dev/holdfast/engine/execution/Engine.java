@@ -402,6 +402,10 @@ public final class Engine implements AutoCloseable {
             reject(client, args, e, reply);
             return true;
         }
+        if (client.tracker() != null) {
+            // A key that was evicted to make room for the command was gone before it.
+            client.link().putPushesBefore(reply);
+        }
         if (pause.postpones(client, spec, args)) {
             return false;
         }

@@ -7,6 +7,9 @@ public interface Link {
     /** Delivers a message outside the order of requests and replies, already encoded for the client's protocol. */
     void push(byte[] message);
 
+    /** Says that what has been pushed so far is to stand before the answer that will be written to this reply. */
+    default void putPushesBefore(Reply answer) {}
+
     /** A reply for the answer to a command that had to wait. */
     Reply resumeReply();
 

@@ -66,7 +66,10 @@ public final class Monitors {
 
     private String line(Client client, List<Slice> words) {
         long micros = engine.clock().micros();
-        String from = client.link().address();
+        ScriptRun script = engine.runningScript();
+        String from = script != null && script.client() == client
+                ? "lua"
+                : client.link().address();
         StringBuilder line = new StringBuilder(96)
                 .append(String.format(Locale.ROOT, "+%d.%06d", micros / 1_000_000, micros % 1_000_000))
                 .append(" [")

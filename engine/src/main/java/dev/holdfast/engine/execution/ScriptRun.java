@@ -18,7 +18,9 @@ public final class ScriptRun {
     private volatile boolean wrote;
     private volatile boolean killed;
     private volatile boolean busy;
-    private int slot = -1;
+
+    /** In a cluster, the slot of the script's keys, or of those that its commands have named so far. */
+    private int slot = Cluster.NO_SLOT;
 
     /**
      * A run that begins now.
@@ -41,6 +43,10 @@ public final class ScriptRun {
         this.allowsOutOfMemory = allowsOutOfMemory;
         this.allowsCrossSlot = allowsCrossSlot;
         this.startNanos = call.engine().clock().nanos();
+        Cluster cluster = call.engine().cluster();
+        if (cluster != null) {
+            this.slot = cluster.slotOf(call.spec(), call.args());
+        }
     }
 
     public Client client() {
@@ -63,17 +69,32 @@ public final class ScriptRun {
         return allowsOutOfMemory;
     }
 
-    public boolean allowsCrossSlot() {
-        return allowsCrossSlot;
+    /**
+     * Fails where a command of the script names keys of several slots of a cluster, or of another slot than the script's keys and
+     * its commands so far.
+     */
+    public void checkSlot(CommandSpec spec, Args commandWords) {
+        Cluster cluster = client.engine().cluster();
+        if (cluster == null) {
+            return;
+        }
+        int wanted = slotOf(cluster, spec, commandWords);
+        if (allowsCrossSlot || wanted == Cluster.NO_SLOT) {
+            return;
+        }
+        if (slot == Cluster.NO_SLOT) {
+            slot = wanted;
+        } else if (slot != wanted) {
+            throw new CommandException("ERR Script attempted to access keys that do not hash to the same slot");
+        }
     }
 
-    /** The slot of the keys that it has used so far in a cluster, or -1. */
-    public int slot() {
-        return slot;
-    }
-
-    public void setSlot(int slot) {
-        this.slot = slot;
+    private static int slotOf(Cluster cluster, CommandSpec spec, Args commandWords) {
+        try {
+            return cluster.slotOf(spec, commandWords);
+        } catch (CommandException e) {
+            throw new CommandException("ERR Attempted to access a non local key in a cluster node");
+        }
     }
 
     /** The words of the command that has begun it. Others may read them once it is busy. */

@@ -327,8 +327,7 @@ final class RdbWorkers implements AutoCloseable {
             } else if (isOver) {
                 expired.increment();
             } else {
-                KeyRecord.setAccessClock(
-                        KeyTable.record(item), Usage.clock(keyspace.clock(), idleSeconds, frequency));
+                KeyRecord.setAccessClock(KeyTable.record(item), Usage.clock(keyspace.clock(), idleSeconds, frequency));
                 items[batched++] = item;
                 if (batched == BATCH) {
                     insertBatch();

@@ -165,6 +165,7 @@ final class LuaCommands {
         if (script.isReadOnly() && (writes || spec.is(CommandFlag.MAY_REPLICATE))) {
             throw new CommandException("ERR Write commands are not allowed from read-only scripts.");
         }
+        script.checkSlot(spec, words);
         if (writes && !script.hasWritten()) {
             script.setWritten();
         }

@@ -176,6 +176,9 @@ public final class Scripting {
 
     /** Whether a script that says what it does may run now. */
     private void check(Call call, Set<ScriptFlag> flags, boolean readOnlyCommand) {
+        if (flags.contains(ScriptFlag.NO_CLUSTER) && engine.cluster() != null) {
+            throw new CommandException("ERR Can not run script on cluster, 'no-cluster' flag is set.");
+        }
         if (flags.contains(ScriptFlag.NO_WRITES)) {
             return;
         }

@@ -71,6 +71,21 @@ final class ClusterCommandsTest {
     }
 
     @Test
+    void aScriptIsAboutOneSlotUnlessItSaysOtherwise() {
+        String message = "ERR Script attempted to access keys that do not hash to the same slot";
+        String two = "redis.call('set', 'foo', '1'); redis.call('set', 'bar', '1'); return 'done'";
+        assertTrue(store.error("EVAL", "#!lua\n" + two, "0").startsWith(message));
+        assertTrue(store.error("EVAL", "#!lua\nreturn redis.call('get', 'foo')", "1", "bar")
+                .startsWith(message));
+        assertEquals("done", store.run("EVAL", two, "0"));
+        assertEquals("done", store.run("EVAL", "#!lua flags=allow-cross-slot-keys\n" + two, "0"));
+        assertEquals(
+                "ERR Can not run script on cluster, 'no-cluster' flag is set.",
+                store.error("EVAL", "#!lua flags=no-cluster\nreturn 1", "0"));
+        assertEquals(CROSS_SLOT, store.error("EVAL", "return 1", "2", "foo", "bar"));
+    }
+
+    @Test
     void tellsTheKeysOfASlot() {
         store.run("MSET", "{t}a", "1", "{t}b", "2");
         store.run("SET", "other", "1");

@@ -67,6 +67,15 @@ final class MonitorTest {
     }
 
     @Test
+    void showsAScriptBeforeItsCommands() {
+        monitor.run("MONITOR");
+        store.run("EVAL", "return redis.call('INCR', KEYS[1])", "1", "a");
+        assertEquals(caller + "\"EVAL\" \"return redis.call('INCR', KEYS[1])\" \"1\" \"a\"", line());
+        assertEquals("[0 lua] \"INCR\" \"a\"", line());
+        assertNull(monitor.push());
+    }
+
+    @Test
     void hidesSecrets() {
         monitor.run("MONITOR");
         store.run("AUTH", "somebody", "secret");

@@ -153,6 +153,19 @@ final class TrackingCommandsTest {
     }
 
     @Test
+    void tracksWhatScriptsRead() {
+        reader.run("CLIENT", "TRACKING", "ON");
+        reader.run("EVAL", "return redis.call('GET', KEYS[1])", "2", "a", "b");
+        store.run("MSET", "a", "1", "b", "1");
+        assertEquals(invalidation("a"), reader.push());
+        assertNull(reader.push());
+        TestStore.Session broadcast = store.connect();
+        broadcast.run("CLIENT", "TRACKING", "ON", "BCAST");
+        store.run("EVAL", "redis.call('SET', 'x', 1) redis.call('SET', 'y', 1)", "0");
+        assertEquals(invalidation("x", "y"), broadcast.push(), "one message for the whole script");
+    }
+
+    @Test
     void tellsOfExpiredKeysAndFields() {
         store.run("SET", "actively", "1", "PX", "10");
         store.run("SET", "lazily", "1", "PX", "10");
