@@ -168,7 +168,7 @@ class JedisTest {
                     () -> new Jedis(address, login.password("wrong").build()).ping());
             assertEquals(
                     List.of("auth", "command", "command", "key"),
-                    jedis.aclLog().stream()
+                    jedis.aclLog(4).stream()
                             .map(AccessControlLogEntry::getReason)
                             .toList());
         }

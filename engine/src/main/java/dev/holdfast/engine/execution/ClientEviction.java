@@ -34,7 +34,7 @@ final class ClientEviction {
      *
      * @return what clients take, in bytes
      */
-    long run() {
+    synchronized long run() {
         long limit = limit();
         List<Size> sizes = new ArrayList<>();
         long sum = 0;

@@ -144,7 +144,7 @@ public final class Engine implements AutoCloseable {
         statistics.sample(clock.nanos());
         notePeak(keyspace.usedBytes());
         tracking.limit();
-        clientBytes = clientEviction.run();
+        lookAtClients();
     }
 
     public Config config() {
@@ -678,6 +678,11 @@ public final class Engine implements AutoCloseable {
             lane.count(spec.id());
         }
         commandLog.noteSizes(client, spec, args, written);
+    }
+
+    /** Finds out what clients take, and disconnects some if that is too much. */
+    void lookAtClients() {
+        clientBytes = clientEviction.run();
     }
 
     /** What clients have sent and not read, as it was when the timer last looked. */

@@ -133,13 +133,16 @@ public final class Eviction {
         if (left >= 0) {
             return true;
         }
-        long limit = limit();
-        long room = limit - engine.usedBytes();
+        long room = limit() - engine.usedBytes();
+        if (room < 0 && engine.clientBytes() > 0) {
+            engine.lookAtClients();
+            room = limit() - engine.usedBytes();
+        }
         if (room < 0 && engine.pause().isActive()) {
             return true;
         }
         if (room < 0) {
-            room = mayEvict() ? free(limit) : room;
+            room = mayEvict() ? free(limit()) : room;
         }
         noteOutcome(room);
         return room >= 0 || goingOn;
@@ -299,7 +302,10 @@ public final class Eviction {
                 if (now.onlyVolatile) {
                     drawVolatile(table, from, rest, item -> drawn[0] += offer(now, item, database));
                 } else {
-                    table.scan(from, rest, item -> drawn[0] += offer(now, item, database));
+                    long next = table.scan(from, rest, item -> drawn[0] += offer(now, item, database));
+                    if (next == 0 && drawn[0] == 0) {
+                        table.scan(0, rest, item -> drawn[0] += offer(now, item, database));
+                    }
                 }
             } finally {
                 shard.unlock();
