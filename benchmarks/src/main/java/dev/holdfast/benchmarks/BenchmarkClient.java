@@ -36,7 +36,7 @@ final class BenchmarkClient {
         line.addAll(List.of("-P", Integer.toString(run.pipeline()), "-n", Long.toString(requests)));
         line.addAll(List.of("-r", Integer.toString(run.workload().keyspace())));
         line.addAll(List.of("-d", Integer.toString(run.workload().valueBytes()), "--csv"));
-        line.addAll(run.command().clientArguments());
+        line.addAll(run.command().clientArguments(requests));
 
         long cpuBefore = server.cpuMicros();
         String printed = Children.output(STARTING_SECONDS + requests / SLOWEST_RATE, line.toArray(String[]::new));

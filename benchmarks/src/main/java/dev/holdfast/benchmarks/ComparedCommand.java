@@ -9,7 +9,8 @@ import java.util.Locale;
  * A command as valkey-benchmark's test of that name sends it, and the data it is to find.
  *
  * <p>Commands on random keys or members find all of them there already: every run then measures the same steady state,
- * in which SET, SADD, HSET and ZADD overwrite. Lists start empty for LPUSH and full for RPOP, at every run.
+ * in which SET, SADD, HSET and ZADD overwrite. Lists start empty for LPUSH and full for RPOP, streams empty for XADD and
+ * full for XREADGROUP, at every run.
  */
 enum ComparedCommand {
     SET {
@@ -77,10 +78,46 @@ enum ComparedCommand {
 
         // Its own words: the test of that name fills a list first, within what would be measured.
         @Override
-        List<String> clientArguments() {
+        List<String> clientArguments(long requests) {
             return List.of("--", "LRANGE", "mylist", "0", "99");
         }
+    },
+    /** Ten members of a sorted set from a random score on. */
+    ZRANGE {
+        @Override
+        void prepare(RespConnection server, Workload workload) throws IOException {
+            ZADD.prepare(server, workload);
+        }
+
+        @Override
+        List<String> clientArguments(long requests) {
+            return List.of("--", "ZRANGE", "myzset", "__rand_int__", "+inf", "BYSCORE", "LIMIT", "0", "10");
+        }
+    },
+    XADD,
+    /** A worker's loop: it reads an entry as one of a group, and acknowledges one that was read before. */
+    XREADGROUP {
+        @Override
+        void prepareRun(RespConnection server, Workload workload, long requests) throws IOException {
+            for (long i = 0; i < requests + ENTRIES_AHEAD; i++) {
+                server.load("XADD", "mystream", i + "-1", "myfield", workload.data());
+            }
+            server.load("XGROUP", "CREATE", "mystream", "workers", "0");
+            String ahead = Long.toString(ENTRIES_AHEAD);
+            server.load("XREADGROUP", "GROUP", "workers", "worker", "COUNT", ahead, "STREAMS", "mystream", ">");
+        }
+
+        @Override
+        List<String> clientArguments(long requests) {
+            List<String> words = new ArrayList<>(List.of("--sequential", "-r", Long.toString(requests), "--"));
+            words.addAll(List.of("XREADGROUP", "GROUP", "workers", "worker", "COUNT", "1", "STREAMS", "mystream", ">"));
+            words.addAll(List.of(";", "XACK", "mystream", "workers", "__rand_int__-1"));
+            return words;
+        }
     };
+
+    /** So many entries are always read and not acknowledged, so that no connection acknowledges what nobody has read yet. */
+    private static final long ENTRIES_AHEAD = 5_000;
 
     private static final int ITEMS_PER_PUSH = 100;
 
@@ -98,7 +135,7 @@ enum ComparedCommand {
     void prepareRun(RespConnection server, Workload workload, long requests) throws IOException {}
 
     /** What tells valkey-benchmark to send this command. */
-    List<String> clientArguments() {
+    List<String> clientArguments(long requests) {
         return List.of("-t", name().toLowerCase(Locale.ROOT));
     }
 
@@ -116,7 +153,7 @@ enum ComparedCommand {
     }
 
     final void prepareRunOn(ServerProcess server, Workload workload, long requests) throws IOException {
-        if (this == LPUSH || this == RPOP) {
+        if (this == LPUSH || this == RPOP || this == XADD || this == XREADGROUP) {
             server.flush();
         }
         try (RespConnection connection = server.connect()) {

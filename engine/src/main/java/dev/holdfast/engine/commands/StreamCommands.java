@@ -146,7 +146,7 @@ public final class StreamCommands {
         if (trim.isGiven() && trim.apply(stream) > 0) {
             call.event(key, 't', "xtrim");
         }
-        if (trim.isGiven() || given == null) {
+        if ((trim.isGiven() || given == null) && call.isLogged()) {
             call.propagateAs(trim.exactWords(call, stream, id));
         }
     }

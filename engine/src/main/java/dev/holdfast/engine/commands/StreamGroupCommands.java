@@ -179,6 +179,9 @@ public final class StreamGroupCommands {
 
     /** What puts a group where it stands now. */
     static void propagateGroupId(Call call, Slice key, ConsumerGroup group, Slice groupName) {
+        if (!call.isLogged()) {
+            return;
+        }
         call.propagateAs(
                 "XGROUP", "SETID", key, groupName, group.lastId().toBytes(), "ENTRIESREAD", group.entriesRead());
     }

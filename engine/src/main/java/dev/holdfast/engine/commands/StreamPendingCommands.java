@@ -195,6 +195,9 @@ public final class StreamPendingCommands {
 
     /** What gives an entry to its consumer as it has it now, and the group its last id. */
     static void propagateClaim(Call call, Slice key, ConsumerGroup group, Slice groupName, PendingEntry entry) {
+        if (!call.isLogged()) {
+            return;
+        }
         call.propagateAs(
                 "XCLAIM",
                 key,

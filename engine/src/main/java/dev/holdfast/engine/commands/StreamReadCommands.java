@@ -23,6 +23,8 @@ import dev.holdfast.engine.types.StreamConsumer;
 import dev.holdfast.engine.types.StreamId;
 import dev.holdfast.engine.types.StreamValue;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * XREAD and XREADGROUP: reading several streams on from where the reader, or its group, stands, and waiting for more.
@@ -237,7 +239,8 @@ public final class StreamReadCommands {
                 }
                 boolean history = group != null && !fresh[i];
                 StreamId from = group != null && fresh[i] ? group.lastId() : after[i];
-                if (!history && (stream.length() == 0 || stream.lastEntry().compareTo(from) <= 0)) {
+                StreamLog.Walk walk = history ? null : walkBehind(stream, from);
+                if (!history && walk == null) {
                     continue;
                 }
                 if (served++ == 0) {
@@ -247,20 +250,17 @@ public final class StreamReadCommands {
                     reply.array(2);
                 }
                 reply.bulk(key);
-                StreamId start = from.next();
-                if (start == null) {
-                    start = StreamId.MIN;
-                }
                 if (group == null || consumer == null) {
-                    StreamReplies.entries(reply, stream.walk(start, StreamId.MAX, false), count);
-                } else {
-                    if (history) {
-                        history(stream, group, consumer, start);
-                    } else {
-                        deliver(key, stream, group, consumer, start);
-                    }
-                    call.addDirty(1);
+                    StreamReplies.entriesFrom(reply, Objects.requireNonNull(walk), count);
+                    continue;
                 }
+                if (walk != null) {
+                    deliver(key, stream, group, consumer, walk);
+                } else {
+                    StreamId start = from.next();
+                    history(stream, group, consumer, start == null ? StreamId.MIN : start);
+                }
+                call.addDirty(1);
             }
             if (served > 0 && reply.resp3()) {
                 reply.endMap(mark, served);
@@ -268,6 +268,13 @@ public final class StreamReadCommands {
                 reply.endArray(mark, served);
             }
             return served > 0;
+        }
+
+        /** A walk that stands at the first entry behind an id, or null where there is none. */
+        private static StreamLog.@Nullable Walk walkBehind(StreamValue stream, StreamId id) {
+            StreamId start = stream.lastId().compareTo(id) <= 0 ? null : id.next();
+            StreamLog.Walk walk = start == null ? null : stream.walk(start, StreamId.MAX, false);
+            return walk != null && walk.next() ? walk : null;
         }
 
         private StreamConsumer consumer(Slice key, ConsumerGroup group) {
@@ -281,16 +288,15 @@ public final class StreamReadCommands {
             return consumer;
         }
 
-        /** Gives a consumer entries that are new to its group. */
+        /** Gives a consumer entries that are new to its group, from the one on at which a walk stands. */
         private void deliver(
-                Slice key, StreamValue stream, ConsumerGroup group, StreamConsumer consumer, StreamId start) {
+                Slice key, StreamValue stream, ConsumerGroup group, StreamConsumer consumer, StreamLog.Walk walk) {
             Reply reply = call.reply();
             Slice field = new Slice();
             Slice value = new Slice();
-            StreamLog.Walk walk = stream.walk(start, StreamId.MAX, false);
             int mark = reply.beginArray();
             long given = 0;
-            while ((count == 0 || given < count) && walk.next()) {
+            do {
                 StreamId id = new StreamId(walk.ms(), walk.seq());
                 if (id.compareTo(group.lastId()) > 0) {
                     stream.advance(group, id);
@@ -301,7 +307,7 @@ public final class StreamReadCommands {
                     StreamPendingCommands.propagateClaim(call, key, group, call.arg(groupAt), entry);
                 }
                 given++;
-            }
+            } while ((count == 0 || given < count) && walk.next());
             reply.endArray(mark, given);
             StreamGroupCommands.propagateGroupId(call, key, group, call.arg(groupAt));
         }

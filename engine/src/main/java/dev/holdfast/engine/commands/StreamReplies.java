@@ -1,6 +1,5 @@
 package dev.holdfast.engine.commands;
 
-import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.structures.StreamLog;
@@ -9,8 +8,6 @@ import dev.holdfast.engine.types.StreamValue;
 
 /** How the commands for streams write ids and entries. */
 final class StreamReplies {
-    private static final int MAX_ID_LENGTH = 2 * Numbers.MAX_DIGITS + 1;
-
     private StreamReplies() {}
 
     static void id(Reply reply, StreamId id) {
@@ -22,10 +19,7 @@ final class StreamReplies {
             reply.bulk(new StreamId(ms, seq).toBytes());
             return;
         }
-        byte[] digits = new byte[MAX_ID_LENGTH];
-        int at = Numbers.write(ms, digits, 0);
-        digits[at++] = '-';
-        reply.bulk(digits, 0, Numbers.write(seq, digits, at));
+        reply.bulk(ms, '-', seq);
     }
 
     /** The entry that a walk has come to: its id, and its fields and values in an array. */
@@ -57,14 +51,23 @@ final class StreamReplies {
      * @param count the most entries; 0 for no limit
      */
     static void entries(Reply reply, StreamLog.Walk walk, long count) {
+        if (walk.next()) {
+            entriesFrom(reply, walk, count);
+        } else {
+            reply.emptyArray();
+        }
+    }
+
+    /** The same from the entry on at which the walk stands. */
+    static void entriesFrom(Reply reply, StreamLog.Walk walk, long count) {
         Slice field = new Slice();
         Slice value = new Slice();
         int mark = reply.beginArray();
         long written = 0;
-        while ((count == 0 || written < count) && walk.next()) {
+        do {
             entry(reply, walk, field, value);
             written++;
-        }
+        } while ((count == 0 || written < count) && walk.next());
         reply.endArray(mark, written);
     }
 }

@@ -15,6 +15,13 @@ final class StreamTrim {
     private static final long UNLIMITED_BLOCK_ENTRIES = 10_000;
     private static final long MAX_ENTRIES = 1_000_000;
 
+    /** No options in front of XADD's id. */
+    private static final StreamTrim NONE = new StreamTrim(true);
+
+    static {
+        NONE.end = 2;
+    }
+
     private final boolean adding;
     private boolean makesNone;
     private boolean approximate;
@@ -31,6 +38,9 @@ final class StreamTrim {
 
     /** Reads the options from the third word on; XADD's end where its id begins. */
     static StreamTrim parse(Call call, boolean adding) {
+        if (adding && call.arg(2).isWord("*")) {
+            return NONE;
+        }
         StreamTrim trim = new StreamTrim(adding);
         trim.read(call);
         trim.check(call);

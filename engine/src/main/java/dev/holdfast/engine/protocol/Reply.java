@@ -1,5 +1,6 @@
 package dev.holdfast.engine.protocol;
 
+import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.base.Slice;
 
 /**
@@ -102,7 +103,15 @@ public abstract class Reply {
 
     /** An integer as a bulk string. */
     public void bulk(long value) {
-        bulk(dev.holdfast.engine.base.Numbers.toBytes(value));
+        bulk(Numbers.toBytes(value));
+    }
+
+    /** Two integers as one bulk string, with a sign between them. */
+    public void bulk(long first, char between, long second) {
+        byte[] text = new byte[2 * Numbers.MAX_DIGITS + 1];
+        int at = Numbers.write(first, text, 0);
+        text[at++] = (byte) between;
+        bulk(text, 0, Numbers.write(second, text, at));
     }
 
     public final void integer(boolean value) {

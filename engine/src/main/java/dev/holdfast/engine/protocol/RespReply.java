@@ -176,6 +176,17 @@ public final class RespReply extends Reply {
     }
 
     @Override
+    public void bulk(long first, char between, long second) {
+        int length = Numbers.digits(first) + 1 + Numbers.digits(second);
+        reserve(HEAD_BYTES + 2 + length);
+        head('$', length);
+        size = Numbers.write(first, bytes, size);
+        bytes[size++] = (byte) between;
+        size = Numbers.write(second, bytes, size);
+        lineEnd();
+    }
+
+    @Override
     public void nil() {
         raw(resp3 ? NIL_3 : NIL_2);
     }
