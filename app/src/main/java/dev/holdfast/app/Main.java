@@ -9,13 +9,16 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The program's entry: starts the server, or answers {@code --help} and {@code --version}. */
+/** The program's entry: starts the server, works on files, or answers {@code --help} and {@code --version}. */
 public final class Main {
     private static final String HELP = """
             Usage: ./holdfast [/path/to/valkey.conf] [options] [-]
                    ./holdfast - (read the configuration from standard input)
                    ./holdfast -v or --version
                    ./holdfast -h or --help
+                   ./holdfast check FILE...           reads files and says what is in them, or where they are damaged
+                   ./holdfast backup [options] TARGET writes all data into one file; see ./holdfast backup --help
+                   ./holdfast restore BACKUP DIR      puts a backup where the server will load it
 
             Every directive of the configuration file is also an option. The last one counts.
 
@@ -32,6 +35,9 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] arguments) {
+        if (FileCommands.areMeant(List.of(arguments))) {
+            System.exit(FileCommands.run(List.of(arguments)));
+        }
         String only = arguments.length == 1 ? arguments[0] : "";
         switch (only) {
             case "-v", "--version" ->

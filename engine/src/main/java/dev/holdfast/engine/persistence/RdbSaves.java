@@ -78,6 +78,11 @@ public final class RdbSaves {
         return directory().resolve(config.persistence.dbfilename.get());
     }
 
+    private static Path directoryOf(Path file) {
+        Path parent = file.getParent();
+        return parent == null ? Path.of("") : parent;
+    }
+
     private Path directory() {
         return Path.of(config.program.dir.get());
     }
@@ -86,12 +91,17 @@ public final class RdbSaves {
 
     /** One writing of the file. */
     private final class Save {
-        private final Path temporary =
-                directory().resolve("temp-" + ProcessHandle.current().pid() + ".rdb");
-        private final Path destination = file();
+        private final Path temporary;
+        private final Path destination;
         private volatile boolean cancelled;
         private volatile @Nullable Snapshot present;
         private long changes;
+
+        Save(Path destination) {
+            this.destination = destination;
+            this.temporary =
+                    destination.resolveSibling("temp-" + ProcessHandle.current().pid() + ".rdb");
+        }
 
         void run() throws IOException {
             try {
@@ -149,7 +159,7 @@ public final class RdbSaves {
                         e.toString());
                 throw e;
             }
-            disk.syncDirectory(directory());
+            disk.syncDirectory(directoryOf(destination));
         }
 
         private void deleteTemporary() {
@@ -171,13 +181,18 @@ public final class RdbSaves {
     }
 
     /** Saves, and returns when the file is there. Waits until nothing else is being written. */
-    public synchronized void save() throws IOException {
+    public void save() throws IOException {
+        saveTo(file());
+    }
+
+    /** Saves to another file than usual. */
+    public synchronized void saveTo(Path destination) throws IOException {
         while (!gate.enter(BackgroundGate.Work.RDB_SAVE)) {
             LockSupport.parkNanos(GATE_PAUSE_NANOS);
         }
         saves.increment();
         try {
-            new Save().run();
+            new Save(destination).run();
         } catch (IOException e) {
             lastFailed = true;
             throw e;
@@ -214,7 +229,7 @@ public final class RdbSaves {
 
     /** Begins; the gate has been entered. */
     private void start() {
-        Save save = new Save();
+        Save save = new Save(file());
         saves.increment();
         scheduled = false;
         lastTrySeconds = nowSeconds();
@@ -274,6 +289,14 @@ public final class RdbSaves {
             worker.join();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Waits until the save that is running in the background has ended. */
+    void awaitIdle() throws InterruptedException {
+        Thread worker = thread;
+        if (worker != null) {
+            worker.join();
         }
     }
 

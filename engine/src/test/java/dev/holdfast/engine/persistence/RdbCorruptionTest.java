@@ -23,7 +23,8 @@ class RdbCorruptionTest {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private static TestStore small() {
-        TestStore store = new TestStore("hash-max-listpack-entries", "2", "zset-max-listpack-entries", "2");
+        TestStore store = new TestStore(
+                "enable-debug-command", "yes", "hash-max-listpack-entries", "2", "zset-max-listpack-entries", "2");
         store.run("SET", "string", "abcabcabcabcabcabcabcabcabcabc");
         store.run("SET", "number", "-12345");
         store.run("RPUSH", "list", "a", "1", "70000");

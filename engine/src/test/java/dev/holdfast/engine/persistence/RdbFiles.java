@@ -62,7 +62,7 @@ final class RdbFiles {
 
     /** A store with every type in every encoding, in several databases, with all kinds of expiry. */
     static TestStore everything() {
-        TestStore store = new TestStore();
+        TestStore store = new TestStore("enable-debug-command", "yes");
         long later = store.clock().millis() + 1_000_000;
         store.run("SET", "int", "12345");
         store.run("SET", "negative", "-7");

@@ -1,8 +1,10 @@
 package dev.holdfast.engine.persistence;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.holdfast.engine.TestStore;
+import dev.holdfast.engine.protocol.ObjectReply.ReplyError;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -12,7 +14,7 @@ class RdbRoundTripTest {
     void everyTypeComesBack() throws IOException {
         for (boolean compress : List.of(true, false)) {
             try (TestStore from = RdbFiles.everything();
-                    TestStore to = new TestStore()) {
+                    TestStore to = new TestStore("enable-debug-command", "yes")) {
                 byte[] file = RdbFiles.write(from.engine(), compress);
                 assertEquals(file.length, RdbFiles.load(to.engine(), file));
                 assertSame(from, to);
@@ -24,7 +26,7 @@ class RdbRoundTripTest {
     @Test
     void everyTypeComesBackInSmallPieces() throws IOException {
         try (TestStore from = RdbFiles.everything();
-                TestStore to = new TestStore()) {
+                TestStore to = new TestStore("enable-debug-command", "yes")) {
             byte[] file = RdbFiles.write(from.engine(), true);
             RdbFiles.load(to.engine(), file, RdbReader.Options.DEFAULT, 7);
             assertSame(from, to);
@@ -37,6 +39,7 @@ class RdbRoundTripTest {
         }
         for (Object key : keys) {
             String name = String.valueOf(key);
+            assertFalse(from.run("DEBUG", "DIGEST-VALUE", name) instanceof ReplyError);
             assertEquals(
                     from.run("DEBUG", "DIGEST-VALUE", name), to.run("DEBUG", "DIGEST-VALUE", name), "value of " + name);
             assertEquals(from.run("OBJECT", "ENCODING", name), to.run("OBJECT", "ENCODING", name), name);

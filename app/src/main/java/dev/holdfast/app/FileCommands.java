@@ -1,0 +1,33 @@
+package dev.holdfast.app;
+
+import java.util.List;
+import java.util.Set;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The commands of the program that work on files instead of serving. */
+@Command(
+        name = "holdfast",
+        description = "Checks, saves and restores the files of a store.",
+        subcommands = {CheckCommand.class, BackupCommand.class, RestoreCommand.class})
+final class FileCommands {
+    private static final Set<String> NAMES = Set.of("check", "backup", "restore");
+
+    /** The status to end with: what was asked for has been found damaged, or could not be done. */
+    static final int FAILED = 1;
+
+    /** Whether these words are one of the commands; a server's words begin with an option or a file. */
+    static boolean areMeant(List<String> arguments) {
+        return !arguments.isEmpty() && NAMES.contains(arguments.getFirst());
+    }
+
+    /** Runs a command; gives the status to end with. */
+    static int run(List<String> arguments) {
+        return new CommandLine(new FileCommands())
+                .setExecutionExceptionHandler((failure, command, parsed) -> {
+                    command.getErr().println("holdfast: " + failure.getMessage());
+                    return FAILED;
+                })
+                .execute(arguments.toArray(String[]::new));
+    }
+}

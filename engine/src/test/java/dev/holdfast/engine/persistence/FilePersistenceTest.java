@@ -1,0 +1,187 @@
+package dev.holdfast.engine.persistence;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.holdfast.engine.Holdfast;
+import dev.holdfast.engine.TestStore;
+import dev.holdfast.engine.persistence.FaultyDisk.Operation;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FilePersistenceTest {
+    private final FaultyDisk disk = new FaultyDisk();
+
+    /** A store on a disk, which has loaded what is there. */
+    private static FilePersistence attach(TestStore store, Disk disk) throws IOException {
+        FilePersistence files = FilePersistence.open(store.engine(), disk);
+        files.load();
+        return files;
+    }
+
+    private static Path file(TestStore store) {
+        return Path.of(store.config().program.dir.get()).resolve("dump.rdb");
+    }
+
+    @Test
+    void whatIsSavedSurvivesACrashAtAnyTimeAfter() throws IOException {
+        Random random = new Random(7);
+        try (TestStore store = new TestStore()) {
+            attach(store, disk);
+            store.run("SET", "a", "1");
+            assertEquals("OK", store.run("SAVE"));
+            store.run("SET", "a", "2");
+        }
+        for (int i = 0; i < 30; i++) {
+            try (TestStore next = new TestStore()) {
+                attach(next, disk.crash(random));
+                assertEquals("1", next.run("GET", "a"));
+            }
+        }
+    }
+
+    @Test
+    void aCrashWhileSavingLeavesTheOldFileOrTheNew() throws IOException {
+        Random random = new Random(8);
+        try (TestStore store = new TestStore("save", "")) {
+            attach(store, disk);
+            store.run("SET", "a", "1");
+            store.run("SAVE");
+            for (int value = 2; value < 20; value++) {
+                store.run("SET", "a", Integer.toString(value));
+                FaultyDisk[] crashed = new FaultyDisk[1];
+                disk.beforeWrite(() -> crashed[0] = disk.crash(random));
+                store.run("SAVE");
+                disk.heal();
+                try (TestStore next = new TestStore("save", "")) {
+                    attach(next, crashed[0]);
+                    assertEquals(Integer.toString(value - 1), next.run("GET", "a"));
+                }
+                try (TestStore next = new TestStore("save", "")) {
+                    attach(next, disk.crash(random));
+                    assertEquals(Integer.toString(value), next.run("GET", "a"));
+                }
+            }
+        }
+    }
+
+    @Test
+    void aSaveThatFailsKeepsTheOldFileAndStopsWrites() throws IOException {
+        try (TestStore store = new TestStore()) {
+            FilePersistence files = attach(store, disk);
+            store.run("SET", "a", "1");
+            store.run("SAVE");
+            byte[] before = disk.content(file(store));
+            assertNotNull(before);
+            for (Operation operation :
+                    new Operation[] {Operation.OPEN, Operation.WRITE, Operation.SYNC, Operation.RENAME}) {
+                disk.fail(operation, 0);
+                assertEquals("ERR", store.error("SAVE"), operation.name());
+                assertArrayEquals(before, disk.content(file(store)), operation.name());
+                assertTrue(store.error("SET", "a", "2").startsWith("MISCONF Valkey is configured to save RDB"));
+                assertEquals("1", store.run("GET", "a"));
+                assertFalse(disk.list(Path.of(store.config().program.dir.get())).stream()
+                        .anyMatch(name -> name.startsWith("temp-")));
+            }
+            assertTrue(files.saves().lastFailed());
+            disk.capacity(before.length + 10);
+            assertEquals("ERR", store.error("SAVE"));
+            assertArrayEquals(before, disk.content(file(store)));
+            disk.heal();
+            assertEquals("OK", store.run("SAVE"));
+            assertEquals("OK", store.run("SET", "a", "2"));
+        }
+    }
+
+    @Test
+    void writesGoOnWhereTheConfigurationSaysSo() throws IOException {
+        try (TestStore store = new TestStore("stop-writes-on-bgsave-error", "no")) {
+            attach(store, disk);
+            disk.fail(Operation.WRITE, 0);
+            store.error("SAVE");
+            assertEquals("OK", store.run("SET", "a", "2"));
+        }
+    }
+
+    @Test
+    void aSavePointSavesWhenEnoughHasChangedInItsTime() throws Exception {
+        try (TestStore store = new TestStore("save", "10 2")) {
+            FilePersistence files = attach(store, disk);
+            store.run("SET", "a", "1");
+            store.clock().advance(11_000);
+            files.tick();
+            assertFalse(files.saves().isSaving(), "one change is not enough");
+            store.run("SET", "b", "1");
+            files.tick();
+            files.saves().awaitIdle();
+            assertNotNull(disk.content(file(store)));
+            assertTrue(String.valueOf(store.run("INFO", "persistence")).contains("rdb_changes_since_last_save:0"));
+        }
+    }
+
+    @Test
+    void twoStoresCannotShareADirectory() throws IOException {
+        try (TestStore one = new TestStore();
+                TestStore other = new TestStore()) {
+            FilePersistence files = attach(one, disk);
+            IOException refusal = assertThrows(IOException.class, () -> attach(other, disk));
+            assertTrue(String.valueOf(refusal.getMessage())
+                    .contains("is in use by process " + ProcessHandle.current().pid()));
+            files.close();
+            attach(other, disk);
+        }
+    }
+
+    @Test
+    void commandsAreRefusedWhileDataIsLoaded() throws IOException {
+        try (TestStore store = new TestStore()) {
+            FilePersistence files = FilePersistence.open(store.engine(), disk);
+            assertEquals("LOADING Valkey is loading the dataset in memory", store.error("GET", "a"));
+            assertTrue(String.valueOf(store.run("INFO", "persistence")).contains("loading:1"));
+            files.load();
+            assertNull(store.run("GET", "a"));
+        }
+    }
+
+    @Test
+    void reloadingGivesTheSameData() throws IOException {
+        try (TestStore store = RdbFiles.everything()) {
+            attach(store, disk);
+            Object before = store.run("DEBUG", "DIGEST");
+            assertEquals("OK", store.run("DEBUG", "RELOAD"));
+            assertEquals(before, store.run("DEBUG", "DIGEST"));
+            store.run("SET", "new", "1");
+            assertEquals("OK", store.run("DEBUG", "RELOAD", "NOSAVE", "NOFLUSH", "MERGE"));
+            assertEquals("1", store.run("GET", "new"));
+            assertEquals("OK", store.run("DEBUG", "RELOAD", "NOSAVE"));
+            assertNull(store.run("GET", "new"));
+        }
+    }
+
+    @Test
+    void aStoreInThisProcessComesBack(@TempDir Path directory) {
+        try (Holdfast store = Holdfast.open(directory)) {
+            store.set("a", "1");
+            assertThrows(UncheckedIOException.class, () -> Holdfast.open(directory));
+        }
+        try (Holdfast store = Holdfast.open(directory)) {
+            assertEquals("1", store.get("a"));
+        }
+    }
+
+    @Test
+    void aStoreInMemoryHasNothingToSave() {
+        try (TestStore store = new TestStore()) {
+            assertTrue(store.error("SAVE").contains("kept in memory only"));
+        }
+    }
+}
