@@ -67,6 +67,13 @@ public final class DebugCommands {
             String name, String syntax, int least, int most, String summary, CommandSpec.Handler handler) {}
 
     private static final List<Action> ACTIONS = List.of(
+            new Action(
+                    "AOF-FLUSH-SLEEP",
+                    "<microseconds>",
+                    3,
+                    3,
+                    "Waits so long before each write to the append-only file",
+                    DebugCommands::sleepBeforeWrites),
             new Action("CHANGE-REPL-ID", "", 2, 2, "Begins a new replication id", DebugCommands::changeReplicationId),
             new Action("CLIENT-ENFORCE-REPLY-LIST", "<0|1>", 3, 3, "Accepted; has no effect here", DebugCommands::ok),
             new Action("DICT-RESIZING", "<0|1>", 3, 3, "Accepted; tables always grow and shrink", DebugCommands::ok),
@@ -246,6 +253,11 @@ public final class DebugCommands {
             LOG.warn("DEBUG RELOAD failed", e);
             throw new CommandException("ERR Error trying to load the RDB dump, check server logs.");
         }
+        call.reply().ok();
+    }
+
+    private static void sleepBeforeWrites(Call call) {
+        FilePersistence.of(call.engine()).aof().sleepBeforeWrites(call.longArg(2));
         call.reply().ok();
     }
 

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +69,7 @@ final class AofWriter implements ChangeReader {
     private final Runnable synced;
     private volatile Policy policy = Policy.EVERYSEC;
     private volatile long syncNanos = SYNC_NANOS;
+    private volatile long sleepMicros;
     private long timestamp;
 
     /** How far the log was written when {@link #tick} last looked. */
@@ -176,6 +178,9 @@ final class AofWriter implements ChangeReader {
         long upTo = engine.changes().offset();
         buffer.take(writing);
         if (!writing.isEmpty()) {
+            if (sleepMicros > 0) {
+                LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(sleepMicros));
+            }
             try {
                 syncRetired();
                 while (!writing.isEmpty()) {
@@ -480,6 +485,11 @@ final class AofWriter implements ChangeReader {
     /** Lets {@code everysec} mean something shorter, for tests. */
     void syncEvery(long nanos) {
         syncNanos = nanos;
+    }
+
+    /** Waits before each write, for tests. */
+    void sleepBeforeWrites(long micros) {
+        sleepMicros = micros;
     }
 
     // ---- figures ----

@@ -268,6 +268,11 @@ public final class AppendOnlyFile {
         return directory;
     }
 
+    /** Waits before each write, for tests. */
+    public void sleepBeforeWrites(long micros) {
+        writer.sleepBeforeWrites(micros);
+    }
+
     List<byte[]> functions() {
         return functions.get();
     }
