@@ -56,7 +56,10 @@ public final class AofRewrite {
      */
     public Start request(boolean later) {
         if (aof.gate().present() == Work.AOF_REWRITE) {
-            return Start.UNDER_WAY;
+            if (!cancelled || later) {
+                return Start.UNDER_WAY;
+            }
+            await();
         }
         if (later || aof.gate().isBusy()) {
             scheduled = true;
@@ -135,7 +138,7 @@ public final class AofRewrite {
         }
         Thread running = thread;
         if (running != null) {
-            LOG.info("Stopping the AOF rewrite that is under way");
+            LOG.info("Killing AOF child: the rewrite that is under way ends");
             cancelled = true;
             Snapshot present = snapshot;
             if (present != null) {
@@ -195,6 +198,7 @@ public final class AofRewrite {
     private @Nullable DiskFile newIncrement() throws IOException {
         AofDirectory directory = aof.directory();
         directory.create();
+        aof.readManifest();
         return switch (aof.state()) {
             case OFF -> null;
             case WAITING_FOR_BASE -> {

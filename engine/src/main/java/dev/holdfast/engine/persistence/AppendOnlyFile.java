@@ -108,6 +108,7 @@ public final class AppendOnlyFile {
 
     /** Loads everything that was written until now into the store, which has been emptied. The caller holds all shards. */
     public void reload(Consumer<byte[]> functionLoader, Loading loading) throws IOException {
+        readManifest();
         loading.begin(AofLoader.totalBytes(directory, manifest));
         new AofLoader(engine, directory, functionLoader, true, loading).load(manifest);
     }
@@ -144,6 +145,13 @@ public final class AppendOnlyFile {
         rewrittenBytes = next.base() == null ? 0 : directory.size(next.base());
         begin(State.ON);
         LOG.info("{} AOF incr file {} on server start", continued ? "Opening" : "Creating", last.name());
+    }
+
+    /** Looks which files there are, where nobody has looked yet. */
+    void readManifest() throws IOException {
+        if (manifest.isEmpty()) {
+            manifest = directory.load();
+        }
     }
 
     private void begin(State next) {

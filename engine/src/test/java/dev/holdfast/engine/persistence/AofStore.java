@@ -19,14 +19,25 @@ final class AofStore implements AutoCloseable {
 
     /** Opens a store and loads what is on the disk. */
     AofStore(Disk disk, String... parameters) throws IOException {
+        this(disk, true, parameters);
+    }
+
+    /** Opens an empty store that does not write, although it could. */
+    static AofStore withoutFile(Disk disk) throws IOException {
+        return new AofStore(disk, false);
+    }
+
+    private AofStore(Disk disk, boolean begins, String... parameters) throws IOException {
         store = new TestStore(parameters);
         store.engine().expiry().setActive(false);
         aof = new AppendOnlyFile(store.engine(), disk, () -> DIRECTORY, new BackgroundGate(), List::of);
         try {
-            if (aof.find() >= 0) {
+            if (begins && aof.find() >= 0) {
                 aof.load(code -> {}, new Loading(store.clock()));
             }
-            aof.open();
+            if (begins) {
+                aof.open();
+            }
         } catch (IOException e) {
             store.close();
             throw e;

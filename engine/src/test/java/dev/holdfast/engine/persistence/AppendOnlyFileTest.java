@@ -292,4 +292,22 @@ class AppendOnlyFileTest {
             assertEquals(Map.of("a", "1", "b", "2", "c", "3"), store.strings());
         }
     }
+
+    @Test
+    void filesOfAnEarlierLifeAreNotOverwrittenWhenTheFileIsSwitchedOnLater() throws IOException {
+        try (AofStore store = new AofStore(disk)) {
+            store.run("SET", "a", "1");
+        }
+        try (AofStore store = AofStore.withoutFile(disk)) {
+            store.run("SET", "b", "2");
+            assertTrue(store.aof().start());
+            store.aof().rewrite().await();
+            assertEquals(
+                    "file appendonly.aof.2.base.rdb seq 2 type b\nfile appendonly.aof.2.incr.aof seq 2 type i\n",
+                    text(MANIFEST));
+        }
+        try (AofStore store = new AofStore(disk)) {
+            assertEquals(Map.of("b", "2"), store.strings());
+        }
+    }
 }
