@@ -10,7 +10,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
@@ -309,5 +311,35 @@ class AppendOnlyFileTest {
         try (AofStore store = new AofStore(disk)) {
             assertEquals(Map.of("b", "2"), store.strings());
         }
+    }
+
+    @Test
+    void theCheckFindsADamageAndCutsOffWhatIsNotWhole() throws IOException {
+        try (AofStore store = new AofStore(disk)) {
+            store.run("SET", "a", "1");
+            store.rewrite();
+            store.run("SET", "b", "2");
+            store.run("MULTI");
+            store.run("SET", "c", "3");
+            store.run("SET", "d", "4");
+            store.run("EXEC");
+        }
+        List<String> lines = new ArrayList<>();
+        assertTrue(AofCheck.check(disk, MANIFEST, false, lines::add), lines::toString);
+        Path second = FILES.resolve("appendonly.aof.2.incr.aof");
+        byte[] whole = disk.content(second);
+        assertNotNull(whole);
+        disk.put(second, Arrays.copyOf(whole, whole.length - 3));
+        assertFalse(AofCheck.check(disk, MANIFEST, false, lines::add));
+        assertTrue(AofCheck.check(disk, MANIFEST, true, lines::add), lines::toString);
+        try (AofStore store = new AofStore(disk, "aof-load-truncated", "no")) {
+            assertEquals(Map.of("a", "1", "b", "2"), store.strings());
+        }
+        Path base = FILES.resolve("appendonly.aof.2.base.rdb");
+        byte[] rdb = disk.content(base);
+        assertNotNull(rdb);
+        rdb[rdb.length - 12] ^= 1;
+        disk.put(base, rdb);
+        assertFalse(AofCheck.check(disk, MANIFEST, true, lines::add));
     }
 }
