@@ -87,7 +87,7 @@ enum DataSet {
         }
     }
 
-    private static String padded(int number, int width) {
+    static String padded(int number, int width) {
         String digits = Integer.toString(number);
         return "0".repeat(Math.max(0, width - digits.length())) + digits;
     }

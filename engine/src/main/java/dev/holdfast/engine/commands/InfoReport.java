@@ -303,7 +303,8 @@ final class InfoReport {
         RdbSaves saves = files == null ? null : files.saves();
         Loading loading = files == null ? null : files.loading();
         line("loading", loading != null && loading.isActive() ? 1 : 0);
-        zeros("async_loading", "current_cow_peak");
+        zeros("async_loading");
+        line("current_cow_peak", saves == null ? 0 : saves.mostRetainedBytes());
         line("current_cow_size", saves == null ? 0 : saves.retainedBytes());
         zeros("current_cow_size_age");
         long toSave = saves == null ? 0 : saves.keysToSave();
@@ -318,7 +319,7 @@ final class InfoReport {
         line("rdb_last_bgsave_time_sec", saves == null ? -1 : saves.lastDurationSeconds());
         line("rdb_current_bgsave_time_sec", saves == null ? -1 : saves.presentDurationSeconds());
         line("rdb_saves", saves == null ? 0 : saves.saves());
-        zeros("rdb_last_cow_size");
+        line("rdb_last_cow_size", saves == null ? 0 : saves.lastMostRetainedBytes());
         line("rdb_last_load_keys_expired", loading == null ? 0 : loading.keysExpired());
         line("rdb_last_load_keys_loaded", loading == null ? 0 : loading.keysLoaded());
         appendOnly(files == null ? null : files.aof());

@@ -50,6 +50,7 @@ public final class RdbSaves {
     private final Supplier<List<byte[]>> functions;
 
     private volatile boolean lastFailed;
+    private volatile long lastMostRetainedBytes;
     private volatile long lastSaveMillis;
     private volatile long lastTrySeconds;
     private volatile long lastDurationSeconds = -1;
@@ -130,7 +131,11 @@ public final class RdbSaves {
                 if (cancelled) {
                     throw new CancellationException();
                 }
-                walk.run();
+                try {
+                    walk.run();
+                } finally {
+                    lastMostRetainedBytes = walk.mostRetainedBytes();
+                }
                 snapshot.end();
             }
         }
@@ -379,6 +384,18 @@ public final class RdbSaves {
         Save save = running;
         Snapshot walk = save == null ? null : save.present;
         return walk == null ? 0 : walk.retainedBytes();
+    }
+
+    /** The most memory that the present background save has taken for itself at a time. */
+    public long mostRetainedBytes() {
+        Save save = running;
+        Snapshot walk = save == null ? null : save.present;
+        return walk == null ? 0 : walk.mostRetainedBytes();
+    }
+
+    /** The same of the last save. */
+    public long lastMostRetainedBytes() {
+        return lastMostRetainedBytes;
     }
 
     void noteLoaded() {
