@@ -7,7 +7,6 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.HdrHistogram.Histogram;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -97,7 +96,8 @@ public final class Persistence implements Callable<Integer> {
             Histogram quiet = new Histogram(MAX_NANOS, 3);
             client.run(rate, seconds, quiet);
             Histogram saving = new Histogram(MAX_NANOS, 3);
-            try (Saving ignored = new Saving(server)) {
+            try (Saving meanwhile = new Saving(server)) {
+                meanwhile.start();
                 client.run(rate, seconds, saving);
             }
             long kept = keptUnderLoad(server, control);
@@ -163,8 +163,8 @@ public final class Persistence implements Callable<Integer> {
             }
             client.finish();
             for (Change change : Change.values()) {
-                Histogram quiet = stops(client, change, null);
-                Histogram saving = stops(client, change, server);
+                Histogram quiet = stops(server, client, change, false);
+                Histogram saving = stops(server, client, change, true);
                 System.out.printf(
                         Locale.ROOT,
                         "| %s | %s | %s | %s |%n",
@@ -176,12 +176,15 @@ public final class Persistence implements Callable<Integer> {
         }
     }
 
-    /** The times of single commands, one after the other; with a server, while it saves. */
-    private Histogram stops(RespConnection client, Change change, @Nullable ServerProcess server)
-            throws IOException, InterruptedException {
+    /** The times of single commands, one after the other. */
+    private Histogram stops(ServerProcess server, RespConnection client, Change change, boolean whileSaving)
+            throws IOException {
         Histogram nanos = new Histogram(MAX_NANOS, 3);
         long end = System.nanoTime() + (long) (seconds / 3 * 1e9);
-        try (Saving ignored = server == null ? null : new Saving(server)) {
+        try (Saving meanwhile = new Saving(server)) {
+            if (whileSaving) {
+                meanwhile.start();
+            }
             for (int i = 1; System.nanoTime() < end; i++) {
                 String[] words = change.words((int) (i * 0x9E3779B1L % members + members) % members);
                 long begin = System.nanoTime();
@@ -264,6 +267,9 @@ public final class Persistence implements Callable<Integer> {
                     System.err.println("persistence: " + e);
                 }
             });
+        }
+
+        void start() {
             thread.start();
         }
 
