@@ -20,6 +20,7 @@ import dev.holdfast.engine.persistence.FilePersistence;
 import dev.holdfast.engine.persistence.Loading;
 import dev.holdfast.engine.persistence.RdbSaves;
 import java.nio.file.Path;
+import dev.holdfast.engine.scripting.Scripting;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -117,6 +118,25 @@ final class InfoReport {
 
     private void line(String field, Object value) {
         text.append(field).append(':').append(value).append(END);
+    }
+
+    private void scriptMemory(Scripting scripting) {
+        long scripts = scripting.language().usedBytes(false);
+        long functions = scripting.language().usedBytes(true);
+        line("used_memory_lua", scripts);
+        line("used_memory_vm_eval", scripts);
+        line("used_memory_lua_human", human(scripts));
+        line("used_memory_scripts_eval", scripting.scripts().sizeBytes());
+        line("number_of_cached_scripts", scripting.scripts().count());
+        line("number_of_functions", scripting.functions().functionCount());
+        line("number_of_libraries", scripting.functions().libraryCount());
+        line("used_memory_vm_functions", functions);
+        line("used_memory_vm_total", scripts + functions);
+        line("used_memory_vm_total_human", human(scripts + functions));
+        line("used_memory_functions", scripting.functions().sizeBytes());
+        long sources = scripting.scripts().sizeBytes() + scripting.functions().sizeBytes();
+        line("used_memory_scripts", sources);
+        line("used_memory_scripts_human", human(sources));
     }
 
     private void zeros(String... fields) {
@@ -259,18 +279,7 @@ final class InfoReport {
         line("allocator_resident", memory.heapCommittedBytes());
         line("allocator_muzzy", 0);
         bytes("total_system_memory", memory.systemBytes());
-        zeros("used_memory_lua", "used_memory_vm_eval");
-        line("used_memory_lua_human", "0B");
-        zeros(
-                "used_memory_scripts_eval",
-                "number_of_cached_scripts",
-                "number_of_functions",
-                "number_of_libraries",
-                "used_memory_vm_functions",
-                "used_memory_vm_total");
-        line("used_memory_vm_total_human", "0B");
-        zeros("used_memory_functions", "used_memory_scripts");
-        line("used_memory_scripts_human", "0B");
+        scriptMemory(Scripting.of(engine));
         bytes("maxmemory", config.memory.maxmemory.get());
         line("maxmemory_policy", config.memory.maxmemoryPolicy.get());
         line("allocator_frag_ratio", decimal(ratio(memory.heapCommittedBytes(), memory.heapUsedBytes())));
@@ -393,7 +402,7 @@ final class InfoReport {
         line("evicted_keys", statistics.evictedKeys.sum());
         long exceeded = engine.eviction().exceededNanos() / 1_000_000;
         line("evicted_clients", statistics.evictedClients.sum());
-        zeros("evicted_scripts");
+        line("evicted_scripts", Scripting.of(engine).scripts().evicted());
         line("total_eviction_exceeded_time", statistics.evictionExceededNanos.sum() / 1_000_000 + exceeded);
         line("current_eviction_exceeded_time", exceeded);
         line("keyspace_hits", statistics.keyspaceHits());

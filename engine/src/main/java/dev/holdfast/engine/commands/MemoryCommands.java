@@ -14,6 +14,7 @@ import dev.holdfast.engine.execution.KeySpec;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.protocol.Reply;
+import dev.holdfast.engine.scripting.Scripting;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -167,8 +168,8 @@ public final class MemoryCommands {
         field(reply, "cluster.slot_import", 0);
         field(reply, "cluster.slot_export", 0);
         field(reply, "aof.buffer", 0);
-        field(reply, "lua.caches", 0);
-        field(reply, "functions.caches", 0);
+        field(reply, "lua.caches", Scripting.of(call.engine()).scripts().sizeBytes());
+        field(reply, "functions.caches", Scripting.of(call.engine()).functions().sizeBytes());
         for (int database : databases) {
             reply.bulk("db." + database);
             reply.map(2);

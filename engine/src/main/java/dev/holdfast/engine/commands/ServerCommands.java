@@ -17,6 +17,7 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.ScriptRun;
 import dev.holdfast.engine.execution.Pause;
 import dev.holdfast.engine.persistence.FilePersistence;
 import java.io.IOException;
@@ -200,6 +201,10 @@ public final class ServerCommands {
         }
         if (words.contains("FAILOVER")) {
             throw new CommandException("ERR SHUTDOWN FAILOVER is only supported in cluster mode.");
+        }
+        ScriptRun script = call.engine().runningScript();
+        if (script != null && !words.contains("NOSAVE")) {
+            throw script.busyError();
         }
         finish(call, words);
         call.engine().host().shutDown("User requested shutdown...");

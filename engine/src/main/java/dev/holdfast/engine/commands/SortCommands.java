@@ -237,7 +237,9 @@ public final class SortCommands {
                 && !(item instanceof ListValue || item instanceof SetValue || item instanceof SortedSetValue)) {
             throw CommandException.wrongType();
         }
-        if (item instanceof SetValue && !request.sorts() && request.target != null) {
+        if (item instanceof SetValue
+                && !request.sorts()
+                && (request.target != null || call.engine().runningScript() != null)) {
             // A set has no order that could be kept.
             request.by = null;
             request.alphabetic = true;

@@ -145,6 +145,30 @@ public final class Call {
         this.muted = muted;
     }
 
+    /** Counts a command of a script that does not get to run, and makes the error that the script is given. */
+    public CommandException refuse(CommandSpec inner, String message) {
+        client.lane().rejected[inner.id()]++;
+        return refuse(message);
+    }
+
+    public CommandException refuse(String message) {
+        engine.statistics().countError(message);
+        return new CommandException(message);
+    }
+
+    /**
+     * Answers with an error that is the outcome of a script.
+     *
+     * @param counted whether a command of the script has counted it already
+     */
+    public void fail(String message, boolean counted) {
+        reply.error(message);
+        client.lane().failed[spec.id()]++;
+        if (!counted) {
+            engine.statistics().countError(message);
+        }
+    }
+
     /** The declaration of a command that a script calls. */
     public CommandSpec resolve(Args words) {
         return engine.admission().resolve(client, words);

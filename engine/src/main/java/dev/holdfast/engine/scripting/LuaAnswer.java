@@ -1,5 +1,6 @@
 package dev.holdfast.engine.scripting;
 
+import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.lua.LuaNumbers;
 import dev.holdfast.engine.lua.LuaString;
 import dev.holdfast.engine.lua.LuaTable;
@@ -8,9 +9,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes what a script returns as the answer to its caller. */
 final class LuaAnswer {
-    /** About as deep as C's stack of values lets the original go. */
-    private static final int MAX_DEPTH = 2000;
+    /** Values inside values beyond this are an error, as they are in the original at some depth. */
+    private static final int MAX_DEPTH = 500;
 
+    private final Call call;
     private final Reply reply;
     private final boolean resp3;
 
@@ -19,8 +21,9 @@ final class LuaAnswer {
      *
      * @param resp3 whether the script has chosen RESP3, whatever its caller speaks
      */
-    LuaAnswer(Reply reply, boolean resp3) {
-        this.reply = reply;
+    LuaAnswer(Call call, boolean resp3) {
+        this.call = call;
+        this.reply = call.reply();
         this.resp3 = resp3;
     }
 
@@ -57,7 +60,7 @@ final class LuaAnswer {
 
     private void write(LuaTable table, int depth) {
         if (table.get(LuaReply.ERR) instanceof LuaString message) {
-            reply.error(line(message));
+            call.fail(line(message), table.get(LuaReply.COUNTED) == Boolean.TRUE);
         } else if (table.get(LuaReply.OK) instanceof LuaString status) {
             reply.simple(line(status));
         } else if (table.get(LuaReply.DOUBLE) instanceof Double number) {

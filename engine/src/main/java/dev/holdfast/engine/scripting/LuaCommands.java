@@ -100,12 +100,17 @@ final class LuaCommands {
     // ---- commands ----
 
     private @Nullable Object command(Arguments args, boolean raises) {
+        boolean refused = false;
         try {
             readWords(args);
             answer.clear();
+            refused = true;
             execute();
         } catch (CommandException e) {
             LuaTable error = state.error(e.getMessage());
+            if (refused) {
+                error.set(LuaReply.COUNTED, true);
+            }
             if (raises) {
                 throw new LuaError(error);
             }
@@ -147,23 +152,23 @@ final class LuaCommands {
         ScriptRun script = run();
         CommandSpec spec = resolve(outer);
         if (spec.is(CommandFlag.NOSCRIPT)) {
-            throw new CommandException("ERR This Valkey command is not allowed from script");
+            throw outer.refuse(spec, "ERR This Valkey command is not allowed from script");
         }
         boolean writes = spec.is(CommandFlag.WRITE);
         if (spec.is(CommandFlag.DENYOOM)
                 && !script.allowsOutOfMemory()
                 && !script.hasWritten()
                 && outer.isOutOfMemory()) {
-            throw new CommandException("OOM command not allowed when used memory > 'maxmemory'.");
+            throw outer.refuse(spec, "OOM command not allowed when used memory > 'maxmemory'.");
         }
         AclDenial denial = denial(outer, spec);
         if (denial != null) {
             outer.engine().acl().log(outer.client(), denial, AclLog.Context.LUA, spec, words);
-            throw new CommandException("ERR ACL failure in script: "
+            throw outer.refuse(spec, "ERR ACL failure in script: "
                     + denial.message(outer.client().user(), spec, words, false));
         }
         if (script.isReadOnly() && (writes || spec.is(CommandFlag.MAY_REPLICATE))) {
-            throw new CommandException("ERR Write commands are not allowed from read-only scripts.");
+            throw outer.refuse(spec, "ERR Write commands are not allowed from read-only scripts.");
         }
         script.checkSlot(spec, words);
         if (writes && !script.hasWritten()) {
@@ -184,12 +189,12 @@ final class LuaCommands {
         } catch (CommandException e) {
             String message = e.getMessage();
             if (message.startsWith("ERR unknown command '")) {
-                throw new CommandException("ERR Unknown command called from script");
+                throw outer.refuse("ERR Unknown command called from script");
             }
             if (message.startsWith("ERR wrong number of arguments for ")) {
-                throw new CommandException("ERR Wrong number of args calling command from script");
+                throw outer.refuse("ERR Wrong number of args calling command from script");
             }
-            throw e;
+            throw outer.refuse(message);
         }
     }
 

@@ -3,12 +3,14 @@ package dev.holdfast.engine.scripting;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;
+import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.engine.execution.ScriptRun;
 import dev.holdfast.engine.lua.LuaError;
 import dev.holdfast.engine.lua.LuaFunction;
 import dev.holdfast.engine.lua.LuaString;
 import dev.holdfast.engine.lua.LuaTable;
+import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
 import java.util.ArrayList;
 import java.util.List;
@@ -115,10 +117,9 @@ final class LuaEngine implements ScriptEngine {
     @Override
     public boolean start(Call call, ScriptRun run, Program program, List<Slice> keys, List<Slice> arguments) {
         LuaState state = run.isEval() ? scripts() : functions();
-        Reply reply = call.reply();
         LuaFunction function = ((LuaProgram) program).function();
         state.lua().setWatch(maySuspend -> look(call, run, state, maySuspend));
-        return attempt(state, reply, () -> {
+        return attempt(call, state, () -> {
             LuaTable keyTable = table(state, keys);
             LuaTable argumentTable = table(state, arguments);
             state.begin(call, run);
@@ -134,17 +135,22 @@ final class LuaEngine implements ScriptEngine {
     @Override
     public boolean proceed(Call call, ScriptRun run) {
         LuaState state = run.isEval() ? scripts() : functions();
-        return attempt(state, call.reply(), () -> state.lua().proceed());
+        return attempt(call, state, () -> state.lua().proceed());
     }
 
-    private static boolean attempt(LuaState state, Reply reply, BooleanSupplier work) {
+    private static boolean attempt(Call call, LuaState state, BooleanSupplier work) {
+        CommandSpec spec = call.spec();
+        Args words = call.args();
+        Reply reply = call.reply();
         try {
             if (!work.getAsBoolean()) {
                 return false;
             }
-            new LuaAnswer(reply, state.isResp3()).write(state.lua().result());
+            call.endInside(spec, words, reply);
+            new LuaAnswer(call, state.isResp3()).write(state.lua().result());
         } catch (LuaError e) {
-            fail(state, reply, e);
+            call.endInside(spec, words, reply);
+            fail(call, e);
         }
         state.end();
         return true;
@@ -159,20 +165,14 @@ final class LuaEngine implements ScriptEngine {
     }
 
     /** Answers with an error that nothing has caught. One that a command has counted already is not counted again. */
-    private static void fail(LuaState state, Reply reply, LuaError e) {
+    private static void fail(Call call, LuaError e) {
         Object value = e.value();
         String message = value instanceof LuaTable ? LuaAnswer.message(value) : "ERR " + LuaState.text(value);
         String source = e.source();
         if (source != null) {
             message += " script: on " + source + ":" + e.line() + ".";
         }
-        if (value instanceof LuaTable table && table.get(LuaReply.COUNTED) == Boolean.TRUE) {
-            state.end();
-            reply.error(message);
-            return;
-        }
-        state.end();
-        throw new CommandException(message);
+        call.fail(message, value instanceof LuaTable table && table.get(LuaReply.COUNTED) == Boolean.TRUE);
     }
 
     /** Looks at a running script. Returns whether it is to be suspended. */
