@@ -17,6 +17,7 @@ import io.netty.channel.ChannelOutboundBuffer;
 import java.io.IOException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
@@ -324,7 +325,8 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
 
     @Override
     public void later(Runnable work) {
-        loop.eventLoop.execute(work);
+        // A task that is due now would be run before the sockets are looked at, for as long as there is one.
+        loop.eventLoop.schedule(work, 1, TimeUnit.MICROSECONDS);
     }
 
     @Override

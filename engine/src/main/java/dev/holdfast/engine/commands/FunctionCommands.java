@@ -158,13 +158,17 @@ public final class FunctionCommands {
 
     private static void restore(Call call) {
         if (call.argCount() > 4) {
-            throw new CommandException(
-                    "ERR unknown subcommand or wrong number of arguments for 'restore'. Try FUNCTION HELP.");
+            throw wrongArguments("restore");
         }
         FunctionLibraries.Policy policy = call.argCount() == 4 ? policy(call) : FunctionLibraries.Policy.APPEND;
         libraries(call).restore(FunctionDump.read(call.arg(2).toBytes()), policy);
         call.addDirty(1);
         call.reply().ok();
+    }
+
+    private static CommandException wrongArguments(String subcommand) {
+        return new CommandException("ERR unknown subcommand or wrong number of arguments for '" + subcommand
+                + "'. Try FUNCTION HELP.");
     }
 
     private static FunctionLibraries.Policy policy(Call call) {
@@ -177,8 +181,10 @@ public final class FunctionCommands {
     }
 
     private static void flush(Call call) {
-        if (call.argCount() > 3
-                || call.argCount() == 3
+        if (call.argCount() > 3) {
+            throw wrongArguments("flush");
+        }
+        if (call.argCount() == 3
                         && !call.arg(2).isWord("ASYNC")
                         && !call.arg(2).isWord("SYNC")) {
             throw new CommandException("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");

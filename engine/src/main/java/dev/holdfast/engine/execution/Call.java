@@ -162,10 +162,11 @@ public final class Call {
      * @param counted whether a command of the script has counted it already
      */
     public void fail(String message, boolean counted) {
-        reply.error(message);
+        String line = message.replace('\r', ' ').replace('\n', ' ');
+        reply.error(line);
         client.lane().failed[spec.id()]++;
         if (!counted) {
-            engine.statistics().countError(message);
+            engine.statistics().countError(line);
         }
     }
 

@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 public final class Memory {
     private static final long LEAST_THRESHOLD = 16 << 20;
 
+    private static final long SETTLED_EVERY = 64 << 10;
+
     /** Strings up to this length are counted for each reference to them, longer ones once. */
     private static final int SHORT_STRING = 64;
 
@@ -28,6 +30,7 @@ public final class Memory {
     private long charged;
     private long threshold;
     private int measurement;
+    private long settled;
 
     /**
      * An account.
@@ -54,6 +57,14 @@ public final class Memory {
         charged += bytes;
         if (charged > threshold) {
             makeRoom(bytes);
+        }
+    }
+
+    /** Measures anew between two programs, if enough has been charged since that was last done. */
+    public void settle() {
+        if (charged - settled > Math.max(SETTLED_EVERY, settled / 2)) {
+            charged = measure();
+            settled = charged;
         }
     }
 

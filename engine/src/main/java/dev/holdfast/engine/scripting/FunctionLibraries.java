@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -28,6 +29,8 @@ public final class FunctionLibraries {
 
     private final ScriptEngine engine;
     private Map<String, Library> libraries = new LinkedHashMap<>();
+
+    /** By name in lower case: functions are called in any. */
     private Map<String, Function> functions = new LinkedHashMap<>();
     private volatile int libraryCount;
     private volatile int functionCount;
@@ -38,7 +41,7 @@ public final class FunctionLibraries {
 
     @Nullable
     Function find(String name) {
-        return functions.get(name);
+        return functions.get(name.toLowerCase(Locale.ROOT));
     }
 
     public Collection<Library> list() {
@@ -90,10 +93,10 @@ public final class FunctionLibraries {
         Library library = new Library(name, new Slice(code.clone()), register(code, shebang.length(), unhurried));
         Set<String> taken = new TreeSet<>(functions.keySet());
         if (old != null) {
-            taken.removeAll(old.functions().keySet());
+            old.functions().keySet().forEach(function -> taken.remove(function.toLowerCase(Locale.ROOT)));
         }
         for (String function : library.functions().keySet()) {
-            if (taken.contains(function)) {
+            if (taken.contains(function.toLowerCase(Locale.ROOT))) {
                 throw new CommandException("ERR Function " + function + " already exists");
             }
         }
@@ -132,13 +135,13 @@ public final class FunctionLibraries {
 
     private void link(Library library) {
         libraries.put(library.name(), library);
-        library.functions().forEach((name, registered) -> functions.put(name, new Function(library, registered)));
+        library.functions().forEach((name, registered) -> functions.put(name.toLowerCase(Locale.ROOT), new Function(library, registered)));
         count();
     }
 
     private void unlink(Library library) {
         libraries.remove(library.name());
-        functions.keySet().removeAll(library.functions().keySet());
+        library.functions().keySet().forEach(name -> functions.remove(name.toLowerCase(Locale.ROOT)));
         count();
     }
 
@@ -182,10 +185,12 @@ public final class FunctionLibraries {
             merged.remove(library.name());
         }
         Set<String> taken = new TreeSet<>();
-        merged.values().forEach(library -> taken.addAll(library.functions().keySet()));
+        merged.values().forEach(library -> library.functions()
+                .keySet()
+                .forEach(function -> taken.add(function.toLowerCase(Locale.ROOT))));
         for (Library library : restored.list()) {
             for (String function : library.functions().keySet()) {
-                if (!taken.add(function)) {
+                if (!taken.add(function.toLowerCase(Locale.ROOT))) {
                     throw new CommandException("ERR Function " + function + " already exists");
                 }
             }

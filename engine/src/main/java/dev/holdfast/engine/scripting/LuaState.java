@@ -114,6 +114,7 @@ final class LuaState {
 
     void end() {
         commands.end();
+        lua.memory().settle();
     }
 
     boolean isResp3() {
