@@ -167,8 +167,8 @@ public final class FunctionCommands {
     }
 
     private static CommandException wrongArguments(String subcommand) {
-        return new CommandException("ERR unknown subcommand or wrong number of arguments for '" + subcommand
-                + "'. Try FUNCTION HELP.");
+        return new CommandException(
+                "ERR unknown subcommand or wrong number of arguments for '" + subcommand + "'. Try FUNCTION HELP.");
     }
 
     private static FunctionLibraries.Policy policy(Call call) {
@@ -184,9 +184,7 @@ public final class FunctionCommands {
         if (call.argCount() > 3) {
             throw wrongArguments("flush");
         }
-        if (call.argCount() == 3
-                        && !call.arg(2).isWord("ASYNC")
-                        && !call.arg(2).isWord("SYNC")) {
+        if (call.argCount() == 3 && !call.arg(2).isWord("ASYNC") && !call.arg(2).isWord("SYNC")) {
             throw new CommandException("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
         }
         Scripting.of(call.engine()).flushFunctions();

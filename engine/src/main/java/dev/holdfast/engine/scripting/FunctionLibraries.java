@@ -32,6 +32,7 @@ public final class FunctionLibraries {
 
     /** By name in lower case: functions are called in any. */
     private Map<String, Function> functions = new LinkedHashMap<>();
+
     private volatile int libraryCount;
     private volatile int functionCount;
 
@@ -135,7 +136,9 @@ public final class FunctionLibraries {
 
     private void link(Library library) {
         libraries.put(library.name(), library);
-        library.functions().forEach((name, registered) -> functions.put(name.toLowerCase(Locale.ROOT), new Function(library, registered)));
+        library.functions()
+                .forEach((name, registered) ->
+                        functions.put(name.toLowerCase(Locale.ROOT), new Function(library, registered)));
         count();
     }
 
@@ -185,9 +188,9 @@ public final class FunctionLibraries {
             merged.remove(library.name());
         }
         Set<String> taken = new TreeSet<>();
-        merged.values().forEach(library -> library.functions()
-                .keySet()
-                .forEach(function -> taken.add(function.toLowerCase(Locale.ROOT))));
+        merged.values()
+                .forEach(library ->
+                        library.functions().keySet().forEach(function -> taken.add(function.toLowerCase(Locale.ROOT))));
         for (Library library : restored.list()) {
             for (String function : library.functions().keySet()) {
                 if (!taken.add(function.toLowerCase(Locale.ROOT))) {

@@ -164,8 +164,10 @@ final class LuaCommands {
         AclDenial denial = denial(outer, spec);
         if (denial != null) {
             outer.engine().acl().log(outer.client(), denial, AclLog.Context.LUA, spec, words);
-            throw outer.refuse(spec, "ERR ACL failure in script: "
-                    + denial.message(outer.client().user(), spec, words, false));
+            throw outer.refuse(
+                    spec,
+                    "ERR ACL failure in script: "
+                            + denial.message(outer.client().user(), spec, words, false));
         }
         if (script.isReadOnly() && (writes || spec.is(CommandFlag.MAY_REPLICATE))) {
             throw outer.refuse(spec, "ERR Write commands are not allowed from read-only scripts.");

@@ -1,0 +1,118 @@
+package dev.holdfast.engine.scripting;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.holdfast.engine.TestStore;
+import dev.holdfast.engine.execution.ScriptRun;
+import dev.holdfast.engine.persistence.FunctionDump;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+class ScriptingTest {
+    private final TestStore store = new TestStore("busy-reply-threshold", "50");
+
+    @AfterEach
+    void close() {
+        store.close();
+    }
+
+    @Test
+    void runsCommands() {
+        assertEquals("+OK\r\n", store.resp2("EVAL", "return redis.call('SET', KEYS[1], ARGV[1])", "1", "k", "5"));
+        assertEquals(6L, store.run("EVAL", "return redis.call('INCR', KEYS[1])", "1", "k"));
+        assertEquals("$1\r\n6\r\n", store.resp2("EVAL_RO", "return redis.call('GET', 'k')", "0"));
+        assertEquals("*2\r\n$1\r\na\r\n$-1\r\n", store.resp2("EVAL", "return {'a', false, nil, 'b'}", "0"));
+        assertEquals("%1\r\n$1\r\na\r\n:1\r\n", store.resp3("EVAL", "return {map = {a = 1}}", "0"));
+    }
+
+    @Test
+    void answersInBothProtocols() {
+        store.run("ZADD", "z", "1.5", "m");
+        store.run("HSET", "h", "f", "v");
+        assertEquals("$3\r\n1.5\r\n", store.resp3("EVAL", "return redis.call('ZSCORE', 'z', 'm')", "0"));
+        assertEquals(
+                ",1.5\r\n", store.resp3("EVAL", "redis.setresp(3) return redis.call('ZSCORE', 'z', 'm')", "0"));
+        assertEquals(
+                "%1\r\n$1\r\nf\r\n$1\r\nv\r\n",
+                store.resp3("EVAL", "redis.setresp(3) return redis.call('HGETALL', 'h')", "0"));
+        assertEquals("*2\r\n$1\r\nf\r\n$1\r\nv\r\n", store.resp2("EVAL", "return redis.call('HGETALL', 'h')", "0"));
+    }
+
+    @Test
+    void refuses() {
+        assertEquals(
+                "ERR Write commands are not allowed from read-only scripts. script: on @user_script:1.",
+                store.error("EVAL_RO", "return redis.call('SET', 'a', 'b')", "0"));
+        assertEquals(
+                "ERR user_script:2: Script attempted to access nonexistent global variable 'x' script: on @user_script:2.",
+                store.error("EVAL", "\nreturn x", "0"));
+        assertEquals("NOSCRIPT No matching script.", store.error("EVALSHA", "0".repeat(40), "0"));
+        assertEquals("ERR Number of keys can't be greater than number of args", store.error("EVAL", "return 1", "2", "a"));
+    }
+
+    @Test
+    void isOneStep() {
+        TestStore.Session waiting = store.connect();
+        waiting.block("BLPOP", "list", "0");
+        assertEquals(
+                0L, store.run("EVAL", "redis.call('RPUSH', 'list', 'a') redis.call('DEL', 'list') return redis.call('EXISTS', 'list')", "0"));
+        store.run("RPUSH", "list", "b");
+        assertEquals("[list, b]", waiting.answer() instanceof List<?> list ? texts(list) : "");
+    }
+
+    private static String texts(List<?> list) {
+        return list.stream()
+                .map(element -> element instanceof byte[] bytes ? new String(bytes) : String.valueOf(element))
+                .toList()
+                .toString();
+    }
+
+    @Test
+    void forgetsOnlyWhatCameWithEval() {
+        String loaded = store.resp2("SCRIPT", "LOAD", "return 'loaded'").split("\r\n")[1];
+        for (int i = 0; i < 600; i++) {
+            store.run("EVAL", "return " + i, "0");
+        }
+        assertEquals(List.of(1L), store.run("SCRIPT", "EXISTS", loaded));
+        assertEquals(501, Scripting.of(store.engine()).scripts().count());
+        assertEquals(100, Scripting.of(store.engine()).scripts().evicted());
+    }
+
+    @Test
+    void functionsMoveInADump() {
+        store.run("FUNCTION", "LOAD", "#!lua name=lib\nserver.register_function('f', function(keys) return keys[1] end)");
+        FunctionLibraries libraries = Scripting.of(store.engine()).functions();
+        byte[] dump = FunctionDump.write(libraries.list().stream()
+                .map(library -> library.code().toBytes())
+                .toList());
+        store.run("FUNCTION", "FLUSH");
+        assertEquals("ERR Function not found", store.error("FCALL", "f", "0"));
+        libraries.restore(FunctionDump.read(dump), FunctionLibraries.Policy.APPEND);
+        assertEquals("$1\r\nk\r\n", store.resp2("FCALL", "F", "1", "k"));
+    }
+
+    private boolean isBusy() {
+        ScriptRun run = store.engine().runningScript();
+        return run != null && run.isBusy();
+    }
+
+    @Test
+    @Timeout(30)
+    void othersAreToldWhenItTakesLong() throws Exception {
+        TestStore.Session other = store.connect();
+        CompletableFuture<String> script =
+                CompletableFuture.supplyAsync(() -> store.error("EVAL", "while true do end", "0"));
+        while (!isBusy()) {
+            Thread.onSpinWait();
+        }
+        assertTrue(other.error("GET", "a").startsWith("BUSY Valkey is busy running a script."));
+        assertTrue(other.error("FUNCTION", "KILL").startsWith("BUSY "));
+        assertEquals("OK", other.run("SCRIPT", "KILL"));
+        assertEquals("ERR Script killed by user with SCRIPT KILL. script: on @user_script:1.", script.get());
+        assertEquals("NOTBUSY No scripts in execution right now.", other.error("SCRIPT", "KILL"));
+    }
+}
