@@ -188,12 +188,10 @@ public final class FilePersistence implements Persistence {
     public void reloadAppendOnly() throws IOException {
         aof.flush();
         emptyAll();
-        if (aof.isOn()) {
-            try {
-                aof.reload(this::loadFunctions, loading);
-            } finally {
-                loading.end();
-            }
+        try {
+            aof.reload(this::loadFunctions, loading);
+        } finally {
+            loading.end();
         }
         LOG.warn("Append Only File loaded by DEBUG LOADAOF");
     }
