@@ -162,7 +162,12 @@ public final class Snapshot {
      */
     public void run() throws IOException {
         begin();
-        walk();
+        try {
+            walk();
+        } catch (RuntimeException | Error e) {
+            discard(e);
+            walk();
+        }
         end();
         Throwable thrown;
         lock.lock();
