@@ -363,6 +363,11 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     }
 
     @Override
+    public long heldBytes() {
+        return decoder.ownBytes() + outputBytes();
+    }
+
+    @Override
     public long outputBytes() {
         ChannelOutboundBuffer outbound = channel.unsafe().outboundBuffer();
         return outbound == null ? 0 : outbound.totalPendingWriteBytes();

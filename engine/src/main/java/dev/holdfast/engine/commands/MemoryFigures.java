@@ -1,6 +1,7 @@
 package dev.holdfast.engine.commands;
 
 import dev.holdfast.engine.execution.Client;
+import dev.holdfast.engine.execution.ClientInfo;
 import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.engine.keyspace.Keyspace;
 import java.io.IOException;
@@ -32,7 +33,7 @@ record MemoryFigures(
         Runtime runtime = Runtime.getRuntime();
         long clients = 0;
         for (Client client : engine.clients()) {
-            clients += client.link().queryBytes() + client.link().outputBytes();
+            clients += ClientInfo.memoryBytes(client);
         }
         long tables = keyspace.tableBytes();
         long dataset = engine.usedBytes() - tables;

@@ -84,11 +84,9 @@ public final class ClientInfo {
     }
 
     /** What a client has sent that is not used up, and what it has not read. */
-    static long memoryBytes(Client client) {
+    public static long memoryBytes(Client client) {
         Transaction transaction = client.transaction();
-        return client.link().queryBytes()
-                + client.link().outputBytes()
-                + (transaction == null ? 0 : transaction.sizeBytes());
+        return client.link().heldBytes() + (transaction == null ? 0 : transaction.sizeBytes());
     }
 
     /** The client that is told in a client's place; 0 for itself, -1 for none. */

@@ -145,6 +145,7 @@ public final class Engine implements AutoCloseable {
         notePeak(keyspace.usedBytes());
         tracking.limit();
         lookAtClients();
+        eviction.look();
     }
 
     public Config config() {

@@ -148,6 +148,13 @@ public final class Eviction {
         return room >= 0 || goingOn;
     }
 
+    /** Lets the next command look at the memory if clients have taken what was left. Called by the timer. */
+    void look() {
+        if (config.memory.maxmemory.get() > 0 && engine.usedBytes() > limit()) {
+            allowance = 0;
+        }
+    }
+
     private void noteOutcome(long room) {
         allowance = Math.clamp(room, 0, MOST_ALLOWANCE);
         boolean now = room < 0 && !goingOn;

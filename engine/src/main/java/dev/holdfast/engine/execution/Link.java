@@ -50,6 +50,11 @@ public interface Link {
     /** Bytes sent since the connection was made. */
     long bytesOut();
 
+    /** The memory that the two take: what is received of an unfinished command, and what is not sent. */
+    default long heldBytes() {
+        return queryBytes() + outputBytes();
+    }
+
     /** Whether the peer is on this machine. */
     default boolean isLocal() {
         return true;
