@@ -53,11 +53,15 @@ final class CommandGenerator {
     /** Whether there are commands with a word too many; old servers refuse some of these earlier. */
     private final boolean mistakes;
 
+    /** Whether some commands are run by scripts. */
+    private final boolean scripts;
+
     CommandGenerator(Random random, Vocabulary vocabulary, int version) {
         this.random = random;
         this.values = new Values(random, version);
         this.vocabulary = vocabulary;
         this.mistakes = version >= KnownDifferences.INDICES;
+        this.scripts = version >= KnownDifferences.NEWEST;
         this.commands = declared().stream().filter(vocabulary::knows).toList();
     }
 
@@ -123,10 +127,20 @@ final class CommandGenerator {
                 words.set(key, "lex");
             }
         }
-        unit.add(words);
+        // A script's strings are never integers, in Valkey.
+        boolean encodes = spec.group() == CommandGroup.STRING && spec.is(CommandFlag.WRITE);
+        boolean script = scripts && values.oneIn(25) && !spec.is(CommandFlag.NOSCRIPT) && !encodes;
+        unit.add(script ? inScript(words) : words);
         if (RANDOM_WRITES.contains(spec.fullName()) && words.size() > 1) {
             after.add(List.of("DEL", words.get(1)));
         }
+    }
+
+    /** The same command, run by a script. */
+    private static List<String> inScript(List<String> words) {
+        List<String> script = new ArrayList<>(List.of("EVAL", Comparison.SCRIPT, "0"));
+        script.addAll(words);
+        return script;
     }
 
     private static boolean isLexical(List<String> words) {

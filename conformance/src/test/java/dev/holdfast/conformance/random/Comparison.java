@@ -29,15 +29,21 @@ final class Comparison {
 
     private static final Pattern LONG_NUMBER = Pattern.compile("[0-9.]{15,}(e\\+[0-9]+)?");
 
+    /** Runs the command that its arguments are. */
+    static final String SCRIPT = "return redis.call(unpack(ARGV))";
+
+    private static final int SCRIPT_WORDS = 3;
+
     private static final long MOST_SECONDS_APART = 3;
 
     private Comparison() {}
 
-    static boolean same(List<String> command, Answer ours, Answer real) {
-        String name = name(command);
+    static boolean same(List<String> asked, Answer ours, Answer real) {
         if (ours.equals(real)) {
             return true;
         }
+        List<String> command = withoutScript(asked);
+        String name = name(command);
         if (ours.isError() || real.isError()) {
             return false;
         }
@@ -113,8 +119,14 @@ final class Comparison {
         return answer.kind() == Kind.MAP ? timeless.sorted(2) : timeless;
     }
 
-    /** The name of a command, or of the subcommand of OBJECT. */
-    static String name(List<String> command) {
+    private static List<String> withoutScript(List<String> command) {
+        boolean script = command.size() > SCRIPT_WORDS && command.get(1).equals(SCRIPT);
+        return script ? command.subList(SCRIPT_WORDS, command.size()) : command;
+    }
+
+    /** The name of a command, or of the subcommand of OBJECT; where a script runs it, of what it runs. */
+    static String name(List<String> asked) {
+        List<String> command = withoutScript(asked);
         String name = command.getFirst().toUpperCase(Locale.ROOT);
         return name.equals("OBJECT") && command.size() > 1 ? command.get(1).toUpperCase(Locale.ROOT) : name;
     }

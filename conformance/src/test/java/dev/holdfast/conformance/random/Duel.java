@@ -9,6 +9,7 @@ import dev.holdfast.conformance.access.RespSession;
 import dev.holdfast.conformance.access.Store;
 import dev.holdfast.conformance.random.CommandGenerator.Unit;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -199,7 +200,21 @@ final class Duel implements AutoCloseable {
             }
             message = listener.receive();
         }
-        return Answer.of(Kind.ARRAY, events);
+        return Answer.of(Kind.ARRAY, inOrder(events));
+    }
+
+    /** Keys that are missed one after the other come in any order: SORT looks for those of a set's elements. */
+    private static List<Answer> inOrder(List<Answer> events) {
+        List<Answer> ordered = new ArrayList<>(events);
+        for (int from = 0; from < ordered.size(); ) {
+            int to = from;
+            while (to < ordered.size() && ordered.get(to).text().contains(":keymiss ")) {
+                to++;
+            }
+            ordered.subList(from, to).sort(Comparator.comparing(Answer::text));
+            from = to + 1;
+        }
+        return ordered;
     }
 
     private List<List<String>> contents(String type, String key) {

@@ -19,12 +19,14 @@ import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.structures.Geohash.Point;
+import dev.holdfast.engine.structures.PartialSort;
 import dev.holdfast.engine.types.GeoSearch;
 import dev.holdfast.engine.types.GeoSearch.Found;
 import dev.holdfast.engine.types.GeoShape;
 import dev.holdfast.engine.types.SortedSetBuilder;
 import dev.holdfast.engine.types.SortedSetValue;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -341,12 +343,16 @@ public final class GeoSearchCommands {
             }
             List<Found> found = GeoSearch.search(set, shape, any ? count : 0);
             // The nearest are wanted, unless any will do.
-            if (order == Order.ASCENDING || order == Order.NONE && count > 0 && !any) {
-                found.sort(Found.NEAREST_FIRST);
-            } else if (order == Order.DESCENDING) {
-                found.sort(Found.NEAREST_FIRST.reversed());
+            boolean sorts = order != Order.NONE || count > 0 && !any;
+            Comparator<Found> comparator =
+                    order == Order.DESCENDING ? Found.NEAREST_FIRST.reversed() : Found.NEAREST_FIRST;
+            boolean all = count == 0 || count >= found.size();
+            if (sorts && all) {
+                found.sort(comparator);
+            } else if (sorts) {
+                PartialSort.sort(found, comparator, 0, (int) count - 1);
             }
-            return count > 0 && count < found.size() ? found.subList(0, (int) count) : found;
+            return all ? found : found.subList(0, (int) count);
         }
     }
 

@@ -19,6 +19,7 @@ import dev.holdfast.engine.execution.KeySpec;
 import dev.holdfast.engine.keyspace.StringItem;
 import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.protocol.Args;
+import dev.holdfast.engine.structures.PartialSort;
 import dev.holdfast.engine.types.HashValue;
 import dev.holdfast.engine.types.ListEnd;
 import dev.holdfast.engine.types.ListValue;
@@ -225,6 +226,17 @@ public final class SortCommands {
             }
         }
 
+        /** Where the wanted part of so many elements begins. */
+        int first(int size) {
+            return (int) Math.min(Math.max(offset, 0), size);
+        }
+
+        /** Where it ends. */
+        int end(int size) {
+            long most = count < 0 ? size : Math.min(count, size);
+            return (int) Math.min(first(size) + most, size);
+        }
+
         boolean sorts() {
             return by == null || !by.isConstant();
         }
@@ -252,10 +264,16 @@ public final class SortCommands {
         List<Element> elements = elements(item, request);
         if (request.sorts()) {
             rate(call, request, elements);
-            Comparator<Element> order = order(request);
-            elements.sort(request.descending ? order.reversed() : order);
+            Comparator<Element> order = request.descending ? order(request).reversed() : order(request);
+            int first = request.first(elements.size());
+            int end = request.end(elements.size());
+            if (request.by != null && first < end && end - first < elements.size()) {
+                PartialSort.sort(elements, order, first, end - 1);
+            } else {
+                elements.sort(order);
+            }
         }
-        List<Element> window = window(elements, request);
+        List<Element> window = elements.subList(request.first(elements.size()), request.end(elements.size()));
         if (request.target == null) {
             answer(call, request, window);
         } else {
@@ -329,13 +347,6 @@ public final class SortCommands {
                 Comparator.nullsFirst((one, other) -> whole
                         ? Arrays.compareUnsigned(one, other)
                         : Arrays.compareUnsigned(one, 0, lengthToZero(one), other, 0, lengthToZero(other))));
-    }
-
-    private static List<Element> window(List<Element> elements, Request request) {
-        int size = elements.size();
-        int from = (int) Math.min(Math.max(request.offset, 0), size);
-        long count = request.count < 0 ? size : Math.min(request.count, size);
-        return elements.subList(from, (int) Math.min(from + count, size));
     }
 
     private static void answer(Call call, Request request, List<Element> window) {

@@ -208,6 +208,15 @@ final class LuaReply extends Reply {
     }
 
     @Override
+    public void real(double value, String digits) {
+        if (resp3) {
+            real(value);
+        } else {
+            bulk(digits);
+        }
+    }
+
+    @Override
     public void bool(boolean value) {
         add(resp3 ? (Object) value : LuaNumbers.box(value ? 1 : 0));
     }

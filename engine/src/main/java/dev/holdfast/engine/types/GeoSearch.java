@@ -25,7 +25,7 @@ public final class GeoSearch {
 
     /** A member that was found, and how far it is from the shape's center. */
     public record Found(Slice member, double score, Point point, double distanceMeters) {
-        /** The order of distances; those that are equally far stay as they were found. */
+        /** The order of distances. */
         public static final Comparator<Found> NEAREST_FIRST = Comparator.comparingDouble(Found::distanceMeters);
     }
 

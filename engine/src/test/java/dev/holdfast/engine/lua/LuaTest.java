@@ -106,7 +106,8 @@ class LuaTest {
     @Test
     void recursionHasAnEnd() {
         assertTrue(error("local function f() return 1 + f() end f()").endsWith("stack overflow"));
-        assertTrue(error("local function f(x) return (x:gsub('x', f)) end f('x')").endsWith("C stack overflow"));
+        assertTrue(
+                error("local function f(x) return (x:gsub('x', f)) end f('x')").endsWith("C stack overflow"));
         assertTrue(error("return " + "(".repeat(500) + "1" + ")".repeat(500)).contains("too many syntax levels"));
         assertTrue(error("return unpack({}, 0, 2147483647)").endsWith("too many results to unpack"));
         assertEquals("1", run("return 1"), "the interpreter goes on");
@@ -118,7 +119,8 @@ class LuaTest {
         assertEquals("not enough memory", error("return string.rep('x', 2 ^ 30)"));
         assertEquals("not enough memory", error("local t = {} for i = 1, 1e9 do t[i] = {i} end"));
         assertEquals("not enough memory", error("local s = ('x'):rep(1000) return (s:gsub('x', s:rep(1000)))"));
-        assertEquals("done", run("for i = 1, 2000000 do local t = {i, tostring(i)} end return 'done'"), "garbage is free");
+        assertEquals(
+                "done", run("for i = 1, 2000000 do local t = {i, tostring(i)} end return 'done'"), "garbage is free");
     }
 
     @Test

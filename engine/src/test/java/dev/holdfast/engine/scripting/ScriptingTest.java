@@ -34,8 +34,7 @@ class ScriptingTest {
         store.run("ZADD", "z", "1.5", "m");
         store.run("HSET", "h", "f", "v");
         assertEquals("$3\r\n1.5\r\n", store.resp3("EVAL", "return redis.call('ZSCORE', 'z', 'm')", "0"));
-        assertEquals(
-                ",1.5\r\n", store.resp3("EVAL", "redis.setresp(3) return redis.call('ZSCORE', 'z', 'm')", "0"));
+        assertEquals(",1.5\r\n", store.resp3("EVAL", "redis.setresp(3) return redis.call('ZSCORE', 'z', 'm')", "0"));
         assertEquals(
                 "%1\r\n$1\r\nf\r\n$1\r\nv\r\n",
                 store.resp3("EVAL", "redis.setresp(3) return redis.call('HGETALL', 'h')", "0"));
@@ -51,7 +50,8 @@ class ScriptingTest {
                 "ERR user_script:2: Script attempted to access nonexistent global variable 'x' script: on @user_script:2.",
                 store.error("EVAL", "\nreturn x", "0"));
         assertEquals("NOSCRIPT No matching script.", store.error("EVALSHA", "0".repeat(40), "0"));
-        assertEquals("ERR Number of keys can't be greater than number of args", store.error("EVAL", "return 1", "2", "a"));
+        assertEquals(
+                "ERR Number of keys can't be greater than number of args", store.error("EVAL", "return 1", "2", "a"));
     }
 
     @Test
@@ -59,7 +59,11 @@ class ScriptingTest {
         TestStore.Session waiting = store.connect();
         waiting.block("BLPOP", "list", "0");
         assertEquals(
-                0L, store.run("EVAL", "redis.call('RPUSH', 'list', 'a') redis.call('DEL', 'list') return redis.call('EXISTS', 'list')", "0"));
+                0L,
+                store.run(
+                        "EVAL",
+                        "redis.call('RPUSH', 'list', 'a') redis.call('DEL', 'list') return redis.call('EXISTS', 'list')",
+                        "0"));
         store.run("RPUSH", "list", "b");
         assertEquals("[list, b]", waiting.answer() instanceof List<?> list ? texts(list) : "");
     }
@@ -84,7 +88,8 @@ class ScriptingTest {
 
     @Test
     void functionsMoveInADump() {
-        store.run("FUNCTION", "LOAD", "#!lua name=lib\nserver.register_function('f', function(keys) return keys[1] end)");
+        store.run(
+                "FUNCTION", "LOAD", "#!lua name=lib\nserver.register_function('f', function(keys) return keys[1] end)");
         FunctionLibraries libraries = Scripting.of(store.engine()).functions();
         byte[] dump = FunctionDump.write(libraries.list().stream()
                 .map(library -> library.code().toBytes())
