@@ -1,13 +1,19 @@
 package dev.holdfast.examples;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.examples.evi.Backend;
+import dev.holdfast.examples.orders.OrderService;
+import dev.holdfast.examples.orders.OrderService.Order;
 import dev.holdfast.examples.pages.PageCache;
+import dev.holdfast.examples.zerotrace.Scanner;
 import dev.holdfast.toolkit.Toolkit;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 
 /** The examples do what they say, over a store in this JVM. */
@@ -44,6 +50,41 @@ class ExamplesTest {
             }
             assertFalse(backend.request("user:1").allowed());
             assertTrue(backend.request("user:2").allowed());
+        }
+    }
+
+    @Test
+    void findingsAreLookedUpOnce() {
+        try (Scanner scanner = new Scanner(Toolkit.open("embedded:"))) {
+            scanner.start();
+            scanner.scan(new Scanner.Host("web-1", List.of("nginx", "openssl")), "critical");
+            await().until(() -> scanner.enriched() == 2);
+            scanner.scan(new Scanner.Host("web-2", List.of("nginx", "php")), "low");
+            await().until(() -> scanner.enriched() == 4);
+            assertEquals(3, scanner.lookups());
+        }
+    }
+
+    @Test
+    void ordersAreWorkedOff() {
+        try (Toolkit toolkit = Toolkit.open("embedded:");
+                OrderService service = new OrderService(toolkit)) {
+            List<String> done = new CopyOnWriteArrayList<>();
+            assertTrue(service.order("c", new Order("1", "ada", "normal")).allowed());
+            assertTrue(service.order("c", new Order("2", "ada", "critical")).allowed());
+            assertTrue(service.order("c", new Order("3", "grace", "normal")).allowed());
+            assertEquals(1, toolkit.store().call("LLEN", "queue:high").number());
+            service.work(order -> done.add(order.id()));
+            await().until(() -> done.size() == 3);
+            assertEquals("user:ada", service.mostActive().getFirst().member());
+            for (int i = 0; i < 5; i++) {
+                assertTrue(service.mayLogIn("ada"));
+            }
+            assertFalse(service.mayLogIn("ada"));
+            toolkit.store().call("SET", "lock:database:migration", "somebody else", "NX", "PX", 60_000);
+            assertFalse(service.migrate(() -> {}));
+            toolkit.store().call("DEL", "lock:database:migration");
+            assertTrue(service.migrate(() -> {}));
         }
     }
 }

@@ -27,8 +27,7 @@ public final class Backend implements AutoCloseable {
 
     public Backend(Toolkit toolkit) {
         this.toolkit = toolkit;
-        this.settings =
-                toolkit.mapCache("cache:db:").ttl(Duration.ofMinutes(5)).build();
+        this.settings = toolkit.mapCache("cache:db:").ttl(Duration.ofMinutes(5)).build();
         this.requests = toolkit.rateLimiter("op:ratelimit:api")
                 .limit(Limit.fixedWindow(REQUESTS_PER_MINUTE, Duration.ofMinutes(1)))
                 .build();

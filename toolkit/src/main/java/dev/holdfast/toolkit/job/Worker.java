@@ -132,6 +132,9 @@ public final class Worker implements AutoCloseable {
             } catch (CancellationException | InterruptedException e) {
                 LOG.trace("Worker {} was interrupted", name, e);
             } catch (Exception e) {
+                if (stopping) {
+                    return;
+                }
                 failure = e.toString();
                 LOG.warn("Worker {} of {} tries again: {}", name, jobs.name(), e.toString());
                 long millis = ThreadLocalRandom.current().nextLong(pause / 2, pause + 1);

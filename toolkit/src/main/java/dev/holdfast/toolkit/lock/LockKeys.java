@@ -4,41 +4,46 @@ import dev.holdfast.toolkit.store.HashTag;
 import java.util.List;
 
 /**
- * The keys of a lock, in one slot of a cluster.
+ * The keys of a lock. The first is the one that programs have always used by hand; all others have it as their hash tag, and so lie
+ * in its slot.
  *
  * <pre>
- * lock:{name}           who has it alone: a string that expires with the lease
- * lock:{name}:holders   who shares it: a sorted set by the ends of the leases
- * lock:{name}:fence     the last fencing token; kept for a day
- * lock:{name}:waiting   there while somebody waits
- * lock:{name}:passed    the largest fencing token that {@link Fence} has let pass
+ * lock:name             who has it alone: a string that expires with the lease
+ * {lock:name}:holders   who shares it: a sorted set by the ends of the leases
+ * {lock:name}:fence     the last fencing token; kept for a day
+ * {lock:name}:waiting   there while somebody waits
+ * {lock:name}:passed    the largest fencing token that {@link Fence} has let pass
  * </pre>
  *
- * A channel {@code lock:{name}:released} tells those who wait.
+ * A channel <code>{lock:name}:released</code> tells those who wait.
  */
-record LockKeys(String name, String owner) {
+record LockKeys(String name, String owner, String tag) {
+    /** All channels. */
+    static final String CHANNELS = "{lock:*}:released";
+
     static LockKeys of(String name) {
-        return new LockKeys(name, "lock:" + HashTag.of(name));
+        String owner = "lock:" + name;
+        return new LockKeys(name, owner, HashTag.of(owner));
     }
 
     String holders() {
-        return owner + ":holders";
+        return tag + ":holders";
     }
 
     String fence() {
-        return owner + ":fence";
+        return tag + ":fence";
     }
 
     String waiting() {
-        return owner + ":waiting";
+        return tag + ":waiting";
     }
 
     String passed() {
-        return owner + ":passed";
+        return tag + ":passed";
     }
 
     String channel() {
-        return owner + ":released";
+        return tag + ":released";
     }
 
     List<String> toAcquire() {

@@ -249,7 +249,7 @@ public final class Locks implements Pattern {
 
     private synchronized void listen() {
         if (releases == null) {
-            releases = store.subscribe(Channels.matching("lock:{*}:released"), new Releases());
+            releases = store.subscribe(Channels.matching(LockKeys.CHANNELS), new Releases());
         }
     }
 

@@ -75,6 +75,9 @@ public final class QueueConsumer<T> implements AutoCloseable {
             } catch (InterruptedException | CancellationException e) {
                 LOG.trace("A consumer of {} was interrupted", queue.name(), e);
             } catch (Exception e) {
+                if (closing) {
+                    return;
+                }
                 failure = e.toString();
                 LOG.warn("A consumer of {} tries again: {}", queue.name(), e.toString());
                 sleep(ThreadLocalRandom.current().nextLong(pause / 2, pause + 1));

@@ -52,14 +52,16 @@ public final class Ranking {
 
     private final Store store;
     private final String key;
+    private final String tag;
     private final boolean highFirst;
     private final boolean byTime;
     private final boolean dense;
     private final Duration life;
 
-    private Ranking(Builder builder, String key, Duration life) {
+    private Ranking(Builder builder, String key, String tag, Duration life) {
         this.store = builder.store;
         this.key = key;
+        this.tag = tag;
         this.highFirst = builder.highFirst;
         this.byTime = builder.byTime;
         this.dense = builder.dense;
@@ -69,7 +71,7 @@ public final class Ranking {
     /**
      * Begins a board.
      *
-     * @param name the board is the key <code>ranking:{name}</code>, a sorted set
+     * @param name the board is the key {@code ranking:name}, a sorted set; whatever else it needs has that key as its hash tag
      */
     public static Builder builder(Store store, String name) {
         return new Builder(store, name);
@@ -197,7 +199,7 @@ public final class Ranking {
         words.add(byTime ? "time" : "name");
         words.add(dense ? "dense" : "");
         words.addAll(members);
-        List<Reply> figures = store.call(STANDING, List.of(key, key + ":order", key + ":scores"), words.toArray())
+        List<Reply> figures = store.call(STANDING, List.of(key, tag + ":order", tag + ":scores"), words.toArray())
                 .list();
         List<Optional<Standing>> result = new ArrayList<>(members.size());
         long size = figures.getFirst().number();
@@ -220,7 +222,7 @@ public final class Ranking {
     }
 
     private List<String> keys() {
-        return List.of(key, key + ":order", key + ":count", key + ":scores", key + ":times");
+        return List.of(key, tag + ":order", tag + ":count", tag + ":scores", tag + ":times");
     }
 
     /** Collects what a board needs. */
@@ -256,16 +258,17 @@ public final class Ranking {
 
         /** A board without end. */
         public Ranking build() {
-            return new Ranking(this, "ranking:" + HashTag.of(name), Duration.ZERO);
+            String key = "ranking:" + name;
+            return new Ranking(this, key, HashTag.of(key), Duration.ZERO);
         }
 
         /** A board for each window of time. */
         public RankingWindows each(Window window) {
-            return new RankingWindows(store, window, "ranking:" + HashTag.of(name), this);
+            return new RankingWindows(store, window, HashTag.of("ranking:" + name), this);
         }
 
         Ranking boardOf(String key, Duration life) {
-            return new Ranking(this, key, life);
+            return new Ranking(this, key, key, life);
         }
 
         boolean highFirst() {

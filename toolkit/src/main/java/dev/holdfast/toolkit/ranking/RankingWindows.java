@@ -8,7 +8,8 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A board for each window of time, by the store's clock. A window's board is the key <code>ranking:{name}:2026-11-21</code>. */
+/** A board for each window of time, by the store's clock. A window's board is the key
+ * <code>{ranking:name}:2026-11-21</code>: all of them lie in one slot, so that they can be added up. */
 public final class RankingWindows {
     private final Store store;
     private final Window window;

@@ -1,5 +1,6 @@
 package dev.holdfast.toolkit.stream;
 
+import dev.holdfast.toolkit.store.HashTag;
 import dev.holdfast.toolkit.store.Store;
 import java.time.Duration;
 import java.util.Set;
@@ -7,7 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Shares the partitions of a stream among its consumers: each may have as many as there are partitions for a consumer, rounded up.
- * Consumers sign in every second in the sorted set <code>stream:{name}:consumers</code>; who has not signed for a while does not
+ * Consumers sign in every second in the sorted set <code>{stream:name:0}:consumers:group</code>; who has not signed for a while does not
  * count. Two who disagree on the number for a moment do no harm: the locks decide.
  */
 final class Partitions<T> {
@@ -27,7 +28,7 @@ final class Partitions<T> {
     Partitions(StreamConsumer<T> consumer) {
         this.consumer = consumer;
         this.store = consumer.tasks().context().store();
-        this.members = consumer.tasks().keys().getFirst() + ":consumers:"
+        this.members = HashTag.of(consumer.tasks().keys().getFirst()) + ":consumers:"
                 + consumer.tasks().settings().group();
         this.partitions = consumer.tasks().keys().size();
     }

@@ -67,8 +67,7 @@ public final class StreamConsumer<T> implements AutoCloseable {
             partitions = shares;
             locks = owners;
             for (String stream : tasks.keys()) {
-                String partition = stream.substring(stream.indexOf('{') + 1, stream.indexOf('}'));
-                String owner = "stream:" + partition + ":" + tasks.settings().group();
+                String owner = stream + ":" + tasks.settings().group();
                 readings.add(new OrderedReading<>(this, stream, owners.mutex(owner), shares));
             }
         }
@@ -102,6 +101,9 @@ public final class StreamConsumer<T> implements AutoCloseable {
             } catch (InterruptedException | CancellationException e) {
                 LOG.trace("Reading {} was interrupted", reading.stream, e);
             } catch (Exception e) {
+                if (closing) {
+                    return;
+                }
                 failed("reading " + reading.stream, e);
                 failures.put(Thread.currentThread(), e.toString());
                 sleep(ThreadLocalRandom.current().nextLong(pause / 2, pause + 1));

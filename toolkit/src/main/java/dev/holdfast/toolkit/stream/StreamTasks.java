@@ -44,8 +44,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>With several {@linkplain Builder#partitions partitions} entries of the same key are done in their order, one after the other.
  *
- * <p>The stream is <code>stream:{name}</code>, or for each partition <code>stream:{name:0}</code> and so on; the dead are in the same
- * with {@code :dead}. Each entry has the field {@code value}.
+ * <p>The stream is {@code stream:name}, or for each partition {@code stream:name:0} and so on; the dead are in
+ * <code>{stream:name}:dead</code>. Each entry has the field {@code value}.
  */
 public final class StreamTasks<T> implements Pattern {
     static final Script BURY = Script.of(StreamTasks.class, "bury");
@@ -73,7 +73,7 @@ public final class StreamTasks<T> implements Pattern {
         this.settings = builder.settings();
         List<String> made = new ArrayList<>();
         for (int i = 0; i < settings.partitions(); i++) {
-            made.add("stream:" + HashTag.of(settings.partitions() == 1 ? name : name + ":" + i));
+            made.add("stream:" + name + (settings.partitions() == 1 ? "" : ":" + i));
         }
         this.keys = List.copyOf(made);
         Instruments instruments = instruments();
@@ -183,7 +183,7 @@ public final class StreamTasks<T> implements Pattern {
     }
 
     static String deadKey(String stream) {
-        return stream + ":dead";
+        return HashTag.of(stream) + ":dead";
     }
 
     // ---- looking after ----

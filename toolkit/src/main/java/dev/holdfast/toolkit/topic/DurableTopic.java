@@ -34,8 +34,8 @@ import org.slf4j.LoggerFactory;
  * orders.read("billing", Start.OLDEST, (id, order) -&gt; bill(order));
  * </pre>
  *
- * <p>The topic is the stream <code>topic:{name}</code>, whose entries have one field, {@code message}; the cursors are the hash
- * <code>topic:{name}:cursors</code>. What is dropped because it is old, or too much, is dropped whether it was read or not; a
+ * <p>The topic is the stream {@code topic:name}, whose entries have one field, {@code message}; the cursors are the hash
+ * <code>{topic:name}:cursors</code>. What is dropped because it is old, or too much, is dropped whether it was read or not; a
  * reader that comes too late is told of the gap. Work to be shared among several is a matter for stream tasks instead.
  */
 public final class DurableTopic<T> implements Pattern {
@@ -73,7 +73,7 @@ public final class DurableTopic<T> implements Pattern {
         this.context = builder.context;
         this.store = context.store();
         this.name = builder.name;
-        this.key = "topic:" + HashTag.of(name);
+        this.key = "topic:" + name;
         this.codec = builder.codec;
         this.mostMessages = builder.mostMessages;
         this.longest = builder.longest;
@@ -101,7 +101,7 @@ public final class DurableTopic<T> implements Pattern {
     }
 
     String cursorsKey() {
-        return key + ":cursors";
+        return HashTag.of(key) + ":cursors";
     }
 
     /** Adds a message and returns its id. */

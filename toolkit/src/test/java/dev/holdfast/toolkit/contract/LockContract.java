@@ -53,9 +53,9 @@ class LockContract extends Contract {
     @Test
     void onlyItsOwnerGivesItBack() {
         Lease lease = toolkit().locks().mutex("report").acquire();
-        store().call("SET", "lock:{report}", "somebody else");
+        store().call("SET", "lock:report", "somebody else");
         lease.close();
-        assertEquals("somebody else", store().call("GET", "lock:{report}").text());
+        assertEquals("somebody else", store().call("GET", "lock:report").text());
     }
 
     @Test
@@ -64,7 +64,7 @@ class LockContract extends Contract {
         LeasedLock theirs = another().locks().mutex("report");
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             Future<Optional<Lease>> waiting = threads.submit(() -> theirs.tryAcquire(LONG));
-            eventually(() -> store().call("EXISTS", "lock:{report}:waiting").flag());
+            eventually(() -> store().call("EXISTS", "{lock:report}:waiting").flag());
             assertFalse(waiting.isDone());
             lease.close();
             assertTrue(waiting.get(10, TimeUnit.SECONDS).isPresent());
@@ -84,7 +84,7 @@ class LockContract extends Contract {
     void aDeadHoldersLockIsFreeAfterItsLease() {
         LeasedLock dead = another().locks().mutex("report");
         dead.acquire();
-        store().call("PEXPIRE", "lock:{report}", 50);
+        store().call("PEXPIRE", "lock:report", 50);
         LeasedLock mine = toolkit().locks().mutex("report");
         assertEquals(Optional.empty(), mine.tryAcquire());
         pass(Duration.ofMillis(60));
@@ -94,8 +94,8 @@ class LockContract extends Contract {
     @Test
     void aLeaseIsRenewed() {
         Lease lease = toolkit().locks(Duration.ofMillis(300)).mutex("report").acquire();
-        store().call("PEXPIRE", "lock:{report}", 200_000);
-        eventually(() -> store().call("PTTL", "lock:{report}").number() <= 300);
+        store().call("PEXPIRE", "lock:report", 200_000);
+        eventually(() -> store().call("PTTL", "lock:report").number() <= 300);
         assertTrue(lease.isHeld());
         lease.close();
     }
@@ -105,7 +105,7 @@ class LockContract extends Contract {
         Lease lease = toolkit().locks(Duration.ofMillis(150)).mutex("report").acquire();
         CompletableFuture<String> told = new CompletableFuture<>();
         lease.onLost(() -> told.complete("lost"));
-        store().call("SET", "lock:{report}", "somebody else");
+        store().call("SET", "lock:report", "somebody else");
         assertEquals("lost", told.orTimeout(10, TimeUnit.SECONDS).join());
         assertFalse(lease.isHeld());
         CompletableFuture<String> late = new CompletableFuture<>();
@@ -118,7 +118,7 @@ class LockContract extends Contract {
         Locks mine = toolkit().locks();
         Lease stopped = mine.mutex("report").acquire();
         assertTrue(mine.fence("report").admits(stopped.fencingToken()));
-        store().call("DEL", "lock:{report}");
+        store().call("DEL", "lock:report");
         Lease next = another().locks().mutex("report").acquire();
         assertTrue(mine.fence("report").admits(next.fencingToken()));
         assertFalse(mine.fence("report").admits(stopped.fencingToken()));
@@ -188,10 +188,10 @@ class LockContract extends Contract {
     void aDeadHoldersPermitIsFreeAfterItsLease() {
         LeasedLock mine = toolkit().locks().semaphore("connections", 1);
         mine.acquire();
-        String holder = store().call("ZRANGE", "lock:{connections}:holders", 0, 0)
+        String holder = store().call("ZRANGE", "{lock:connections}:holders", 0, 0)
                 .texts()
                 .getFirst();
-        store().call("ZINCRBY", "lock:{connections}:holders", -29_950, holder);
+        store().call("ZINCRBY", "{lock:connections}:holders", -29_950, holder);
         assertEquals(Optional.empty(), mine.tryAcquire());
         pass(Duration.ofMillis(60));
         assertTrue(mine.tryAcquire().isPresent());

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 class StreamContract extends Contract {
     record Event(String key, int number) {}
 
-    private static final String STREAM = "stream:{events}";
+    private static final String STREAM = "stream:events";
 
     private StreamTasks.Builder<Event> builder() {
         return toolkit().streamTasks("events", Event.class).firstRetry(Duration.ofMillis(5));
@@ -97,7 +97,7 @@ class StreamContract extends Contract {
         assertEquals(List.of("bad1", "bad2", "bad3"), tries.subList(3, 6));
         assertEquals(0, tasks.statistics().pending());
         assertEquals(5, tasks.statistics().errors());
-        Reply fields = store().call("XRANGE", STREAM + ":dead", "-", "+")
+        Reply fields = store().call("XRANGE", "{stream:events}:dead", "-", "+")
                 .list()
                 .getFirst()
                 .list()
@@ -242,7 +242,7 @@ class StreamContract extends Contract {
                 closing(theirs.consume(handler));
             }
         }
-        eventually(() -> mine.statistics().processed() + theirs.statistics().processed() == 5 * count);
+        eventually(() -> mine.statistics().processed() + theirs.statistics().processed() == 5L * count);
         List<Integer> order = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             order.add(i);

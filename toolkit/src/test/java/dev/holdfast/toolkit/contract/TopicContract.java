@@ -102,7 +102,7 @@ class TopicContract extends Contract {
         topic.publish("after");
         eventually(() -> heard.equals(List.of("after")));
         topic.forget("billing");
-        assertFalse(store().call("HEXISTS", topic.key() + ":cursors", "billing").flag());
+        assertFalse(store().call("HEXISTS", "{topic:trades}:cursors", "billing").flag());
     }
 
     @Test

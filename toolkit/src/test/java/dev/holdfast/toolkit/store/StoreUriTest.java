@@ -1,5 +1,6 @@
 package dev.holdfast.toolkit.store;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -38,7 +39,7 @@ class StoreUriTest {
     void anEmbeddedStoreHasDatabases() {
         try (Store store = StoreUri.open("embedded:?db=20")) {
             store.call("SET", "a", "1");
-            assertEquals(1, store.get(new byte[] {'a'}).length);
+            assertArrayEquals(new byte[] {'1'}, store.get(new byte[] {'a'}));
             assertEquals(
                     "db20:keys=1",
                     store.call("INFO", "keyspace")

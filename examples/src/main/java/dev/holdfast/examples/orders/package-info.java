@@ -1,0 +1,5 @@
+/** A service with queues by priority, limits, rankings, events and a lock. */
+@NullMarked
+package dev.holdfast.examples.orders;
+
+import org.jspecify.annotations.NullMarked;
