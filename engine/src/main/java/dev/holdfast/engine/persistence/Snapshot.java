@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>What it costs</h2>
  *
- * Time: a lock is held for one small batch, of some tens of items or some kilobytes. Memory: what commands have saved waits in a
+ * Time: a lock is held for one small batch, of some items or some kilobytes. Memory: what commands have saved waits in a
  * buffer until the thread writes it out; what they have replaced in frozen values is kept until those are written. Both are
  * counted against {@link #limit a limit each}, and a command that would exceed it waits until the thread has written. That
  * thread never waits for a lock: where it does not get one, it writes out what others have saved. So it always comes to free
@@ -58,8 +58,10 @@ public final class Snapshot {
     /** Values larger than this wait until everything else has been saved. */
     private static final int HUGE_BYTES = 32 << 20;
 
-    private static final int ITEMS_AT_A_TIME = 64;
-    private static final int BYTES_AT_A_TIME = 16 * 1024;
+    /** So few that whoever waits for the shard still spins when they are done. */
+    private static final int ITEMS_AT_A_TIME = 16;
+
+    private static final int BYTES_AT_A_TIME = 8 * 1024;
     private static final int ITEMS_TO_MARK_AT_A_TIME = 512;
     private static final int BYTES_TO_WRITE = 64 * 1024;
 
