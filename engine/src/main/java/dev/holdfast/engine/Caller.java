@@ -84,6 +84,7 @@ final class Caller implements Link {
     Answer run(Verb verb) {
         if (hasState
                 || engine.pause().isActive()
+                || engine.cluster() != null
                 || engine.config().memory.maxmemory.get() > 0) {
             return run();
         }
