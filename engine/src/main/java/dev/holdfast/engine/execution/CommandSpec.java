@@ -294,7 +294,7 @@ public final class CommandSpec {
     }
 
     /** The index of the command's only key where that is the same for all its calls, else 0. */
-    int onlyKey() {
+    public int onlyKey() {
         return onlyKey;
     }
 

@@ -1,25 +1,28 @@
 package dev.holdfast.engine.persistence;
 
+import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Client;
 import dev.holdfast.engine.execution.CommandException;
+import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.engine.persistence.AofManifest.Kind;
 import dev.holdfast.engine.persistence.AofManifest.Part;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.RespReply;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Loads an append-only file: the base, then each increment, by running their commands again.
  *
- * <p>The commands run for a client of their own, to whom nothing has expired and of whose changes nobody is told. They are
- * read in batches, so that the places of their keys are fetched together, as the server does it.
+ * <p>The commands run for clients of their own, to whom nothing has expired and of whose changes nobody is told. A stretch of the
+ * file is parsed; of its commands, those with one key run on several threads, see {@link ReplayLanes}, until one comes that has to
+ * run by itself: one with several keys, a SELECT, a transaction.
  *
  * <p>The last file may end in the middle of a command or of a transaction: that is what a failure of power or a full disk leaves
  * behind. It may also have a hole of zeros, where the disk had written later bytes before earlier ones; what comes after a hole
@@ -28,7 +31,6 @@ import org.slf4j.LoggerFactory;
  */
 final class AofLoader {
     private static final Logger LOG = LoggerFactory.getLogger(AofLoader.class);
-    private static final int BATCH = 16;
     private static final int REPLY_BYTES = 1024;
     private static final String ADVICE =
             "make a backup of your AOF file, then use holdfast check --fix <filename.manifest>";
@@ -42,8 +44,6 @@ final class AofLoader {
     /** The bytes of the files that have been loaded. */
     private long loaded;
 
-    private final Args[] batch = new Args[BATCH];
-    private final long[] ends = new long[BATCH];
     private final Client client;
     private final RespReply reply = new RespReply(REPLY_BYTES);
 
@@ -61,7 +61,6 @@ final class AofLoader {
         this.functions = functions;
         this.alone = alone;
         this.loading = loading;
-        Arrays.setAll(batch, i -> new Args());
         this.client = engine.connect(NoLink.INSTANCE, engine.statistics().newLane());
         client.setReplaying(true);
     }
@@ -159,53 +158,67 @@ final class AofLoader {
 
     private Ending replay(String name, AofParser parser, long from) throws IOException {
         validUpTo = from;
-        while (true) {
-            int count = 0;
-            AofParser.Found found = AofParser.Found.COMMAND;
-            while (count < BATCH && found == AofParser.Found.COMMAND) {
-                found = parser.next(batch[count]);
+        Args args = new Args();
+        try (ReplayLanes lanes = new ReplayLanes(engine, alone)) {
+            while (true) {
+                AofParser.Found found = parser.next(args);
                 if (found == AofParser.Found.COMMAND) {
-                    ends[count++] = parser.position();
+                    Slice key = onlyKey(args);
+                    if (key != null) {
+                        args = lanes.add(args, key);
+                        validUpTo = parser.position();
+                    } else {
+                        lanes.run(client.database());
+                        run(name, args, parser.position());
+                    }
+                    continue;
                 }
-            }
-            run(name, count);
-            if (found == AofParser.Found.ERROR) {
-                throw new AofException("Bad file format reading the append only file " + name + " at offset "
-                        + parser.position() + ": " + ADVICE);
-            }
-            if (found == AofParser.Found.HOLE) {
-                LOG.warn(
-                        "The AOF file {} goes on with zeros at offset {}, as after a failure of power",
-                        name,
-                        parser.position());
-                return client.transaction() != null ? Ending.IN_TRANSACTION : Ending.IN_COMMAND;
-            }
-            if (count == 0) {
+                lanes.run(client.database());
                 loading.progress(loaded + parser.position());
-            }
-            if (count == 0 && !parser.fill()) {
-                return client.transaction() != null
-                        ? Ending.IN_TRANSACTION
-                        : parser.isAtEnd() ? Ending.WHOLE : Ending.IN_COMMAND;
+                if (found == AofParser.Found.ERROR) {
+                    throw new AofException("Bad file format reading the append only file " + name + " at offset "
+                            + parser.position() + ": " + ADVICE);
+                }
+                if (found == AofParser.Found.HOLE) {
+                    LOG.warn(
+                            "The AOF file {} goes on with zeros at offset {}, as after a failure of power",
+                            name,
+                            parser.position());
+                    return client.transaction() != null ? Ending.IN_TRANSACTION : Ending.IN_COMMAND;
+                }
+                if (!parser.fill()) {
+                    return client.transaction() != null
+                            ? Ending.IN_TRANSACTION
+                            : parser.isAtEnd() ? Ending.WHOLE : Ending.IN_COMMAND;
+                }
             }
         }
     }
 
-    private void run(String name, int count) throws AofException {
-        if (count > 1) {
-            engine.prefetch(client, batch, count);
+    /** The key of a command that has one only, so that it may run beside others; null where it has to run by itself. */
+    private @Nullable Slice onlyKey(Args args) {
+        if (client.transaction() != null) {
+            return null;
         }
-        for (int i = 0; i < count; i++) {
-            try {
-                engine.replay(client, batch[i], reply);
-                reply.clear(REPLY_BYTES);
-            } catch (CommandException e) {
-                throw new AofException("Error reading the append only file " + name + " at offset "
-                        + (i == 0 ? validUpTo : ends[i - 1]) + ", error: " + e.getMessage());
-            }
-            if (client.transaction() == null) {
-                validUpTo = ends[i];
-            }
+        CommandSpec spec = engine.commands().find(args.get(0));
+        if (spec == null || spec.isContainer() || !spec.acceptsCount(args.count())) {
+            return null;
+        }
+        int key = spec.onlyKey();
+        return key > 0 && key < args.count() ? args.get(key) : null;
+    }
+
+    /** Runs a command that may not run beside others. */
+    private void run(String name, Args args, long end) throws AofException {
+        try {
+            engine.replay(client, args, reply);
+            reply.clear(REPLY_BYTES);
+        } catch (CommandException e) {
+            throw new AofException("Error reading the append only file " + name + " at offset " + validUpTo
+                    + ", error: " + e.getMessage());
+        }
+        if (client.transaction() == null) {
+            validUpTo = end;
         }
     }
 
