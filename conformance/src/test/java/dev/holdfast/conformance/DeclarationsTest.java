@@ -42,6 +42,7 @@ class DeclarationsTest {
             Map.entry("georadius_ro", "a keyword belongs to all that follows it, not to the first of that"),
             Map.entry("georadiusbymember", "a keyword belongs to all that follows it, not to the first of that"),
             Map.entry("georadiusbymember_ro", "a keyword belongs to all that follows it, not to the first of that"),
+            Map.entry("migrate", "the empty string in place of a key is written as a sign"),
             Map.entry("geoadd", "CH is displayed as it is written"),
             Map.entry("sort", "ALPHA is displayed as it is written"),
             Map.entry("sort_ro", "ALPHA is displayed as it is written"),
