@@ -1,34 +1,59 @@
 package dev.holdfast.app;
 
+import dev.holdfast.engine.persistence.AofCheck;
 import dev.holdfast.engine.persistence.Disk;
 import dev.holdfast.engine.persistence.DiskFile;
 import dev.holdfast.engine.persistence.RdbCheck;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code holdfast check}: reads files as if to load them, and says what is in them or where they are damaged. */
 @Command(
         name = "check",
-        description = "Reads RDB files from beginning to end and says what is in them, or where they are damaged.",
+        description =
+                "Reads RDB and append-only files from beginning to end and says what is in them, or where they are"
+                        + " damaged.",
         mixinStandardHelpOptions = true)
 final class CheckCommand implements Callable<Integer> {
-    @Parameters(arity = "1..*", paramLabel = "FILE", description = "a file such as dump.rdb")
+    @Parameters(
+            arity = "1..*",
+            paramLabel = "FILE",
+            description = "a file such as dump.rdb, appendonly.aof.manifest or one that it names")
     private List<Path> files = List.of();
+
+    @Option(names = "--fix", description = "cut the end off an append-only file where it is not whole")
+    private boolean fix;
 
     @Override
     public Integer call() throws IOException {
         boolean sound = true;
         for (Path file : files) {
-            sound &= checkRdb(file, System.out);
+            sound &= isRdb(file)
+                    ? checkRdb(file, System.out)
+                    : AofCheck.check(Disk.REAL, file, fix, System.out::println);
         }
         return sound ? 0 : FileCommands.FAILED;
+    }
+
+    /** Whether a file begins as RDB does. An append-only file of old style may too, but has a name of its own. */
+    private static boolean isRdb(Path file) throws IOException {
+        ByteBuffer magic = ByteBuffer.allocate(6);
+        try (DiskFile open = Disk.REAL.open(file, Disk.Mode.READ)) {
+            open.read(magic);
+        }
+        String text = new String(magic.array(), 0, magic.position(), StandardCharsets.US_ASCII);
+        return (text.equals("REDIS0") || text.equals("VALKEY"))
+                && !file.toString().endsWith(".aof");
     }
 
     /** Checks an RDB file and says what was found. Returns whether it is sound. */
