@@ -10,6 +10,8 @@ public enum AccessPath {
     RESP3(Form.RESP3, false, false),
     /** Each command alone inside MULTI and EXEC. */
     MULTI(Form.RESP3, true, false),
+    /** Each command run by a script. */
+    SCRIPT(Form.SCRIPTED, true, false),
     /** A real server: it judges the script, not us. */
     REAL_RESP2(Form.RESP2, false, true),
     REAL_RESP3(Form.RESP3, false, true);
@@ -37,7 +39,10 @@ public enum AccessPath {
     }
 
     public Session connect(Store store) {
-        Session session = store.connect(form);
-        return transactional ? new TransactionalSession(session) : session;
+        return switch (this) {
+            case MULTI -> new TransactionalSession(store.connect(form));
+            case SCRIPT -> new ScriptedSession(store.connect(Form.RESP2));
+            default -> store.connect(form);
+        };
     }
 }

@@ -40,6 +40,8 @@ public record Answer(Kind kind, String text, List<Answer> parts, boolean unorder
         RESP3,
         /** Maps, sets and pushes are flat arrays; numbers with a fraction are bulk strings; truth is 1 or 0. */
         RESP2,
+        /** As in RESP2, but a script cannot tell no aggregate from no value. */
+        SCRIPTED,
         /** The objects that callers in the same JVM receive: sets are lists, and nothing is nothing. */
         OBJECTS
     }
@@ -73,8 +75,9 @@ public record Answer(Kind kind, String text, List<Answer> parts, boolean unorder
         parts.forEach(part -> converted.add(part.in(form)));
         return switch (form) {
             case RESP3 -> kind == Kind.NIL_ARRAY ? NIL : new Answer(kind, text, converted, unordered);
-            case RESP2 ->
+            case RESP2, SCRIPTED ->
                 switch (kind) {
+                    case NIL_ARRAY -> form == Form.SCRIPTED ? NIL : this;
                     case SET, PUSH -> new Answer(Kind.ARRAY, "", converted, unordered);
                     case MAP -> flat(converted);
                     case DOUBLE, BIG_NUMBER, VERBATIM -> bulk(text);

@@ -57,8 +57,8 @@ final class Script {
             if (bars < 0) {
                 return Notation.parse(expected).in(form);
             }
-            return form == Form.RESP2
-                    ? Notation.parse(expected.substring(bars + 4))
+            return form == Form.RESP2 || form == Form.SCRIPTED
+                    ? Notation.parse(expected.substring(bars + 4)).in(form)
                     : Notation.parse(expected.substring(0, bars)).in(form);
         }
 

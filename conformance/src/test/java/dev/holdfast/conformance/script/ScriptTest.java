@@ -59,6 +59,7 @@ class ScriptTest {
             case RESP2 -> !scenario.forbids("resp2");
             case RESP3 -> true;
             case MULTI -> scenario.isPlain() && !scenario.forbids("multi");
+            case SCRIPT -> scenario.isPlain() && !scenario.forbids("multi") && !scenario.forbids("script");
             case REAL_RESP2 ->
                 real.version() >= scenario.since() && !scenario.forbids("resp2") && !scenario.forbids("real");
             case REAL_RESP3 -> real.version() >= scenario.since() && !scenario.forbids("real");

@@ -37,7 +37,7 @@ public final class FunctionCommands {
     private FunctionCommands() {}
 
     public static final List<CommandSpec> COMMANDS = List.of(
-            command("FCALL", "function numkeys [key ...] [arg ...]", call -> callFunction(call, false))
+            command("FCALL", "function numkeys [key [key ...]] [arg [arg ...]]", call -> callFunction(call, false))
                     .in(SCRIPTING)
                     .since("7.0.0")
                     .arity(-3)
@@ -45,7 +45,7 @@ public final class FunctionCommands {
                     .keys(KeySpec.counted(2, Flag.RW, Flag.ACCESS, Flag.UPDATE))
                     .complexity("Depends on the function")
                     .summary("Calls a function"),
-            command("FCALL_RO", "function numkeys [key ...] [arg ...]", call -> callFunction(call, true))
+            command("FCALL_RO", "function numkeys [key [key ...]] [arg [arg ...]]", call -> callFunction(call, true))
                     .in(SCRIPTING)
                     .since("7.0.0")
                     .arity(-3)

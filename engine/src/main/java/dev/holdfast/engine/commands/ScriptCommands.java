@@ -30,7 +30,7 @@ public final class ScriptCommands {
     private ScriptCommands() {}
 
     public static final List<CommandSpec> COMMANDS = List.of(
-            command("EVAL", "script numkeys [key ...] [arg ...]", call -> eval(call, false, false))
+            command("EVAL", "script numkeys [key [key ...]] [arg [arg ...]]", call -> eval(call, false, false))
                     .in(SCRIPTING)
                     .since("2.6.0")
                     .arity(-3)
@@ -38,7 +38,7 @@ public final class ScriptCommands {
                     .keys(KeySpec.counted(2, Flag.RW, Flag.ACCESS, Flag.UPDATE))
                     .complexity(EVAL_COMPLEXITY)
                     .summary("Runs a script of Lua"),
-            command("EVALSHA", "sha1 numkeys [key ...] [arg ...]", call -> eval(call, true, false))
+            command("EVALSHA", "sha1 numkeys [key [key ...]] [arg [arg ...]]", call -> eval(call, true, false))
                     .in(SCRIPTING)
                     .since("2.6.0")
                     .arity(-3)
@@ -46,7 +46,7 @@ public final class ScriptCommands {
                     .keys(KeySpec.counted(2, Flag.RW, Flag.ACCESS, Flag.UPDATE))
                     .complexity(EVAL_COMPLEXITY)
                     .summary("Runs a script of Lua that the store knows, by its hash"),
-            command("EVAL_RO", "script numkeys [key ...] [arg ...]", call -> eval(call, false, true))
+            command("EVAL_RO", "script numkeys [key [key ...]] [arg [arg ...]]", call -> eval(call, false, true))
                     .in(SCRIPTING)
                     .since("7.0.0")
                     .arity(-3)
@@ -54,7 +54,7 @@ public final class ScriptCommands {
                     .keys(KeySpec.counted(2, Flag.RO, Flag.ACCESS))
                     .complexity(EVAL_COMPLEXITY)
                     .summary("Runs a script of Lua that only reads"),
-            command("EVALSHA_RO", "sha1 numkeys [key ...] [arg ...]", call -> eval(call, true, true))
+            command("EVALSHA_RO", "sha1 numkeys [key [key ...]] [arg [arg ...]]", call -> eval(call, true, true))
                     .in(SCRIPTING)
                     .since("7.0.0")
                     .arity(-3)
