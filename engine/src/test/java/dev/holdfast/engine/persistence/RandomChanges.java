@@ -85,7 +85,7 @@ final class RandomChanges {
     }
 
     private String[] ofString(String key) {
-        return switch (random.nextInt(10)) {
+        return switch (random.nextInt(14)) {
             case 0, 1 -> words("SET", key, value());
             case 2 -> words("APPEND", key, value());
             case 3 -> words("SETRANGE", key, random.nextInt(400), value());
@@ -94,12 +94,16 @@ final class RandomChanges {
             case 6 -> words("GETDEL", key);
             case 7 -> words("SET", key, value(), "EX", 100);
             case 8 -> words("SETBIT", key, random.nextInt(5000), random.nextInt(2));
+            case 9 -> words("PFADD", key("sketch"), value(), value());
+            case 10 -> words("PFMERGE", key("sketch"), key("sketch"));
+            case 11 -> words("BITFIELD", key, "INCRBY", "u8", random.nextInt(3000), 7, "SET", "i16", 8, 77);
+            case 12 -> words("BITOP", "XOR", key, key("string"), key("string"));
             default -> words("GETEX", key, "PERSIST");
         };
     }
 
     private String[] ofList(String key) {
-        return switch (random.nextInt(12)) {
+        return switch (random.nextInt(13)) {
             case 0 -> words("LPUSH", key, value());
             case 1 -> words("RPUSH", key, value(), value());
             case 2 -> words("LPOP", key, 1 + random.nextInt(8));
@@ -110,6 +114,7 @@ final class RandomChanges {
             case 8 -> words("LTRIM", key, random.nextInt(5), -1 - random.nextInt(5));
             case 9 -> words("LMOVE", key, key("list"), "LEFT", "RIGHT");
             case 10 -> words("RPUSH", key, "x".repeat(random.nextInt(6000)));
+            case 11 -> words("SORT", key, "ALPHA", "STORE", key("list"));
             default -> words("LINSERT", key, "AFTER", "value:" + random.nextInt(20), value());
         };
     }
@@ -136,13 +141,15 @@ final class RandomChanges {
     }
 
     private String[] ofSortedSet(String key) {
-        return switch (random.nextInt(8)) {
+        return switch (random.nextInt(10)) {
             case 0, 1 -> words("ZADD", key, random.nextInt(1000), "member:" + random.nextInt(3000));
             case 2 -> words("ZINCRBY", key, random.nextInt(9) - 4, "member:" + random.nextInt(100));
             case 3 -> words("ZREM", key, "member:" + random.nextInt(100));
             case 4 -> words("ZPOPMIN", key, random.nextInt(4));
             case 5 -> words("ZREMRANGEBYSCORE", key, random.nextInt(1000), random.nextInt(1000));
             case 6 -> words("ZREMRANGEBYRANK", key, random.nextInt(50), random.nextInt(100));
+            case 7 -> words("GEOADD", key, random.nextInt(180), random.nextInt(80), "member:" + random.nextInt(100));
+            case 8 -> words("ZDIFFSTORE", key, 2, key("zset"), key("zset"));
             default -> words("ZUNIONSTORE", key, 2, key("zset"), key("set"));
         };
     }
