@@ -7,6 +7,9 @@ import dev.holdfast.engine.execution.Client;
 
 /** Watches how much one connection has left unread, against {@code client-output-buffer-limit}. */
 final class OutputLimit {
+    /** What a client that has not logged in may leave unread: Valkey's buffer for replies and 1 kB more. */
+    private static final int STRANGERS_BYTES = 17 * 1024;
+
     private final NetworkParameters parameters;
     private final Clock clock;
     private long overSoftSince;
@@ -29,6 +32,9 @@ final class OutputLimit {
 
     /** Whether the connection must be closed: over the hard limit, or over the soft limit for too long. */
     boolean isExceeded(Client client, long pendingBytes) {
+        if (pendingBytes > STRANGERS_BYTES && !client.isAuthenticated()) {
+            return true;
+        }
         OutputLimits.Limit limit = limit(client);
         if (limit.hardBytes() > 0 && pendingBytes >= limit.hardBytes()) {
             return true;

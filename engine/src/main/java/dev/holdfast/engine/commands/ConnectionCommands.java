@@ -231,7 +231,6 @@ public final class ConnectionCommands {
         client.setName("");
         client.setNoEvict(false);
         client.setNoTouch(false);
-        client.setRedirectCapable(false);
         client.setReadOnly(false);
         client.setReplyMode(Client.ReplyMode.ON);
         client.setUser(call.engine().acl().initialUser());
