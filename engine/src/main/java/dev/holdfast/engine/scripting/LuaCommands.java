@@ -8,6 +8,7 @@ import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandFlag;
 import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.Persistence;
 import dev.holdfast.engine.execution.ScriptRun;
 import dev.holdfast.engine.lua.Arguments;
 import dev.holdfast.engine.lua.Lua;
@@ -174,6 +175,11 @@ final class LuaCommands {
         }
         script.checkSlot(spec, words);
         if (writes && !script.hasWritten()) {
+            Persistence persistence = outer.engine().persistence();
+            String refusal = persistence.isRestricting() ? persistence.refusal(spec) : null;
+            if (refusal != null) {
+                throw outer.refuse(spec, refusal);
+            }
             script.setWritten();
         }
         outer.runInside(spec, words, answer);
