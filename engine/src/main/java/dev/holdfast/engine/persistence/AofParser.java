@@ -15,7 +15,7 @@ import java.util.Arrays;
  * </pre>
  */
 final class AofParser {
-    private static final int BUFFER_BYTES = 1 << 20;
+    private static final int BUFFER_BYTES = 256 * 1024;
     private static final int LONGEST_LINE = 1024;
 
     /** What {@link #next} has found. */
