@@ -249,10 +249,9 @@ public final class SortCommands {
                 && !(item instanceof ListValue || item instanceof SetValue || item instanceof SortedSetValue)) {
             throw CommandException.wrongType();
         }
-        if (item instanceof SetValue
-                && !request.sorts()
-                && (request.target != null || call.engine().runningScript() != null)) {
-            // A set has no order that could be kept.
+        boolean fixed = request.target != null || call.isInScript();
+        if (item instanceof SetValue && !request.sorts() && fixed) {
+            // A set has no order that could be kept, and a script is to do the same wherever it runs.
             request.by = null;
             request.alphabetic = true;
         }

@@ -53,6 +53,7 @@ public final class Call {
     private CommandSpec.@Nullable Handler rest;
     private long suspendedSince;
     private boolean muted;
+    private boolean inScript;
     private boolean partOfTransaction;
     private boolean blocked;
     private final ChangeUnit unit = new ChangeUnit();
@@ -123,12 +124,19 @@ public final class Call {
 
     /** Runs a command of a script. The script's own words and reply are the call's no more, until {@link #endScript}. */
     public void runInside(CommandSpec inner, Args words, Reply answer) {
+        inScript = true;
         engine.run(this, inner, words, answer);
     }
 
     /** Makes the script's own words and reply the call's again. */
     public void endInside(CommandSpec outer, Args words, Reply answer) {
+        inScript = false;
         begin(outer, words, answer);
+    }
+
+    /** Whether the command is one that a script runs. */
+    public boolean isInScript() {
+        return inScript;
     }
 
     /** Ends a script: its changes are told, unless it is part of a transaction. */
