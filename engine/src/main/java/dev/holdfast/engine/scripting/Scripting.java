@@ -179,9 +179,6 @@ public final class Scripting {
         if (flags.contains(ScriptFlag.NO_CLUSTER) && engine.cluster() != null) {
             throw new CommandException("ERR Can not run script on cluster, 'no-cluster' flag is set.");
         }
-        if (flags.contains(ScriptFlag.NO_CLUSTER) && engine.cluster() != null) {
-            throw new CommandException("ERR Can not run script on cluster, 'no-cluster' flag is set.");
-        }
         if (flags.contains(ScriptFlag.NO_WRITES)) {
             return;
         }
