@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.holdfast.engine.TestStore;
 import dev.holdfast.engine.execution.ScriptRun;
 import dev.holdfast.engine.persistence.FunctionDump;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
@@ -70,7 +71,7 @@ class ScriptingTest {
 
     private static String texts(List<?> list) {
         return list.stream()
-                .map(element -> element instanceof byte[] bytes ? new String(bytes) : String.valueOf(element))
+                .map(element -> element instanceof byte[] bytes ? new String(bytes, StandardCharsets.UTF_8) : String.valueOf(element))
                 .toList()
                 .toString();
     }
