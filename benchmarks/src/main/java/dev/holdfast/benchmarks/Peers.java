@@ -1,0 +1,245 @@
+package dev.holdfast.benchmarks;
+
+import dev.holdfast.toolkit.Toolkit;
+import dev.holdfast.toolkit.job.Jobs;
+import dev.holdfast.toolkit.job.NewJob;
+import dev.holdfast.toolkit.job.Worker;
+import dev.holdfast.toolkit.limit.Limit;
+import dev.holdfast.toolkit.limit.RateLimiter;
+import dev.holdfast.toolkit.lock.LeasedLock;
+import io.github.bucket4j.Bandwidth;
+import io.github.bucket4j.Bucket;
+import io.github.bucket4j.BucketConfiguration;
+import io.github.bucket4j.distributed.ExpirationAfterWriteStrategy;
+import io.github.bucket4j.redis.lettuce.Bucket4jLettuce;
+import io.lettuce.core.RedisClient;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+import org.redisson.Redisson;
+import org.redisson.api.RBlockingQueue;
+import org.redisson.api.RLock;
+import org.redisson.api.RedissonClient;
+import org.redisson.config.Config;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/**
+ * The toolkit's patterns and those of others, all on the same real Valkey, in turn: locks beside Redisson's, rate limits beside
+ * Bucket4j's, jobs beside BullMQ's. Redisson has no jobs of this kind outside its paid edition; its blocking queue, which loses what a
+ * dead worker had, is shown as a bound.
+ */
+@Command(
+        name = "peers",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Operations a second of the toolkit's patterns: ratios to those of other libraries.")
+public final class Peers implements Callable<Integer> {
+    @Mixin
+    private final ServerOptions servers = new ServerOptions();
+
+    @Option(names = "--rounds", description = "Rounds of each measurement; ${DEFAULT-VALUE} by default.")
+    private int rounds = 5;
+
+    @Option(names = "--operations", description = "Operations of a round; ${DEFAULT-VALUE} by default.")
+    private int operations = 10_000;
+
+    @Option(names = "--threads", description = "Threads that do them; ${DEFAULT-VALUE} by default.")
+    private int threads = 8;
+
+    @Option(
+            names = "--bullmq",
+            paramLabel = "FOLDER",
+            description = "A folder with node_modules/bullmq; without it BullMQ is left out.")
+    private @Nullable Path bullmq;
+
+    /** Something that gives a number of operations a second. */
+    private interface Round {
+        double perSecond() throws Exception;
+    }
+
+    public static void main(String[] arguments) {
+        Tool.run(new Peers(), arguments);
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        try (ServerProcess valkey = ServerProcess.start(servers.valkeyCommand(), servers.port, Pinning.UNPINNED)) {
+            String uri = "redis://127.0.0.1:" + valkey.port();
+            Config config = new Config();
+            config.useSingleServer().setAddress(uri);
+            RedissonClient redisson = Redisson.create(config);
+            RedisClient lettuce = RedisClient.create(uri);
+            try (Toolkit toolkit = Toolkit.open(uri);
+                    ExecutorService pool = Executors.newFixedThreadPool(threads)) {
+                System.out.printf(
+                        Locale.ROOT,
+                        "%d rounds of %d operations on %d threads. %s%n%n",
+                        rounds,
+                        operations,
+                        threads,
+                        Machine.describe(valkey));
+                System.out.println("| pattern | peer | ratio | ours K/s | peer K/s |");
+                System.out.println("|---|---|--:|--:|--:|");
+                compare("lock + unlock", "Redisson", ourLocks(toolkit, pool), redissonLocks(redisson, pool));
+                compare("rate decision", "Bucket4j (Lettuce)", ourLimits(toolkit, pool), bucket4j(lettuce, pool));
+                compare("jobs added and done", "Redisson's queue", () -> ourJobs(toolkit), () -> redissonQueue(redisson, pool));
+                if (bullmq != null) {
+                    compare("jobs added and done", "BullMQ", () -> ourJobs(toolkit), () -> bullMq(valkey.port()));
+                }
+            } finally {
+                lettuce.shutdown();
+                redisson.shutdown();
+            }
+        }
+        return 0;
+    }
+
+    private void compare(String pattern, String peer, Round ours, Round theirs) throws Exception {
+        ours.perSecond();
+        theirs.perSecond();
+        double[] ratios = new double[rounds];
+        double[] our = new double[rounds];
+        double[] their = new double[rounds];
+        for (int i = 0; i < rounds; i++) {
+            our[i] = ours.perSecond();
+            their[i] = theirs.perSecond();
+            ratios[i] = our[i] / their[i];
+        }
+        System.out.printf(
+                Locale.ROOT,
+                "| %s | %s | %s | %.1f | %.1f |%n",
+                pattern,
+                peer,
+                new Figures(ratios).asRatio(),
+                new Figures(our).median() / 1000,
+                new Figures(their).median() / 1000);
+    }
+
+    /** Has all threads do their share, each with its number. */
+    private double timed(ExecutorService pool, IntConsumer share) throws Exception {
+        long begin = System.nanoTime();
+        List<Future<?>> all = new ArrayList<>();
+        for (int i = 0; i < threads; i++) {
+            int thread = i;
+            all.add(pool.submit(() -> share.accept(thread)));
+        }
+        for (Future<?> each : all) {
+            each.get();
+        }
+        return operations / ((System.nanoTime() - begin) / 1e9);
+    }
+
+    private Round ourLocks(Toolkit toolkit, ExecutorService pool) {
+        return () -> timed(pool, thread -> {
+            LeasedLock lock = toolkit.locks().mutex("peers-" + thread);
+            for (int i = 0; i < operations / threads; i++) {
+                lock.acquire().close();
+            }
+        });
+    }
+
+    private Round redissonLocks(RedissonClient redisson, ExecutorService pool) {
+        return () -> timed(pool, thread -> {
+            RLock lock = redisson.getLock("peers:" + thread);
+            for (int i = 0; i < operations / threads; i++) {
+                lock.lock();
+                lock.unlock();
+            }
+        });
+    }
+
+    private Round ourLimits(Toolkit toolkit, ExecutorService pool) {
+        RateLimiter limiter = toolkit.rateLimiter("peers:limit")
+                .limit(Limit.tokenBucket(1_000_000_000, Duration.ofMinutes(1)))
+                .build();
+        return () -> timed(pool, thread -> {
+            for (int i = 0; i < operations / threads; i++) {
+                limiter.acquire("client-" + thread);
+            }
+        });
+    }
+
+    private Round bucket4j(RedisClient lettuce, ExecutorService pool) {
+        var proxies = Bucket4jLettuce.casBasedBuilder(lettuce)
+                .expirationAfterWrite(
+                        ExpirationAfterWriteStrategy.basedOnTimeForRefillingBucketUpToMax(Duration.ofSeconds(10)))
+                .build();
+        BucketConfiguration configuration = BucketConfiguration.builder()
+                .addLimit(Bandwidth.builder()
+                        .capacity(1_000_000_000)
+                        .refillGreedy(1_000_000_000, Duration.ofMinutes(1))
+                        .build())
+                .build();
+        return () -> timed(pool, thread -> {
+            Bucket bucket = proxies.builder()
+                    .build(("bucket:" + thread).getBytes(StandardCharsets.UTF_8), () -> configuration);
+            for (int i = 0; i < operations / threads; i++) {
+                bucket.tryConsume(1);
+            }
+        });
+    }
+
+    /** Adds all jobs in bulk and waits until workers have done them. */
+    private double ourJobs(Toolkit toolkit) throws InterruptedException {
+        Jobs jobs = toolkit.jobs("peers").build();
+        CountDownLatch left = new CountDownLatch(operations);
+        long begin = System.nanoTime();
+        List<NewJob> all = new ArrayList<>();
+        for (int i = 0; i < operations; i++) {
+            all.add(NewJob.of("count", i));
+        }
+        try (Worker worker = jobs.worker()
+                .handle("count", Integer.class, job -> left.countDown())
+                .concurrency(threads * 8)
+                .start()) {
+            jobs.addAll(all);
+            left.await();
+        }
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        jobs.close();
+        return operations / seconds;
+    }
+
+    private double redissonQueue(RedissonClient redisson, ExecutorService pool) throws Exception {
+        RBlockingQueue<Integer> queue = redisson.getBlockingQueue("peers:queue");
+        List<Integer> all = new ArrayList<>();
+        for (int i = 0; i < operations; i++) {
+            all.add(i);
+        }
+        long begin = System.nanoTime();
+        queue.addAll(all);
+        timed(pool, thread -> {
+            for (int i = 0; i < operations / threads; i++) {
+                queue.poll();
+            }
+        });
+        return operations / ((System.nanoTime() - begin) / 1e9);
+    }
+
+    private double bullMq(int port) throws IOException, InterruptedException {
+        Path script = Path.of(System.getProperty("holdfast.root", "."), "benchmarks", "bullmq.mjs");
+        ProcessBuilder builder =
+                new ProcessBuilder("node", script.toString(), Integer.toString(port), Integer.toString(operations));
+        builder.environment().put("NODE_MODULES", String.valueOf(bullmq));
+        builder.redirectError(ProcessBuilder.Redirect.INHERIT);
+        Process node = builder.start();
+        String output = new String(node.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        if (node.waitFor() != 0) {
+            throw new IOException("BullMQ failed: " + output);
+        }
+        return Double.parseDouble(output);
+    }
+}
