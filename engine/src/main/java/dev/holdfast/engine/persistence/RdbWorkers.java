@@ -264,6 +264,7 @@ final class RdbWorkers implements AutoCloseable {
         private long delayed;
 
         /** Takes up what is prefetched, lest the compiler find that nobody wants it. */
+        @SuppressWarnings("UnusedVariable")
         private int seen;
 
         Decoder() {
