@@ -8,9 +8,11 @@ import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.keyspace.Shard;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
@@ -30,8 +32,8 @@ final class RdbWorkers implements AutoCloseable {
     private static final int RUNS_AHEAD = 3;
     private static final int LOGGED_EMPTY_KEYS = 10;
 
-    /** Items inserted together, after their places in the tables have been prefetched. */
-    private static final int BATCH = 32;
+    /** Items inserted together: their places are prefetched, and each shard is locked once for all that belong to it. */
+    private static final int BATCH = 256;
 
     private final Keyspace keyspace;
     private final Config config;
@@ -257,6 +259,15 @@ final class RdbWorkers implements AutoCloseable {
         private final RdbValueReader values = new RdbValueReader(config);
         private final Slice[] keys = new Slice[BATCH];
         private final Object[] items = new Object[BATCH];
+
+        /** The items of a batch as a chain for each shard. */
+        private final int[] firsts = new int[keyspace.shardCount()];
+
+        private final int[] nexts = new int[BATCH];
+
+        /** Where the next round through the shards begins: not where other workers' do. */
+        private int firstShard = ThreadLocalRandom.current().nextInt(keyspace.shardCount());
+
         private final Slice key = new Slice();
         private byte[] keyBytes = new byte[64];
         private int batched;
@@ -349,29 +360,39 @@ final class RdbWorkers implements AutoCloseable {
         }
 
         void insertBatch() throws IOException {
+            int shards = keyspace.shardCount();
+            Arrays.fill(firsts, -1);
             for (int i = 0; i < batched; i++) {
                 KeyRecord.key(KeyTable.record(items[i]), keys[i]);
                 seen += keyspace.prefetchPlace(database, keys[i]);
+                int shard = keyspace.shardOf(keys[i]).number();
+                nexts[i] = firsts[shard];
+                firsts[shard] = i;
             }
-            for (int i = 0; i < batched; i++) {
-                insert(keys[i], items[i]);
+            for (int i = 0; i < shards; i++) {
+                int number = (firstShard + i) % shards;
+                if (firsts[number] >= 0) {
+                    insertInto(keyspace.shard(number), firsts[number]);
+                }
             }
+            firstShard = (firstShard + 1) % shards;
             loaded.add(batched);
             batched = 0;
         }
 
-        private void insert(Slice itemKey, Object item) throws IOException {
-            Shard shard = keyspace.shardOf(itemKey);
+        private void insertInto(Shard shard, int first) throws IOException {
             shard.lock();
             try {
                 KeyTable table = shard.table(database);
-                Object present = table.find(itemKey);
-                if (present == null) {
-                    table.insert(item);
-                } else if (options.allowDuplicates()) {
-                    table.replace(present, item);
-                } else {
-                    throw new RdbException("RDB has duplicated key '%s' in DB %d".formatted(itemKey, database));
+                for (int i = first; i >= 0; i = nexts[i]) {
+                    Object present = table.find(keys[i]);
+                    if (present == null) {
+                        table.insert(items[i]);
+                    } else if (options.allowDuplicates()) {
+                        table.replace(present, items[i]);
+                    } else {
+                        throw new RdbException("RDB has duplicated key '%s' in DB %d".formatted(keys[i], database));
+                    }
                 }
             } finally {
                 shard.unlock();
