@@ -95,7 +95,11 @@ public final class Peers implements Callable<Integer> {
                 System.out.println("|---|---|--:|--:|--:|");
                 compare("lock + unlock", "Redisson", ourLocks(toolkit, pool), redissonLocks(redisson, pool));
                 compare("rate decision", "Bucket4j (Lettuce)", ourLimits(toolkit, pool), bucket4j(lettuce, pool));
-                compare("jobs added and done", "Redisson's queue", () -> ourJobs(toolkit), () -> redissonQueue(redisson, pool));
+                compare(
+                        "jobs added and done",
+                        "Redisson's queue",
+                        () -> ourJobs(toolkit),
+                        () -> redissonQueue(redisson, pool));
                 if (bullmq != null) {
                     compare("jobs added and done", "BullMQ", () -> ourJobs(toolkit), () -> bullMq(valkey.port()));
                 }
@@ -184,8 +188,8 @@ public final class Peers implements Callable<Integer> {
                         .build())
                 .build();
         return () -> timed(pool, thread -> {
-            Bucket bucket = proxies.builder()
-                    .build(("bucket:" + thread).getBytes(StandardCharsets.UTF_8), () -> configuration);
+            Bucket bucket =
+                    proxies.builder().build(("bucket:" + thread).getBytes(StandardCharsets.UTF_8), () -> configuration);
             for (int i = 0; i < operations / threads; i++) {
                 bucket.tryConsume(1);
             }

@@ -71,7 +71,9 @@ class ScriptingTest {
 
     private static String texts(List<?> list) {
         return list.stream()
-                .map(element -> element instanceof byte[] bytes ? new String(bytes, StandardCharsets.UTF_8) : String.valueOf(element))
+                .map(element -> element instanceof byte[] bytes
+                        ? new String(bytes, StandardCharsets.UTF_8)
+                        : String.valueOf(element))
                 .toList()
                 .toString();
     }
