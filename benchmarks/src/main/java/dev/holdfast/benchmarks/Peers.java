@@ -65,6 +65,9 @@ public final class Peers implements Callable<Integer> {
             description = "A folder with node_modules/bullmq; without it BullMQ is left out.")
     private @Nullable Path bullmq;
 
+    /** Gives what a lock guards something to do. */
+    private long inside;
+
     /** Something that gives a number of operations a second. */
     private interface Round {
         double perSecond() throws Exception;
@@ -160,7 +163,11 @@ public final class Peers implements Callable<Integer> {
             RLock lock = redisson.getLock("peers:" + thread);
             for (int i = 0; i < operations / threads; i++) {
                 lock.lock();
-                lock.unlock();
+                try {
+                    inside++;
+                } finally {
+                    lock.unlock();
+                }
             }
         });
     }
@@ -205,14 +212,14 @@ public final class Peers implements Callable<Integer> {
         for (int i = 0; i < operations; i++) {
             all.add(NewJob.of("count", i));
         }
-        try (Worker worker = jobs.worker()
+        Worker worker = jobs.worker()
                 .handle("count", Integer.class, job -> left.countDown())
                 .concurrency(threads * 8)
-                .start()) {
-            jobs.addAll(all);
-            left.await();
-        }
+                .start();
+        jobs.addAll(all);
+        left.await();
         double seconds = (System.nanoTime() - begin) / 1e9;
+        worker.close();
         jobs.close();
         return operations / seconds;
     }

@@ -105,11 +105,12 @@ final class LoggedStore implements AutoCloseable {
 
     /** Moves the clock, mostly by a little, and now and then lets what has expired be removed. */
     void letTimePass(Random random) {
-        clock.millis += switch (random.nextInt(12)) {
-            case 0 -> 100_000_000L;
-            case 1, 2 -> random.nextInt(5000);
-            default -> random.nextInt(2);
-        };
+        clock.millis = clock.millis()
+                + switch (random.nextInt(12)) {
+                    case 0 -> 100_000_000L;
+                    case 1, 2 -> random.nextInt(5000);
+                    default -> random.nextInt(2);
+                };
         if (random.nextInt(8) == 0) {
             history.append("active expiry\n");
             engine.expiry().run(1_000_000_000);
