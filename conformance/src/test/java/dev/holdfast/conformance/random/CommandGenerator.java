@@ -62,7 +62,10 @@ final class CommandGenerator {
         this.vocabulary = vocabulary;
         this.mistakes = version >= KnownDifferences.INDICES;
         this.scripts = version >= KnownDifferences.NEWEST;
-        this.commands = declared().stream().filter(vocabulary::knows).toList();
+        this.commands = declared().stream()
+                .filter(vocabulary::knows)
+                .filter(spec -> KnownDifferences.areAlike(spec, version))
+                .toList();
     }
 
     /** All commands that are made, whether or not a real server knows them. */

@@ -38,18 +38,18 @@ public final class HoldfastCachingProvider implements CachingProvider {
             "rediss-cluster",
             "valkeys-cluster");
 
-    private final WeakHashMap<ClassLoader, Map<URI, JCacheManager>> managers = new WeakHashMap<>();
+    private final WeakHashMap<ClassLoader, Map<URI, JCaches>> managers = new WeakHashMap<>();
 
     @Override
     public synchronized CacheManager getCacheManager(
             @Nullable URI uri, @Nullable ClassLoader loader, @Nullable Properties properties) {
         URI chosen = uri == null ? DEFAULT : uri;
         ClassLoader classes = loader == null ? getDefaultClassLoader() : loader;
-        Map<URI, JCacheManager> ofLoader = managers.computeIfAbsent(classes, ignored -> new HashMap<>());
-        JCacheManager manager = ofLoader.get(chosen);
+        Map<URI, JCaches> ofLoader = managers.computeIfAbsent(classes, ignored -> new HashMap<>());
+        JCaches manager = ofLoader.get(chosen);
         if (manager == null || manager.isClosed()) {
             Properties given = properties == null ? new Properties() : properties;
-            manager = new JCacheManager(this, chosen, classes, given, StoreUri.open(storeUri(chosen, given)));
+            manager = new JCaches(this, chosen, classes, given, StoreUri.open(storeUri(chosen, given)));
             ofLoader.put(chosen, manager);
         }
         return manager;
@@ -90,30 +90,30 @@ public final class HoldfastCachingProvider implements CachingProvider {
 
     @Override
     public void close() {
-        List<JCacheManager> all = new ArrayList<>();
+        List<JCaches> all = new ArrayList<>();
         synchronized (this) {
             managers.values().forEach(ofLoader -> all.addAll(ofLoader.values()));
             managers.clear();
         }
-        all.forEach(JCacheManager::close);
+        all.forEach(JCaches::close);
     }
 
     @Override
     public void close(@Nullable ClassLoader loader) {
-        Map<URI, JCacheManager> ofLoader;
+        Map<URI, JCaches> ofLoader;
         synchronized (this) {
             ofLoader = managers.remove(loader == null ? getDefaultClassLoader() : loader);
         }
         if (ofLoader != null) {
-            ofLoader.values().forEach(JCacheManager::close);
+            ofLoader.values().forEach(JCaches::close);
         }
     }
 
     @Override
     public void close(@Nullable URI uri, @Nullable ClassLoader loader) {
-        JCacheManager manager = null;
+        JCaches manager = null;
         synchronized (this) {
-            Map<URI, JCacheManager> ofLoader = managers.get(loader == null ? getDefaultClassLoader() : loader);
+            Map<URI, JCaches> ofLoader = managers.get(loader == null ? getDefaultClassLoader() : loader);
             if (ofLoader != null) {
                 manager = ofLoader.remove(uri == null ? DEFAULT : uri);
             }
@@ -124,7 +124,7 @@ public final class HoldfastCachingProvider implements CachingProvider {
     }
 
     /** Forgets a manager that has closed itself. */
-    synchronized void closed(JCacheManager manager) {
+    synchronized void closed(JCaches manager) {
         managers.values().forEach(ofLoader -> ofLoader.values().remove(manager));
     }
 

@@ -58,7 +58,7 @@ final class JCache<K, V> implements Cache<K, V> {
 
     private static final int STRIPES = 64;
 
-    private final JCacheManager manager;
+    private final JCaches manager;
     private final String name;
     private final MutableConfiguration<K, V> configuration;
     private final Entries<K, V> entries;
@@ -71,7 +71,7 @@ final class JCache<K, V> implements Cache<K, V> {
     private final ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
     private volatile boolean closed;
 
-    JCache(JCacheManager manager, String name, Configuration<K, V> given) {
+    JCache(JCaches manager, String name, Configuration<K, V> given) {
         this.manager = manager;
         this.name = name;
         if (given instanceof CompleteConfiguration<K, V> complete) {

@@ -18,7 +18,7 @@ import javax.cache.spi.CachingProvider;
 import org.jspecify.annotations.Nullable;
 
 /** Caches over one store. Closing it closes the store; what is in a remote one stays. */
-final class JCacheManager implements CacheManager {
+final class JCaches implements CacheManager {
     private final HoldfastCachingProvider provider;
     private final URI uri;
     private final ClassLoader loader;
@@ -27,7 +27,7 @@ final class JCacheManager implements CacheManager {
     private final Map<String, JCache<?, ?>> caches = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
-    JCacheManager(HoldfastCachingProvider provider, URI uri, ClassLoader loader, Properties properties, Store store) {
+    JCaches(HoldfastCachingProvider provider, URI uri, ClassLoader loader, Properties properties, Store store) {
         this.provider = provider;
         this.uri = uri;
         this.loader = loader;
