@@ -23,11 +23,14 @@ import redis.clients.jedis.JedisPubSub;
 import redis.clients.jedis.Pipeline;
 import redis.clients.jedis.RedisProtocol;
 import redis.clients.jedis.Response;
+import redis.clients.jedis.StreamEntryID;
 import redis.clients.jedis.Transaction;
 import redis.clients.jedis.exceptions.JedisAccessControlException;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.params.SetParams;
+import redis.clients.jedis.params.XAddParams;
+import redis.clients.jedis.params.XReadGroupParams;
 import redis.clients.jedis.resps.AccessControlLogEntry;
 import redis.clients.jedis.resps.Tuple;
 
@@ -171,6 +174,31 @@ class JedisTest {
                     jedis.aclLog(4).stream()
                             .map(AccessControlLogEntry::getReason)
                             .toList());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void usesStreamsScriptsAndFunctions(RedisProtocol protocol) {
+        try (Jedis jedis = connect(protocol)) {
+            jedis.flushAll();
+            jedis.xgroupCreate("jobs", "workers", new StreamEntryID("0-0"), true);
+            StreamEntryID id = jedis.xadd("jobs", Map.of("number", "1"), XAddParams.xAddParams());
+            var read = jedis.xreadGroup(
+                    "workers",
+                    "ada",
+                    XReadGroupParams.xReadGroupParams().count(10),
+                    Map.of("jobs", StreamEntryID.XREADGROUP_UNDELIVERED_ENTRY));
+            assertEquals(id, read.getFirst().getValue().getFirst().getID());
+            assertEquals(1, jedis.xpending("jobs", "workers").getTotal());
+            assertEquals(1, jedis.xack("jobs", "workers", id));
+            assertEquals(7L, jedis.eval("return redis.call('INCRBY', KEYS[1], ARGV[1])", List.of("k"), List.of("7")));
+            assertEquals("lib", jedis.functionLoadReplace("""
+                            #!lua name=lib
+                            redis.register_function('get', function(keys) return redis.call('GET', keys[1]) end)
+                            """));
+            assertEquals("7", jedis.fcall("get", List.of("k"), List.of()));
+            jedis.functionFlush();
         }
     }
 }

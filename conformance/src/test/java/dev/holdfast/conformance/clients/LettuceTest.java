@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.conformance.access.OurServer;
 import io.lettuce.core.ClientOptions;
+import io.lettuce.core.Consumer;
+import io.lettuce.core.FlushMode;
 import io.lettuce.core.KeyValue;
 import io.lettuce.core.Range;
 import io.lettuce.core.RedisClient;
@@ -16,8 +18,13 @@ import io.lettuce.core.RedisURI;
 import io.lettuce.core.ScanArgs;
 import io.lettuce.core.ScanIterator;
 import io.lettuce.core.ScoredValue;
+import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.SetArgs;
+import io.lettuce.core.StreamMessage;
 import io.lettuce.core.TransactionResult;
+import io.lettuce.core.XGroupCreateArgs;
+import io.lettuce.core.XReadArgs;
+import io.lettuce.core.XReadArgs.StreamOffset;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.lettuce.core.api.sync.RedisCommands;
@@ -135,6 +142,50 @@ class LettuceTest {
             listening.sync().subscribe("news");
             assertEquals(1, connection.sync().publish("news", "hello"));
             assertEquals("news hello", messages.poll(30, TimeUnit.SECONDS));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    @SuppressWarnings("unchecked") // Lettuce takes generic types as varargs.
+    void sharesTheWorkOfAStream(ProtocolVersion version) {
+        try (StatefulRedisConnection<String, String> connection = connect(version)) {
+            RedisCommands<String, String> commands = connection.sync();
+            commands.xgroupCreate(StreamOffset.from("jobs", "0"), "workers", XGroupCreateArgs.Builder.mkstream());
+            String first = commands.xadd("jobs", Map.of("number", "1"));
+            commands.xadd("jobs", Map.of("number", "2"));
+            List<StreamMessage<String, String>> read = commands.xreadgroup(
+                    Consumer.from("workers", "ada"), XReadArgs.Builder.count(1), StreamOffset.lastConsumed("jobs"));
+            assertEquals(first, read.getFirst().getId());
+            assertEquals(Map.of("number", "1"), read.getFirst().getBody());
+            assertEquals(1, commands.xpending("jobs", "workers").getCount());
+            assertEquals(
+                    first,
+                    commands.xclaim("jobs", Consumer.from("workers", "grace"), 0, first)
+                            .getFirst()
+                            .getId());
+            assertEquals(1, commands.xack("jobs", "workers", first));
+            assertEquals(1, commands.xtrim("jobs", 1));
+            assertEquals(1, commands.xlen("jobs"));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void runsScriptsAndFunctions(ProtocolVersion version) {
+        try (StatefulRedisConnection<String, String> connection = connect(version)) {
+            RedisCommands<String, String> commands = connection.sync();
+            String[] key = {"k"};
+            assertEquals("v", commands.eval("return ARGV[1]", ScriptOutputType.VALUE, key, "v"));
+            String digest = commands.scriptLoad("return redis.call('INCRBY', KEYS[1], ARGV[1])");
+            assertEquals(5L, (Long) commands.evalsha(digest, ScriptOutputType.INTEGER, key, "5"));
+            commands.functionLoad("""
+                    #!lua name=lib
+                    redis.register_function('twice', function(keys, args) return redis.call('INCRBY', keys[1], args[1] * 2) end)
+                    """, true);
+            assertEquals(11L, (Long) commands.fcall("twice", ScriptOutputType.INTEGER, key, "3"));
+            assertEquals(1, commands.functionList().size());
+            assertEquals("OK", commands.functionFlush(FlushMode.SYNC));
         }
     }
 }
