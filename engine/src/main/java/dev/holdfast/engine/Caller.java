@@ -161,34 +161,4 @@ final class Caller implements Link {
     public void close(boolean afterReplies) {
         engine.blocking().unblock(client, "ERR the client was killed");
     }
-
-    @Override
-    public String address() {
-        return "in-process:0";
-    }
-
-    @Override
-    public String localAddress() {
-        return "in-process:0";
-    }
-
-    @Override
-    public long queryBytes() {
-        return 0;
-    }
-
-    @Override
-    public long outputBytes() {
-        return 0;
-    }
-
-    @Override
-    public long bytesIn() {
-        return 0;
-    }
-
-    @Override
-    public long bytesOut() {
-        return 0;
-    }
 }

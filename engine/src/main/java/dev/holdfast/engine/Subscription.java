@@ -189,28 +189,8 @@ public final class Subscription implements AutoCloseable, Link {
     }
 
     @Override
-    public String address() {
-        return "in-process:0";
-    }
-
-    @Override
-    public String localAddress() {
-        return "in-process:0";
-    }
-
-    @Override
-    public long queryBytes() {
-        return 0;
-    }
-
-    @Override
     public long outputBytes() {
         return queuedBytes.get();
-    }
-
-    @Override
-    public long bytesIn() {
-        return 0;
     }
 
     @Override

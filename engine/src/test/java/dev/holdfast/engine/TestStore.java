@@ -260,26 +260,6 @@ public final class TestStore implements AutoCloseable {
         public String localAddress() {
             return "test:0";
         }
-
-        @Override
-        public long queryBytes() {
-            return 0;
-        }
-
-        @Override
-        public long outputBytes() {
-            return 0;
-        }
-
-        @Override
-        public long bytesIn() {
-            return 0;
-        }
-
-        @Override
-        public long bytesOut() {
-            return 0;
-        }
     }
 
     private static byte[][] bytes(String... words) {

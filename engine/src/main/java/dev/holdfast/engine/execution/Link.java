@@ -2,8 +2,14 @@ package dev.holdfast.engine.execution;
 
 import dev.holdfast.engine.protocol.Reply;
 
-/** What the engine needs of whoever stands behind a client: a connection, or a caller in this JVM. Any thread may call it. */
+/**
+ * What the engine needs of whoever stands behind a client: a connection, or a caller in this JVM, which has no address of its own
+ * and no bytes on their way. Any thread may call it.
+ */
 public interface Link {
+    /** The address of whoever is in this JVM. */
+    String IN_PROCESS = "in-process:0";
+
     /** Delivers a message outside the order of requests and replies, already encoded for the client's protocol. */
     void push(byte[] message);
 
@@ -33,22 +39,34 @@ public interface Link {
     void close(boolean afterReplies);
 
     /** The peer as {@code host:port}, or a socket's path. */
-    String address();
+    default String address() {
+        return IN_PROCESS;
+    }
 
     /** The local end as {@code host:port}, or a socket's path. */
-    String localAddress();
+    default String localAddress() {
+        return IN_PROCESS;
+    }
 
     /** Bytes received and not yet used. */
-    long queryBytes();
+    default long queryBytes() {
+        return 0;
+    }
 
     /** Bytes answered and not yet sent. */
-    long outputBytes();
+    default long outputBytes() {
+        return 0;
+    }
 
     /** Bytes received since the connection was made. */
-    long bytesIn();
+    default long bytesIn() {
+        return 0;
+    }
 
     /** Bytes sent since the connection was made. */
-    long bytesOut();
+    default long bytesOut() {
+        return 0;
+    }
 
     /** The memory that the two take: what is received of an unfinished command, and what is not sent. */
     default long heldBytes() {

@@ -31,24 +31,4 @@ enum NoLink implements Link {
     public String localAddress() {
         return "";
     }
-
-    @Override
-    public long queryBytes() {
-        return 0;
-    }
-
-    @Override
-    public long outputBytes() {
-        return 0;
-    }
-
-    @Override
-    public long bytesIn() {
-        return 0;
-    }
-
-    @Override
-    public long bytesOut() {
-        return 0;
-    }
 }

@@ -117,34 +117,4 @@ final class EmbeddedTracking implements Link, Subscription {
 
     @Override
     public void resume(Reply reply) {}
-
-    @Override
-    public String address() {
-        return "in-process:0";
-    }
-
-    @Override
-    public String localAddress() {
-        return "in-process:0";
-    }
-
-    @Override
-    public long queryBytes() {
-        return 0;
-    }
-
-    @Override
-    public long outputBytes() {
-        return 0;
-    }
-
-    @Override
-    public long bytesIn() {
-        return 0;
-    }
-
-    @Override
-    public long bytesOut() {
-        return 0;
-    }
 }
