@@ -2,6 +2,7 @@ package dev.holdfast.toolkit.job;
 
 import dev.holdfast.toolkit.codec.Codec;
 import dev.holdfast.toolkit.pattern.Instruments;
+import dev.holdfast.toolkit.pattern.Loop;
 import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.StoreException;
 import io.micrometer.core.instrument.Counter;
@@ -68,11 +69,7 @@ public final class Worker implements AutoCloseable {
     private final Instruments instruments;
     private final Counter lost;
     private final ScheduledFuture<?> heartbeat;
-    private final Thread taker;
-    private volatile boolean stopping;
-    private volatile @Nullable String failure;
-    /** Whether the thread that takes jobs only waits. Guarded by this. */
-    private boolean idle;
+    private final Loop loop;
 
     private Worker(Builder builder) {
         this.jobs = builder.jobs;
@@ -95,7 +92,13 @@ public final class Worker implements AutoCloseable {
                 .scheduleWithFixedDelay(
                         () -> jobs.context().workers().execute(this::renew), third, third, TimeUnit.NANOSECONDS);
         jobs.working(this);
-        this.taker = Thread.ofVirtual().name("holdfast-jobs-" + jobs.name()).start(this::takeAll);
+        this.loop = new Loop(
+                "holdfast-jobs-" + jobs.name(),
+                LONGEST_PAUSE,
+                this::takeOnce,
+                e -> LOG.warn("Worker {} of {} tries again: {}", name, jobs.name(), e.toString()),
+                () -> {});
+        loop.start();
     }
 
     /** What it is called in the store. */
@@ -104,76 +107,32 @@ public final class Worker implements AutoCloseable {
     }
 
     boolean isWell() {
-        return failure == null;
+        return loop.failure() == null;
     }
 
     /** What to show of it. */
     String state() {
-        String why = failure;
+        String why = loop.failure();
         return running.size() + " of " + concurrency + " at work" + (why == null ? "" : ", failing: " + why);
     }
 
     // ---- taking ----
 
-    private void takeAll() {
-        long pause = 50;
-        while (!stopping) {
-            try {
-                if (!idle(() -> free.acquire())) {
-                    return;
-                }
-                free.release();
-                long wait = take();
-                failure = null;
-                pause = 50;
-                if (wait > 0) {
-                    idle(() -> jobs.awaitWork(Duration.ofMillis(Math.min(wait, LOOK.toMillis()))));
-                }
-            } catch (CancellationException | InterruptedException e) {
-                LOG.trace("Worker {} was interrupted", name, e);
-            } catch (Exception e) {
-                if (stopping) {
-                    return;
-                }
-                failure = e.toString();
-                LOG.warn("Worker {} of {} tries again: {}", name, jobs.name(), e.toString());
-                long millis = ThreadLocalRandom.current().nextLong(pause / 2, pause + 1);
-                sleep(millis);
-                pause = Math.min(2 * pause, LONGEST_PAUSE.toMillis());
-            }
-        }
-    }
-
-    /** Something that takes its time. */
-    private interface Wait {
-        void run() throws InterruptedException;
-    }
-
-    /** Does what {@link #close} may interrupt; returns false, without doing it, if the worker is stopping. */
-    private boolean idle(Wait wait) throws InterruptedException {
-        synchronized (this) {
-            if (stopping) {
-                return false;
-            }
-            idle = true;
-        }
-        try {
-            wait.run();
+    private void takeOnce() throws Exception {
+        Boolean hasRoom = loop.idle(() -> {
+            free.acquire();
             return true;
-        } finally {
-            synchronized (this) {
-                idle = false;
-                // The interrupt was meant for the wait, which is over.
-                Thread.interrupted();
-            }
+        });
+        if (hasRoom == null) {
+            return;
         }
-    }
-
-    private void sleep(long millis) {
-        try {
-            idle(() -> Thread.sleep(millis));
-        } catch (InterruptedException e) {
-            LOG.trace("A pause was interrupted", e);
+        free.release();
+        long wait = take();
+        if (wait > 0) {
+            loop.idle(() -> {
+                jobs.awaitWork(Duration.ofMillis(Math.min(wait, LOOK.toMillis())));
+                return true;
+            });
         }
     }
 
@@ -365,17 +324,11 @@ public final class Worker implements AutoCloseable {
      * @param grace how long to wait before that
      */
     public void close(Duration grace) {
-        synchronized (this) {
-            if (stopping) {
-                return;
-            }
-            stopping = true;
-            if (idle) {
-                taker.interrupt();
-            }
+        if (!loop.stop()) {
+            return;
         }
         try {
-            taker.join();
+            loop.join();
             if (!free.tryAcquire(concurrency, grace.toNanos(), TimeUnit.NANOSECONDS)) {
                 running.values().forEach(RunningJob::release);
                 if (!free.tryAcquire(concurrency, LONGEST_PAUSE.toNanos(), TimeUnit.NANOSECONDS)) {

@@ -1,16 +1,14 @@
 package dev.holdfast.toolkit.queue;
 
+import dev.holdfast.toolkit.pattern.Loop;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,8 +22,8 @@ public final class QueueConsumer<T> implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(QueueConsumer.class);
     private static final Duration GRACE = Duration.ofSeconds(10);
-    private static final long FIRST_PAUSE_MILLIS = 50;
-    private static final long LONGEST_PAUSE_MILLIS = 5000;
+
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
     private final ReliableQueue<T> queue;
     private final int concurrency;
@@ -34,9 +32,7 @@ public final class QueueConsumer<T> implements AutoCloseable {
     private final Semaphore free;
     private final Set<Delivery<T>> inHand = ConcurrentHashMap.newKeySet();
     private final ScheduledFuture<?> renewal;
-    private final Thread taker;
-    private volatile boolean closing;
-    private volatile @Nullable String failure;
+    private final Loop loop;
 
     QueueConsumer(ReliableQueue<T> queue, int concurrency, Handler<T> handler, Consumer<QueueConsumer<T>> onClose) {
         if (concurrency < 1) {
@@ -52,46 +48,20 @@ public final class QueueConsumer<T> implements AutoCloseable {
                 .timer()
                 .scheduleWithFixedDelay(
                         () -> queue.context().workers().execute(this::renew), third, third, TimeUnit.NANOSECONDS);
-        this.taker = Thread.ofVirtual().name("holdfast-queue-" + queue.name()).unstarted(this::run);
+        this.loop = new Loop(
+                "holdfast-queue-" + queue.name(),
+                LONGEST_PAUSE,
+                this::takeOnce,
+                e -> LOG.warn("A consumer of {} tries again: {}", queue.name(), e.toString()),
+                () -> {});
     }
 
     void start() {
-        taker.start();
+        loop.start();
     }
 
     boolean isWell() {
-        return failure == null;
-    }
-
-    private void run() {
-        long pause = FIRST_PAUSE_MILLIS;
-        while (!closing) {
-            // An interrupt that is left over from a handler is not meant for the next one.
-            Thread.interrupted();
-            try {
-                takeOnce();
-                failure = null;
-                pause = FIRST_PAUSE_MILLIS;
-            } catch (InterruptedException | CancellationException e) {
-                LOG.trace("A consumer of {} was interrupted", queue.name(), e);
-            } catch (Exception e) {
-                if (closing) {
-                    return;
-                }
-                failure = e.toString();
-                LOG.warn("A consumer of {} tries again: {}", queue.name(), e.toString());
-                sleep(ThreadLocalRandom.current().nextLong(pause / 2, pause + 1));
-                pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS);
-            }
-        }
-    }
-
-    private static void sleep(long millis) {
-        try {
-            Thread.sleep(millis);
-        } catch (InterruptedException e) {
-            LOG.trace("A pause was interrupted", e);
-        }
+        return loop.failure() == null;
     }
 
     private void takeOnce() throws InterruptedException {
@@ -142,14 +112,11 @@ public final class QueueConsumer<T> implements AutoCloseable {
     /** Takes no more, and lets what is in hand come to its end. */
     @Override
     public void close() {
-        synchronized (this) {
-            if (closing) {
-                return;
-            }
-            closing = true;
+        if (!loop.stop()) {
+            return;
         }
         try {
-            taker.join();
+            loop.join();
             if (!free.tryAcquire(concurrency, GRACE.toNanos(), TimeUnit.NANOSECONDS)) {
                 LOG.warn("A consumer of {} leaves {} messages behind; they come back", queue.name(), inHand.size());
             }

@@ -2,6 +2,7 @@ package dev.holdfast.toolkit.stream;
 
 import dev.holdfast.toolkit.lock.Locks;
 import dev.holdfast.toolkit.pattern.Instruments;
+import dev.holdfast.toolkit.pattern.Loop;
 import dev.holdfast.toolkit.store.CommandFailedException;
 import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.StoreException;
@@ -9,10 +10,7 @@ import io.micrometer.core.instrument.Counter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ThreadLocalRandom;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,14 +28,13 @@ public final class StreamConsumer<T> implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(StreamConsumer.class);
     private static final AtomicLong NUMBERS = new AtomicLong();
-    private static final long FIRST_PAUSE_MILLIS = 50;
-    private static final long LONGEST_PAUSE_MILLIS = 5000;
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
     private final StreamTasks<T> tasks;
     private final Handler<T> handler;
     private final String name;
     private final List<Reading<T>> readings = new ArrayList<>();
-    private final List<Thread> threads = new ArrayList<>();
+    private final List<Loop> loops;
     private final @Nullable Partitions<T> partitions;
     private final @Nullable Locks locks;
     private final AtomicLong processed = new AtomicLong();
@@ -45,7 +42,6 @@ public final class StreamConsumer<T> implements AutoCloseable {
     private final Counter done;
     private final Counter failed;
     private final Counter dead;
-    private final Map<Thread, String> failures = new ConcurrentHashMap<>();
     private volatile boolean closing;
 
     StreamConsumer(StreamTasks<T> tasks, Handler<T> handler) {
@@ -71,13 +67,20 @@ public final class StreamConsumer<T> implements AutoCloseable {
                 readings.add(new OrderedReading<>(this, stream, owners.mutex(owner), shares));
             }
         }
+        this.loops = readings.stream().map(this::loop).toList();
     }
 
     void start() {
-        for (Reading<T> reading : readings) {
-            threads.add(
-                    Thread.ofVirtual().name("holdfast-stream-" + tasks.name()).start(() -> run(reading)));
-        }
+        loops.forEach(Loop::start);
+    }
+
+    private Loop loop(Reading<T> reading) {
+        return new Loop(
+                "holdfast-stream-" + tasks.name(),
+                LONGEST_PAUSE,
+                reading::once,
+                e -> failed("reading " + reading.stream, e),
+                () -> {});
     }
 
     /** What the group knows it by. */
@@ -87,37 +90,6 @@ public final class StreamConsumer<T> implements AutoCloseable {
 
     StreamTasks<T> tasks() {
         return tasks;
-    }
-
-    private void run(Reading<T> reading) {
-        long pause = FIRST_PAUSE_MILLIS;
-        while (!closing) {
-            // An interrupt that is left over from a handler is not meant for the next one.
-            Thread.interrupted();
-            try {
-                reading.once();
-                failures.remove(Thread.currentThread());
-                pause = FIRST_PAUSE_MILLIS;
-            } catch (InterruptedException | CancellationException e) {
-                LOG.trace("Reading {} was interrupted", reading.stream, e);
-            } catch (Exception e) {
-                if (closing) {
-                    return;
-                }
-                failed("reading " + reading.stream, e);
-                failures.put(Thread.currentThread(), e.toString());
-                sleep(ThreadLocalRandom.current().nextLong(pause / 2, pause + 1));
-                pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS);
-            }
-        }
-    }
-
-    private static void sleep(long millis) {
-        try {
-            Thread.sleep(millis);
-        } catch (InterruptedException e) {
-            LOG.trace("A pause was interrupted", e);
-        }
     }
 
     /** Does nothing for a while, or until the consumer is closed. */
@@ -164,13 +136,17 @@ public final class StreamConsumer<T> implements AutoCloseable {
         return errors.get();
     }
 
+    private List<String> failures() {
+        return loops.stream().map(Loop::failure).filter(Objects::nonNull).toList();
+    }
+
     boolean isWell() {
-        return failures.isEmpty();
+        return failures().isEmpty();
     }
 
     /** What to show of it. */
     String state() {
-        return processed + " done, " + errors + " failed" + (isWell() ? "" : ", failing: " + failures.values());
+        return processed + " done, " + errors + " failed" + (isWell() ? "" : ", failing: " + failures());
     }
 
     boolean isClosing() {
@@ -187,9 +163,10 @@ public final class StreamConsumer<T> implements AutoCloseable {
             closing = true;
         }
         try {
-            for (Thread thread : threads) {
-                if (!thread.join(GRACE)) {
-                    thread.interrupt();
+            loops.forEach(Loop::stop);
+            for (Loop loop : loops) {
+                if (!loop.join(GRACE)) {
+                    loop.interrupt();
                 }
             }
             for (Reading<T> reading : readings) {

@@ -2,6 +2,7 @@ package dev.holdfast.toolkit.topic;
 
 import dev.holdfast.toolkit.codec.CodecException;
 import dev.holdfast.toolkit.pattern.Instruments;
+import dev.holdfast.toolkit.pattern.Loop;
 import dev.holdfast.toolkit.store.Command;
 import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.Store;
@@ -11,10 +12,7 @@ import io.micrometer.core.instrument.Counter;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,7 +44,7 @@ public final class TopicReader<T> implements Subscription {
     private static final Logger LOG = LoggerFactory.getLogger(TopicReader.class);
     private static final int BATCH = 100;
     private static final Duration WAIT = Duration.ofSeconds(5);
-    private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
+    private static final Duration GRACE = Duration.ofSeconds(10);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
     private final DurableTopic<T> topic;
@@ -58,13 +56,8 @@ public final class TopicReader<T> implements Subscription {
     private final Counter handled;
     private final Counter failed;
     private final Counter gaps;
-    private volatile @Nullable String failure;
-    private volatile boolean closed;
-    private volatile @Nullable Thread thread;
+    private final Loop loop;
     private volatile String cursor = "";
-    /** Whether the thread only waits. Guarded by this. */
-    private boolean idle;
-
     private String saved = "";
 
     TopicReader(
@@ -83,12 +76,16 @@ public final class TopicReader<T> implements Subscription {
         this.handled = instruments.counter("handled", "reader", name, "result", "done");
         this.failed = instruments.counter("handled", "reader", name, "result", "failed");
         this.gaps = instruments.counter("gaps", "reader", name);
+        this.loop = new Loop(
+                "holdfast-topic-" + topic.name() + "-" + name,
+                LONGEST_PAUSE,
+                this::step,
+                this::tellOf,
+                this::saveAtTheEnd);
     }
 
     void start() {
-        thread = Thread.ofVirtual()
-                .name("holdfast-topic-" + topic.name() + "-" + name)
-                .start(this::run);
+        loop.start();
     }
 
     /** The name of its cursor. */
@@ -103,38 +100,25 @@ public final class TopicReader<T> implements Subscription {
 
     /** Whether the last thing that it tried has failed. */
     boolean isFailing() {
-        return failure != null;
+        return loop.failure() != null;
     }
 
     /** What to show of it. */
     String state() {
-        String why = failure;
+        String why = loop.failure();
         return why == null ? "at " + cursor : "at " + cursor + ", failing: " + why;
     }
 
-    private void run() {
-        long pause = FIRST_PAUSE.toMillis();
-        while (!closed) {
-            try {
-                if (cursor.isEmpty()) {
-                    findCursor();
-                }
-                readOnce();
-                failure = null;
-                pause = FIRST_PAUSE.toMillis();
-            } catch (Exception e) {
-                if (closed && e instanceof CancellationException) {
-                    break;
-                }
-                failure = e.toString();
-                failed.increment();
-                LOG.warn("The reader {} of {} tries again behind {}: {}", name, topic.name(), cursor, e.toString());
-                long millis = ThreadLocalRandom.current().nextLong(pause / 2, pause + 1);
-                idle(() -> sleep(millis));
-                pause = Math.min(pause * 2, LONGEST_PAUSE.toMillis());
-            }
+    private void step() throws Exception {
+        if (cursor.isEmpty()) {
+            findCursor();
         }
-        saveAtTheEnd();
+        readOnce();
+    }
+
+    private void tellOf(Exception failure) {
+        failed.increment();
+        LOG.warn("The reader {} of {} tries again behind {}: {}", name, topic.name(), cursor, failure.toString());
     }
 
     private void findCursor() {
@@ -156,7 +140,7 @@ public final class TopicReader<T> implements Subscription {
     private void readOnce() throws Exception {
         boolean first = handledNothingYet();
         Command read = Command.of("XREAD", "COUNT", BATCH, "BLOCK", WAIT.toMillis(), "STREAMS", topic.key(), cursor);
-        Reply answer = idle(() -> store.await(WAIT, read));
+        Reply answer = loop.idle(() -> store.await(WAIT, read));
         if (answer == null || answer.isNull()) {
             return;
         }
@@ -167,7 +151,7 @@ public final class TopicReader<T> implements Subscription {
         }
         try {
             for (Reply entry : entries) {
-                if (closed) {
+                if (loop.isStopping()) {
                     return;
                 }
                 handle(entry.list());
@@ -220,59 +204,22 @@ public final class TopicReader<T> implements Subscription {
         }
     }
 
-    /** Does what {@link #close} may interrupt; nothing, and returns null, if it is closed already. */
-    private <R> @Nullable R idle(Supplier<R> wait) {
-        synchronized (this) {
-            if (closed) {
-                return null;
-            }
-            idle = true;
-        }
-        try {
-            return wait.get();
-        } finally {
-            synchronized (this) {
-                idle = false;
-                // The interrupt was meant for the wait, which is over; what follows is done to its end.
-                Thread.interrupted();
-            }
-        }
-    }
-
-    private static boolean sleep(long millis) {
-        try {
-            Thread.sleep(millis);
-            return true;
-        } catch (InterruptedException e) {
-            return false;
-        }
-    }
-
     @Override
     public boolean isActive() {
-        return !closed && failure == null;
+        return !loop.isStopping() && loop.failure() == null;
     }
 
     /** Stops reading, after the message that is being handled. */
     @Override
     public void close() {
-        Thread reading = thread;
-        synchronized (this) {
-            if (closed) {
-                return;
-            }
-            closed = true;
-            if (idle && reading != null) {
-                reading.interrupt();
-            }
+        if (!loop.stop()) {
+            return;
         }
         onClose.accept(this);
-        if (reading != null && reading != Thread.currentThread()) {
-            try {
-                reading.join(Duration.ofSeconds(10));
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
+        try {
+            loop.join(GRACE);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 }

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.Parameter;
  * </pre>
  */
 abstract class Contract {
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Duration POLL = Duration.ofMillis(5);
 
     @Parameter
@@ -79,7 +79,7 @@ abstract class Contract {
         target.pass(time);
     }
 
-    /** Waits until something holds; fails where it does not within ten seconds. */
+    /** Waits until something holds; fails where it does not within thirty seconds. */
     static void eventually(Callable<Boolean> condition) {
         Awaitility.await()
                 .atMost(PATIENCE)

@@ -273,7 +273,9 @@ class JobContract extends Contract {
         CountDownLatch goOn = new CountDownLatch(1);
         AtomicInteger lost = new AtomicInteger();
         List<Long> tokens = new CopyOnWriteArrayList<>();
+        // With no room for another job it cannot take its own over.
         Worker slow = closing(worker(jobs)
+                .concurrency(1)
                 .handle("note", String.class, job -> {
                     tokens.add(job.fencingToken());
                     first.countDown();
