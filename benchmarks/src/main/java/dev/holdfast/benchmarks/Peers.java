@@ -14,10 +14,12 @@ import io.github.bucket4j.distributed.ExpirationAfterWriteStrategy;
 import io.github.bucket4j.redis.lettuce.Bucket4jLettuce;
 import io.lettuce.core.RedisClient;
 import java.io.IOException;
+import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -28,9 +30,10 @@ import java.util.concurrent.Future;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.redisson.Redisson;
-import org.redisson.api.RBlockingQueue;
 import org.redisson.api.RLock;
+import org.redisson.api.RScheduledExecutorService;
 import org.redisson.api.RedissonClient;
+import org.redisson.api.WorkerOptions;
 import org.redisson.config.Config;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,8 +41,7 @@ import picocli.CommandLine.Option;
 
 /**
  * The toolkit's patterns and those of others, all on the same real Valkey, in turn: locks beside Redisson's, rate limits beside
- * Bucket4j's, jobs beside BullMQ's. Redisson has no jobs of this kind outside its paid edition; its blocking queue, which loses what a
- * dead worker had, is shown as a bound.
+ * Bucket4j's, jobs beside BullMQ's and those of Redisson's executor service.
  */
 @Command(
         name = "peers",
@@ -64,6 +66,9 @@ public final class Peers implements Callable<Integer> {
             paramLabel = "FOLDER",
             description = "A folder with node_modules/bullmq; without it BullMQ is left out.")
     private @Nullable Path bullmq;
+
+    /** How many jobs are added at once. */
+    private static final int BATCH = 500;
 
     /** Gives what a lock guards something to do. */
     private long inside;
@@ -100,9 +105,9 @@ public final class Peers implements Callable<Integer> {
                 compare("rate decision", "Bucket4j (Lettuce)", ourLimits(toolkit, pool), bucket4j(lettuce, pool));
                 compare(
                         "jobs added and done",
-                        "Redisson's queue",
+                        "Redisson's executor",
                         () -> ourJobs(toolkit),
-                        () -> redissonQueue(redisson, pool));
+                        () -> redissonJobs(redisson));
                 if (bullmq != null) {
                     compare("jobs added and done", "BullMQ", () -> ourJobs(toolkit), () -> bullMq(valkey.port()));
                 }
@@ -224,20 +229,30 @@ public final class Peers implements Callable<Integer> {
         return operations / seconds;
     }
 
-    private double redissonQueue(RedissonClient redisson, ExecutorService pool) throws Exception {
-        RBlockingQueue<Integer> queue = redisson.getBlockingQueue("peers:queue");
-        List<Integer> all = new ArrayList<>();
-        for (int i = 0; i < operations; i++) {
-            all.add(i);
+    /** A job of Redisson's, which travels as an object. */
+    record Count() implements Runnable, Serializable {
+        static volatile CountDownLatch left = new CountDownLatch(0);
+
+        @Override
+        public void run() {
+            left.countDown();
         }
+    }
+
+    private double redissonJobs(RedissonClient redisson) throws InterruptedException {
+        RScheduledExecutorService executor = redisson.getExecutorService("peers");
+        Count.left = new CountDownLatch(operations);
+        Runnable[] all = new Runnable[BATCH];
+        Arrays.fill(all, new Count());
         long begin = System.nanoTime();
-        queue.addAll(all);
-        timed(pool, thread -> {
-            for (int i = 0; i < operations / threads; i++) {
-                queue.poll();
-            }
-        });
-        return operations / ((System.nanoTime() - begin) / 1e9);
+        executor.registerWorkers(WorkerOptions.defaults().workers(threads * 8));
+        for (int i = 0; i < operations; i += BATCH) {
+            executor.execute(i + BATCH <= operations ? all : Arrays.copyOf(all, operations - i));
+        }
+        Count.left.await();
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        executor.delete();
+        return operations / seconds;
     }
 
     private double bullMq(int port) throws IOException, InterruptedException {

@@ -2,7 +2,7 @@ package dev.holdfast.toolkit.job;
 
 import dev.holdfast.toolkit.store.Script;
 
-/** The atomic steps of jobs; {@code common.lua} stands before each. */
+/** The atomic steps of jobs; {@code common.lua} stands before each, and {@code commit.lua} after it. */
 final class JobScripts {
     static final Script ENQUEUE = script("enqueue");
     static final Script TAKE = script("take");
@@ -18,7 +18,11 @@ final class JobScripts {
     private static Script script(String name) {
         return Script.of(
                 name,
-                Script.of(JobScripts.class, "common").source()
-                        + Script.of(JobScripts.class, name).source());
+                source("common") + "local function step()\n" + source(name) + "end\nlocal answer = step()\n"
+                        + source("commit") + "return answer\n");
+    }
+
+    private static String source(String name) {
+        return Script.of(JobScripts.class, name).source();
     }
 }

@@ -70,6 +70,7 @@ public final class Worker implements AutoCloseable {
     private final Counter lost;
     private final ScheduledFuture<?> heartbeat;
     private final Loop loop;
+    private final Ends ends;
 
     private Worker(Builder builder) {
         this.jobs = builder.jobs;
@@ -81,6 +82,7 @@ public final class Worker implements AutoCloseable {
         this.concurrency = builder.concurrency;
         this.grace = builder.grace;
         this.free = new Semaphore(concurrency);
+        this.ends = new Ends(jobs);
         this.instruments = jobs.instruments();
         this.lost = instruments.counter("lost");
         for (WorkerHook hook : hooks) {
@@ -233,18 +235,8 @@ public final class Worker implements AutoCloseable {
             RunningJob<?> job, String verb, byte[] text, long delay, @Nullable Throwable thrown, Duration took) {
         String result;
         try {
-            Reply reply = jobs.context()
-                    .retry()
-                    .idempotent(() -> jobs.run(
-                            JobScripts.FINISH,
-                            job.id(),
-                            job.fencingToken(),
-                            verb,
-                            text,
-                            delay,
-                            jobs.mostDead(),
-                            jobs.deadKept().toMillis()));
-            result = reply.isNull() ? "lost" : reply.text();
+            String outcome = ends.tell(job, verb, text, delay);
+            result = outcome == null ? "lost" : outcome;
         } catch (StoreException | CancellationException e) {
             LOG.warn("What came of job {} could not be said; it will be taken over: {}", job.id(), e.toString());
             result = "lost";

@@ -1,4 +1,7 @@
--- What the scripts of jobs share. It stands before each of them.
+-- What the scripts of jobs share. It stands before each of them, and commit.lua after it.
+--
+-- A script reads each job once and works on it in memory. What it has changed is written at its end, all jobs in one command for each
+-- key: so a step for a hundred jobs costs hardly more than one for a single job.
 --
 -- KEYS[1] begins the names of all keys: jobs:{name}. The others follow from it, and lie in the same slot.
 --
@@ -32,18 +35,52 @@ local function whole(number)
     return string.format('%.0f', number)
 end
 
+-- How many words of a list are given to a command at most.
+local most = 1000
+
+-- Calls a command with a key and words, any number of them, in portions.
+local function callAll(command, name, words)
+    for i = 1, #words, most do
+        redis.call(command, name, unpack(words, i, math.min(i + most - 1, #words)))
+    end
+end
+
+-- Jobs by id, false for those that there are not; the ids of those to write, to delete, and of which no progress is to be kept; payloads
+-- to write, flat; counters to raise.
+local jobs, changed, forgotten, over, payloads, counts = {}, {}, {}, {}, {}, {}
+
+-- Reads jobs that are not known yet.
+local function loadAll(ids)
+    for i = 1, #ids, most do
+        local packed = redis.call('HMGET', key('state'), unpack(ids, i, math.min(i + most - 1, #ids)))
+        for j, bytes in ipairs(packed) do
+            local id = ids[i + j - 1]
+            if jobs[id] == nil then
+                jobs[id] = bytes and cmsgpack.unpack(bytes)
+            end
+        end
+    end
+end
+
 local function load(id)
-    local packed = redis.call('HGET', key('state'), id)
-    return packed and cmsgpack.unpack(packed)
+    if jobs[id] == nil then
+        loadAll({id})
+    end
+    return jobs[id]
 end
 
 local function save(id, job)
     job.z = now
-    redis.call('HSET', key('state'), id, cmsgpack.pack(job))
+    jobs[id], changed[id] = job, true
+end
+
+local function forget(id)
+    jobs[id], changed[id] = false, nil
+    forgotten[#forgotten + 1] = id
 end
 
 local function count(what, by)
-    redis.call('HINCRBY', key('count'), what, by or 1)
+    counts[what] = (counts[what] or 0) + (by or 1)
 end
 
 -- Lets so many of the workers that wait look again. More marks than workers would only be looked at in vain.
@@ -71,11 +108,11 @@ local function free(id, job)
     end
 end
 
-local function forget(id)
-    redis.call('HDEL', key('state'), id)
-    redis.call('HDEL', key('payload'), id)
+-- A job that was kept when it was done. Only such a one has a result.
+local function forgetDone(id)
+    redis.call('ZREM', key('done'), id)
     redis.call('HDEL', key('result'), id)
-    redis.call('HDEL', key('progress'), id)
+    forget(id)
 end
 
 -- One of those that a job awaits has ended. The last one begins it.
@@ -95,27 +132,27 @@ end
 -- The end of a job, well or not.
 local function ended(id, job)
     free(id, job)
-    redis.call('HDEL', key('progress'), id)
+    over[#over + 1] = id
     if job.b then
         leaveBatch(job.b)
     end
 end
 
 -- A job that is not tried any more. The oldest of the dead make room.
-local function bury(id, job, why, most, kept)
+local function bury(id, job, why, mostKept, kept)
     job.s, job.f, job.w = 'dead', why, nil
     save(id, job)
     redis.call('ZADD', key('dead'), whole(now), id)
     count('dead')
     ended(id, job)
-    local over = redis.call('ZRANGEBYSCORE', key('dead'), '-inf', whole(now - kept), 'LIMIT', 0, 100)
-    local surplus = redis.call('ZCARD', key('dead')) - #over - most
+    local outdated = redis.call('ZRANGEBYSCORE', key('dead'), '-inf', whole(now - kept), 'LIMIT', 0, 100)
+    local surplus = redis.call('ZCARD', key('dead')) - #outdated - mostKept
     if surplus > 0 then
-        for _, old in ipairs(redis.call('ZRANGE', key('dead'), #over, #over + math.min(surplus, 100) - 1)) do
-            over[#over + 1] = old
+        for _, old in ipairs(redis.call('ZRANGE', key('dead'), #outdated, #outdated + math.min(surplus, 100) - 1)) do
+            outdated[#outdated + 1] = old
         end
     end
-    for _, old in ipairs(over) do
+    for _, old in ipairs(outdated) do
         redis.call('ZREM', key('dead'), old)
         forget(old)
     end

@@ -13,12 +13,16 @@ if ARGV[2] ~= '' then
     redis.call('HSET', key('cron'), ARGV[2], ARGV[3])
 end
 
-local answers, added = {}, 0
+local ids, answers, added, pending = {}, {}, 0, {}
+for i = 4, #ARGV, 13 do
+    ids[#ids + 1] = ARGV[i]
+end
+loadAll(ids)
 for i = 4, #ARGV, 13 do
     local id, delay = ARGV[i], tonumber(ARGV[i + 9])
     local unique, lasts = ARGV[i + 10], tonumber(ARGV[i + 12])
     local other
-    if redis.call('HEXISTS', key('state'), id) == 1 then
+    if load(id) then
         other = id
     elseif unique ~= '' then
         other = redis.call('HGET', key('unique'), unique)
@@ -45,7 +49,8 @@ for i = 4, #ARGV, 13 do
             job.b = ARGV[1]
             redis.call('HINCRBY', key('batch'), ARGV[1], 1)
         end
-        redis.call('HSET', key('payload'), id, ARGV[i + 1])
+        payloads[#payloads + 1] = id
+        payloads[#payloads + 1] = ARGV[i + 1]
         if delay < 0 then
             job.s = 'awaiting'
             -- One more than those it awaits, until all of them have been added.
@@ -53,12 +58,17 @@ for i = 4, #ARGV, 13 do
         elseif delay > 0 then
             schedule(id, job, now + delay, 'scheduled')
         else
-            makePending(id, job)
+            job.s = 'pending'
+            pending[job.q] = pending[job.q] or {}
+            table.insert(pending[job.q], id)
             added = added + 1
         end
         save(id, job)
         answers[#answers + 1] = id
     end
+end
+for queue, these in pairs(pending) do
+    callAll('LPUSH', key('pending:' .. queue), these)
 end
 if added > 0 then
     wake(added)

@@ -1,23 +1,17 @@
--- Ends a job's present attempt, if the job is still this worker's.
+-- Ends the present attempts of jobs, of each if it is still this worker's.
 --
--- ARGV     id, fencing token, "done", "retry", "dead" or "release", result or failure, milliseconds until the next attempt, how many
---          dead jobs to keep and how long
--- answers  what has become of the job: "done", "retry", "dead", "pending"; nothing where another has taken it over
+-- ARGV     how many dead jobs to keep and how long; then for each job five words: id, fencing token, "done", "retry", "dead" or
+--          "release", result or failure, milliseconds until the next attempt
+-- answers  what has become of each job: "done", "retry", "dead", "pending"; nothing where another has taken it over
 
-local id, verb, text = ARGV[1], ARGV[3], ARGV[4]
-local job = load(id)
-if not job or job.s ~= 'active' or job.l ~= tonumber(ARGV[2]) then
-    return false
-end
-redis.call('ZREM', key('active'), id)
-job.w = nil
+local mostDead, deadKept = tonumber(ARGV[1]), tonumber(ARGV[2])
 
-if verb == 'done' then
+local function done(id, job, result)
     count('processed')
     if job.k > 0 then
         job.s = 'done'
         save(id, job)
-        redis.call('HSET', key('result'), id, text)
+        redis.call('HSET', key('result'), id, result)
         redis.call('ZADD', key('done'), whole(now + job.k), id)
     else
         forget(id)
@@ -26,22 +20,49 @@ if verb == 'done' then
     return 'done'
 end
 
-if verb == 'release' then
-    -- The worker gives it back unfinished, as when it shuts down: nobody's failure.
+-- The worker gives it back unfinished, as when it shuts down: nobody's failure.
+local function release(id, job)
     makePending(id, job, true)
     save(id, job)
     wake(1)
     return 'pending'
 end
 
-job.a = job.a + 1
-count('failed')
-if verb == 'dead' or job.n or job.a >= job.m then
-    bury(id, job, text, tonumber(ARGV[6]), tonumber(ARGV[7]))
-    return 'dead'
+local function fail(id, job, verb, why, delay)
+    job.a = job.a + 1
+    count('failed')
+    if verb == 'dead' or job.n or job.a >= job.m then
+        bury(id, job, why, mostDead, deadKept)
+        return 'dead'
+    end
+    job.f = why
+    schedule(id, job, now + tonumber(delay), 'retry')
+    save(id, job)
+    count('retried')
+    return 'retry'
 end
-job.f = text
-schedule(id, job, now + tonumber(ARGV[5]), 'retry')
-save(id, job)
-count('retried')
-return 'retry'
+
+local ids, mine, answers = {}, {}, {}
+for i = 3, #ARGV, 5 do
+    ids[#ids + 1] = ARGV[i]
+end
+loadAll(ids)
+for i = 3, #ARGV, 5 do
+    local id, token, verb, text, delay = unpack(ARGV, i, i + 4)
+    local job = load(id)
+    local answer = false
+    if job and job.s == 'active' and job.l == tonumber(token) then
+        mine[#mine + 1] = id
+        job.w = nil
+        if verb == 'done' then
+            answer = done(id, job, text)
+        elseif verb == 'release' then
+            answer = release(id, job)
+        else
+            answer = fail(id, job, verb, text, delay)
+        end
+    end
+    answers[#answers + 1] = answer
+end
+callAll('ZREM', key('active'), mine)
+return answers

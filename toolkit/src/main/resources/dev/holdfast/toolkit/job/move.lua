@@ -37,8 +37,12 @@ local function run(id, job)
 end
 
 local function delete(id, job)
-    if job.s == 'dead' or job.s == 'done' then
-        redis.call('ZREM', key(job.s), id)
+    if job.s == 'done' then
+        forgetDone(id)
+        return true
+    end
+    if job.s == 'dead' then
+        redis.call('ZREM', key('dead'), id)
         forget(id)
         return true
     end

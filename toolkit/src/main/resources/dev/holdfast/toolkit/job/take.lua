@@ -10,7 +10,9 @@
 local worker, lease, wanted, takeovers = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local mostDead, deadKept = tonumber(ARGV[5]), tonumber(ARGV[6])
 
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('scheduled'), '-inf', whole(now), 'LIMIT', 0, 100)) do
+local due = redis.call('ZRANGEBYSCORE', key('scheduled'), '-inf', whole(now), 'LIMIT', 0, 100)
+loadAll(due)
+for _, id in ipairs(due) do
     redis.call('ZREM', key('scheduled'), id)
     local job = load(id)
     if job then
@@ -37,8 +39,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('active'), '-inf', whole(now
 end
 
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('done'), '-inf', whole(now), 'LIMIT', 0, 100)) do
-    redis.call('ZREM', key('done'), id)
-    forget(id)
+    forgetDone(id)
 end
 
 local answers, soonest, more = {-1}, math.huge, false
@@ -59,38 +60,52 @@ local function may(queue, amount, period)
     return true
 end
 
+-- Gives a job to the worker, unless it is too late for it. Answers whether it was given.
+local given = {}
+local function give(id, job)
+    if job.e > 0 and job.e <= now then
+        bury(id, job, 'its deadline has passed', mostDead, deadKept)
+        return false
+    end
+    if job.x == 'start' then
+        free(id, job)
+        job.u = nil
+    end
+    job.s, job.w = 'active', worker
+    save(id, job)
+    given[#given + 1] = id
+    return true
+end
+
 for i = 7, #ARGV, 3 do
-    local queue = ARGV[i]
-    local list = key('pending:' .. queue)
-    if redis.call('SISMEMBER', key('paused'), queue) == 0 then
-        while redis.call('LLEN', list) > 0 do
-            if wanted == 0 then
-                more = true
-                break
-            end
-            if not may(queue, tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])) then
-                break
-            end
-            local id = redis.call('RPOP', list)
+    local list, amount, period = key('pending:' .. ARGV[i]), tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
+    local open = redis.call('SISMEMBER', key('paused'), ARGV[i]) == 0
+    while open and wanted > 0 and redis.call('LLEN', list) > 0 and may(ARGV[i], amount, period) do
+        local ids = redis.call('RPOP', list, amount == 0 and wanted or 1)
+        loadAll(ids)
+        for _, id in ipairs(ids) do
             local job = load(id)
-            if job and job.e > 0 and job.e <= now then
-                bury(id, job, 'its deadline has passed', mostDead, deadKept)
-            elseif job then
-                if job.x == 'start' then
-                    free(id, job)
-                    job.u = nil
-                end
-                job.s, job.w, job.l = 'active', worker, redis.call('INCR', key('lease'))
-                redis.call('ZADD', key('active'), whole(now + lease), id)
-                save(id, job)
+            if job and give(id, job) then
                 wanted = wanted - 1
-                for _, word in ipairs({id, job.t, queue, redis.call('HGET', key('payload'), id), job.l, job.a, job.m, job.r,
-                        whole(job.c), job.o, whole(job.e), job.h}) do
-                    answers[#answers + 1] = word
-                end
             end
         end
     end
+    more = more or open and wanted == 0 and redis.call('LLEN', list) > 0
+end
+
+if #given > 0 then
+    local last = redis.call('INCRBY', key('lease'), #given)
+    local leases, contents = {}, redis.call('HMGET', key('payload'), unpack(given))
+    for i, id in ipairs(given) do
+        local job = load(id)
+        job.l = last - #given + i
+        leases[#leases + 1] = whole(now + lease)
+        leases[#leases + 1] = id
+        for _, word in ipairs({id, job.t, job.q, contents[i], job.l, job.a, job.m, job.r, whole(job.c), job.o, whole(job.e), job.h}) do
+            answers[#answers + 1] = word
+        end
+    end
+    callAll('ZADD', key('active'), leases)
 end
 
 if more then
