@@ -9,10 +9,7 @@ import java.util.SplittableRandom;
  * 256 bytes, one adds a new key, and one deletes the oldest, so that the number of keys stays and garbage of every age
  * and size arises.
  */
-final class Churn {
-    /** No command is longer. */
-    static final int MAX_COMMAND_BYTES = 512;
-
+final class Churn implements OpenLoop.Requests {
     private static final int MIN_VALUE = 16;
     private static final int MAX_VALUE = 256;
     private static final int DIGITS = 12;
@@ -36,12 +33,13 @@ final class Churn {
     }
 
     /** Writes the command that adds the next key. The first {@code keys} of these fill the server. */
-    void writeNew(ByteBuffer out) {
+    @Override
+    public void writeNew(ByteBuffer out) {
         writeSet(out, newest++);
     }
 
-    /** Writes the next command of the churn. */
-    void writeNext(ByteBuffer out) {
+    @Override
+    public void writeNext(ByteBuffer out, int connection) {
         int dice = random.nextInt(10);
         if (dice == 0) {
             writeNew(out);

@@ -1,7 +1,6 @@
 package dev.holdfast.benchmarks;
 
 import dev.holdfast.benchmarks.BenchmarkClient.Run;
-import dev.holdfast.benchmarks.BenchmarkClient.Sample;
 import dev.holdfast.benchmarks.ComparedCommand.Workload;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -143,20 +142,10 @@ public final class Compare implements Callable<Integer> {
         long rate = client.requestsFor(theirs, run, requests > 0 ? CALIBRATION_SECONDS : seconds);
         long count = requests > 0 ? requests : rate;
 
-        List<Sample> ourSamples = new ArrayList<>();
-        List<Sample> theirSamples = new ArrayList<>();
-        for (int round = 0; round < rounds; round++) {
-            if (round % 2 == 0) {
-                ourSamples.add(client.run(ours, run, count));
-                theirSamples.add(client.run(theirs, run, count));
-            } else {
-                theirSamples.add(client.run(theirs, run, count));
-                ourSamples.add(client.run(ours, run, count));
-            }
-        }
+        Comparison comparison = Comparison.of(run, client, ours, theirs, count, rounds);
         ours.flush();
         theirs.flush();
-        return new Comparison(run, ourSamples, theirSamples);
+        return comparison;
     }
 
     private void summarise(List<Comparison> comparisons) {

@@ -2,6 +2,8 @@ package dev.holdfast.benchmarks;
 
 import dev.holdfast.benchmarks.BenchmarkClient.Run;
 import dev.holdfast.benchmarks.BenchmarkClient.Sample;
+import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
@@ -12,6 +14,24 @@ record Comparison(Run run, List<Sample> ours, List<Sample> theirs) {
             | command | pipeline | bytes | throughput | p50 | p99 | CPU | ours K/s | Valkey K/s | ours µs | Valkey µs |
             |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
             """;
+
+    /** Runs it so many times on both, one at a time; they change places in every round. */
+    static Comparison of(
+            Run run, BenchmarkClient client, ServerProcess ours, ServerProcess theirs, long requests, int rounds)
+            throws IOException, InterruptedException {
+        List<Sample> ourSamples = new ArrayList<>();
+        List<Sample> theirSamples = new ArrayList<>();
+        for (int round = 0; round < rounds; round++) {
+            if (round % 2 == 0) {
+                ourSamples.add(client.run(ours, run, requests));
+                theirSamples.add(client.run(theirs, run, requests));
+            } else {
+                theirSamples.add(client.run(theirs, run, requests));
+                ourSamples.add(client.run(ours, run, requests));
+            }
+        }
+        return new Comparison(run, ourSamples, theirSamples);
+    }
 
     /** Ours by theirs. */
     Figures throughput() {

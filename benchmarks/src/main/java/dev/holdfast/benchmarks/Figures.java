@@ -2,6 +2,8 @@ package dev.holdfast.benchmarks;
 
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.stream.Collectors;
+import org.HdrHistogram.Histogram;
 
 /** The values that the rounds of one measurement gave. */
 final class Figures {
@@ -37,5 +39,12 @@ final class Figures {
     /** Median and spread of ratios, as the tables show them. */
     String asRatio() {
         return String.format(Locale.ROOT, "%.2f ±%.2f", median(), spread());
+    }
+
+    /** Percentiles of times, as cells of a table. */
+    static String millis(Histogram nanos, double... percentiles) {
+        return Arrays.stream(percentiles)
+                .mapToObj(each -> String.format(Locale.ROOT, "%.2f", nanos.getValueAtPercentile(each) / 1e6))
+                .collect(Collectors.joining(" | "));
     }
 }

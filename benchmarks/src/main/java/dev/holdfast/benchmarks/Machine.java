@@ -10,6 +10,13 @@ import java.util.stream.Stream;
 final class Machine {
     private Machine() {}
 
+    /** The same where no real Valkey runs yet. */
+    static String describe(ServerOptions servers, Pinning pinning) throws IOException, InterruptedException {
+        try (ServerProcess valkey = ServerProcess.start(servers.valkeyCommand(), servers.port, pinning)) {
+            return describe(valkey);
+        }
+    }
+
     static String describe(ServerProcess valkey) throws IOException {
         return String.format(
                 Locale.ROOT,

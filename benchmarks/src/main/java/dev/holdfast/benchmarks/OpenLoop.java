@@ -24,21 +24,43 @@ import org.HdrHistogram.Histogram;
  * longest time between two of its own rounds is kept, to tell apart what the client itself was kept waiting for.
  */
 final class OpenLoop implements AutoCloseable {
+    /** What is sent. */
+    interface Requests {
+        /** No command is longer. */
+        int MAX_BYTES = 512;
+
+        /** Writes the next of the commands that fill the server. Their replies are one line each. */
+        void writeNew(ByteBuffer out);
+
+        /** Writes the next command, for the connection of this number. */
+        void writeNext(ByteBuffer out, int connection);
+
+        /** How many lines each reply on this connection has, except while the server is filled. */
+        default int replyLines(int connection) {
+            return 1;
+        }
+    }
+
+    private static final long MAX_NANOS = 120_000_000_000L;
     private static final int OUT_BYTES = 1 << 20;
     private static final int IN_BYTES = 1 << 16;
     private static final int REQUESTS_A_ROUND = 64;
     private static final long GIVE_UP_NANOS = 60_000_000_000L;
 
     private final Link[] links;
-    private final Churn churn;
+    private final Requests requests;
     private long longestRoundNanos;
 
-    OpenLoop(int port, int connections, Churn churn) throws IOException {
-        this.churn = churn;
+    OpenLoop(int port, int connections, Requests requests) throws IOException {
+        this.requests = requests;
         links = new Link[connections];
         for (int i = 0; i < connections; i++) {
             links[i] = new Link(port);
         }
+    }
+
+    static Histogram newHistogram() {
+        return new Histogram(MAX_NANOS, 3);
     }
 
     /** Sends the commands that fill the server, as fast as it takes them. */
@@ -47,7 +69,7 @@ final class OpenLoop implements AutoCloseable {
         while (sent < keys || pending() > 0) {
             Link link = links[(int) (sent % links.length)];
             while (sent < keys && pending() < 10_000 && link.hasRoom()) {
-                churn.writeNew(link.out);
+                requests.writeNew(link.out);
                 link.requests++;
                 sent++;
             }
@@ -67,11 +89,15 @@ final class OpenLoop implements AutoCloseable {
         return pending;
     }
 
-    /** Sends {@code rate} commands a second for so long, and adds the time of each reply to the histogram. */
-    void run(double rate, double seconds, Histogram nanos) throws IOException {
-        for (Link link : links) {
-            link.requests = 0;
-            link.replies = 0;
+    /**
+     * Sends {@code rate} commands a second for so long, and adds the time of each reply to a histogram: that of connection
+     * c to the one of index {@code c mod histograms}.
+     */
+    void run(double rate, double seconds, Histogram... histograms) throws IOException {
+        for (int c = 0; c < links.length; c++) {
+            links[c].requests = 0;
+            links[c].replies = 0;
+            links[c].replyLines = requests.replyLines(c);
         }
         longestRoundNanos = 0;
         long total = (long) (rate * seconds);
@@ -86,11 +112,11 @@ final class OpenLoop implements AutoCloseable {
             longestRoundNanos = Math.max(longestRoundNanos, now - last);
             last = now;
             for (int i = 0; i < REQUESTS_A_ROUND && next < total && start + (long) (next * interval) <= now; i++) {
-                Link link = links[(int) (next % links.length)];
-                if (!link.hasRoom()) {
+                int c = (int) (next % links.length);
+                if (!links[c].hasRoom()) {
                     break;
                 }
-                churn.writeNext(link.out);
+                requests.writeNext(links[c].out, c);
                 next++;
             }
             for (int c = 0; c < links.length; c++) {
@@ -100,6 +126,7 @@ final class OpenLoop implements AutoCloseable {
                 if (link.arrived == 0) {
                     continue;
                 }
+                Histogram nanos = histograms[c % histograms.length];
                 long arrival = System.nanoTime();
                 for (int i = 0; i < link.arrived; i++) {
                     long request = link.replies * links.length + c;
@@ -128,7 +155,7 @@ final class OpenLoop implements AutoCloseable {
         }
     }
 
-    /** One connection with its buffers. Every reply of the churn is one line. */
+    /** One connection with its buffers. */
     private static final class Link {
         final SocketChannel channel;
         final ByteBuffer out = ByteBuffer.allocateDirect(OUT_BYTES);
@@ -138,6 +165,8 @@ final class OpenLoop implements AutoCloseable {
         /** Replies that the last {@link #receive} brought. */
         int arrived;
 
+        int replyLines = 1;
+        private int lines;
         private boolean isAtLineStart = true;
 
         Link(int port) throws IOException {
@@ -147,7 +176,7 @@ final class OpenLoop implements AutoCloseable {
         }
 
         boolean hasRoom() {
-            return out.remaining() >= Churn.MAX_COMMAND_BYTES;
+            return out.remaining() >= Requests.MAX_BYTES;
         }
 
         void flush() throws IOException {
@@ -172,9 +201,11 @@ final class OpenLoop implements AutoCloseable {
                 }
                 isAtLineStart = next == '\n';
                 if (isAtLineStart) {
-                    arrived++;
+                    lines++;
                 }
             }
+            arrived = lines / replyLines;
+            lines %= replyLines;
         }
     }
 }

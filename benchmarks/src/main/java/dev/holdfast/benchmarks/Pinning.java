@@ -1,5 +1,6 @@
 package dev.holdfast.benchmarks;
 
+import java.io.IOException;
 import java.util.List;
 
 /** Which cores a server and its client may use. */
@@ -8,6 +9,8 @@ enum Pinning {
     PINNED("server on one core, client on the other", "0", "1"),
     /** Both wherever the system puts them. */
     UNPINNED("not pinned", allCores(), allCores());
+
+    private static final long SECONDS = 20;
 
     final String description;
     final String serverCores;
@@ -25,6 +28,12 @@ enum Pinning {
 
     List<String> onClientCores() {
         return List.of("taskset", "-c", clientCores);
+    }
+
+    /** Puts the threads of this process where clients belong. */
+    void pinThisClient() throws IOException, InterruptedException {
+        String self = Long.toString(ProcessHandle.current().pid());
+        Children.output(SECONDS, "taskset", "-acp", clientCores, self);
     }
 
     private static String allCores() {

@@ -35,6 +35,13 @@ record ServerCommand(String name, List<String> line) {
         return new ServerCommand(name, List.copyOf(line));
     }
 
+    /** The same server with more of its own options. */
+    ServerCommand with(String... options) {
+        List<String> longer = new ArrayList<>(line);
+        longer.addAll(List.of(options));
+        return new ServerCommand(name, List.copyOf(longer));
+    }
+
     private static List<String> shippedFlags(Path flagsFile) throws IOException {
         return Files.readAllLines(flagsFile).stream()
                 .map(String::strip)

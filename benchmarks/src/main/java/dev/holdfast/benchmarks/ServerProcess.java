@@ -7,9 +7,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** A running server, without persistence, in a folder of its own that goes when it is closed. */
+/** A running server in a folder of its own that goes when it is closed. */
 final class ServerProcess implements AutoCloseable {
     private static final long START_MILLIS = 30_000;
+    private static final long LOAD_MILLIS = 300_000;
+    private static final int POLL_MILLIS = 5;
     /** The unit of CPU time in /proc, on every Linux that matters. */
     private static final long MICROS_PER_TICK = 10_000;
 
@@ -25,8 +27,21 @@ final class ServerProcess implements AutoCloseable {
         this.port = port;
     }
 
+    /** A server without persistence that answers. */
     static ServerProcess start(ServerCommand command, int port, Pinning pinning)
             throws IOException, InterruptedException {
+        ServerProcess server = launch(command, port, pinning);
+        try {
+            server.awaitStart();
+            return server;
+        } catch (IOException | InterruptedException e) {
+            server.close();
+            throw e;
+        }
+    }
+
+    /** A server whose process has just begun, with the persistence that its options say. */
+    static ServerProcess launch(ServerCommand command, int port, Pinning pinning) throws IOException {
         Path folder = Children.newFolder();
         List<String> line = new ArrayList<>(pinning.onServerCores());
         line.addAll(command.line());
@@ -35,14 +50,7 @@ final class ServerProcess implements AutoCloseable {
                 .directory(folder.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("log").toFile());
-        ServerProcess server = new ServerProcess(command.name(), Children.start(builder), folder, port);
-        try {
-            server.awaitStart();
-            return server;
-        } catch (IOException | InterruptedException e) {
-            server.close();
-            throw e;
-        }
+        return new ServerProcess(command.name(), Children.start(builder), folder, port);
     }
 
     private void awaitStart() throws IOException, InterruptedException {
@@ -67,6 +75,26 @@ final class ServerProcess implements AutoCloseable {
                 }
                 Thread.sleep(50);
             }
+        }
+    }
+
+    /** Waits until it answers that it has so many keys. */
+    void awaitKeys(int keys) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + LOAD_MILLIS * 1_000_000;
+        while (!hasKeys(keys)) {
+            if (!process.isAlive() || System.nanoTime() > deadline) {
+                throw new IOException(name + " did not load:\n" + Files.readString(folder.resolve("log")));
+            }
+            Thread.sleep(POLL_MILLIS);
+        }
+    }
+
+    private boolean hasKeys(int keys) {
+        try (RespConnection connection = connect()) {
+            return connection.call("DBSIZE").equals(Integer.toString(keys));
+        } catch (IOException e) {
+            // Not listening yet, or still loading.
+            return false;
         }
     }
 

@@ -22,7 +22,6 @@ import picocli.CommandLine.Option;
         description = "Measures the longest waits under churn, for each garbage collector and for a real Valkey.")
 public final class Stall implements Callable<Integer> {
     private static final long SEED = 42;
-    private static final long MAX_NANOS = 120_000_000_000L;
     private static final long SMALL_COMMAND_SECONDS = 20;
 
     @Mixin
@@ -65,8 +64,7 @@ public final class Stall implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        String self = Long.toString(ProcessHandle.current().pid());
-        Children.output(SMALL_COMMAND_SECONDS, "taskset", "-acp", pinning.clientCores, self);
+        pinning.pinThisClient();
         printHeader();
         for (String collector : collectors) {
             if (collector.equals("valkey")) {
@@ -88,10 +86,6 @@ public final class Stall implements Callable<Integer> {
     }
 
     private void printHeader() throws IOException, InterruptedException {
-        String machine;
-        try (ServerProcess valkey = ServerProcess.start(servers.valkeyCommand(), servers.port, pinning)) {
-            machine = Machine.describe(valkey);
-        }
         System.out.printf(
                 Locale.ROOT,
                 "%n%d keys, %.0f commands a second on %d connections for %s s; %s. %s%n%n",
@@ -100,7 +94,7 @@ public final class Stall implements Callable<Integer> {
                 connections,
                 seconds,
                 pinning.description,
-                machine);
+                Machine.describe(servers, pinning));
         System.out.print("""
                 | collector | heap | p50 ms | p99 | p99.9 | p99.99 | worst | client's own | CPU µs | resident MB |
                 |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|
@@ -111,9 +105,9 @@ public final class Stall implements Callable<Integer> {
         try (ServerProcess server = ServerProcess.start(command, servers.port, pinning);
                 OpenLoop client = new OpenLoop(server.port(), connections, new Churn(keys, SEED))) {
             client.fill(keys);
-            client.run(rate, warmUpSeconds, new Histogram(MAX_NANOS, 3));
+            client.run(rate, warmUpSeconds, OpenLoop.newHistogram());
             long cpuBefore = server.cpuMicros();
-            Histogram nanos = new Histogram(MAX_NANOS, 3);
+            Histogram nanos = OpenLoop.newHistogram();
             client.run(rate, seconds, nanos);
             double cpu = (server.cpuMicros() - cpuBefore) / (double) nanos.getTotalCount();
             System.out.printf(

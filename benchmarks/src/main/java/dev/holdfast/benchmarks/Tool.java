@@ -1,13 +1,12 @@
 package dev.holdfast.benchmarks;
 
-import java.util.concurrent.Callable;
 import picocli.CommandLine;
 
-/** How each tool's {@code main} runs: options read, and what fails said in a line instead of a stack trace. */
+/** How each tool's {@code main} runs: a command of picocli, with what fails said in a line instead of a stack trace. */
 final class Tool {
     private Tool() {}
 
-    static void run(Callable<Integer> tool, String[] arguments) {
+    static void run(Object tool, String[] arguments) {
         CommandLine line = new CommandLine(tool).setCaseInsensitiveEnumValuesAllowed(true);
         line.setExecutionExceptionHandler((failure, commandLine, parsed) -> {
             System.err.println(commandLine.getCommandName() + ": " + failure);
