@@ -94,11 +94,13 @@ for i = 7, #ARGV, 3 do
 end
 
 if #given > 0 then
-    local last = redis.call('INCRBY', key('lease'), #given)
+    -- No less than the time, so that tokens grow even if the last one was lost.
+    local last = math.max(tonumber(redis.call('GET', key('lease')) or 0), clock[1] * 1000000 + clock[2])
+    redis.call('SET', key('lease'), whole(last + #given))
     local leases, contents = {}, redis.call('HMGET', key('payload'), unpack(given))
     for i, id in ipairs(given) do
         local job = load(id)
-        job.l = last - #given + i
+        job.l = last + i
         leases[#leases + 1] = whole(now + lease)
         leases[#leases + 1] = id
         for _, word in ipairs({id, job.t, job.q, contents[i], job.l, job.a, job.m, job.r, whole(job.c), job.o, whole(job.e), job.h}) do

@@ -318,6 +318,22 @@ class JobContract extends Contract {
     }
 
     @Test
+    void aFenceGrowsThoughTheKeysAreLost() {
+        Jobs jobs = jobs();
+        List<Long> tokens = new CopyOnWriteArrayList<>();
+        closing(worker(jobs)
+                .handle("note", String.class, job -> tokens.add(job.fencingToken()))
+                .start());
+        jobs.add(note("x"));
+        eventually(() -> tokens.size() == 1 && jobs.survey().processed() == 1);
+        target.clear();
+        pass(Duration.ofMillis(1));
+        jobs.add(note("y"));
+        eventually(() -> tokens.size() == 2);
+        assertTrue(tokens.get(1) > tokens.get(0));
+    }
+
+    @Test
     void poisonEndsAmongTheDead() {
         Jobs jobs = toolkit().jobs("app").takeovers(2).build();
         AtomicInteger begun = new AtomicInteger();
