@@ -6,9 +6,8 @@ import dev.holdfast.engine.lua.Lua;
 import dev.holdfast.engine.lua.LuaNumbers;
 import dev.holdfast.engine.lua.LuaString;
 import dev.holdfast.engine.lua.LuaTable;
-import dev.holdfast.engine.protocol.Reply;
+import dev.holdfast.engine.protocol.TreeReply;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * The answer to a script's command, as the values that the script receives. With RESP2, the default, nil is false, maps and sets
  * are arrays, and numbers with a fraction are strings; with RESP3 each has a table of its own kind.
  */
-final class LuaReply extends Reply {
+final class LuaReply extends TreeReply {
     static final LuaString OK = LuaString.of("ok");
     static final LuaString ERR = LuaString.of("err");
     static final LuaString MAP = LuaString.of("map");
@@ -29,30 +28,7 @@ final class LuaReply extends Reply {
     static final LuaString COUNTED = LuaString.of("ignore_error_stats_update");
     private static final int MAX_KNOWN = 1 << 16;
 
-    private enum Shape {
-        ARRAY,
-        MAP,
-        SET,
-        DROPPED
-    }
-
-    /** An aggregate whose elements are still coming. */
-    private static final class Open {
-        final Shape shape;
-        final long length;
-        final List<@Nullable Object> elements;
-
-        Open(Shape shape, long length) {
-            this.shape = shape;
-            this.length = length;
-            this.elements = new ArrayList<>((int) Math.min(length, 64));
-        }
-    }
-
     private final Lua lua;
-    private final List<Open> open = new ArrayList<>();
-    private @Nullable Object result;
-    private boolean done;
     private boolean failed;
     private boolean resp3;
 
@@ -60,17 +36,10 @@ final class LuaReply extends Reply {
         this.lua = lua;
     }
 
-    /** Makes ready for the next answer. */
-    void clear() {
-        open.clear();
-        result = null;
-        done = false;
+    @Override
+    public void clear() {
+        super.clear();
         failed = false;
-    }
-
-    @Nullable
-    Object result() {
-        return result;
     }
 
     /** Whether the answer is an error. */
@@ -88,25 +57,8 @@ final class LuaReply extends Reply {
         this.resp3 = resp3;
     }
 
-    private void add(@Nullable Object value) {
-        Object next = value;
-        while (!open.isEmpty()) {
-            Open top = open.getLast();
-            top.elements.add(next);
-            if (top.elements.size() < top.length) {
-                return;
-            }
-            open.removeLast();
-            if (top.shape == Shape.DROPPED) {
-                return;
-            }
-            next = finish(top.shape, top.elements);
-        }
-        result = next;
-        done = true;
-    }
-
-    private LuaTable finish(Shape shape, List<@Nullable Object> elements) {
+    @Override
+    protected LuaTable aggregate(Shape shape, List<@Nullable Object> elements) {
         if (!resp3 || shape == Shape.ARRAY) {
             LuaTable array = new LuaTable(lua.memory(), Math.min(elements.size(), MAX_KNOWN), 0);
             for (int i = 0; i < elements.size(); i++) {
@@ -131,14 +83,6 @@ final class LuaReply extends Reply {
         return table;
     }
 
-    private void aggregate(Shape shape, long length) {
-        if (length > 0) {
-            open.add(new Open(shape, length));
-        } else if (shape != Shape.DROPPED) {
-            add(finish(shape, List.of()));
-        }
-    }
-
     @Override
     public void simple(String text) {
         add(single(OK, LuaString.of(text)));
@@ -148,7 +92,7 @@ final class LuaReply extends Reply {
     public void error(String message) {
         LuaTable error = single(ERR, LuaString.of(message));
         error.set(COUNTED, true);
-        failed = open.isEmpty() && !done;
+        failed = isEmpty();
         add(error);
     }
 
@@ -176,26 +120,6 @@ final class LuaReply extends Reply {
     @Override
     public void nilArray() {
         add(resp3 ? null : (Object) false);
-    }
-
-    @Override
-    public void array(long length) {
-        aggregate(Shape.ARRAY, length);
-    }
-
-    @Override
-    public void map(long pairs) {
-        aggregate(Shape.MAP, pairs * 2);
-    }
-
-    @Override
-    public void set(long length) {
-        aggregate(Shape.SET, length);
-    }
-
-    @Override
-    public void push(long length) {
-        aggregate(Shape.ARRAY, length);
     }
 
     @Override
@@ -237,62 +161,5 @@ final class LuaReply extends Reply {
     public void bigNumber(String decimal) {
         LuaString digits = new LuaString(decimal.getBytes(StandardCharsets.US_ASCII));
         add(resp3 ? single(BIG_NUMBER, digits) : digits);
-    }
-
-    @Override
-    public void attribute(long pairs) {
-        aggregate(Shape.DROPPED, pairs * 2);
-    }
-
-    @Override
-    public int beginArray() {
-        open.add(new Open(Shape.ARRAY, Long.MAX_VALUE));
-        return open.size() - 1;
-    }
-
-    @Override
-    public void endArray(int mark, long length) {
-        end(mark, Shape.ARRAY);
-    }
-
-    @Override
-    public void endMap(int mark, long pairs) {
-        end(mark, Shape.MAP);
-    }
-
-    @Override
-    public void endSet(int mark, long length) {
-        end(mark, Shape.SET);
-    }
-
-    private void end(int mark, Shape shape) {
-        Open aggregate = open.remove(mark);
-        add(finish(shape, aggregate.elements));
-    }
-
-    /** How many aggregates are open and how many elements the innermost has, as in {@code ObjectReply}. */
-    @Override
-    public int mark() {
-        int elements = open.isEmpty() ? done ? 1 : 0 : open.getLast().elements.size();
-        return open.size() << 24 | Math.min(elements, 0xFFFFFF);
-    }
-
-    @Override
-    public void truncate(int mark) {
-        int depth = mark >>> 24;
-        int elements = mark & 0xFFFFFF;
-        while (open.size() > depth) {
-            open.removeLast();
-        }
-        if (open.isEmpty()) {
-            if (elements == 0) {
-                clear();
-            }
-            return;
-        }
-        List<@Nullable Object> list = open.getLast().elements;
-        while (list.size() > elements) {
-            list.removeLast();
-        }
     }
 }
