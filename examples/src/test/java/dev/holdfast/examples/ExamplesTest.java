@@ -11,6 +11,7 @@ import dev.holdfast.examples.orders.OrderService.Order;
 import dev.holdfast.examples.pages.PageCache;
 import dev.holdfast.examples.zerotrace.Scanner;
 import dev.holdfast.toolkit.Toolkit;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -18,6 +19,8 @@ import org.junit.jupiter.api.Test;
 
 /** The examples do what they say, over a store in this JVM. */
 class ExamplesTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
     @Test
     void pagesAreRenderedOnceAndAgainAfterAnEdit() {
         try (PageCache pages = new PageCache(Map.of("HOLDFAST_URI", "embedded:"))) {
@@ -54,13 +57,40 @@ class ExamplesTest {
     }
 
     @Test
+    void emailsAreSentThoughTheFirstTryFails() {
+        try (Toolkit toolkit = Toolkit.open("embedded:");
+                Backend backend = new Backend(toolkit)) {
+            List<Map<String, String>> tried = new CopyOnWriteArrayList<>();
+            backend.email("welcome", "{\"user\":1}");
+            backend.work(email -> {
+                tried.add(email);
+                if (tried.size() == 1) {
+                    throw new IllegalStateException("this is a test");
+                }
+            });
+            toolkit.store()
+                    .call("XADD", "stream:tasks:email", "*", "type", "notify", "payload", "by another program");
+            await().atMost(PATIENCE)
+                    .until(() -> tried.size() == 3
+                            && toolkit.store()
+                                    .call("XPENDING", "stream:tasks:email", "workers")
+                                    .list()
+                                    .getFirst()
+                                    .number() == 0);
+            assertEquals(
+                    List.of("notify", "welcome", "welcome"),
+                    tried.stream().map(email -> email.get("type")).sorted().toList());
+        }
+    }
+
+    @Test
     void findingsAreLookedUpOnce() {
         try (Scanner scanner = new Scanner(Toolkit.open("embedded:"))) {
             scanner.start();
             scanner.scan(new Scanner.Host("web-1", List.of("nginx", "openssl")), "critical");
-            await().until(() -> scanner.enriched() == 2);
+            await().atMost(PATIENCE).until(() -> scanner.enriched() == 2);
             scanner.scan(new Scanner.Host("web-2", List.of("nginx", "php")), "low");
-            await().until(() -> scanner.enriched() == 4);
+            await().atMost(PATIENCE).until(() -> scanner.enriched() == 4);
             assertEquals(3, scanner.lookups());
         }
     }
@@ -75,7 +105,7 @@ class ExamplesTest {
             assertTrue(service.order("c", new Order("3", "grace", "normal")).allowed());
             assertEquals(1, toolkit.store().call("LLEN", "queue:high").number());
             service.work(order -> done.add(order.id()));
-            await().until(() -> done.size() == 3);
+            await().atMost(PATIENCE).until(() -> done.size() == 3);
             assertEquals("user:ada", service.mostActive().getFirst().member());
             for (int i = 0; i < 5; i++) {
                 assertTrue(service.mayLogIn("ada"));

@@ -10,6 +10,7 @@ import dev.holdfast.toolkit.job.Jobs;
 import dev.holdfast.toolkit.limit.RateLimiter;
 import dev.holdfast.toolkit.lock.Locks;
 import dev.holdfast.toolkit.pattern.Context;
+import dev.holdfast.toolkit.pattern.EntryCodec;
 import dev.holdfast.toolkit.queue.ReliableQueue;
 import dev.holdfast.toolkit.ranking.Ranking;
 import dev.holdfast.toolkit.session.Sessions;
@@ -131,6 +132,11 @@ public final class Toolkit implements AutoCloseable {
         return context.store();
     }
 
+    /** A name as it is in the store. */
+    private String named(String name) {
+        return context.store().namespace() + name;
+    }
+
     // ---- patterns ----
 
     /**
@@ -143,22 +149,22 @@ public final class Toolkit implements AutoCloseable {
 
     /** Begins a cache of values that a codec writes and reads. */
     public <V> CacheBuilder<V> cache(String name, Codec<V> codec) {
-        return new CacheBuilder<>(context, name, codec);
+        return new CacheBuilder<>(context, named(name), codec);
     }
 
     /** Begins a cache of maps, each of which is a hash in the store; see {@link MapCache}. */
     public MapCache.Builder mapCache(String prefix) {
-        return new MapCache.Builder(context, prefix);
+        return new MapCache.Builder(context, named(prefix));
     }
 
     /** A cache handler as web frameworks ask for it; {@link CacheHandler#fromEnvironment} makes one alone. */
     public CacheHandler cacheHandler(String prefix, Duration expiry) {
-        return new CacheHandler(context, prefix, expiry);
+        return new CacheHandler(context, named(prefix), expiry);
     }
 
     /** Begins the sessions of an application: {@code toolkit.sessions("session:").ttl(Duration.ofHours(1)).build()}. */
     public Sessions.Builder sessions(String prefix) {
-        return new Sessions.Builder(context, prefix);
+        return new Sessions.Builder(context, named(prefix));
     }
 
     /**
@@ -167,7 +173,7 @@ public final class Toolkit implements AutoCloseable {
      * @param prefix what its keys begin with; see {@link RateLimiter}
      */
     public RateLimiter.Builder rateLimiter(String prefix) {
-        return RateLimiter.builder(context, prefix);
+        return RateLimiter.builder(context, named(prefix));
     }
 
     /** Locks whose leases last 30 seconds: the same each time. They are closed with the toolkit. */
@@ -193,37 +199,43 @@ public final class Toolkit implements AutoCloseable {
 
     /** Begins a board of members by their scores. */
     public Ranking.Builder ranking(String name) {
-        return Ranking.builder(store(), name);
+        return Ranking.builder(context, named(name));
     }
 
     /** Begins a set of background jobs: its queues and how they are served. */
     public Jobs.Builder jobs(String name) {
-        return Jobs.builder(context, name);
+        return Jobs.builder(context, named(name));
     }
 
     /** Begins queues over lists, whose keys begin with the name and a colon. */
     public <T> ReliableQueue.Builder<T> queue(String name, Class<T> type) {
-        return ReliableQueue.builder(context, name, context.codecs().of(type));
+        return ReliableQueue.builder(context, named(name), context.codecs().of(type));
     }
 
     /** Begins a stream of work that several consumers share. */
     public <T> StreamTasks.Builder<T> streamTasks(String name, Class<T> type) {
-        return StreamTasks.builder(context, name, context.codecs().of(type));
+        return StreamTasks.builder(
+                context, named(name), EntryCodec.in("value", context.codecs().of(type)));
+    }
+
+    /** The same, whose entries are fields of text: for streams that programs without this toolkit write or read as well. */
+    public StreamTasks.Builder<Map<String, String>> streamTasks(String name) {
+        return StreamTasks.builder(context, named(name), EntryCodec.plain());
     }
 
     /** A channel of messages to whoever listens; see {@link Topic}. */
     public <T> Topic<T> topic(String name, Class<T> type) {
-        return new Topic<>(context, name, context.codecs().of(type), false);
+        return new Topic<>(context, named(name), context.codecs().of(type), false);
     }
 
     /** The same, for a cluster: its messages stay with the nodes of the channel's slot. */
     public <T> Topic<T> shardedTopic(String name, Class<T> type) {
-        return new Topic<>(context, name, context.codecs().of(type), true);
+        return new Topic<>(context, named(name), context.codecs().of(type), true);
     }
 
     /** Begins a topic that keeps its messages; see {@link DurableTopic}. */
     public <T> DurableTopic.Builder<T> durableTopic(String name, Class<T> type) {
-        return DurableTopic.builder(context, name, context.codecs().of(type));
+        return DurableTopic.builder(context, named(name), context.codecs().of(type));
     }
 
     /** What patterns are made with. */

@@ -28,7 +28,7 @@ public final class CacheBuilder<V> {
 
     /** What the store's keys begin with; {@code cache:<name>:} unless set. */
     public CacheBuilder<V> prefix(String prefix) {
-        this.prefix = prefix;
+        this.prefix = context.store().namespace() + prefix;
         return this;
     }
 

@@ -46,8 +46,9 @@ public final class CacheHandler implements AutoCloseable {
     }
 
     /**
-     * A handler with a connection of its own, as the environment says: VALKEY_HOST (localhost), VALKEY_PORT (6379), VALKEY_DB (0),
-     * VALKEY_PREFIX ({@code cache:}), VALKEY_EXPIRE (300 seconds); or HOLDFAST_URI in place of the first three.
+     * A handler with a connection of its own, to the store that {@link StoreUri#fromEnvironment} finds, else to localhost:6379, database
+     * VALKEY_DB (0). Keys begin with VALKEY_PREFIX ({@code cache:}), and values expire after VALKEY_EXPIRE seconds (300). Where these are
+     * not set REDIS_DB, REDIS_PREFIX and REDIS_EXPIRE count, so that a configuration for Redis goes on working.
      */
     public static CacheHandler fromEnvironment() {
         return fromEnvironment(System.getenv());
@@ -55,21 +56,27 @@ public final class CacheHandler implements AutoCloseable {
 
     /** As {@link #fromEnvironment()}, with these variables. */
     public static CacheHandler fromEnvironment(Map<String, String> environment) {
-        String uri = environment.get("HOLDFAST_URI");
-        if (uri == null) {
-            uri = StoreUri.fromEnvironment(environment, "VALKEY", 0);
-        }
-        Store store = StoreUri.open(
-                uri == null ? "redis://localhost:6379/" + environment.getOrDefault("VALKEY_DB", "0") : uri);
+        String uri = StoreUri.fromEnvironment(environment);
+        Duration expiry = seconds(variable(environment, "EXPIRE", "300"));
+        String prefix = variable(environment, "PREFIX", "cache:");
+        Store store = StoreUri.open(uri == null ? "redis://localhost:6379/" + variable(environment, "DB", "0") : uri);
         Context context = new Context(store);
-        return new CacheHandler(
-                context,
-                environment.getOrDefault("VALKEY_PREFIX", "cache:"),
-                Duration.ofSeconds(Long.parseLong(environment.getOrDefault("VALKEY_EXPIRE", "300"))),
-                () -> {
-                    context.close();
-                    store.close();
-                });
+        return new CacheHandler(context, prefix, expiry, () -> {
+            context.close();
+            store.close();
+        });
+    }
+
+    private static String variable(Map<String, String> environment, String name, String otherwise) {
+        return environment.getOrDefault("VALKEY_" + name, environment.getOrDefault("REDIS_" + name, otherwise));
+    }
+
+    private static Duration seconds(String text) {
+        try {
+            return Duration.ofSeconds(Long.parseLong(text));
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("VALKEY_EXPIRE is not a number of seconds: " + text, e);
+        }
     }
 
     /** The text of a key, or null. */

@@ -384,6 +384,11 @@ public final class Jobs implements Pattern {
         return name;
     }
 
+    @Override
+    public boolean isOnlyCopy() {
+        return true;
+    }
+
     /** Down if a worker cannot reach the store. */
     @Override
     public Health health() {

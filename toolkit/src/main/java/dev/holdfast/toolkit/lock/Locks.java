@@ -96,12 +96,12 @@ public final class Locks implements Pattern {
 
     /** A lock that one can hold. */
     public LeasedLock mutex(String name) {
-        return new LeasedLock(this, LockKeys.of(name), true, 1);
+        return new LeasedLock(this, keys(name), true, 1);
     }
 
     /** A lock that any number of readers can hold, or one writer. While a writer waits, no further reader gets it. */
     public ReadWriteLock readWrite(String name) {
-        LockKeys keys = LockKeys.of(name);
+        LockKeys keys = keys(name);
         return new ReadWriteLock(new LeasedLock(this, keys, false, -1), new LeasedLock(this, keys, true, 1));
     }
 
@@ -114,12 +114,16 @@ public final class Locks implements Pattern {
         if (permits < 1) {
             throw new IllegalArgumentException("a semaphore needs a permit: " + permits);
         }
-        return new LeasedLock(this, LockKeys.of(name), false, permits);
+        return new LeasedLock(this, keys(name), false, permits);
     }
 
     /** What compares the fencing tokens of a lock of this name. */
     public Fence fence(String name) {
-        return new Fence(store, LockKeys.of(name));
+        return new Fence(store, keys(name));
+    }
+
+    private LockKeys keys(String name) {
+        return LockKeys.of(store.namespace() + name);
     }
 
     /** The two sides of a lock for readers and writers. */

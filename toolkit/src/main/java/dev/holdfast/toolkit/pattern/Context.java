@@ -4,6 +4,7 @@ import dev.holdfast.toolkit.codec.Codecs;
 import dev.holdfast.toolkit.store.Health;
 import dev.holdfast.toolkit.store.Retry;
 import dev.holdfast.toolkit.store.Store;
+import dev.holdfast.toolkit.store.StoreException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.security.SecureRandom;
@@ -12,6 +13,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -36,6 +38,7 @@ public final class Context implements AutoCloseable {
     private final ExecutorService workers = Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("holdfast-worker-", 0).factory());
     private final Map<Class<?>, Object> shared = new ConcurrentHashMap<>();
+    private final Map<String, Instruments> instruments = new ConcurrentHashMap<>();
     private final List<Pattern> patterns = new CopyOnWriteArrayList<>();
 
     public Context(Store store, Codecs codecs, MeterRegistry meters, Retry retry) {
@@ -81,8 +84,9 @@ public final class Context implements AutoCloseable {
         return workers;
     }
 
+    /** The metrics of a pattern of this kind and name; the same each time, until it is closed. */
     public Instruments instruments(String kind, String name) {
-        return new Instruments(meters, kind, name);
+        return instruments.computeIfAbsent(kind + ":" + name, ignored -> new Instruments(meters, kind, name));
     }
 
     /** An id that nobody can guess: 32 hexadecimal digits. */
@@ -95,7 +99,23 @@ public final class Context implements AutoCloseable {
     /** Has a pattern closed with the context, and its health shown. Returns the pattern. */
     public <P extends Pattern> P register(P pattern) {
         patterns.add(pattern);
+        if (pattern.isOnlyCopy()) {
+            workers.execute(() -> warnOfEviction(pattern));
+        }
         return pattern;
+    }
+
+    private void warnOfEviction(Pattern pattern) {
+        try {
+            if (store.call("INFO", "memory").text().contains("maxmemory_policy:allkeys")) {
+                LOG.warn(
+                        "The store may evict what {} {} keeps: its maxmemory-policy should be noeviction or volatile-lru",
+                        pattern.kind(),
+                        pattern.name());
+            }
+        } catch (StoreException | CancellationException e) {
+            LOG.debug("The store did not say what it evicts", e);
+        }
     }
 
     /** Something that all patterns of one kind share in this context; made when first asked for. */
@@ -103,9 +123,13 @@ public final class Context implements AutoCloseable {
         return type.cast(shared.computeIfAbsent(type, ignored -> make.get()));
     }
 
-    /** Forgets a pattern that has been closed. */
+    /** Forgets a pattern that has been closed, and takes its gauges back. */
     public void unregister(Pattern pattern) {
         patterns.remove(pattern);
+        Instruments closed = instruments.remove(pattern.kind() + ":" + pattern.name());
+        if (closed != null) {
+            closed.close();
+        }
     }
 
     /** The health of the store, under {@code store}, and of each pattern, under {@code kind:name}. */

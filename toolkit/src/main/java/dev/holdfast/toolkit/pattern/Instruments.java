@@ -3,9 +3,12 @@ package dev.holdfast.toolkit.pattern;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -14,6 +17,7 @@ import java.util.function.ToDoubleFunction;
  */
 public final class Instruments {
     private final MeterRegistry registry;
+    private final List<Meter> read = new CopyOnWriteArrayList<>();
     private final String prefix;
     private final Tags tags;
 
@@ -30,9 +34,9 @@ public final class Instruments {
 
     /** A counter that is kept elsewhere; {@code source} is held weakly. */
     public <T> void count(String metric, T source, ToDoubleFunction<T> count, String... more) {
-        FunctionCounter.builder(prefix + metric, source, count)
+        read.add(FunctionCounter.builder(prefix + metric, source, count)
                 .tags(tags.and(more))
-                .register(registry);
+                .register(registry));
     }
 
     public Timer timer(String metric, String... more) {
@@ -41,6 +45,14 @@ public final class Instruments {
 
     /** A gauge, which holds {@code source} weakly. */
     public <T> void gauge(String metric, T source, ToDoubleFunction<T> value, String... more) {
-        Gauge.builder(prefix + metric, source, value).tags(tags.and(more)).register(registry);
+        read.add(Gauge.builder(prefix + metric, source, value)
+                .tags(tags.and(more))
+                .register(registry));
+    }
+
+    /** Takes back what reads the pattern, so that another of the same name can be read in its place. Counters and timers stay. */
+    void close() {
+        read.forEach(registry::remove);
+        read.clear();
     }
 }

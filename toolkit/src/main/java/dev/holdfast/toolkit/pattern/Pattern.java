@@ -13,6 +13,11 @@ public interface Pattern extends AutoCloseable {
     /** Whether it works. Must not take long nor throw. */
     Health health();
 
+    /** Whether the store has the only copy of what it keeps, so that a store which evicts any key would lose it. */
+    default boolean isOnlyCopy() {
+        return false;
+    }
+
     /** Stops its threads and subscriptions. What is in the store stays. Closing again does nothing. */
     @Override
     void close();

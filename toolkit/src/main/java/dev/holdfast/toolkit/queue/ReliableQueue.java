@@ -282,6 +282,11 @@ public final class ReliableQueue<T> implements Pattern {
         return name;
     }
 
+    @Override
+    public boolean isOnlyCopy() {
+        return true;
+    }
+
     /** Down while a consumer is failing, or there are too many dead. */
     @Override
     public Health health() {

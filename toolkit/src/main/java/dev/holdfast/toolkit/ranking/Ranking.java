@@ -1,10 +1,14 @@
 package dev.holdfast.toolkit.ranking;
 
+import dev.holdfast.toolkit.pattern.Context;
+import dev.holdfast.toolkit.pattern.Pattern;
 import dev.holdfast.toolkit.store.Command;
 import dev.holdfast.toolkit.store.HashTag;
+import dev.holdfast.toolkit.store.Health;
 import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.Script;
 import dev.holdfast.toolkit.store.Store;
+import io.micrometer.core.instrument.Counter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +20,7 @@ import java.util.Optional;
  * A board of members by their scores: who leads, where somebody stands, and who is next to them.
  *
  * <pre>
- * Ranking board = Ranking.builder(store, "game").tiesByTime().build();
+ * Ranking board = toolkit.ranking("game").tiesByTime().build();
  * board.submit("ada", 1200, Submit.MAX);
  * board.top(10);
  * board.around("ada", 2);
@@ -25,7 +29,7 @@ import java.util.Optional;
  * <p>Scores are doubles: integers are exact up to 2<sup>53</sup>. A board is one slot of a cluster. With {@link Window}s a board
  * starts anew each day, or whatever the window is, and old ones expire.
  */
-public final class Ranking {
+public final class Ranking implements Pattern {
     /** What a submitted score does to the one that is there. */
     public enum Submit {
         /** Replaces it. */
@@ -50,22 +54,30 @@ public final class Ranking {
     /** How many members one script is given at most. */
     private static final int BATCH = 1000;
 
+    private final Context context;
     private final Store store;
+    private final String name;
     private final String key;
     private final String tag;
     private final boolean highFirst;
     private final boolean byTime;
     private final boolean dense;
     private final Duration life;
+    private final Counter submitted;
+    private final Counter asked;
 
     private Ranking(Builder builder, String key, String tag, Duration life) {
-        this.store = builder.store;
+        this.context = builder.context;
+        this.store = context.store();
+        this.name = builder.name;
         this.key = key;
         this.tag = tag;
         this.highFirst = builder.highFirst;
         this.byTime = builder.byTime;
         this.dense = builder.dense;
         this.life = life;
+        this.submitted = context.instruments(kind(), name).counter("submitted");
+        this.asked = context.instruments(kind(), name).counter("asked");
     }
 
     /**
@@ -73,8 +85,18 @@ public final class Ranking {
      *
      * @param name the board is the key {@code ranking:name}, a sorted set; whatever else it needs has that key as its hash tag
      */
-    public static Builder builder(Store store, String name) {
-        return new Builder(store, name);
+    public static Builder builder(Context context, String name) {
+        return new Builder(context, name);
+    }
+
+    @Override
+    public String kind() {
+        return "ranking";
+    }
+
+    @Override
+    public String name() {
+        return name;
     }
 
     /** The key of the sorted set. Where ties go by time, its members carry a prefix. */
@@ -126,9 +148,11 @@ public final class Ranking {
     }
 
     private List<Double> send(List<Object> words) {
-        return store.call(SUBMIT, keys(), words.toArray()).list().stream()
+        List<Double> scores = store.call(SUBMIT, keys(), words.toArray()).list().stream()
                 .map(Reply::real)
                 .toList();
+        submitted.increment(scores.size());
+        return scores;
     }
 
     /** Takes members off the board and returns how many were on it. */
@@ -176,6 +200,7 @@ public final class Ranking {
     }
 
     private List<Scored> places(long from, long to) {
+        asked.increment();
         return store.call(highFirst ? "ZREVRANGE" : "ZRANGE", key, from, to, "WITHSCORES").list().stream()
                 .map(pair -> scored(pair.list()))
                 .toList();
@@ -194,6 +219,7 @@ public final class Ranking {
 
     /** Where members stand, in their order, as of one moment. */
     public List<Optional<Standing>> standings(List<String> members) {
+        asked.increment();
         List<Object> words = new ArrayList<>();
         words.add(highFirst ? "high" : "low");
         words.add(byTime ? "time" : "name");
@@ -225,16 +251,27 @@ public final class Ranking {
         return List.of(key, tag + ":order", tag + ":count", tag + ":scores", tag + ":times");
     }
 
+    /** Up: it has no work of its own that could fail. */
+    @Override
+    public Health health() {
+        return Health.up(Map.of("key", key));
+    }
+
+    @Override
+    public void close() {
+        context.unregister(this);
+    }
+
     /** Collects what a board needs. */
     public static final class Builder {
-        private final Store store;
+        private final Context context;
         private final String name;
         private boolean highFirst = true;
         private boolean byTime;
         private boolean dense;
 
-        private Builder(Store store, String name) {
-            this.store = store;
+        private Builder(Context context, String name) {
+            this.context = context;
             this.name = name;
         }
 
@@ -259,12 +296,12 @@ public final class Ranking {
         /** A board without end. */
         public Ranking build() {
             String key = "ranking:" + name;
-            return new Ranking(this, key, HashTag.of(key), Duration.ZERO);
+            return context.register(new Ranking(this, key, HashTag.of(key), Duration.ZERO));
         }
 
         /** A board for each window of time. */
         public RankingWindows each(Window window) {
-            return new RankingWindows(store, window, HashTag.of("ranking:" + name), this);
+            return new RankingWindows(context.store(), window, HashTag.of("ranking:" + name), this);
         }
 
         Ranking boardOf(String key, Duration life) {

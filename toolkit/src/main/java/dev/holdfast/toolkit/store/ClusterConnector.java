@@ -12,16 +12,18 @@ import io.lettuce.core.cluster.pubsub.StatefulRedisClusterPubSubConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.net.SocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A Valkey Cluster. Its topology is asked for every half minute, and whenever an answer says that it has changed. */
 final class ClusterConnector implements Connector {
     private final RedisClusterClient client;
 
-    ClusterConnector(List<RedisURI> seeds) {
+    ClusterConnector(List<RedisURI> seeds, @Nullable Path ca) {
         this.client = RedisClusterClient.create(seeds);
-        client.setOptions(LettuceOptions.cluster());
+        client.setOptions(LettuceOptions.cluster(ca));
     }
 
     /** A connection that has reached every primary: commands are refused, not kept, while a node's connection is being made. */

@@ -6,6 +6,7 @@ import dev.holdfast.engine.base.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -290,7 +291,13 @@ public final class EmbeddedStore implements Store {
             return Health.down("the store is closed");
         }
         try {
-            return Health.up(Map.of("store", toString(), "keys", call("DBSIZE").number()));
+            ServerFigures figures = new ServerFigures();
+            figures.add(call("INFO").text());
+            Map<String, Object> details = new LinkedHashMap<>();
+            details.put("store", toString());
+            details.put("keys", call("DBSIZE").number());
+            details.putAll(figures.figures());
+            return Health.up(details);
         } catch (StoreException e) {
             return Health.down(String.valueOf(e.getMessage()));
         }

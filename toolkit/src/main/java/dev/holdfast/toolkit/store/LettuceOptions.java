@@ -5,11 +5,14 @@ import io.lettuce.core.ClientOptions.DisconnectedBehavior;
 import io.lettuce.core.MaintNotificationsConfig;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.SocketOptions.KeepAliveOptions;
+import io.lettuce.core.SslOptions;
 import io.lettuce.core.cluster.ClusterClientOptions;
 import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
 import io.lettuce.core.protocol.ProtocolVersion;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How Lettuce is used: RESP3; commands are refused while there is no connection, and those whose answer was lost are not sent
@@ -26,27 +29,31 @@ final class LettuceOptions {
 
     private LettuceOptions() {}
 
-    static ClientOptions standalone() {
-        return with(ClientOptions.builder()).build();
+    static ClientOptions standalone(@Nullable Path ca) {
+        return with(ClientOptions.builder(), ca).build();
     }
 
-    static ClusterClientOptions cluster() {
+    static ClusterClientOptions cluster(@Nullable Path ca) {
         ClusterTopologyRefreshOptions topology = ClusterTopologyRefreshOptions.builder()
                 .enablePeriodicRefresh(TOPOLOGY)
                 .adaptiveRefreshTriggersTimeout(ADAPTIVE)
                 .build();
-        return ((ClusterClientOptions.Builder) with(ClusterClientOptions.builder()))
+        return ((ClusterClientOptions.Builder) with(ClusterClientOptions.builder(), ca))
                 .topologyRefreshOptions(topology)
                 .build();
     }
 
-    private static ClientOptions.Builder with(ClientOptions.Builder options) {
+    /** @param ca a file of certificates to trust, or null for those that Java trusts */
+    private static ClientOptions.Builder with(ClientOptions.Builder options, @Nullable Path ca) {
         KeepAliveOptions keepAlive = KeepAliveOptions.builder()
                 .enable()
                 .idle(Duration.ofSeconds(10))
                 .interval(Duration.ofSeconds(5))
                 .count(3)
                 .build();
+        if (ca != null) {
+            options.sslOptions(SslOptions.builder().trustManager(ca.toFile()).build());
+        }
         return options.protocolVersion(ProtocolVersion.RESP3)
                 .maintNotificationsConfig(MaintNotificationsConfig.disabled())
                 .disconnectedBehavior(DisconnectedBehavior.REJECT_COMMANDS)

@@ -2,7 +2,6 @@ package dev.holdfast.toolkit.store;
 
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisConnectionException;
-import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
@@ -37,11 +36,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>All commands share one connection (on a cluster, one for each node): Lettuce sends them as they come and does not wait for
  * the answers of earlier ones, so more connections would bring nothing but more system calls. Commands that wait have a
- * connection to themselves for that time; those are kept for later, up to {@value #IDLE_CONNECTIONS}. Subscriptions share none:
- * each has its own.
+ * connection to themselves for that time; those are kept for later, as many as the URI says. Subscriptions share none: each has
+ * its own.
  */
 public final class RemoteStore implements Store {
-    private static final int IDLE_CONNECTIONS = 32;
     private static final int BATCH = 1000;
     private static final long CLOCK_SECONDS = 10;
 
@@ -71,7 +69,9 @@ public final class RemoteStore implements Store {
 
     private final String description;
     private final Connector connector;
+    private final String namespace;
     private final Duration timeout;
+    private final int pool;
     private final StatefulConnection<byte[], byte[]> connection;
     private final ConcurrentLinkedDeque<StatefulConnection<byte[], byte[]>> idle = new ConcurrentLinkedDeque<>();
     private final AtomicInteger waiting = new AtomicInteger();
@@ -83,10 +83,14 @@ public final class RemoteStore implements Store {
             Thread.ofPlatform().daemon().name("holdfast-store").factory());
     private volatile boolean closed;
 
-    private RemoteStore(String description, Connector connector, Duration timeout) {
-        this.description = description;
-        this.connector = connector;
-        this.timeout = timeout;
+    private RemoteStore(RemoteUri uri) {
+        this.description = uri.description();
+        this.connector = uri.cluster()
+                ? new ClusterConnector(uri.uris(), uri.ca())
+                : new StandaloneConnector(uri.uris().getFirst(), uri.ca());
+        this.namespace = uri.namespace();
+        this.timeout = uri.uris().getFirst().getTimeout();
+        this.pool = uri.pool();
         StatefulConnection<byte[], byte[]> made;
         try {
             made = connector.connect();
@@ -102,23 +106,12 @@ public final class RemoteStore implements Store {
     }
 
     /**
-     * Connects to one server, or to the primary that Sentinel names.
+     * Connects to a server, to the primary that Sentinel names, or to a cluster.
      *
      * @throws StoreUnavailableException if there is none
      */
-    public static RemoteStore standalone(RedisURI uri) {
-        return new RemoteStore(uri.toString(), new StandaloneConnector(uri), uri.getTimeout());
-    }
-
-    /**
-     * Connects to a cluster.
-     *
-     * @param seeds some of its nodes
-     * @throws StoreUnavailableException if none answers
-     */
-    public static RemoteStore cluster(List<RedisURI> seeds) {
-        return new RemoteStore(
-                seeds.toString(), new ClusterConnector(seeds), seeds.getFirst().getTimeout());
+    static RemoteStore open(RemoteUri uri) {
+        return new RemoteStore(uri);
     }
 
     // ---- commands ----
@@ -284,7 +277,7 @@ public final class RemoteStore implements Store {
     }
 
     private void giveBack(StatefulConnection<byte[], byte[]> own, boolean usable) {
-        if (usable && !closed && idle.size() < IDLE_CONNECTIONS) {
+        if (usable && !closed && idle.size() < pool) {
             idle.addFirst(own);
         } else {
             own.closeAsync();
@@ -422,6 +415,11 @@ public final class RemoteStore implements Store {
     }
 
     @Override
+    public String namespace() {
+        return namespace;
+    }
+
+    @Override
     public Health health() {
         Map<String, Object> details = new LinkedHashMap<>();
         details.put("store", description);
@@ -436,11 +434,25 @@ public final class RemoteStore implements Store {
             }
             details.put("ping.micros", (System.nanoTime() - start) / 1000);
             details.put("keys", keys);
+            details.putAll(figures());
             return new Health(true, details);
         } catch (StoreException | CancellationException e) {
             details.put("reason", String.valueOf(e.getMessage()));
             return new Health(false, details);
         }
+    }
+
+    /** What the servers say of themselves; nothing if this user may not ask. */
+    private Map<String, Object> figures() {
+        ServerFigures figures = new ServerFigures();
+        try {
+            for (StatefulRedisConnection<byte[], byte[]> node : primaries()) {
+                figures.add(call(node, Command.of("INFO")).text());
+            }
+        } catch (CommandFailedException e) {
+            return Map.of();
+        }
+        return figures.figures();
     }
 
     @Override

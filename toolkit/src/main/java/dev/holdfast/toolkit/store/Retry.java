@@ -16,7 +16,8 @@ public final class Retry {
     public static final Retry DEFAULT = new Retry(Duration.ofMillis(20), Duration.ofSeconds(1), Duration.ofSeconds(5));
 
     /** Answers that mean: not now. The command has not run. */
-    private static final Set<String> LATER = Set.of("LOADING", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN", "BUSY");
+    private static final Set<String> LATER =
+            Set.of("LOADING", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN", "READONLY", "BUSY");
 
     private final Duration first;
     private final Duration longest;

@@ -9,15 +9,17 @@ import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.net.SocketAddress;
+import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** One server; with Sentinel, whichever is the primary at the time a connection is made. */
 final class StandaloneConnector implements Connector {
     private final RedisClient client;
 
-    StandaloneConnector(RedisURI uri) {
+    StandaloneConnector(RedisURI uri, @Nullable Path ca) {
         this.client = RedisClient.create(uri);
-        client.setOptions(LettuceOptions.standalone());
+        client.setOptions(LettuceOptions.standalone(ca));
     }
 
     @Override

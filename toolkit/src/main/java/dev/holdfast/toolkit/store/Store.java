@@ -87,6 +87,14 @@ public interface Store extends AutoCloseable {
     /** Whether keys are spread over nodes by their slots. */
     boolean isCluster();
 
+    /**
+     * What names begin with here, in place of a database's number: {@code db8:} where the URI of a cluster asks for database 8, else
+     * nothing. The patterns heed it; whoever sends commands puts it before its own keys.
+     */
+    default String namespace() {
+        return "";
+    }
+
     /** Asks the store whether it is well. Never throws. */
     Health health();
 

@@ -3,16 +3,12 @@ package dev.holdfast.toolkit.store;
 import dev.holdfast.engine.Holdfast;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.ConfigException;
-import io.lettuce.core.RedisURI;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -25,19 +21,28 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  * embedded:                                          a new store in memory
  * embedded:/var/lib/app[?db=8]                       a store in this JVM that keeps its files in a directory
- * redis://[user:password@]host[:port][/db][?timeout=2s]         valkey:// means the same
+ * redis://[user:password@]host[:port][/db]           a server; valkey:// means the same
  * rediss://…                                         with TLS; valkeys:// means the same
- * redis-sentinel://[:password@]host:port,host:port/db#primary
- * redis-cluster://[user:password@]host:port,host:port  rediss-cluster:// with TLS
+ * redis-sentinel://[user:password@]host[:port],…[/db]#primary    the primary of that name; rediss-sentinel://
+ * redis-cluster://[user:password@]host[:port],…[/db]             rediss-cluster://
  * </pre>
  *
- * <p>A command that is not answered within the timeout, {@value #TIMEOUT_SECONDS} seconds unless the URI says otherwise, is
- * reported as unknown.
+ * <p>Behind a {@code ?} may stand, joined by {@code &}:
+ *
+ * <pre>
+ * timeout=500ms          a command that is not answered by then is reported as unknown; 3s unless set
+ * pool=10                how many idle connections for commands that wait are kept; 32 unless set
+ * clientName=orders      what CLIENT LIST shows
+ * ca=/etc/ssl/own.pem    with TLS, whose certificates are trusted; those that Java trusts unless set
+ * verifyPeer=FULL        with TLS, CA leaves the name of the host unchecked, and NONE everything
+ * db=8                   the database, as behind the slash
+ * </pre>
+ *
+ * <p>A user name or password is percent-encoded. A cluster's databases are prefixes of names; see {@link Store#namespace}.
  */
 public final class StoreUri {
-    private static final int TIMEOUT_SECONDS = 3;
-    private static final Pattern DATABASE = Pattern.compile("[?&](?:db|database)=(\\d+)");
-    private static final Pattern SEED = Pattern.compile("(.+):(\\d+)");
+    private static final Pattern EMBEDDED = Pattern.compile("(?://(?=/))?([^?]*)(?:\\?(?:db|database)=(\\d{1,9}))?");
+    private static final Pattern NUMBER = Pattern.compile("\\d{1,5}");
 
     private StoreUri() {}
 
@@ -46,74 +51,55 @@ public final class StoreUri {
      *
      * @throws IllegalArgumentException if the URI is not of one of the forms above
      * @throws StoreUnavailableException if the server cannot be reached
+     * @throws UncheckedIOException if the directory is in use, or what is in it cannot be loaded
      */
     public static Store open(String uri) {
         int colon = uri.indexOf(':');
         String scheme = colon < 0 ? "" : uri.substring(0, colon);
         String rest = uri.substring(colon + 1);
-        return switch (scheme) {
+        return switch (scheme.replace("valkey", "redis")) {
             case "embedded" -> embedded(rest);
-            case "valkey", "redis" -> RemoteStore.standalone(lettuce("redis:" + rest));
-            case "valkeys", "rediss" -> RemoteStore.standalone(lettuce("rediss:" + rest));
-            case "redis-sentinel", "rediss-sentinel" -> RemoteStore.standalone(lettuce(uri));
-            case "redis-cluster", "valkey-cluster" -> RemoteStore.cluster(seeds("redis:", rest));
-            case "rediss-cluster", "valkeys-cluster" -> RemoteStore.cluster(seeds("rediss:", rest));
+            case "redis" -> RemoteStore.open(RemoteUri.server(rest, false));
+            case "rediss" -> RemoteStore.open(RemoteUri.server(rest, true));
+            case "redis-sentinel" -> RemoteStore.open(RemoteUri.sentinel(rest, false));
+            case "rediss-sentinel" -> RemoteStore.open(RemoteUri.sentinel(rest, true));
+            case "redis-cluster" -> RemoteStore.open(RemoteUri.cluster(rest, false));
+            case "rediss-cluster" -> RemoteStore.open(RemoteUri.cluster(rest, true));
             default ->
                 throw new IllegalArgumentException(
-                        "a store's URI begins with embedded:, redis://, rediss://, valkey://, redis-sentinel:// or"
-                                + " redis-cluster://");
+                        "a store's URI begins with embedded:, redis://, rediss://, valkey://,"
+                                + " valkeys://, redis-sentinel:// or redis-cluster://");
         };
     }
 
     private static EmbeddedStore embedded(String rest) {
-        Matcher matcher = DATABASE.matcher(rest);
-        int database = matcher.find() ? Integer.parseInt(matcher.group(1)) : 0;
-        String directory = rest.replaceFirst("\\?.*", "").replaceFirst("^//(?=/)", "");
+        Matcher matcher = EMBEDDED.matcher(rest);
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException("after embedded: come a directory and ?db=8, or nothing: " + rest);
+        }
+        String directory = matcher.group(1);
+        int database = matcher.group(2) == null ? 0 : Integer.parseInt(matcher.group(2));
         Config config = new Config();
         try {
             config.set("databases", Integer.toString(Math.max(16, database + 1)));
             if (!directory.isEmpty()) {
-                Files.createDirectories(Path.of(directory));
-                config.set("dir", directory);
                 config.set("appendonly", "yes");
             }
         } catch (ConfigException e) {
             throw new IllegalArgumentException(e);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
-        return EmbeddedStore.owning(Holdfast.open(config), database);
+        Holdfast opened = directory.isEmpty() ? Holdfast.open(config) : Holdfast.open(Path.of(directory), config);
+        return EmbeddedStore.owning(opened, database);
     }
 
-    private static RedisURI lettuce(String uri) {
-        RedisURI parsed = RedisURI.create(uri);
-        if (!uri.contains("timeout=")) {
-            parsed.setTimeout(Duration.ofSeconds(TIMEOUT_SECONDS));
-        }
-        return parsed;
-    }
-
-    /** One URI for each host of a list of them. */
-    private static List<RedisURI> seeds(String scheme, String rest) {
-        String text = rest.startsWith("//") ? rest.substring(2) : rest;
-        int at = text.lastIndexOf('@');
-        String credentials = text.substring(0, at + 1);
-        String afterwards = text.substring(at + 1);
-        int end = afterwards.replace('?', '/').indexOf('/');
-        String hosts = end < 0 ? afterwards : afterwards.substring(0, end);
-        int query = afterwards.indexOf('?');
-        List<RedisURI> seeds = new ArrayList<>();
-        for (String host : hosts.split(",")) {
-            String withPort = SEED.matcher(host).matches() ? host : host + ":6379";
-            seeds.add(lettuce(scheme + "//" + credentials + withPort + (query < 0 ? "" : afterwards.substring(query))));
-        }
-        return seeds;
-    }
+    // ---- the environment ----
 
     /**
      * The URI that the environment names, or null if it names none: the first of HOLDFAST_URI, VALKEY_URL and REDIS_URL that is set,
-     * else what VALKEY_HOST, VALKEY_PORT, VALKEY_PASSWORD, VALKEY_DB and VALKEY_USE_TLS say, else the same with REDIS_. A
-     * password may also stand in the file that {@code …_PASSWORD_FILE} names.
+     * else what VALKEY_HOST, VALKEY_PORT, VALKEY_USERNAME, VALKEY_PASSWORD, VALKEY_DB and VALKEY_USE_TLS say, else the same with
+     * REDIS_. A password may also stand in the file that {@code …_PASSWORD_FILE} names.
+     *
+     * @throws IllegalArgumentException if a variable has a value that it cannot have
      */
     public static @Nullable String fromEnvironment(Map<String, String> environment) {
         for (String name : List.of("HOLDFAST_URI", "VALKEY_URL", "REDIS_URL")) {
@@ -132,23 +118,31 @@ public final class StoreUri {
      */
     public static @Nullable String fromEnvironment(Map<String, String> environment, String prefix, int database) {
         String host = environment.get(prefix + "_HOST");
-        String port = environment.get(prefix + "_PORT");
-        if (host == null && port == null) {
+        if (host == null && environment.get(prefix + "_PORT") == null) {
             return null;
         }
         String tls = environment.getOrDefault(prefix + "_USE_TLS", "false");
+        String user = environment.getOrDefault(prefix + "_USERNAME", "");
         String password = password(environment, prefix);
         return (tls.equalsIgnoreCase("true") || tls.equals("1") ? "rediss://" : "redis://")
-                + (password == null
-                        ? ""
-                        : ":"
-                                + URLEncoder.encode(password, StandardCharsets.UTF_8)
-                                        .replace("+", "%20") + "@")
+                + (password == null ? "" : encoded(user) + ":" + encoded(password) + "@")
                 + (host == null ? "localhost" : host)
                 + ":"
-                + (port == null ? "6379" : port)
+                + number(environment, prefix + "_PORT", 6379)
                 + "/"
-                + environment.getOrDefault(prefix + "_DB", Integer.toString(database));
+                + number(environment, prefix + "_DB", database);
+    }
+
+    private static String number(Map<String, String> environment, String name, int otherwise) {
+        String value = environment.getOrDefault(name, Integer.toString(otherwise));
+        if (!NUMBER.matcher(value).matches()) {
+            throw new IllegalArgumentException(name + " is not a number: " + value);
+        }
+        return value;
+    }
+
+    private static String encoded(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
     private static @Nullable String password(Map<String, String> environment, String prefix) {
@@ -159,12 +153,12 @@ public final class StoreUri {
                     file == null ? password : Files.readString(Path.of(file)).strip();
             return found == null || found.isEmpty() ? null : found;
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new UncheckedIOException(prefix + "_PASSWORD_FILE names a file that cannot be read", e);
         }
     }
 
     /** The URI without its password, for logs. */
     public static String withoutPassword(String uri) {
-        return URI.create(uri).getRawUserInfo() == null ? uri : uri.replaceFirst("//[^@]*@", "//***@");
+        return uri.replaceFirst("//.*@", "//***@");
     }
 }

@@ -1,8 +1,7 @@
 package dev.holdfast.toolkit.stream;
 
-import dev.holdfast.toolkit.codec.Codec;
-import dev.holdfast.toolkit.codec.CodecException;
 import dev.holdfast.toolkit.pattern.Context;
+import dev.holdfast.toolkit.pattern.EntryCodec;
 import dev.holdfast.toolkit.pattern.Instruments;
 import dev.holdfast.toolkit.pattern.Pattern;
 import dev.holdfast.toolkit.store.Command;
@@ -18,7 +17,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
@@ -45,20 +43,19 @@ import org.slf4j.LoggerFactory;
  * <p>With several {@linkplain Builder#partitions partitions} entries of the same key are done in their order, one after the other.
  *
  * <p>The stream is {@code stream:name}, or for each partition {@code stream:name:0} and so on; the dead are in
- * <code>{stream:name}:dead</code>. Each entry has the field {@code value}.
+ * <code>{stream:name}:dead</code>. Each entry has the field {@code value}, unless its fields are to be kept as they are.
  */
 public final class StreamTasks<T> implements Pattern {
     static final Script BURY = Script.of(StreamTasks.class, "bury");
     private static final Script REPLAY = Script.of(StreamTasks.class, "replay");
     private static final Script TRIM = Script.of(StreamTasks.class, "trim");
     private static final Logger LOG = LoggerFactory.getLogger(StreamTasks.class);
-    private static final String FIELD = "value";
     private static final int ADDED_AT_ONCE = 1000;
 
     private final Context context;
     private final Store store;
     private final String name;
-    private final Codec<T> codec;
+    private final EntryCodec<T> codec;
     private final StreamSettings settings;
     private final List<String> keys;
     private final Set<StreamConsumer<T>> consumers = ConcurrentHashMap.newKeySet();
@@ -85,7 +82,7 @@ public final class StreamTasks<T> implements Pattern {
                         () -> context.workers().execute(this::trimQuietly), period, period, TimeUnit.NANOSECONDS);
     }
 
-    public static <T> Builder<T> builder(Context context, String name, Codec<T> codec) {
+    public static <T> Builder<T> builder(Context context, String name, EntryCodec<T> codec) {
         return new Builder<>(context, name, codec);
     }
 
@@ -121,7 +118,9 @@ public final class StreamTasks<T> implements Pattern {
     }
 
     private Command entry(String stream, T value) {
-        return Command.of("XADD", stream, "*", FIELD, codec.encode(value));
+        List<Object> words = new ArrayList<>(List.of(stream, "*"));
+        words.addAll(codec.fields(value));
+        return Command.of("XADD", words.toArray());
     }
 
     private String partitionOf(String key) {
@@ -156,13 +155,7 @@ public final class StreamTasks<T> implements Pattern {
     }
 
     T decode(Reply fields) {
-        List<Reply> flat = fields.list();
-        for (int i = 0; i + 1 < flat.size(); i += 2) {
-            if (flat.get(i).text().equals(FIELD)) {
-                return codec.decode(flat.get(i + 1).bytes());
-            }
-        }
-        throw new CodecException("an entry has no field " + FIELD, new NoSuchElementException(FIELD));
+        return codec.value(fields);
     }
 
     Context context() {
@@ -284,6 +277,11 @@ public final class StreamTasks<T> implements Pattern {
         return name;
     }
 
+    @Override
+    public boolean isOnlyCopy() {
+        return true;
+    }
+
     /** Down while one of its consumers is failing. */
     @Override
     public Health health() {
@@ -309,7 +307,7 @@ public final class StreamTasks<T> implements Pattern {
     public static final class Builder<T> {
         private final Context context;
         private final String name;
-        private final Codec<T> codec;
+        private final EntryCodec<T> codec;
         private String group = "workers";
         private int partitions = 1;
         private int workers = 10;
@@ -322,7 +320,7 @@ public final class StreamTasks<T> implements Pattern {
         private boolean dropsUnread;
         private Duration trimEvery = Duration.ofSeconds(5);
 
-        private Builder(Context context, String name, Codec<T> codec) {
+        private Builder(Context context, String name, EntryCodec<T> codec) {
             this.context = context;
             this.name = name;
             this.codec = codec;

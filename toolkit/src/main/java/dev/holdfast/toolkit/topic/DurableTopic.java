@@ -1,10 +1,11 @@
 package dev.holdfast.toolkit.topic;
 
 import dev.holdfast.toolkit.codec.Codec;
-import dev.holdfast.toolkit.codec.CodecException;
 import dev.holdfast.toolkit.pattern.Context;
+import dev.holdfast.toolkit.pattern.EntryCodec;
 import dev.holdfast.toolkit.pattern.Instruments;
 import dev.holdfast.toolkit.pattern.Pattern;
+import dev.holdfast.toolkit.store.Command;
 import dev.holdfast.toolkit.store.HashTag;
 import dev.holdfast.toolkit.store.Health;
 import dev.holdfast.toolkit.store.Reply;
@@ -16,7 +17,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
@@ -56,13 +56,12 @@ public final class DurableTopic<T> implements Pattern {
 
     private static final Logger LOG = LoggerFactory.getLogger(DurableTopic.class);
     private static final long TRIM_SECONDS = 10;
-    private static final String FIELD = "message";
 
     private final Context context;
     private final Store store;
     private final String name;
     private final String key;
-    private final Codec<T> codec;
+    private final EntryCodec<T> codec;
     private final long mostMessages;
     private final Duration longest;
     private final ScheduledFuture<?> trimming;
@@ -74,7 +73,7 @@ public final class DurableTopic<T> implements Pattern {
         this.store = context.store();
         this.name = builder.name;
         this.key = "topic:" + name;
-        this.codec = builder.codec;
+        this.codec = EntryCodec.in("message", builder.codec);
         this.mostMessages = builder.mostMessages;
         this.longest = builder.longest;
         this.published = instruments().counter("published");
@@ -106,8 +105,9 @@ public final class DurableTopic<T> implements Pattern {
 
     /** Adds a message and returns its id. */
     public String publish(T message) {
-        String id = store.call("XADD", key, "MAXLEN", "~", mostMessages, "*", FIELD, codec.encode(message))
-                .text();
+        List<Object> words = new ArrayList<>(List.of(key, "MAXLEN", "~", mostMessages, "*"));
+        words.addAll(codec.fields(message));
+        String id = store.call(Command.of("XADD", words.toArray())).text();
         published.increment();
         return id;
     }
@@ -132,23 +132,13 @@ public final class DurableTopic<T> implements Pattern {
         List<Entry<T>> result = new ArrayList<>();
         for (Reply entry : answer.list()) {
             List<Reply> parts = entry.list();
-            result.add(new Entry<>(parts.get(0).text(), codec.decode(payload(parts.get(1)))));
+            result.add(new Entry<>(parts.get(0).text(), codec.value(parts.get(1))));
         }
         return result;
     }
 
     T decode(Reply fields) {
-        return codec.decode(payload(fields));
-    }
-
-    private static byte[] payload(Reply fields) {
-        List<Reply> flat = fields.list();
-        for (int i = 0; i + 1 < flat.size(); i += 2) {
-            if (flat.get(i).text().equals(FIELD)) {
-                return flat.get(i + 1).bytes();
-            }
-        }
-        throw new CodecException("an entry has no field " + FIELD, new NoSuchElementException(FIELD));
+        return codec.value(fields);
     }
 
     /**
@@ -183,12 +173,17 @@ public final class DurableTopic<T> implements Pattern {
 
     @Override
     public String kind() {
-        return "topic";
+        return "durabletopic";
     }
 
     @Override
     public String name() {
         return name;
+    }
+
+    @Override
+    public boolean isOnlyCopy() {
+        return true;
     }
 
     /** Down while one of its readers is failing. */

@@ -4,18 +4,24 @@ import dev.holdfast.toolkit.codec.Codec;
 import dev.holdfast.toolkit.codec.CodecException;
 import dev.holdfast.toolkit.pattern.Context;
 import dev.holdfast.toolkit.pattern.Instruments;
+import dev.holdfast.toolkit.pattern.Pattern;
 import dev.holdfast.toolkit.store.Channels;
+import dev.holdfast.toolkit.store.Health;
 import dev.holdfast.toolkit.store.MessageListener;
 import dev.holdfast.toolkit.store.Store;
 import dev.holdfast.toolkit.store.Subscription;
 import io.micrometer.core.instrument.Counter;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A channel of typed messages to whoever listens at the moment. Nothing is kept: who is not there, or whose connection is lost,
  * misses what is published meanwhile, and is told so ({@link Listener#gap}). For messages that wait for their readers there is
- * {@link DurableTopic}.
+ * {@link DurableTopic}. The health of a toolkit shows a topic as long as somebody listens to it.
  *
  * <pre>
  * Topic&lt;Price&gt; prices = toolkit.topic("prices", Price.class);
@@ -24,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * }
  * </pre>
  */
-public final class Topic<T> {
+public final class Topic<T> implements Pattern {
     /** Receives messages, one after the other, on a virtual thread. What it throws is logged and counted. */
     @FunctionalInterface
     public interface Listener<T> {
@@ -41,10 +47,12 @@ public final class Topic<T> {
 
     private static final Logger LOG = LoggerFactory.getLogger(Topic.class);
 
+    private final Context context;
     private final Store store;
     private final String name;
     private final Codec<T> codec;
     private final boolean sharded;
+    private final Set<Listening> listening = ConcurrentHashMap.newKeySet();
     private final Counter published;
     private final Counter received;
     private final Counter failed;
@@ -56,17 +64,24 @@ public final class Topic<T> {
      *     Such channels have no patterns
      */
     public Topic(Context context, String name, Codec<T> codec, boolean sharded) {
+        this.context = context;
         this.store = context.store();
         this.name = name;
         this.codec = codec;
         this.sharded = sharded;
-        Instruments instruments = context.instruments("topic", name);
+        Instruments instruments = context.instruments(kind(), name);
         this.published = instruments.counter("published");
         this.received = instruments.counter("received", "result", "handled");
         this.failed = instruments.counter("received", "result", "failed");
         this.gaps = instruments.counter("gaps");
     }
 
+    @Override
+    public String kind() {
+        return "topic";
+    }
+
+    @Override
     public String name() {
         return name;
     }
@@ -79,7 +94,7 @@ public final class Topic<T> {
 
     /** Listens to the channel from now on. */
     public Subscription subscribe(Listener<T> listener) {
-        return store.subscribe(sharded ? Channels.sharded(name) : Channels.named(name), adapt(listener));
+        return listen(sharded ? Channels.sharded(name) : Channels.named(name), listener);
     }
 
     /** Listens to every channel whose name matches the topic's name as a glob pattern: {@code orders:*}. */
@@ -87,7 +102,42 @@ public final class Topic<T> {
         if (sharded) {
             throw new IllegalStateException("sharded channels have no patterns");
         }
-        return store.subscribe(Channels.matching(name), adapt(listener));
+        return listen(Channels.matching(name), listener);
+    }
+
+    private Subscription listen(Channels channels, Listener<T> listener) {
+        Listening begun = new Listening(store.subscribe(channels, adapt(listener)));
+        synchronized (listening) {
+            if (listening.isEmpty()) {
+                context.register(this);
+            }
+            listening.add(begun);
+        }
+        return begun;
+    }
+
+    /** One listener of the topic. */
+    private final class Listening implements Subscription {
+        private final Subscription subscription;
+
+        Listening(Subscription subscription) {
+            this.subscription = subscription;
+        }
+
+        @Override
+        public boolean isActive() {
+            return subscription.isActive();
+        }
+
+        @Override
+        public void close() {
+            subscription.close();
+            synchronized (listening) {
+                if (listening.remove(this) && listening.isEmpty()) {
+                    context.unregister(Topic.this);
+                }
+            }
+        }
     }
 
     private MessageListener adapt(Listener<T> listener) {
@@ -112,5 +162,17 @@ public final class Topic<T> {
                 listener.gap();
             }
         };
+    }
+
+    /** Down while a listener's connection is lost. */
+    @Override
+    public Health health() {
+        return new Health(listening.stream().allMatch(Subscription::isActive), Map.of("listeners", listening.size()));
+    }
+
+    /** Ends its subscriptions. */
+    @Override
+    public void close() {
+        List.copyOf(listening).forEach(Subscription::close);
     }
 }

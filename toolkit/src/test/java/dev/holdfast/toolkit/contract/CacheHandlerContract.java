@@ -2,6 +2,7 @@ package dev.holdfast.toolkit.contract;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.toolkit.cache.CacheHandler;
@@ -80,5 +81,26 @@ class CacheHandlerContract extends Contract {
             assertEquals("text", store().call("GET", "env:a").text());
             assertTrue(store().call("TTL", "env:a").number() <= 7);
         }
+    }
+
+    @Test
+    void aConfigurationForRedisGoesOnWorking() {
+        if (target == Target.EMBEDDED || store().isCluster()) {
+            return; // The variables name one server.
+        }
+        for (Map<String, String> environment : List.of(
+                Map.of("REDIS_URL", target.uri(), "REDIS_PREFIX", "old:"),
+                Map.of(
+                        "REDIS_HOST", "127.0.0.1",
+                        "REDIS_PORT", target.uri().replaceAll(".*:", ""),
+                        "REDIS_PREFIX", "old:"))) {
+            try (CacheHandler cache = CacheHandler.fromEnvironment(environment)) {
+                cache.set("a", "text");
+                assertEquals("text", store().call("GET", "old:a").text());
+                assertEquals(1, cache.clear());
+            }
+        }
+        assertThrows(
+                IllegalArgumentException.class, () -> CacheHandler.fromEnvironment(Map.of("VALKEY_EXPIRE", "soon")));
     }
 }

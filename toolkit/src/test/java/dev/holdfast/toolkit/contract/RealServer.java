@@ -31,10 +31,10 @@ final class RealServer implements AutoCloseable {
     }
 
     /** Starts one with these options besides those that every test wants. */
-    static RealServer start(boolean cluster) {
+    static RealServer start(boolean cluster, String... options) {
         try {
             for (int i = 0; i < TRIES; i++) {
-                RealServer server = tryStart(cluster);
+                RealServer server = tryStart(cluster, options);
                 if (server != null) {
                     return server;
                 }
@@ -58,7 +58,7 @@ final class RealServer implements AutoCloseable {
     }
 
     /** Starts one, or returns null if somebody else was quicker to take the port. */
-    private static @Nullable RealServer tryStart(boolean cluster) throws IOException {
+    private static @Nullable RealServer tryStart(boolean cluster, String... options) throws IOException {
         int port = freePort();
         int busPort = freePort();
         Path directory = Files.createTempDirectory("holdfast-real");
@@ -69,6 +69,7 @@ final class RealServer implements AutoCloseable {
             command.addAll(List.of("--cluster-enabled", "yes", "--cluster-port", "" + busPort));
             command.addAll(List.of("--cluster-node-timeout", "5000"));
         }
+        command.addAll(List.of(options));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
         BufferedReader log =
@@ -84,7 +85,7 @@ final class RealServer implements AutoCloseable {
         return new RealServer(port, busPort, process);
     }
 
-    private static String program() throws IOException {
+    static String program() throws IOException {
         String chosen = System.getProperty("holdfast.oracle", "");
         if (!chosen.isEmpty() && !chosen.equals("embedded")) {
             return chosen;
@@ -100,14 +101,19 @@ final class RealServer implements AutoCloseable {
         return RedisExecProvider.defaultProvider().get().getPath();
     }
 
-    private static int freePort() throws IOException {
+    static int freePort() throws IOException {
         try (ServerSocket socket = new ServerSocket(0)) {
             return socket.getLocalPort();
         }
     }
 
+    /** Ends it with no warning, as SIGKILL does. */
+    void kill() {
+        process.destroyForcibly();
+    }
+
     @Override
     public void close() {
-        process.destroyForcibly();
+        kill();
     }
 }

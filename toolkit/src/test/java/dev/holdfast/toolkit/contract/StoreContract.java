@@ -14,10 +14,12 @@ import dev.holdfast.toolkit.store.CommandFailedException;
 import dev.holdfast.toolkit.store.HashTag;
 import dev.holdfast.toolkit.store.InvalidationListener;
 import dev.holdfast.toolkit.store.MessageListener;
+import dev.holdfast.toolkit.store.Migration;
 import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.Script;
 import dev.holdfast.toolkit.store.Store;
 import dev.holdfast.toolkit.store.StoreUnavailableException;
+import dev.holdfast.toolkit.store.StoreUri;
 import dev.holdfast.toolkit.store.Subscription;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -212,6 +214,22 @@ class StoreContract extends Contract {
             store().call("FLUSHALL");
             eventually(() -> told.contains("all"));
         }
+    }
+
+    @Test
+    void keysAreCopiedWithTheirTimes() {
+        store().call("HSET", "old:h", "f", "v");
+        store().call("SET", "old:s", "text", "EX", 100);
+        store().call("SET", "other", "stays");
+        Store next = closing(StoreUri.open("embedded:"));
+        next.call("SET", "old:h", "is replaced");
+        assertEquals(2, Migration.copy(store(), next, "old:*"));
+        assertEquals("v", next.call("HGET", "old:h", "f").text());
+        assertEquals(-1, next.call("PTTL", "old:h").number());
+        long left = next.call("PTTL", "old:s").number();
+        assertTrue(left > 60_000 && left <= 100_000, () -> "left: " + left);
+        assertTrue(next.call("GET", "other").isNull());
+        assertEquals(2, Migration.copy(store(), next, "old:*"), "copying again does no harm");
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -56,6 +57,17 @@ class StreamContract extends Contract {
         assertEquals(1, statistics.consumers());
         assertEquals(0, statistics.errors());
         assertTrue(tasks.health().up());
+    }
+
+    @Test
+    void plainFieldsAreWhatOtherProgramsWrite() {
+        StreamTasks<Map<String, String>> tasks = toolkit().streamTasks("events").build();
+        tasks.add(Map.of("type", "ours"));
+        store().call("XADD", STREAM, "*", "type", "theirs", "payload", "{}");
+        List<Map<String, String>> seen = new CopyOnWriteArrayList<>();
+        closing(tasks.consume(entry -> seen.add(entry.value())));
+        eventually(() -> seen.size() == 2);
+        assertEquals(Set.of(Map.of("type", "ours"), Map.of("type", "theirs", "payload", "{}")), Set.copyOf(seen));
     }
 
     @Test
