@@ -71,6 +71,11 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
 
     /** Opens a store with files in a directory; the configuration says which, and when they are written. */
     public static Holdfast open(Path directory, Config config) {
+        return open(directory, config, Clock.SYSTEM);
+    }
+
+    /** Opens a store with files in a directory, whose time is that of {@code clock}. */
+    public static Holdfast open(Path directory, Config config, Clock clock) {
         try {
             Files.createDirectories(directory);
             config.set("dir", directory.toAbsolutePath().toString());
@@ -79,7 +84,7 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
         } catch (ConfigException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }
-        Holdfast store = open(config);
+        Holdfast store = open(config, clock);
         try {
             FilePersistence.open(store.engine, Disk.REAL).load();
         } catch (IOException e) {

@@ -5,33 +5,34 @@ import dev.holdfast.conformance.access.Answer.Form;
 /** The ways on which every script runs. */
 public enum AccessPath {
     /** Calls in the engine's own JVM. */
-    EMBEDDED(Form.OBJECTS, false, false),
-    RESP2(Form.RESP2, false, false),
-    RESP3(Form.RESP3, false, false),
+    EMBEDDED(Form.OBJECTS),
+    RESP2(Form.RESP2),
+    RESP3(Form.RESP3),
     /** Each command alone inside MULTI and EXEC. */
-    MULTI(Form.RESP3, true, false),
+    MULTI(Form.RESP3),
     /** Each command run by a script. */
-    SCRIPT(Form.SCRIPTED, true, false),
+    SCRIPT(Form.SCRIPTED),
+    /** After each command the store is saved as an RDB file and loaded again. */
+    RELOADED(Form.RESP3),
+    /** After each command the append-only file is loaded again. */
+    REPLAYED(Form.RESP3),
     /** A real server: it judges the script, not us. */
-    REAL_RESP2(Form.RESP2, false, true),
-    REAL_RESP3(Form.RESP3, false, true);
+    REAL_RESP2(Form.RESP2),
+    REAL_RESP3(Form.RESP3);
 
     private final Form form;
-    private final boolean transactional;
-    private final boolean real;
 
-    AccessPath(Form form, boolean transactional, boolean real) {
+    AccessPath(Form form) {
         this.form = form;
-        this.transactional = transactional;
-        this.real = real;
     }
 
     public boolean isReal() {
-        return real;
+        return this == REAL_RESP2 || this == REAL_RESP3;
     }
 
-    public boolean isTransactional() {
-        return transactional;
+    /** Whether the store must have files. */
+    public boolean needsFiles() {
+        return this == RELOADED || this == REPLAYED;
     }
 
     public Form form() {
@@ -42,6 +43,8 @@ public enum AccessPath {
         return switch (this) {
             case MULTI -> new TransactionalSession(store.connect(form));
             case SCRIPT -> new ScriptedSession(store.connect(Form.RESP2));
+            case RELOADED -> new RestoredSession(store.connect(form), store.connect(Form.RESP2), "RELOAD");
+            case REPLAYED -> new RestoredSession(store.connect(form), store.connect(Form.RESP2), "LOADAOF");
             default -> store.connect(form);
         };
     }

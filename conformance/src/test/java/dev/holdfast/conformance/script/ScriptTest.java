@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import dev.holdfast.conformance.access.AccessPath;
 import dev.holdfast.conformance.access.OurServer;
 import dev.holdfast.conformance.access.RealServer;
+import dev.holdfast.conformance.access.Store;
+import dev.holdfast.engine.base.Clock;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -15,13 +18,44 @@ import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Runs every scenario of every script on every way into the store, and on a real server, which must agree. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ScriptTest {
+    /** Its wall-clock time goes a hundred times slower: a second does not pass while a store is loaded again. */
+    private static final class SlowClock implements Clock {
+        private final long start = System.currentTimeMillis();
+
+        @Override
+        public long millis() {
+            return start + (System.currentTimeMillis() - start) / 100;
+        }
+
+        @Override
+        public long nanos() {
+            return System.nanoTime();
+        }
+    }
+
     private final List<Script> scripts = Script.all();
     private final OurServer ours = new OurServer();
-    private RealServer real = RealServer.start();
+    private final OurServer withFiles;
+    private final RealServer real = RealServer.start();
+
+    ScriptTest(@TempDir Path directory) {
+        withFiles = new OurServer(
+                directory,
+                new SlowClock(),
+                "save",
+                "",
+                "appendonly",
+                "yes",
+                "appendfsync",
+                "no",
+                "enable-debug-command",
+                "local");
+    }
 
     @BeforeAll
     void say() {
@@ -31,6 +65,7 @@ class ScriptTest {
     @AfterAll
     void close() {
         ours.close();
+        withFiles.close();
         real.close();
     }
 
@@ -44,13 +79,17 @@ class ScriptTest {
                     if (runs(scenario, path)) {
                         tests.add(dynamicTest(
                                 script.name() + ": " + scenario.title(),
-                                () -> new Run(path.isReal() ? real : ours, path, script, scenario).run()));
+                                () -> new Run(store(path), path, script, scenario).run()));
                     }
                 }
             }
             ways.add(dynamicContainer(path.toString(), tests));
         }
         return ways;
+    }
+
+    private Store store(AccessPath path) {
+        return path.isReal() ? real : path.needsFiles() ? withFiles : ours;
     }
 
     private boolean runs(Script.Scenario scenario, AccessPath path) {
@@ -60,6 +99,8 @@ class ScriptTest {
             case RESP3 -> true;
             case MULTI -> scenario.isPlain() && !scenario.forbids("multi");
             case SCRIPT -> scenario.isPlain() && !scenario.forbids("multi") && !scenario.forbids("script");
+            case RELOADED -> scenario.isPlain() && !scenario.forbids("reloaded");
+            case REPLAYED -> scenario.isPlain() && !scenario.forbids("replayed");
             case REAL_RESP2 ->
                 real.version() >= scenario.since() && !scenario.forbids("resp2") && !scenario.forbids("real");
             case REAL_RESP3 -> real.version() >= scenario.since() && !scenario.forbids("real");

@@ -273,6 +273,7 @@ public final class FilePersistence implements Persistence {
             engine.touchReplaced(database, -1, now);
             engine.keyspace().clear(database);
         }
+        engine.tracking().flushed();
     }
 
     // ---- for the engine ----
