@@ -182,7 +182,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
 
     private void runBatch(int count, RespReply output) {
         if (count > 1) {
-            engine.prefetch(client, loop.batch, count);
+            engine.prefetcher().look(client, loop.batch, count);
         }
         for (int i = 0; i < count; i++) {
             waiting = !engine.execute(client, loop.batch[i], output);

@@ -201,7 +201,7 @@ public final class ScanCommands {
     }
 
     private static void flush(Call call, int database) {
-        call.engine().touchReplaced(database, -1, call.now());
+        call.engine().interests().touchReplaced(database, -1, call.now());
         call.addDirty(call.engine().keyspace().clear(database));
         call.awakenAll(database);
     }
@@ -217,8 +217,8 @@ public final class ScanCommands {
             throw new CommandException("ERR DB index is out of range");
         }
         if (one != other) {
-            call.engine().touchReplaced(one, other, call.now());
-            call.engine().touchReplaced(other, one, call.now());
+            call.engine().interests().touchReplaced(one, other, call.now());
+            call.engine().interests().touchReplaced(other, one, call.now());
             keyspace.swap(one, other);
             call.awakenAll(one);
             call.awakenAll(other);

@@ -76,7 +76,7 @@ public final class Blocking {
         Waiter waiter = new Waiter(
                 client, call.spec(), words, client.database(), keys, mask, wanted, wakesOnLoss, timeoutReply);
         for (Slice key : keys) {
-            engine.interest(key).await(waiter.database, key, waiter);
+            engine.interests().of(key).await(waiter.database, key, waiter);
         }
         client.setWaiter(waiter);
         blockedClients.incrementAndGet();
@@ -112,7 +112,7 @@ public final class Blocking {
     private void forget(Waiter waiter) {
         waiter.done();
         for (Slice key : waiter.keys) {
-            engine.interest(key).stopAwaiting(waiter.database, key, waiter);
+            engine.interests().of(key).stopAwaiting(waiter.database, key, waiter);
         }
         waiter.client.setWaiter(null);
         blockedClients.decrementAndGet();
@@ -170,7 +170,7 @@ public final class Blocking {
         long mask = keyspace.maskOf(key.key());
         keyspace.lock(mask);
         try {
-            List<Waiter> waiters = engine.interest(key.key()).waiters(key.database(), key.key());
+            List<Waiter> waiters = engine.interests().of(key.key()).waiters(key.database(), key.key());
             return waiters == null ? List.of() : List.copyOf(waiters);
         } finally {
             keyspace.unlock(mask);

@@ -754,7 +754,7 @@ public final class Call {
     }
 
     private void awaken(Slice key, int database) {
-        Interest interest = engine.interest(key);
+        Interest interest = engine.interests().of(key);
         if (interest.isEmpty()) {
             return;
         }
@@ -780,7 +780,7 @@ public final class Call {
     }
 
     void wake(Slice key, int database) {
-        Interest interest = engine.interest(key);
+        Interest interest = engine.interests().of(key);
         if (!interest.isEmpty()) {
             wake(interest, key, database);
         }
@@ -794,7 +794,7 @@ public final class Call {
 
     /** Marks every key of a database that somebody waits for as possibly changed; after SWAPDB and the like. */
     public void awakenAll(int database) {
-        engine.forEachAwaited(database, key -> ready.add(new Interest.DatabaseKey(database, key)));
+        engine.interests().forEachAwaited(database, key -> ready.add(new Interest.DatabaseKey(database, key)));
     }
 
     /** Counts changes that no key stands for, as FLUSHALL's. */

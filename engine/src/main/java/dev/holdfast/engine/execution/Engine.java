@@ -4,17 +4,14 @@ import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.NotificationFlags;
-import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.keyspace.Shard;
-import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.protocol.ReplyTooLongException;
 import java.security.SecureRandom;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
@@ -24,9 +21,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.ToIntFunction;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -48,13 +43,14 @@ public final class Engine implements AutoCloseable {
     private final Config config;
     private final Clock clock;
     private final Keyspace keyspace;
+    private final Prefetcher prefetcher;
     private final CommandTable commands;
     private final Statistics statistics;
     private final PubSub pubSub = new PubSub();
     private final Notifier notifier = new Notifier(pubSub);
     private final Tracking tracking = new Tracking(this);
     private final Monitors monitors = new Monitors(this);
-    private final Interest[] interests;
+    private final Interests interests;
     private final @Nullable Cluster cluster;
     private final Blocking blocking;
     private final Expiry expiry;
@@ -90,10 +86,8 @@ public final class Engine implements AutoCloseable {
         this.statistics = new Statistics(commands.idCount());
         this.keyspace = new Keyspace(
                 SHARD_BITS, (config.cluster.enabled.get() ? config.cluster.databases : config.databases).getInt());
-        this.interests = new Interest[keyspace.shardCount()];
-        for (int i = 0; i < interests.length; i++) {
-            interests[i] = new Interest(keyspace.shard(i), keyspace.databases(), tracking);
-        }
+        this.prefetcher = new Prefetcher(keyspace);
+        this.interests = new Interests(keyspace, tracking);
         this.acl = new Acl(this);
         this.aclFile = new AclFile(config, acl);
         aclFile.start();
@@ -160,6 +154,10 @@ public final class Engine implements AutoCloseable {
         return keyspace;
     }
 
+    public Prefetcher prefetcher() {
+        return prefetcher;
+    }
+
     public CommandTable commands() {
         return commands;
     }
@@ -174,6 +172,11 @@ public final class Engine implements AutoCloseable {
 
     public Notifier notifier() {
         return notifier;
+    }
+
+    /** Who wants to know when keys change. */
+    public Interests interests() {
+        return interests;
     }
 
     public Tracking tracking() {
@@ -344,7 +347,7 @@ public final class Engine implements AutoCloseable {
         clients.remove(client.id());
         blocking.abandon(client);
         pubSub.unsubscribeAll(client);
-        unwatch(client);
+        interests.unwatch(client);
         tracking.forget(client);
         monitors.remove(client);
     }
@@ -432,57 +435,6 @@ public final class Engine implements AutoCloseable {
         } else if (!execute(client, spec, args, reply)) {
             blocking.unblock(client, null);
         }
-    }
-
-    /**
-     * Reads what several commands will read first, so that they find it in the processor's cache. The reads do not depend on
-     * each other and so wait for memory together, where the commands would wait one after the other. Takes no lock and
-     * changes nothing: whatever it sees of tables that others change meanwhile, it only looks at.
-     */
-    public void prefetch(Client client, Args[] batch, int count) {
-        int database = client.database();
-        Lane lane = client.lane();
-        int most = Math.min(count, Lane.MOST_PREFETCHED);
-        int seen = 0;
-        for (int i = 0; i < most; i++) {
-            Args args = batch[i];
-            if (args.count() > 1) {
-                seen += keyspace.prefetchPlace(database, args.get(1));
-            }
-        }
-        boolean any = false;
-        for (int i = 0; i < most; i++) {
-            Args args = batch[i];
-            Object item = args.count() > 1 ? keyspace.probableItem(database, args.get(1)) : null;
-            seen += Keyspace.firstByte(item);
-            Entry collection = args.count() > 2 && item instanceof Entry entry ? entry : null;
-            lane.collections[i] = collection;
-            any |= collection != null;
-        }
-        if (any) {
-            seen += prefetchMembers(lane, batch, most);
-        }
-        lane.seen = seen;
-    }
-
-    /** The same for the members that the commands of a batch are about. */
-    private static int prefetchMembers(Lane lane, Args[] batch, int count) {
-        int seen = 0;
-        for (int i = 0; i < count; i++) {
-            Entry collection = lane.collections[i];
-            seen += collection == null ? 0 : collection.prefetchPlace(member(collection, batch[i]));
-        }
-        for (int i = 0; i < count; i++) {
-            Entry collection = lane.collections[i];
-            seen += collection == null ? 0 : collection.prefetchMember(member(collection, batch[i]));
-        }
-        Arrays.fill(lane.collections, 0, count, null);
-        return seen;
-    }
-
-    /** The first member that a command names: behind the key or, with a sorted set's score, one further. */
-    private static Slice member(Entry collection, Args args) {
-        return args.get(args.count() > 3 && collection.type() == ValueType.ZSET ? 3 : 2);
     }
 
     /** Runs a command whose declaration is known and which needs no checks. */
@@ -713,92 +665,6 @@ public final class Engine implements AutoCloseable {
         }
         reply.error(message);
         statistics.countError(message);
-    }
-
-    // ---- who wants to know of keys ----
-
-    Interest interest(Slice key) {
-        return interests[keyspace.shardOf(key).number()];
-    }
-
-    /**
-     * Tells those who watch a key and those who may have cached it that it has changed, without a client's doing. Its shard is
-     * locked.
-     */
-    void touched(Slice key, int database) {
-        Interest interest = interest(key);
-        if (!interest.isEmpty()) {
-            interest.touch(database, key);
-            interest.invalidate(key, null);
-            if (interest.broadcasts()) {
-                tracking.broadcast(List.of(key), null);
-            }
-        }
-    }
-
-    /** Calls {@code visitor} with the interest in each shard's keys, whose lock is held meanwhile. */
-    void forEachInterest(Consumer<Interest> visitor) {
-        for (int i = 0; i < interests.length; i++) {
-            keyspace.lock(1L << i);
-            try {
-                visitor.accept(interests[i]);
-            } finally {
-                keyspace.unlock(1L << i);
-            }
-        }
-    }
-
-    /**
-     * Tells those who watch keys of a database that it is about to lose them all. All shards are locked.
-     *
-     * @param replacement the database whose keys will take their place, or -1 for none
-     */
-    public void touchReplaced(int database, int replacement, long now) {
-        for (Interest interest : interests) {
-            interest.touchReplaced(database, replacement, now);
-        }
-    }
-
-    /** How many keys are watched. */
-    public int watchedKeys() {
-        return countInterests(Interest::watchedKeys);
-    }
-
-    /** How many keys somebody waits for. */
-    public int awaitedKeys() {
-        return countInterests(Interest::awaitedKeys);
-    }
-
-    /** How many keys somebody waits for who wants to know when they go. */
-    public int keysAwaitedForLoss() {
-        return countInterests(Interest::keysAwaitedForLoss);
-    }
-
-    private int countInterests(ToIntFunction<Interest> count) {
-        int[] sum = new int[1];
-        forEachInterest(interest -> sum[0] += count.applyAsInt(interest));
-        return sum[0];
-    }
-
-    void forEachAwaited(int database, Consumer<Slice> visitor) {
-        for (Interest interest : interests) {
-            interest.forEachAwaited(database, visitor);
-        }
-    }
-
-    /** Ends a client's watching. */
-    public void unwatch(Client client) {
-        Watch watch = client.watch();
-        if (watch == null) {
-            return;
-        }
-        for (Watch.Key key : watch.keys()) {
-            long mask = keyspace.maskOf(key.key());
-            keyspace.lock(mask);
-            interest(key.key()).unwatch(key);
-            keyspace.unlock(mask);
-        }
-        client.setWatch(null);
     }
 
     @Override

@@ -445,8 +445,8 @@ public final class Eviction {
             engine.changes().append(unit, false);
             unit.clear();
         }
-        engine.touched(evicted, database);
-        if (engine.interest(evicted).waiters(database, evicted) != null) {
+        engine.interests().touched(evicted, database);
+        if (engine.interests().of(evicted).waiters(database, evicted) != null) {
             lost.add(new Interest.DatabaseKey(database, new Slice(evicted.toBytes())));
         }
         return Math.max(0, before - table.usedBytes());

@@ -117,7 +117,7 @@ public final class Expiry {
     /** Removes the key that {@code table} has just found and that has expired, and tells of it. */
     void expired(Call call, KeyTable table, Slice key, int database) {
         remove(table, key, database);
-        Interest interest = engine.interest(key);
+        Interest interest = engine.interests().of(key);
         if (!interest.isEmpty()) {
             call.touched(interest, key, database);
         }
@@ -285,8 +285,8 @@ public final class Expiry {
                 table.find(key);
                 remove(table, key, database);
                 tell(database, removalWord(), key);
-                engine.touched(key, database);
-                if (engine.interest(key).waiters(database, key) != null) {
+                engine.interests().touched(key, database);
+                if (engine.interests().of(key).waiters(database, key) != null) {
                     lost.add(new Interest.DatabaseKey(database, new Slice(key.toBytes())));
                 }
                 expiredKeys++;
@@ -340,7 +340,7 @@ public final class Expiry {
             words.addAll(lostFields);
             tell(database, words.toArray());
         }
-        engine.touched(key, database);
+        engine.interests().touched(key, database);
         return true;
     }
 }

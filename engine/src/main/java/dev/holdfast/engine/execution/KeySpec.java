@@ -236,7 +236,7 @@ public final class KeySpec {
         return mask;
     }
 
-    /** Reads what looking the keys up will read; see {@link Engine#prefetch}. One key alone is not worth it. */
+    /** Reads what looking the keys up will read; see {@link Prefetcher}. One key alone is not worth it. */
     int prefetch(Args args, Keyspace keyspace, int database) {
         int first = firstOf(args);
         int last = lastOf(args, first);

@@ -27,7 +27,7 @@ public final class Lane {
     long hits;
     long misses;
 
-    /** The collections among the items of a batch; see {@link Engine#prefetch}. */
+    /** The collections among the items of a batch; see {@link Prefetcher}. */
     final @Nullable Entry[] collections = new @Nullable Entry[MOST_PREFETCHED];
 
     /** Takes what prefetching has read, so that it is not left out as useless. */

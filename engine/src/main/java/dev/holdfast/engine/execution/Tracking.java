@@ -124,7 +124,7 @@ public final class Tracking {
 
     private void prefixesChanged() {
         prefixCount = prefixes.size();
-        engine.forEachInterest(interest -> interest.setBroadcasts(!prefixes.isEmpty()));
+        engine.interests().forEach(interest -> interest.setBroadcasts(!prefixes.isEmpty()));
     }
 
     /** Ends the tracking of a client that has gone. */
@@ -147,7 +147,7 @@ public final class Tracking {
         }
         for (int index : spec.keysOf(args)) {
             Slice key = args.get(index);
-            Interest interest = engine.interest(key);
+            Interest interest = engine.interests().of(key);
             interest.track(key, tracker);
             limit(interest);
         }
@@ -156,7 +156,7 @@ public final class Tracking {
     /** Makes room in the tables if {@code tracking-table-max-keys} has been lowered. The timer calls it. */
     void limit() {
         if (isOverLimit()) {
-            engine.forEachInterest(this::limit);
+            engine.interests().forEach(this::limit);
         }
     }
 
@@ -207,7 +207,7 @@ public final class Tracking {
 
     /** Tells all clients that track keys that every key may have gone. All shards are locked. */
     public void flushed() {
-        engine.forEachInterest(Interest::forgetCached);
+        engine.interests().forEach(Interest::forgetCached);
         if (clients.get() > 0) {
             Invalidation everything = new Invalidation(null);
             for (Client client : engine.clients()) {

@@ -87,11 +87,11 @@ public final class Transactions {
     /** Leaves the transaction and forgets the watched keys. */
     public static void end(Client client) {
         client.setTransaction(null);
-        client.engine().unwatch(client);
+        client.engine().interests().unwatch(client);
     }
 
     private static void unwatch(Call call) {
-        call.engine().unwatch(call.client());
+        call.engine().interests().unwatch(call.client());
         call.reply().ok();
     }
 
@@ -109,7 +109,8 @@ public final class Transactions {
             }
             Slice copy = new Slice(key.toBytes());
             call.engine()
-                    .interest(copy)
+                    .interests()
+                    .of(copy)
                     .watch(watch.add(client.database(), copy, isExpired(call, client.database(), copy)));
         }
         call.reply().ok();

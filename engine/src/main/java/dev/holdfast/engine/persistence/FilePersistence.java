@@ -270,7 +270,7 @@ public final class FilePersistence implements Persistence {
         Scripting.of(engine).flushFunctions();
         long now = engine.clock().millis();
         for (int database = 0; database < engine.keyspace().databases(); database++) {
-            engine.touchReplaced(database, -1, now);
+            engine.interests().touchReplaced(database, -1, now);
             engine.keyspace().clear(database);
         }
         engine.tracking().flushed();

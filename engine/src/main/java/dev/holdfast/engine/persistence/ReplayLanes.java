@@ -111,7 +111,7 @@ final class ReplayLanes implements AutoCloseable {
             for (int from = 0; from < count; from += BATCH) {
                 int some = Math.min(BATCH, count - from);
                 System.arraycopy(commands, from, batch, 0, some);
-                engine.prefetch(client, batch, some);
+                engine.prefetcher().look(client, batch, some);
                 for (int i = 0; i < some; i++) {
                     engine.replay(client, batch[i], reply);
                     reply.clear(REPLY_BYTES);
