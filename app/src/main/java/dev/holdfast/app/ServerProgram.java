@@ -102,11 +102,10 @@ final class ServerProgram implements Host {
     private void logStart() {
         LOG.info("oO0OoO0OoO0Oo Holdfast is starting oO0OoO0OoO0Oo");
         LOG.info(
-                "Holdfast version={}, bits=64, as Valkey {}, JVM {}, pid={}, just started",
+                "Holdfast version={}, bits=64, as Valkey {}, JVM {}, just started",
                 Program.version(),
                 Compatibility.VALKEY_VERSION,
-                Runtime.version(),
-                ProcessHandle.current().pid());
+                Runtime.version());
         if (arguments.isEmpty()) {
             LOG.warn(
                     "Warning: no config file specified, using the default config. In order to specify a config file use"
@@ -114,7 +113,11 @@ final class ServerProgram implements Host {
         } else {
             LOG.info("Configuration loaded");
         }
-        LOG.info("Running mode=standalone, port={}.", config.network.port.get());
+        // Valkey's suite waits for " PID: " and the process id of what it has started.
+        LOG.info(
+                "Running mode=standalone, port={}, PID: {}",
+                config.network.port.get(),
+                ProcessHandle.current().pid());
         warn();
     }
 

@@ -14,15 +14,14 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.RecvByteBufAllocator;
-import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
-import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -40,8 +39,8 @@ public final class Server implements AutoCloseable {
     private final NetworkParameters parameters;
     private final Transport transport;
     private final EventLoopGroup acceptor;
-    private final EventLoopGroup group;
-    private final IdentityHashMap<EventExecutor, Loop> loops = new IdentityHashMap<>();
+    private final EventLoops eventLoops;
+    private final Map<EventLoop, Loop> loops = new ConcurrentHashMap<>();
     private final List<Channel> tcp = new ArrayList<>();
     private final List<Channel> unix = new ArrayList<>();
     private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
@@ -53,11 +52,7 @@ public final class Server implements AutoCloseable {
         this.parameters = engine.config().network;
         this.transport = Transport.choose(parameters.transport.get());
         this.acceptor = transport.newGroup(1, "holdfast-accept");
-        this.group = transport.newGroup(parameters.ioThreads.getInt(), "holdfast-io");
-        for (EventExecutor executor : group) {
-            loops.put(
-                    executor, new Loop((EventLoop) executor, engine.statistics().newLane(), engine.changes()));
-        }
+        this.eventLoops = new EventLoops(transport, parameters.ioThreads.getInt());
     }
 
     /**
@@ -99,8 +94,8 @@ public final class Server implements AutoCloseable {
         }
         parameters.port.onChange(() -> listenAgain("Unable to listen on this port. Check server logs."));
         parameters.bind.onChange(() -> listenAgain("Failed to bind to specified addresses."));
-        parameters.ioThreads.onChange(this::refuseThreads);
-        group.scheduleAtFixedRate(this::lookAtConnections, 1, 1, TimeUnit.SECONDS);
+        parameters.ioThreads.onChange(() -> eventLoops.setTaking(parameters.ioThreads.getInt()));
+        eventLoops.scheduleAtFixedRate(this::lookAtConnections, 1, 1, TimeUnit.SECONDS);
     }
 
     /** Says in the log that everything is there: what was saved has been loaded. */
@@ -110,12 +105,6 @@ public final class Server implements AutoCloseable {
         }
         if (!unix.isEmpty()) {
             LOG.info("Ready to accept connections unix");
-        }
-    }
-
-    private void refuseThreads() throws ConfigException {
-        if (parameters.ioThreads.getInt() != loops.size()) {
-            throw new ConfigException("the number of event loops is fixed when the server starts");
         }
     }
 
@@ -170,7 +159,7 @@ public final class Server implements AutoCloseable {
                 ? new LoopBuffers.Reads()
                 : new AdaptiveRecvByteBufAllocator(512, 16 * 1024, Loop.READ_BYTES);
         return new ServerBootstrap()
-                .group(acceptor, group)
+                .group(acceptor, eventLoops)
                 .option(ChannelOption.SO_BACKLOG, parameters.tcpBacklog.getInt())
                 .childOption(ChannelOption.RECVBUF_ALLOCATOR, reads)
                 .childHandler(new ChannelInitializer<Channel>() {
@@ -251,10 +240,9 @@ public final class Server implements AutoCloseable {
                             + " address.\r\n");
             return;
         }
-        Loop loop = loops.get(channel.eventLoop());
-        if (loop == null) {
-            throw new IllegalStateException("an event loop of another group");
-        }
+        Loop loop = loops.computeIfAbsent(
+                channel.eventLoop(),
+                eventLoop -> new Loop(eventLoop, engine.statistics().newLane(), engine.changes()));
         engine.statistics().connectionsReceived.increment();
         transport.keepAlive(channel, parameters.tcpKeepalive.getInt());
         Connection connection = new Connection(this, channel, loop);
@@ -309,8 +297,7 @@ public final class Server implements AutoCloseable {
             closeAll(unix);
         }
         acceptor.shutdownGracefully(0, CLOSE_SECONDS, TimeUnit.SECONDS);
-        group.shutdownGracefully(0, CLOSE_SECONDS, TimeUnit.SECONDS)
-                .awaitUninterruptibly(2 * CLOSE_SECONDS, TimeUnit.SECONDS);
+        eventLoops.end(CLOSE_SECONDS);
         String socket = parameters.unixsocket.get();
         if (!socket.isEmpty()) {
             try {

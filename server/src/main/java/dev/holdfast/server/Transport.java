@@ -24,6 +24,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.util.Locale;
+import java.util.concurrent.ThreadFactory;
 
 /** The operating system's ways to wait for many sockets, the best that is available first. */
 enum Transport {
@@ -69,12 +70,19 @@ enum Transport {
     }
 
     EventLoopGroup newGroup(int threads, String threadName) {
-        IoHandlerFactory factory = switch (this) {
+        return new MultiThreadIoEventLoopGroup(threads, threads(threadName), handlers());
+    }
+
+    static ThreadFactory threads(String name) {
+        return new DefaultThreadFactory(name, true);
+    }
+
+    IoHandlerFactory handlers() {
+        return switch (this) {
             case IO_URING -> IoUringIoHandler.newFactory();
             case EPOLL -> EpollIoHandler.newFactory();
             case NIO -> NioIoHandler.newFactory();
         };
-        return new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory(threadName, true), factory);
     }
 
     /**

@@ -119,6 +119,22 @@ final class ServerTest {
     }
 
     @Test
+    void theNumberOfEventLoopsMayChange() throws Exception {
+        Server server = start();
+        List<RawClient> clients = new ArrayList<>();
+        for (String threads : List.of("1", "4", "2")) {
+            clients.add(connect(server));
+            assertEquals("+OK", clients.getFirst().run("CONFIG SET io-threads " + threads));
+            for (int i = 0; i < 4; i++) {
+                clients.add(connect(server));
+            }
+            for (RawClient client : clients) {
+                assertEquals("+PONG", client.run("PING"));
+            }
+        }
+    }
+
+    @Test
     void aClientThatLeavesWaitsNoLonger() throws Exception {
         Server server = start();
         RawClient other = connect(server);

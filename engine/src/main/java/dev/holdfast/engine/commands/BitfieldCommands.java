@@ -79,7 +79,7 @@ public final class BitfieldCommands {
         }
 
         long max() {
-            return -1L >>> (Long.SIZE - width + (signed ? 1 : 0));
+            return (1L << (signed ? width - 1 : width)) - 1;
         }
 
         long min() {

@@ -523,15 +523,17 @@ public final class Call {
         return type.cast(item);
     }
 
-    /** Notes the size of a value before it changes. */
-    private void open(Entry value, KeyTable table) {
+    /** Notes, and returns, the size of a value before it changes. */
+    private long open(Entry value, KeyTable table) {
         int index = opened.size();
         if (index == openedBytes.length) {
             openedBytes = java.util.Arrays.copyOf(openedBytes, index * 2);
         }
-        openedBytes[index] = table.open(value);
+        long bytes = table.open(value);
+        openedBytes[index] = bytes;
         opened.add(value);
         openedIn.add(table);
+        return bytes;
     }
 
     /** A slice for the handler's own use. Also used by {@link #string}. */
@@ -644,6 +646,9 @@ public final class Call {
         } else {
             throw CommandException.wrongType();
         }
+        if (grows) {
+            engine.eviction().grew(end);
+        }
     }
 
     /** Adds a value under a key that does not exist. Its record must hold that key. */
@@ -659,7 +664,7 @@ public final class Call {
         KeyRecord.setAccessClock(KeyTable.record(item), keyspace.accessClock());
         table.insert(item);
         if (item instanceof Entry entry) {
-            open(entry, table);
+            engine.eviction().grew(open(entry, table));
         }
         engine.notifier().created(database, key);
     }
@@ -674,7 +679,7 @@ public final class Call {
         KeyTable table = table(key);
         setClock(value.record(), old);
         table.replace(old, value);
-        open(value, table);
+        engine.eviction().grew(open(value, table));
     }
 
     /** A record for a value of this type that is to be {@link #insert inserted} under the key. */

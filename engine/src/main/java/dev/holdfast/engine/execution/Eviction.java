@@ -148,6 +148,13 @@ public final class Eviction {
         return room >= 0 || goingOn;
     }
 
+    /** Counts what a command has added that its words do not show. */
+    void grew(long bytes) {
+        if (config.memory.maxmemory.get() != 0) {
+            allowance -= bytes;
+        }
+    }
+
     /** Lets the next command look at the memory if clients have taken what was left. Called by the timer. */
     void look() {
         if (config.memory.maxmemory.get() > 0 && engine.usedBytes() > limit()) {

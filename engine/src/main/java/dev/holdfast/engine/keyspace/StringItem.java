@@ -97,8 +97,9 @@ public final class StringItem {
         if (end > LargeString.THRESHOLD_BYTES) {
             byte[] head = KeyRecord.withoutBody(record);
             KeyRecord.setEncoding(head, KeyRecord.RAW);
-            LargeString large =
-                    new LargeString(head, KeyRecord.body(record, new Slice()).toBytes());
+            // Room ahead is for what has grown once before, as in Valkey.
+            LargeString large = new LargeString(
+                    head, length == 0 ? new byte[end] : KeyRecord.body(record, new Slice()).toBytes());
             large.write(offset, data);
             return large;
         }

@@ -129,6 +129,18 @@ class EvictionTest {
     }
 
     @Test
+    void whatGrowsMoreThanItsWordsMakesTheNextCommandLook() {
+        try (TestStore store = new TestStore("maxmemory-policy", "volatile-random")) {
+            store.run("SET", "expires", "x", "EX", "1000");
+            limit(store, 100_000);
+            store.run("PING");
+            store.run("SETBIT", "bits", "1600000", "1");
+            store.run("GETBIT", "bits", "0");
+            assertEquals(0L, store.run("EXISTS", "expires"));
+        }
+    }
+
+    @Test
     void nothingGoesDuringAnImport() {
         try (TestStore store = new TestStore("maxmemory-policy", "allkeys-lru", "import-mode", "yes")) {
             fill(store, "k", 100);
