@@ -58,6 +58,13 @@ final class ServerProgram implements Host {
         LogOutput.setFile(logfile.isEmpty() ? null : inDirectory(logfile));
         config.program.loglevel.onChange(() -> LogOutput.setLevel(config.program.loglevel.get()));
         LogOutput.setLevel(config.program.loglevel.get());
+        config.program.logFormat.onChange(this::setLogFormat);
+        config.program.logTimestampFormat.onChange(this::setLogFormat);
+        setLogFormat();
+    }
+
+    private void setLogFormat() {
+        LogOutput.setFormat(config.program.logFormat.get(), config.program.logTimestampFormat.get());
     }
 
     private Path inDirectory(String name) {

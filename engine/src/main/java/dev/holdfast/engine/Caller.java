@@ -83,6 +83,7 @@ final class Caller implements Link {
     /** Runs the command, which is that of {@code verb}. */
     Answer run(Verb verb) {
         if (hasState
+                || engine.isRestricting()
                 || engine.pause().isActive()
                 || engine.cluster() != null
                 || engine.config().memory.maxmemory.get() > 0) {

@@ -73,6 +73,12 @@ class HoldfastTest {
                 assertThrows(StoreException.class, () -> store.set("a", "1")).code());
         assertNull(store.get("a"));
         store.call("CONFIG", "SET", "maxmemory", 0);
+        store.call("CONFIG", "SET", "min-replicas-to-write", 1);
+        assertEquals(
+                "NOREPLICAS",
+                assertThrows(StoreException.class, () -> store.set("a", "1")).code());
+        assertNull(store.get("a"));
+        store.call("CONFIG", "SET", "min-replicas-to-write", 0);
         store.set("a", "1");
     }
 

@@ -17,32 +17,21 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 
 /**
- * Where log lines go, and which. One line looks as Valkey writes it, so that people and tools that read its logs can read
- * these:
+ * Where log lines go, which, and in which layout. One looks as Valkey writes it, so that people and tools that read its logs can
+ * read these: see {@link LogLine}.
  *
- * <pre>{@code
- * 4711:M 21 Nov 2026 10:15:30.123 * Ready to accept connections tcp
- *  |   |  |                       | message; an exception's trace follows on lines of its own
- *  |   |  |                       '- level: '.' debug, '-' verbose, '*' notice, '#' warning
- *  |   |  '- local time
- *  |   '- role: M for a primary, S for a replica
- *  '- process id
- * }</pre>
- *
- * <p>SLF4J's levels stand for Valkey's: trace is debug, debug is verbose, info is notice, warn and error are warning.
- * Each line is one write, so lines of several threads or processes do not mix. A file is opened anew for each line, as
+ * <p>Each line is one write, so lines of several threads or processes do not mix. A file is opened anew for each line, as
  * Valkey does, so that it can be rotated by renaming it.
  */
 public final class LogOutput {
-    private static final String[] MONTHS = {
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"
-    };
     private static final OutputStream STANDARD = new FileOutputStream(FileDescriptor.out);
     private static final long PROCESS_ID = ProcessHandle.current().pid();
 
     private static volatile @Nullable Level threshold = Level.INFO;
     private static volatile @Nullable Path file;
     private static volatile char role = 'M';
+    private static volatile String format = "legacy";
+    private static volatile String timestamps = "legacy";
 
     private LogOutput() {}
 
@@ -72,22 +61,27 @@ public final class LogOutput {
         role = letter;
     }
 
+    /** Sets the layout of lines and of their times by the values of {@code log-format} and {@code log-timestamp-format}. */
+    public static void setFormat(String logFormat, String timestampFormat) {
+        format = logFormat;
+        timestamps = timestampFormat;
+    }
+
     static boolean isEnabled(Level level) {
         Level least = threshold;
         return least != null && level.toInt() >= least.toInt();
     }
 
     static void write(Level level, String message, @Nullable Throwable thrown) {
-        StringBuilder line = new StringBuilder(message.length() + 64);
-        line.append(PROCESS_ID).append(':').append(role).append(' ');
-        appendTime(line, Instant.now().atZone(ZoneId.systemDefault()));
-        line.append(' ').append(mark(level)).append(' ').append(message).append('\n');
+        String text = message;
         if (thrown != null) {
             StringWriter trace = new StringWriter();
             thrown.printStackTrace(new PrintWriter(trace));
-            line.append(trace);
+            text += "\n" + trace.toString().stripTrailing();
         }
-        byte[] bytes = line.toString().getBytes(StandardCharsets.UTF_8);
+        ZonedDateTime now = Instant.now().atZone(ZoneId.systemDefault());
+        String line = new LogLine(PROCESS_ID, role, now, level, text).text(format, timestamps) + "\n";
+        byte[] bytes = line.getBytes(StandardCharsets.UTF_8);
         Path path = file;
         try {
             if (path == null) {
@@ -98,36 +92,5 @@ public final class LogOutput {
         } catch (IOException e) {
             // There is nowhere left to say that the log cannot be written, and the store must go on.
         }
-    }
-
-    static char mark(Level level) {
-        return switch (level) {
-            case TRACE -> '.';
-            case DEBUG -> '-';
-            case INFO -> '*';
-            case WARN, ERROR -> '#';
-        };
-    }
-
-    /** {@code 21 Nov 2026 10:15:30.123}, formatted by hand because a formatter is slow to set up at the start. */
-    static void appendTime(StringBuilder to, ZonedDateTime time) {
-        appendPadded(to, time.getDayOfMonth(), 2);
-        to.append(' ').append(MONTHS[time.getMonthValue() - 1]).append(' ').append(time.getYear());
-        to.append(' ');
-        appendPadded(to, time.getHour(), 2);
-        to.append(':');
-        appendPadded(to, time.getMinute(), 2);
-        to.append(':');
-        appendPadded(to, time.getSecond(), 2);
-        to.append('.');
-        appendPadded(to, time.getNano() / 1_000_000, 3);
-    }
-
-    private static void appendPadded(StringBuilder to, int number, int digits) {
-        String text = Integer.toString(number);
-        for (int i = text.length(); i < digits; i++) {
-            to.append('0');
-        }
-        to.append(text);
     }
 }

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 class LogOutputTest {
     private static final Logger LOG = LoggerFactory.getLogger(LogOutputTest.class);
@@ -37,6 +38,7 @@ class LogOutputTest {
         LogOutput.setFile(null);
         LogOutput.setLevel("notice");
         LogOutput.setRole('M');
+        LogOutput.setFormat("legacy", "legacy");
     }
 
     @Test
@@ -52,11 +54,32 @@ class LogOutputTest {
         assertEquals(2, lines.size());
     }
 
+    private static String line(String format, String timestamps) {
+        ZonedDateTime time = ZonedDateTime.of(2026, 2, 3, 4, 5, 6, 7_000_000, ZoneOffset.ofHours(2));
+        String message = "said \"a\\b\"\n\tand left\u0001";
+        return new LogLine(42, 'M', time, Level.DEBUG, message).text(format, timestamps);
+    }
+
     @Test
-    void theTimeIsPadded() {
-        StringBuilder line = new StringBuilder();
-        LogOutput.appendTime(line, ZonedDateTime.of(2026, 2, 3, 4, 5, 6, 7_000_000, ZoneId.of("UTC")));
-        assertEquals("03 Feb 2026 04:05:06.007", line.toString());
+    void layoutsAndTimestampsAreThoseOfTheDirectives() {
+        assertEquals(
+                "42:M 03 Feb 2026 04:05:06.007 - said \"a\\b\"\n\tand left\u0001", line("legacy", "legacy"));
+        assertEquals(
+                "pid=42 role=primary timestamp=\"2026-02-03T04:05:06.007+02:00\" level=info"
+                        + " message=\"said 'a\\b' \tand left\u0001\"",
+                line("logfmt", "iso8601"));
+        assertEquals(
+                "{\"pid\":42,\"role\":\"primary\",\"timestamp\":\"1770084306007\",\"level\":\"info\","
+                        + "\"message\":\"said \\\"a\\\\b\\\"\\n\\tand left\\u0001\"}",
+                line("json", "milliseconds"));
+    }
+
+    @Test
+    void theLayoutMayChange() throws IOException {
+        LogOutput.setFormat("json", "milliseconds");
+        LOG.info("hello");
+        String line = Files.readAllLines(file).getFirst();
+        assertTrue(line.matches("\\{\"pid\":\\d+,.*\"level\":\"notice\",\"message\":\"hello\"}"), line);
     }
 
     @Test

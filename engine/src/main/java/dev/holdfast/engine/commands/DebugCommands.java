@@ -140,8 +140,6 @@ public final class DebugCommands {
                     "Lets RESTORE take payloads whose checksum is wrong",
                     DebugCommands::trustChecksums),
             new Action("SET-DISABLE-DENY-SCRIPTS", "<0|1>", 3, 3, "Accepted; has no effect here", DebugCommands::ok),
-            new Action(
-                    "SET-SKIP-CHECKSUM-VALIDATION", "<0|1>", 3, 3, "Accepted; has no effect here", DebugCommands::ok),
             new Action("SLEEP", "<seconds>", 3, 3, "Stops the store for a while", DebugCommands::sleep),
             new Action("STRINGMATCH-TEST", "", 2, 2, "Tries patterns at random", DebugCommands::matchStrings),
             new Action("STRUCTSIZE", "", 2, 2, "The sizes of headers in memory", DebugCommands::sizes));

@@ -42,6 +42,7 @@ public final class FunctionCommands {
                     .since("7.0.0")
                     .arity(-3)
                     .flags(NOSCRIPT, SKIP_MONITOR, MAY_REPLICATE, NO_MANDATORY_KEYS, STALE, ALL_SHARDS)
+                    .readsOnlyIf((engine, words) -> Scripting.of(engine).functionReadsOnly(words))
                     .keys(KeySpec.counted(2, Flag.RW, Flag.ACCESS, Flag.UPDATE))
                     .complexity("Depends on the function")
                     .summary("Calls a function"),

@@ -35,6 +35,7 @@ public final class ScriptCommands {
                     .since("2.6.0")
                     .arity(-3)
                     .flags(NOSCRIPT, SKIP_MONITOR, MAY_REPLICATE, NO_MANDATORY_KEYS, STALE, ALL_SHARDS)
+                    .readsOnlyIf((engine, words) -> Scripting.of(engine).evalReadsOnly(words, false))
                     .keys(KeySpec.counted(2, Flag.RW, Flag.ACCESS, Flag.UPDATE))
                     .complexity(EVAL_COMPLEXITY)
                     .summary("Runs a script of Lua"),
@@ -43,6 +44,7 @@ public final class ScriptCommands {
                     .since("2.6.0")
                     .arity(-3)
                     .flags(NOSCRIPT, SKIP_MONITOR, MAY_REPLICATE, NO_MANDATORY_KEYS, STALE, ALL_SHARDS)
+                    .readsOnlyIf((engine, words) -> Scripting.of(engine).evalReadsOnly(words, true))
                     .keys(KeySpec.counted(2, Flag.RW, Flag.ACCESS, Flag.UPDATE))
                     .complexity(EVAL_COMPLEXITY)
                     .summary("Runs a script of Lua that the store knows, by its hash"),

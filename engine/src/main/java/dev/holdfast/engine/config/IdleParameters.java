@@ -62,8 +62,6 @@ final class IdleParameters {
                 "local7")));
         config.idle(config.choice("oom-score-adj", "no", "no", "yes", "relative", "absolute"));
         config.idle(config.manyWords(config.text("oom-score-adj-values", "0 200 800", text -> text)));
-        config.idle(config.choice("log-format", "legacy", "legacy", "logfmt", "json"));
-        config.idle(config.choice("log-timestamp-format", "legacy", "legacy", "iso8601", "milliseconds"));
         config.idle(config.text("ignore-warnings", "", text -> text));
         config.idle(config.text("locale-collate", "", text -> text));
         config.idle(config.hidden(config.number("watchdog-period", 0, 0, Integer.MAX_VALUE)));
@@ -112,8 +110,6 @@ final class IdleParameters {
         config.idle(config.number("repl-backlog-ttl", 3600, 0, Long.MAX_VALUE));
         config.idle(config.number("repl-timeout", 60, 1, Integer.MAX_VALUE));
         config.idle(config.number("repl-ping-replica-period", 10, 1, Integer.MAX_VALUE, "repl-ping-slave-period"));
-        config.idle(config.number("min-replicas-to-write", 0, 0, Integer.MAX_VALUE, "min-slaves-to-write"));
-        config.idle(config.number("min-replicas-max-lag", 10, 0, Integer.MAX_VALUE, "min-slaves-max-lag"));
         config.idle(config.secret(config.text("primaryuser", "", text -> text, "masteruser")));
         config.idle(config.secret(config.text("primaryauth", "", text -> text, "masterauth")));
         config.idle(config.choice("propagation-error-behavior", "ignore", "ignore", "panic", "panic-on-replicas"));

@@ -13,6 +13,8 @@ public final class ProgramParameters {
     public final TextParameter dir;
     public final TextParameter logfile;
     public final TextParameter loglevel;
+    public final TextParameter logFormat;
+    public final TextParameter logTimestampFormat;
     public final TextParameter pidfile;
 
     /** The file that holds the users. */
@@ -29,6 +31,8 @@ public final class ProgramParameters {
         dir = config.protect(config.text("dir", absolute(""), ProgramParameters::directory));
         logfile = config.immutable(config.text("logfile", "", text -> text));
         loglevel = config.choice("loglevel", "notice", "debug", "verbose", "notice", "warning", "nothing");
+        logFormat = config.choice("log-format", "legacy", "legacy", "logfmt", "json");
+        logTimestampFormat = config.choice("log-timestamp-format", "legacy", "legacy", "iso8601", "milliseconds");
         pidfile = config.immutable(config.text("pidfile", "", text -> text));
         config.idle(config.manyWords(config.text("shutdown-on-sigint", "default", ProgramParameters::shutdownOptions)));
         config.idle(

@@ -91,7 +91,9 @@ final class Admission {
             client.lane().rejected[spec.id()]++;
             throw new CommandException("OOM command not allowed when used memory > 'maxmemory'.");
         }
-        checkPersistence(client, spec);
+        if (engine.isRestricting()) {
+            checkState(client, spec);
+        }
         if (!client.resp3() && client.isSubscriber() && !allowedForSubscribers(spec)) {
             client.lane().rejected[spec.id()]++;
             throw new CommandException("ERR Can't execute '" + spec.fullName()
@@ -138,10 +140,10 @@ final class Admission {
         return new CommandException("NOAUTH Authentication required.");
     }
 
-    /** Refuses what cannot be done while data is loaded, or while it cannot be saved. */
-    private void checkPersistence(Client client, CommandSpec spec) {
-        Persistence persistence = engine.persistence();
-        String refusal = persistence.isRestricting() ? persistence.refusal(spec) : null;
+    private void checkState(Client client, CommandSpec spec) {
+        Transaction transaction = client.transaction();
+        boolean writes = spec.is(CommandFlag.WRITE) || transaction != null && transaction.writes(spec);
+        String refusal = engine.refusal(spec, writes);
         if (refusal != null) {
             client.lane().rejected[spec.id()]++;
             throw new CommandException(refusal);

@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,6 +90,7 @@ public final class CommandSpec {
     private List<String> tips = List.of();
     private int onlyKey;
     private @Nullable Glance glance;
+    private @Nullable BiPredicate<Engine, Args> readsOnly;
     private int id = -1;
     private @Nullable Set<String> aclCategories;
 
@@ -167,6 +169,18 @@ public final class CommandSpec {
     public CommandSpec glance(Glance glance) {
         this.glance = glance;
         return this;
+    }
+
+    /** Of a command that may write: how to tell whether with certain words it does not. */
+    public CommandSpec readsOnlyIf(BiPredicate<Engine, Args> readsOnly) {
+        this.readsOnly = readsOnly;
+        return this;
+    }
+
+    /** Whether the command, with these words, may write or do something else that replicas are told of. */
+    boolean mayWrite(Engine engine, Args args) {
+        return is(CommandFlag.WRITE)
+                || is(CommandFlag.MAY_REPLICATE) && (readsOnly == null || !readsOnly.test(engine, args));
     }
 
     public CommandSpec complexity(String complexity) {

@@ -209,6 +209,24 @@ public final class Engine implements AutoCloseable {
         return eviction;
     }
 
+    /** Whether there may be a {@link #refusal}; asked before every command. */
+    public boolean isRestricting() {
+        return persistence.isRestricting() || config.minReplicasToWrite.get() > 0;
+    }
+
+    /**
+     * Why a command cannot run in the present state of the store, or null if it can: data is being loaded, or a write could not be
+     * saved, or it asks for replicas, of which there are none.
+     *
+     * @param writes whether it writes, or runs queued commands that do
+     */
+    public @Nullable String refusal(CommandSpec spec, boolean writes) {
+        String refusal = persistence.refusal(spec, writes);
+        boolean lacksReplicas =
+                writes && config.minReplicasToWrite.get() > 0 && config.minReplicasMaxLag.get() > 0;
+        return refusal == null && lacksReplicas ? "NOREPLICAS Not enough good replicas to write." : refusal;
+    }
+
     public Pause pause() {
         return pause;
     }

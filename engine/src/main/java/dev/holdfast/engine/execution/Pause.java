@@ -89,7 +89,7 @@ public final class Pause {
 
     /** Keeps a command for later if the pause concerns it. */
     boolean postpones(Client client, CommandSpec spec, Args args) {
-        if (!active || onlyWrites && !mayWrite(client, spec)) {
+        if (!active || onlyWrites && !mayWrite(client, spec, args)) {
             return false;
         }
         synchronized (this) {
@@ -102,11 +102,9 @@ public final class Pause {
         }
     }
 
-    private static boolean mayWrite(Client client, CommandSpec spec) {
-        if (spec.is(CommandFlag.WRITE) || spec.is(CommandFlag.MAY_REPLICATE)) {
-            return true;
-        }
+    private boolean mayWrite(Client client, CommandSpec spec, Args args) {
         Transaction transaction = client.transaction();
-        return spec.name().equals("exec") && transaction != null && transaction.mayWrite();
+        return spec.mayWrite(engine, args)
+                || spec.name().equals("exec") && transaction != null && transaction.mayWrite(engine);
     }
 }

@@ -12,8 +12,12 @@ public interface Persistence {
         return false;
     }
 
-    /** Why this command cannot be run now, as the client is told; null if it can. */
-    default @Nullable String refusal(CommandSpec spec) {
+    /**
+     * Why this command cannot be run now, as the client is told; null if it can.
+     *
+     * @param writes whether it writes, or runs queued commands that do
+     */
+    default @Nullable String refusal(CommandSpec spec, boolean writes) {
         return null;
     }
 

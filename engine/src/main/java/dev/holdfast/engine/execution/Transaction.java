@@ -30,10 +30,15 @@ public final class Transaction {
         return selected < 0 ? before : selected;
     }
 
-    /** Whether a queued command writes. */
-    boolean mayWrite() {
-        return commands.stream()
-                .anyMatch(queued -> queued.spec.is(CommandFlag.WRITE) || queued.spec.is(CommandFlag.MAY_REPLICATE));
+    /** Whether a queued command may write, be it as a script. */
+    boolean mayWrite(Engine engine) {
+        return commands.stream().anyMatch(queued -> queued.spec.mayWrite(engine, queued.args));
+    }
+
+    /** Whether running {@code command}, if that is EXEC, runs a queued command that writes. */
+    boolean writes(CommandSpec command) {
+        return command.name().equals("exec")
+                && commands.stream().anyMatch(queued -> queued.spec.is(CommandFlag.WRITE));
     }
 
     /** Whether running {@code command}, if that is EXEC, runs a queued command that may make the store grow. */

@@ -284,7 +284,7 @@ public final class FilePersistence implements Persistence {
     }
 
     @Override
-    public @Nullable String refusal(CommandSpec spec) {
+    public @Nullable String refusal(CommandSpec spec, boolean writes) {
         String name = config.program.extendedRedisCompatibility.get() ? "Redis" : "Valkey";
         if (loading.isActive() && !spec.is(CommandFlag.LOADING)) {
             return "LOADING " + name + " is loading the dataset in memory";
@@ -292,14 +292,14 @@ public final class FilePersistence implements Persistence {
         if (saves.lastFailed()
                 && config.persistence.stopWritesOnBgsaveError.get()
                 && !config.persistence.save.points().isEmpty()
-                && (spec.is(CommandFlag.WRITE) || spec.name().equals("ping"))) {
+                && (writes || spec.name().equals("ping"))) {
             return "MISCONF " + name + " is configured to save RDB snapshots, but it's currently unable to persist to"
                     + " disk. Commands that may modify the data set are disabled, because this instance is configured"
                     + " to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option)."
                     + " Please check the " + name + " logs for details about the RDB error.";
         }
         String error = aof.error();
-        if (error != null && (spec.is(CommandFlag.WRITE) || spec.name().equals("ping"))) {
+        if (error != null && (writes || spec.name().equals("ping"))) {
             return "MISCONF Errors writing to the AOF file: " + error;
         }
         return null;

@@ -8,7 +8,6 @@ import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandFlag;
 import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.Persistence;
 import dev.holdfast.engine.execution.ScriptRun;
 import dev.holdfast.engine.lua.Arguments;
 import dev.holdfast.engine.lua.Lua;
@@ -175,8 +174,7 @@ final class LuaCommands {
         }
         script.checkSlot(spec, words);
         if (writes && !script.hasWritten()) {
-            Persistence persistence = outer.engine().persistence();
-            String refusal = persistence.isRestricting() ? persistence.refusal(spec) : null;
+            String refusal = outer.engine().isRestricting() ? outer.engine().refusal(spec, true) : null;
             if (refusal != null) {
                 throw outer.refuse(spec, refusal);
             }

@@ -77,10 +77,19 @@ public final class ScriptCache {
         return known;
     }
 
+    /** What a script's first line says of it, or null if it has none. */
+    static @Nullable Set<ScriptFlag> flags(Slice source) {
+        Shebang shebang = shebang(source.toBytes());
+        return shebang == null ? null : shebang.scriptFlags();
+    }
+
+    private static @Nullable Shebang shebang(byte[] body) {
+        return Shebang.parse(body, "ERR Invalid script shebang", "ERR Invalid engine in script shebang");
+    }
+
     private Script add(Slice source, boolean mayBeEvicted) {
         Slice body = new Slice(source.toBytes());
-        Shebang shebang =
-                Shebang.parse(body.array(), "ERR Invalid script shebang", "ERR Invalid engine in script shebang");
+        Shebang shebang = shebang(body.array());
         Set<ScriptFlag> flags = shebang == null ? null : shebang.scriptFlags();
         if (shebang != null && !shebang.engine().equalsIgnoreCase(engine.name())) {
             throw new CommandException("ERR Could not find scripting engine '" + shebang.engine() + "'");

@@ -6,11 +6,13 @@ import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.engine.execution.ScriptRun;
+import dev.holdfast.engine.keyspace.Shard;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,6 +88,40 @@ public final class Scripting {
         int keys = keyCount(call, "ERR Bad number of keys provided");
         ScriptEngine.Registered registered = function.registered();
         run(call, registered.program(), registered.name(), false, registered.flags(), readOnly, keys);
+    }
+
+    /** Whether what these words of EVAL or EVALSHA run says that it does not write. No lock is held. */
+    public boolean evalReadsOnly(Args words, boolean byHash) {
+        if (!byHash) {
+            try {
+                return saysReadsOnly(ScriptCache.flags(words.get(1)));
+            } catch (CommandException e) {
+                return false;
+            }
+        }
+        Script script = looking(() -> scripts.find(words.get(1)));
+        return script != null && saysReadsOnly(script.flags());
+    }
+
+    /** Whether the function of these words of FCALL says that it does not write. No lock is held. */
+    public boolean functionReadsOnly(Args words) {
+        FunctionLibraries.Function function = looking(() -> functions.find(words.get(1).toString()));
+        return function != null && saysReadsOnly(function.registered().flags());
+    }
+
+    private static boolean saysReadsOnly(@Nullable Set<ScriptFlag> flags) {
+        return flags != null && flags.contains(ScriptFlag.NO_WRITES);
+    }
+
+    /** Scripts and functions change with all shards locked, so one is enough to look at them. */
+    private <T> @Nullable T looking(Supplier<@Nullable T> look) {
+        Shard shard = engine.keyspace().shard(0);
+        shard.lock();
+        try {
+            return look.get();
+        } finally {
+            shard.unlock();
+        }
     }
 
     private static int keyCount(Call call, String notANumber) {
@@ -184,6 +220,10 @@ public final class Scripting {
         }
         if (readOnlyCommand) {
             throw new CommandException("ERR Can not execute a script with write flag using *_ro command.");
+        }
+        String refusal = engine.isRestricting() ? engine.refusal(call.spec(), true) : null;
+        if (refusal != null) {
+            throw new CommandException(refusal);
         }
         if (!flags.contains(ScriptFlag.ALLOW_OOM) && call.isOutOfMemory()) {
             throw new CommandException(

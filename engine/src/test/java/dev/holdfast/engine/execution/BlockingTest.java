@@ -115,4 +115,43 @@ final class BlockingTest {
         assertEquals("OK", writer.answer());
         assertEquals("1", store.run("GET", "a"));
     }
+
+    @Test
+    void aPauseOfWritesLetsScriptsRunThatSayTheyOnlyRead() {
+        TestStore.Session other = store.connect();
+        String reads = "#!lua flags=no-writes\nreturn 1";
+        String sha = (String) other.run("SCRIPT", "LOAD", reads);
+        other.run(
+                "FUNCTION",
+                "LOAD",
+                "#!lua name=l\nserver.register_function{function_name='f', callback=function() return 2 end,"
+                        + " flags={'no-writes'}}");
+        store.run("CLIENT", "PAUSE", "100000", "WRITE");
+        assertEquals(3L, other.run("EVAL", "#!lua flags=no-writes\nreturn 3", "0"));
+        assertEquals(1L, other.run("EVALSHA", sha, "0"));
+        assertEquals(2L, other.run("FCALL", "f", "0"));
+        other.run("MULTI");
+        other.run("EVALSHA", sha, "0");
+        assertEquals(List.of(1L), other.run("EXEC"));
+        other.block("EVAL", "#!lua\nreturn 4", "0");
+        store.run("CLIENT", "UNPAUSE");
+        assertEquals(4L, other.answer());
+    }
+
+    @Test
+    void whoAsksForReplicasWritesNothing() {
+        TestStore.Session other = store.connect();
+        String refusal = "NOREPLICAS Not enough good replicas to write.";
+        other.run("MULTI");
+        other.run("SET", "a", "1");
+        store.run("CONFIG", "SET", "min-replicas-to-write", "1");
+        assertEquals("EXECABORT Transaction discarded because of: " + refusal, other.error("EXEC"));
+        assertEquals(refusal, store.error("SET", "a", "1"));
+        assertEquals(refusal, store.error("EVAL", "#!lua\nreturn 1", "0"));
+        assertTrue(store.error("EVAL", "return redis.call('SET', 'a', '1')", "0").startsWith(refusal));
+        assertNull(store.run("GET", "a"));
+        assertEquals(1L, store.run("EVAL", "return 1", "0"));
+        store.run("CONFIG", "SET", "min-replicas-max-lag", "0");
+        assertEquals("OK", store.run("SET", "a", "1"));
+    }
 }
