@@ -29,8 +29,9 @@ record LogLine(long processId, char role, ZonedDateTime time, Level level, Strin
         String roleName = role == 'S' ? "replica" : "primary";
         return switch (format) {
             case "logfmt" ->
-                "pid=" + processId + " role=" + roleName + " timestamp=\"" + timestamp(timestamps) + "\" level=" + levelName()
-                        + " message=\"" + message.replace('"', '\'').replace('\n', ' ').replace('\r', ' ') + '"';
+                "pid=" + processId + " role=" + roleName + " timestamp=\"" + timestamp(timestamps) + "\" level="
+                        + levelName() + " message=\""
+                        + message.replace('"', '\'').replace('\n', ' ').replace('\r', ' ') + '"';
             case "json" ->
                 "{\"pid\":" + processId + ",\"role\":\"" + roleName + "\",\"timestamp\":\"" + timestamp(timestamps)
                         + "\",\"level\":\"" + levelName() + "\",\"message\":\"" + escaped() + "\"}";
@@ -59,7 +60,9 @@ record LogLine(long processId, char role, ZonedDateTime time, Level level, Strin
 
     private String timestamp(String format) {
         return switch (format) {
-            case "iso8601" -> DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSxxx", Locale.ROOT).format(time);
+            case "iso8601" ->
+                DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSxxx", Locale.ROOT)
+                        .format(time);
             case "milliseconds" -> Long.toString(time.toInstant().toEpochMilli());
             default -> legacyTimestamp();
         };

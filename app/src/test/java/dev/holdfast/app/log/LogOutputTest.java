@@ -62,8 +62,7 @@ class LogOutputTest {
 
     @Test
     void layoutsAndTimestampsAreThoseOfTheDirectives() {
-        assertEquals(
-                "42:M 03 Feb 2026 04:05:06.007 - said \"a\\b\"\n\tand left\u0001", line("legacy", "legacy"));
+        assertEquals("42:M 03 Feb 2026 04:05:06.007 - said \"a\\b\"\n\tand left\u0001", line("legacy", "legacy"));
         assertEquals(
                 "pid=42 role=primary timestamp=\"2026-02-03T04:05:06.007+02:00\" level=info"
                         + " message=\"said 'a\\b' \tand left\u0001\"",

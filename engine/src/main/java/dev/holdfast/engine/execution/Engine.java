@@ -222,8 +222,7 @@ public final class Engine implements AutoCloseable {
      */
     public @Nullable String refusal(CommandSpec spec, boolean writes) {
         String refusal = persistence.refusal(spec, writes);
-        boolean lacksReplicas =
-                writes && config.minReplicasToWrite.get() > 0 && config.minReplicasMaxLag.get() > 0;
+        boolean lacksReplicas = writes && config.minReplicasToWrite.get() > 0 && config.minReplicasMaxLag.get() > 0;
         return refusal == null && lacksReplicas ? "NOREPLICAS Not enough good replicas to write." : refusal;
     }
 

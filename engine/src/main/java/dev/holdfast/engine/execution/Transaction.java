@@ -37,8 +37,7 @@ public final class Transaction {
 
     /** Whether running {@code command}, if that is EXEC, runs a queued command that writes. */
     boolean writes(CommandSpec command) {
-        return command.name().equals("exec")
-                && commands.stream().anyMatch(queued -> queued.spec.is(CommandFlag.WRITE));
+        return command.name().equals("exec") && commands.stream().anyMatch(queued -> queued.spec.is(CommandFlag.WRITE));
     }
 
     /** Whether running {@code command}, if that is EXEC, runs a queued command that may make the store grow. */

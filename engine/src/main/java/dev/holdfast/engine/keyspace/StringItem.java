@@ -99,7 +99,10 @@ public final class StringItem {
             KeyRecord.setEncoding(head, KeyRecord.RAW);
             // Room ahead is for what has grown once before, as in Valkey.
             LargeString large = new LargeString(
-                    head, length == 0 ? new byte[end] : KeyRecord.body(record, new Slice()).toBytes());
+                    head,
+                    length == 0
+                            ? new byte[end]
+                            : KeyRecord.body(record, new Slice()).toBytes());
             large.write(offset, data);
             return large;
         }

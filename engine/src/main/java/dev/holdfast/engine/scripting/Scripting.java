@@ -105,7 +105,8 @@ public final class Scripting {
 
     /** Whether the function of these words of FCALL says that it does not write. No lock is held. */
     public boolean functionReadsOnly(Args words) {
-        FunctionLibraries.Function function = looking(() -> functions.find(words.get(1).toString()));
+        FunctionLibraries.Function function =
+                looking(() -> functions.find(words.get(1).toString()));
         return function != null && saysReadsOnly(function.registered().flags());
     }
 

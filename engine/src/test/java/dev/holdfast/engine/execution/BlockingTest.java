@@ -120,7 +120,7 @@ final class BlockingTest {
     void aPauseOfWritesLetsScriptsRunThatSayTheyOnlyRead() {
         TestStore.Session other = store.connect();
         String reads = "#!lua flags=no-writes\nreturn 1";
-        String sha = (String) other.run("SCRIPT", "LOAD", reads);
+        String sha = String.valueOf(other.run("SCRIPT", "LOAD", reads));
         other.run(
                 "FUNCTION",
                 "LOAD",
@@ -148,7 +148,8 @@ final class BlockingTest {
         assertEquals("EXECABORT Transaction discarded because of: " + refusal, other.error("EXEC"));
         assertEquals(refusal, store.error("SET", "a", "1"));
         assertEquals(refusal, store.error("EVAL", "#!lua\nreturn 1", "0"));
-        assertTrue(store.error("EVAL", "return redis.call('SET', 'a', '1')", "0").startsWith(refusal));
+        assertTrue(
+                store.error("EVAL", "return redis.call('SET', 'a', '1')", "0").startsWith(refusal));
         assertNull(store.run("GET", "a"));
         assertEquals(1L, store.run("EVAL", "return 1", "0"));
         store.run("CONFIG", "SET", "min-replicas-max-lag", "0");
