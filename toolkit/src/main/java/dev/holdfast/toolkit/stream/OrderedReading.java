@@ -16,6 +16,9 @@ final class OrderedReading<T> extends Reading<T> {
     private final LeasedLock lock;
     private final Partitions<T> share;
     private @Nullable Lease lease;
+    /** Whether every entry that was handed out is done or dead: not where another had the partition, or something went wrong. */
+    private boolean settled;
+
     private List<String> done = new ArrayList<>();
 
     OrderedReading(StreamConsumer<T> consumer, String stream, LeasedLock lock, Partitions<T> share) {
@@ -42,18 +45,21 @@ final class OrderedReading<T> extends Reading<T> {
             held = taken.get();
             lease = held;
             share.took(this);
-            // Whoever had the partition before has left these; they come before all others.
-            work(held, takeOver());
+            settled = false;
         } else if (share.mustGive(this)) {
             held.close();
             lease = null;
             share.gaveUp(this);
             return;
         }
-        work(held, read(settings.batch(), WAIT));
+        // What was handed out before comes before all others.
+        List<Handed> entries = settled ? List.of() : takeOver();
+        settled = false;
+        settled = work(held, entries) && work(held, read(settings.batch(), WAIT));
     }
 
     private List<Handed> takeOver() {
+        acknowledgeDone();
         List<Handed> left = new ArrayList<>();
         String cursor = "0-0";
         do {
@@ -64,18 +70,24 @@ final class OrderedReading<T> extends Reading<T> {
         return left;
     }
 
-    private void work(Lease held, List<Handed> entries) throws InterruptedException {
+    /** Does entries; returns whether all of them are done or dead. */
+    private boolean work(Lease held, List<Handed> entries) throws InterruptedException {
         try {
             for (Handed entry : entries) {
                 if (!work(held, entry)) {
-                    return;
+                    return false;
                 }
             }
+            return true;
         } finally {
-            if (!done.isEmpty()) {
-                acknowledge(done);
-                done = new ArrayList<>();
-            }
+            acknowledgeDone();
+        }
+    }
+
+    private void acknowledgeDone() {
+        if (!done.isEmpty()) {
+            acknowledge(done);
+            done = new ArrayList<>();
         }
     }
 

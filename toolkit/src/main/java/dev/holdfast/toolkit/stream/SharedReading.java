@@ -92,17 +92,22 @@ final class SharedReading<T> extends Reading<T> {
 
     private void begin(List<Handed> entries) throws InterruptedException {
         entries.forEach(entry -> held.add(entry.id()));
-        for (Handed entry : entries) {
-            while (!free.tryAcquire(settings.claimAfter().toMillis() / 3, TimeUnit.MILLISECONDS)) {
-                keep(List.copyOf(held));
+        int begun = 0;
+        try {
+            for (Handed entry : entries) {
+                while (!free.tryAcquire(settings.claimAfter().toMillis() / 3, TimeUnit.MILLISECONDS)) {
+                    keep(List.copyOf(held));
+                }
+                if (consumer.isClosing()) {
+                    free.release();
+                    return;
+                }
+                tasks.context().workers().execute(() -> work(entry));
+                begun++;
             }
-            if (consumer.isClosing()) {
-                // It stays pending, and somebody claims it.
-                held.remove(entry.id());
-                free.release();
-                continue;
-            }
-            tasks.context().workers().execute(() -> work(entry));
+        } finally {
+            // The others stay pending, lie idle from now on, and are claimed.
+            entries.subList(begun, entries.size()).forEach(entry -> held.remove(entry.id()));
         }
     }
 
@@ -123,7 +128,7 @@ final class SharedReading<T> extends Reading<T> {
                         System.nanoTime()
                                 + settings.retryAfter(entry.deliveries()).toNanos());
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             // Not acknowledged: it lies idle from now on, and is claimed.
             held.remove(entry.id());
             consumer.failed("what came of " + entry.id() + " could not be said", e);

@@ -122,7 +122,7 @@ public final class StreamConsumer<T> implements AutoCloseable {
         dead.increment();
     }
 
-    void failed(String what, Exception why) {
+    void failed(String what, Throwable why) {
         LOG.warn("Consumer {} of {}: {}: {}", name, tasks.name(), what, why.toString());
     }
 

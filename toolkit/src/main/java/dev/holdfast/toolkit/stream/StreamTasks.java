@@ -37,8 +37,8 @@ import org.slf4j.LoggerFactory;
  *
  * Every entry is done at least once, or ends in the stream of the dead after so many deliveries. An entry whose consumer died is
  * claimed by another once it has lain idle; a consumer that works long on one renews its claim. Old entries are trimmed, but never
- * one that a group has not acknowledged, unless that was asked for. A consumer never ends by itself: whatever goes wrong, it tries
- * again after a pause, and meanwhile its health says so.
+ * one that a group has not acknowledged, unless that was asked for; nor any as long as this group has not come to be. A consumer
+ * never ends by itself: whatever goes wrong, it tries again after a pause, and meanwhile its health says so.
  *
  * <p>With several {@linkplain Builder#partitions partitions} entries of the same key are done in their order, one after the other.
  *
@@ -204,7 +204,7 @@ public final class StreamTasks<T> implements Pattern {
                         ? 0
                         : store.call("XTRIM", stream, "MINID", "~", before).number();
             } else {
-                List<Reply> answer = store.call(TRIM, List.of(stream), settings.keep(), before)
+                List<Reply> answer = store.call(TRIM, List.of(stream), settings.keep(), before, settings.group())
                         .list();
                 dropped += answer.get(0).number();
                 left += answer.get(1).number();

@@ -1,7 +1,7 @@
 -- Drops old entries of a stream, but none that some group has not acknowledged.
 --
 -- KEYS     stream
--- ARGV     how many entries to keep; id before which all may go ("" for no such)
+-- ARGV     how many entries to keep; id before which all may go ("" for no such); a group that needs all as long as it is not there
 -- answers  how many were dropped, and how many more than wanted are left because somebody has not acknowledged them
 
 local function less(one, other)
@@ -16,12 +16,13 @@ if redis.call('EXISTS', KEYS[1]) == 0 then
 end
 local keep, length = tonumber(ARGV[1]), redis.call('XLEN', KEYS[1])
 -- The first entry that somebody needs: nil while nobody needs any.
-local needed
+local needed, known
 for _, fields in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
     local group = {}
     for i = 1, #fields, 2 do
         group[fields[i]] = fields[i + 1]
     end
+    known = known or group['name'] == ARGV[3]
     local first
     local pending = redis.call('XPENDING', KEYS[1], group['name'])
     if pending[1] > 0 then
@@ -33,6 +34,9 @@ for _, fields in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
     if first and (not needed or less(first, needed)) then
         needed = first
     end
+end
+if not known then
+    return {0, math.max(0, length - keep)}
 end
 
 local dropped = 0

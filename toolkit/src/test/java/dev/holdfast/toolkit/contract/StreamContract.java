@@ -185,7 +185,6 @@ class StreamContract extends Contract {
     @Test
     void nothingIsTrimmedThatIsNotDone() {
         StreamTasks<Event> tasks = builder().keep(100).build();
-        store().call("XGROUP", "CREATE", STREAM, "workers", "0", "MKSTREAM");
         List<Event> events = new ArrayList<>();
         for (int i = 0; i < 1000; i++) {
             events.add(new Event("k", i));

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * begin with an empty one.
  */
 @SuppressWarnings("ImmutableEnumChecker") // The constants stand for servers, which start late.
-enum Target {
+public enum Target {
     /** The engine, called in this JVM. Time is the test's. */
     EMBEDDED(Target::embedded),
     /** The same engine over RESP. */
@@ -44,10 +44,17 @@ enum Target {
     }
 
     /** Those that the property {@code holdfast.target} names, or all. */
-    static List<Target> chosen() {
+    public static List<Target> chosen() {
         String wanted = System.getProperty("holdfast.target", "");
         return Arrays.stream(values())
                 .filter(target -> wanted.isEmpty() || target.name().equalsIgnoreCase(wanted))
+                .toList();
+    }
+
+    /** The single servers among those. */
+    public static List<Target> servers() {
+        return chosen().stream()
+                .filter(target -> target == OURS || target == VALKEY)
                 .toList();
     }
 
@@ -91,12 +98,12 @@ enum Target {
         return found;
     }
 
-    String uri() {
+    public String uri() {
         return running().uri;
     }
 
     /** A way into the store that the test closes itself: another process, as far as the store can tell. */
-    Store open() {
+    public Store open() {
         Holdfast holdfast = running().holdfast;
         return this == EMBEDDED && holdfast != null ? EmbeddedStore.over(holdfast, 0) : StoreUri.open(uri());
     }
@@ -110,7 +117,7 @@ enum Target {
     }
 
     /** Removes everything. */
-    void clear() {
+    public void clear() {
         Store store = shared(0);
         store.scan("*", store::unlink);
     }

@@ -4,7 +4,7 @@ import dev.holdfast.engine.base.Clock;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A wall clock that stands still until the test moves it; the monotonic clock is the machine's. */
-final class TestClock implements Clock {
+public final class TestClock implements Clock {
     private final AtomicLong millis = new AtomicLong(1_800_000_000_000L);
 
     @Override
@@ -17,7 +17,8 @@ final class TestClock implements Clock {
         return System.nanoTime();
     }
 
-    void advance(long byMillis) {
+    /** Moves it, or sets it back. */
+    public void advance(long byMillis) {
         millis.addAndGet(byMillis);
     }
 }
