@@ -4,6 +4,7 @@ import dev.holdfast.engine.TestStore;
 import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;
+import dev.holdfast.engine.scripting.Scripting;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -53,7 +54,7 @@ final class RdbFiles {
                 engine.config(),
                 options,
                 new Loading(engine.clock()),
-                code -> {},
+                code -> Scripting.of(engine).functions().load(code, true, true),
                 engine.clock().millis());
         try (DiskFile open = disk.open(path, Disk.Mode.READ)) {
             return reader.load(open, file.length, 0);
