@@ -60,6 +60,12 @@ public final class ScoreTree extends Lender {
     private final int[] slots = new int[MAX_DEPTH];
     private int depth;
 
+    /** Where in its leaf the last {@link #descendToRank} has found the rank. */
+    private int inLeaf;
+
+    /** What has been read ahead only to have it in the processor's cache. */
+    private int seen;
+
     /** Whether the nodes belong to another tree. */
     private boolean frozen;
 
@@ -401,6 +407,9 @@ public final class ScoreTree extends Lender {
 
     /** How many items have a smaller score; with {@code orEqual}, a smaller or equal one. */
     public int countBelow(double score, boolean orEqual) {
+        if (score == Double.POSITIVE_INFINITY && orEqual) {
+            return size;
+        }
         return descendToScore(score, orEqual).searchScore(0, score, orEqual) + rankOfLeaf();
     }
 
@@ -416,7 +425,7 @@ public final class ScoreTree extends Lender {
     /** The item of a rank from zero to the size, exclusive. */
     public byte[] get(int rank) {
         ScoreLeaf leaf = descendToRank(rank);
-        return leaf.items[rank - rankOfLeaf()];
+        return leaf.items[inLeaf];
     }
 
     /** A cursor that stands nowhere yet. Any change to the tree invalidates it. */
@@ -439,9 +448,35 @@ public final class ScoreTree extends Lender {
                 return false;
             }
             leaf = descendToRank(rank);
-            first = rankOfLeaf();
-            at = rank - first;
+            at = inLeaf;
+            first = rank - at;
             return true;
+        }
+
+        /**
+         * Reads the beginnings of up to {@code count} next items, of this leaf and its neighbour, so that what they are waited for
+         * is one wait and not one for each.
+         */
+        public void lookAhead(int count, boolean reverse) {
+            ScoreLeaf here = here();
+            int most = Math.min(count, ScoreNode.CAPACITY);
+            int sum = 0;
+            if (reverse) {
+                int from = Math.max(at - most + 1, 0);
+                sum += here.firstBytes(from, at + 1);
+                ScoreLeaf before = frozen ? null : here.previous;
+                if (before != null) {
+                    sum += before.firstBytes(Math.max(before.size - (most - (at + 1 - from)), 0), before.size);
+                }
+            } else {
+                int to = Math.min(at + most, here.size);
+                sum += here.firstBytes(at, to);
+                ScoreLeaf after = frozen ? null : here.next;
+                if (after != null) {
+                    sum += after.firstBytes(0, Math.min(most - (to - at), after.size));
+                }
+            }
+            seen = sum;
         }
 
         /** To the first item whose score is not smaller; with {@code after}, whose score is larger. */
@@ -567,6 +602,7 @@ public final class ScoreTree extends Lender {
             }
             node = step(inner, slot);
         }
+        inLeaf = rest;
         return (ScoreLeaf) node;
     }
 

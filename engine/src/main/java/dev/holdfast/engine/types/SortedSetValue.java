@@ -464,6 +464,7 @@ public final class SortedSetValue extends Entry {
                 }
             } else if (at < 0) {
                 cursor.toRank(rank);
+                cursor.lookAhead(left + 1, reverse);
                 at = 0;
             } else if (reverse) {
                 cursor.previous();
