@@ -63,8 +63,8 @@ public final class ScoreTree extends Lender {
     /** Where in its leaf the last {@link #descendToRank} has found the rank. */
     private int inLeaf;
 
-    /** What has been read ahead only to have it in the processor's cache. */
-    private int seen;
+    /** What has been read ahead. Nobody reads it; it keeps the compiler from leaving the reading out. */
+    int seen;
 
     /** Whether the nodes belong to another tree. */
     private boolean frozen;
