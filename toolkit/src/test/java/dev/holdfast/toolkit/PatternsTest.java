@@ -83,7 +83,9 @@ class PatternsTest {
                         .results()
                         .map((MatchResult found) -> found.group(1))
                         .forEach(names::add);
-                names.forEach(name -> metrics.add(prefix + "." + name));
+                if (!prefix.equals("holdfast.store")) { // A store in this JVM has none.
+                    names.forEach(name -> metrics.add(prefix + "." + name));
+                }
             }
         }
         return metrics;

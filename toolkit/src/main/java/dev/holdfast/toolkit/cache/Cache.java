@@ -54,7 +54,7 @@ public final class Cache<V> implements Pattern {
         this.keys = new CacheKeys(builder.prefix);
         this.counters = new Counters();
         this.near = new Near<>(builder.nearSize);
-        this.far = new SecondLevel(context.store(), SecondLevel.breaker(name), counters, builder.throwing);
+        this.far = new SecondLevel(context, counters, builder.throwing);
         this.tags = new Tags(context.store(), far, builder.format == Format.PLAIN ? TagStyle.SETS : builder.tagStyle);
         this.bus = new Bus(context, keys, near, tags, counters);
         if (builder.nearSize > 0) {
@@ -64,7 +64,6 @@ public final class Cache<V> implements Pattern {
         this.loading = new Loading<>(context, keys, near, far, tags, bus, recovery, counters, builder);
         counters.publish(context.instruments(kind(), name));
         context.instruments(kind(), name).gauge("near.size", near, Near::size);
-        context.instruments(kind(), name).gauge("store.trusted", far, level -> level.isTrusted() ? 1 : 0);
     }
 
     @Override
@@ -310,7 +309,7 @@ public final class Cache<V> implements Pattern {
     @Override
     public Health health() {
         Map<String, Object> details = new LinkedHashMap<>();
-        details.put("breaker", far.breakerState());
+        details.put("store.trusted", far.isTrusted());
         details.put("invalidation", bus.isTracked() ? "tracking" : "messages");
         details.put("invalidation.active", bus.isActive());
         details.put("recovering", recovery.size());

@@ -91,7 +91,7 @@ public final class MapCache implements Pattern {
         this.prefix = builder.prefix;
         this.ttl = builder.ttl;
         this.near = new Near<>(builder.nearSize);
-        this.far = new SecondLevel(store, SecondLevel.breaker(prefix), counters, false);
+        this.far = new SecondLevel(context, counters, false);
         this.bus = new Bus(context, new CacheKeys(prefix), near, new Tags(store, far, TagStyle.SETS), counters);
         bus.open(true);
         this.messages = store.subscribe(Channels.named(CHANNEL), new MessageListener() {
@@ -245,7 +245,7 @@ public final class MapCache implements Pattern {
 
     @Override
     public Health health() {
-        return Health.up(Map.of("breaker", far.breakerState(), "messages.active", messages.isActive()));
+        return Health.up(Map.of("store.trusted", far.isTrusted(), "messages.active", messages.isActive()));
     }
 
     @Override

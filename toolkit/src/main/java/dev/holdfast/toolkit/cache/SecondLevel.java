@@ -1,11 +1,10 @@
 package dev.holdfast.toolkit.cache;
 
+import dev.holdfast.toolkit.pattern.Context;
 import dev.holdfast.toolkit.store.Command;
-import dev.holdfast.toolkit.store.CommandFailedException;
 import dev.holdfast.toolkit.store.Script;
 import dev.holdfast.toolkit.store.Store;
 import dev.holdfast.toolkit.store.StoreException;
-import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -14,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The second level: the store, behind a circuit breaker. A call that fails, or is not made since too many have failed, is counted
- * and answers what the caller says it shall, as if nothing were there; unless failures are to be thrown.
+ * The second level: the store. A call that fails, or that the store's circuit breaker refuses, is counted and answers what the caller
+ * says it shall, as if nothing were there; unless failures are to be thrown.
  */
 final class SecondLevel {
     private static final Logger LOG = LoggerFactory.getLogger(SecondLevel.class);
@@ -23,39 +22,29 @@ final class SecondLevel {
     private static final Script FILL = Script.of(SecondLevel.class, "fill");
     private static final Script RELEASE = Script.of(SecondLevel.class, "release");
 
+    private final Context context;
     private final Store store;
-    private final CircuitBreaker breaker;
     private final Counters counters;
     private final boolean throwing;
 
-    SecondLevel(Store store, CircuitBreaker breaker, Counters counters, boolean throwing) {
-        this.store = store;
-        this.breaker = breaker;
+    SecondLevel(Context context, Counters counters, boolean throwing) {
+        this.context = context;
+        this.store = context.store();
         this.counters = counters;
         this.throwing = throwing;
     }
 
     /** Makes a call of the store; answers {@code otherwise} where it fails. */
     <T extends @Nullable Object> T guarded(Supplier<T> call, T otherwise) {
-        if (!breaker.tryAcquirePermission()) {
-            counters.storeFailures.increment();
-            return otherwise;
-        }
-        long start = breaker.getCurrentTimestamp();
         try {
-            T result = call.get();
-            breaker.onSuccess(breaker.getCurrentTimestamp() - start, breaker.getTimestampUnit());
-            return result;
-        } catch (CommandFailedException e) {
-            // It answers, so it is there; what it answers is somebody's mistake.
-            breaker.onSuccess(breaker.getCurrentTimestamp() - start, breaker.getTimestampUnit());
-            return failed(e, otherwise);
+            return call.get();
         } catch (StoreException e) {
-            breaker.onError(breaker.getCurrentTimestamp() - start, breaker.getTimestampUnit(), e);
-            return failed(e, otherwise);
-        } catch (RuntimeException | Error e) {
-            breaker.releasePermission();
-            throw e;
+            counters.storeFailures.increment();
+            if (throwing) {
+                throw e;
+            }
+            LOG.debug("The store failed a cache", e);
+            return otherwise;
         }
     }
 
@@ -64,22 +53,9 @@ final class SecondLevel {
         return this.<byte @Nullable []>guarded(call, otherwise);
     }
 
-    private <T extends @Nullable Object> T failed(StoreException e, T otherwise) {
-        counters.storeFailures.increment();
-        if (throwing) {
-            throw e;
-        }
-        LOG.debug("The store failed a cache", e);
-        return otherwise;
-    }
-
-    /** Whether calls are made at present. */
+    /** Whether the store can be reached, as far as the last calls tell. */
     boolean isTrusted() {
-        return breaker.getState() == CircuitBreaker.State.CLOSED;
-    }
-
-    String breakerState() {
-        return breaker.getState().name();
+        return context.isStoreTrusted();
     }
 
     // ---- entries ----
@@ -164,18 +140,5 @@ final class SecondLevel {
                 () -> store.call(RELEASE, List.of(key), Entry.token(token), Entry.NO_LEASE, fresh)
                         .flag(),
                 false);
-    }
-
-    static CircuitBreaker breaker(String name) {
-        return CircuitBreaker.of(
-                name,
-                io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.custom()
-                        .slidingWindowSize(20)
-                        .minimumNumberOfCalls(5)
-                        .failureRateThreshold(50)
-                        .waitDurationInOpenState(java.time.Duration.ofSeconds(2))
-                        .permittedNumberOfCallsInHalfOpenState(3)
-                        .automaticTransitionFromOpenToHalfOpenEnabled(false)
-                        .build());
     }
 }

@@ -1,6 +1,7 @@
 package dev.holdfast.toolkit.pattern;
 
 import dev.holdfast.toolkit.codec.Codecs;
+import dev.holdfast.toolkit.store.EmbeddedStore;
 import dev.holdfast.toolkit.store.Health;
 import dev.holdfast.toolkit.store.Retry;
 import dev.holdfast.toolkit.store.Store;
@@ -42,9 +43,10 @@ public final class Context implements AutoCloseable {
     private final List<Pattern> patterns = new CopyOnWriteArrayList<>();
 
     public Context(Store store, Codecs codecs, MeterRegistry meters, Retry retry) {
-        this.store = store;
-        this.codecs = codecs;
         this.meters = meters;
+        // In this JVM there is nothing that could be out of reach.
+        this.store = store instanceof EmbeddedStore ? store : new GuardedStore(store, instruments("store", "store"));
+        this.codecs = codecs;
         this.retry = retry;
     }
 
@@ -53,8 +55,14 @@ public final class Context implements AutoCloseable {
         this(store, new Codecs(), new SimpleMeterRegistry(), Retry.DEFAULT);
     }
 
+    /** The store, with the circuit breaker that all patterns share. */
     public Store store() {
         return store;
+    }
+
+    /** Whether the store can be reached, as far as the last calls tell. */
+    public boolean isStoreTrusted() {
+        return !(store instanceof GuardedStore guarded) || guarded.isTrusted();
     }
 
     public Codecs codecs() {
