@@ -1,8 +1,9 @@
 package dev.holdfast.toolkit.jcache;
 
 import dev.holdfast.toolkit.jcache.Entries.Stored;
+import dev.holdfast.toolkit.jcache.Source.Unwritten;
+import dev.holdfast.toolkit.jcache.Steps.Change;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -14,8 +15,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Function;
 import javax.cache.Cache;
 import javax.cache.CacheException;
 import javax.cache.CacheManager;
@@ -23,11 +22,7 @@ import javax.cache.configuration.CacheEntryListenerConfiguration;
 import javax.cache.configuration.CompleteConfiguration;
 import javax.cache.configuration.Configuration;
 import javax.cache.configuration.MutableConfiguration;
-import javax.cache.event.EventType;
-import javax.cache.integration.CacheLoader;
 import javax.cache.integration.CacheLoaderException;
-import javax.cache.integration.CacheWriter;
-import javax.cache.integration.CacheWriterException;
 import javax.cache.integration.CompletionListener;
 import javax.cache.processor.EntryProcessor;
 import javax.cache.processor.EntryProcessorException;
@@ -35,29 +30,10 @@ import javax.cache.processor.EntryProcessorResult;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A cache of the specification. Each operation on a key is one atomic step, in this process by a lock and among processes by exchanging
- * the entry only if it is still the one that was read; a step that finds another begins anew. Listeners hear of changes that are
- * made through this manager.
+ * A cache of the specification. What a call does to an entry is one step ({@link Steps}), with the application's loader and writer beside
+ * it ({@link Source}). Listeners hear of changes that are made through this manager.
  */
 final class JCache<K, V> implements Cache<K, V> {
-    /** What a step wants to become of an entry, and what it answers. */
-    private record Change<V, R>(
-            Kind kind,
-            @Nullable V value,
-            long expiry,
-            @Nullable EventType event,
-            @Nullable V old,
-            R result) {
-        enum Kind {
-            NONE,
-            TOUCH,
-            PUT,
-            REMOVE
-        }
-    }
-
-    private static final int STRIPES = 64;
-
     private final JCaches manager;
     private final String name;
     private final MutableConfiguration<K, V> configuration;
@@ -65,9 +41,8 @@ final class JCache<K, V> implements Cache<K, V> {
     private final Expiries expiries;
     private final Listeners<K, V> listeners;
     private final Statistics statistics = new Statistics();
-    private final @Nullable CacheLoader<K, V> loader;
-    private final @Nullable CacheWriter<? super K, ? super V> writer;
-    private final ReentrantLock[] locks = new ReentrantLock[STRIPES];
+    private final Source<K, V> source;
+    private final Steps<K, V> steps;
     private final ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
     private volatile boolean closed;
 
@@ -86,19 +61,9 @@ final class JCache<K, V> implements Cache<K, V> {
         }
         this.entries = new Entries<>(manager.store(), new ObjectBytes(manager.getClassLoader()), name);
         this.expiries = new Expiries(configuration.getExpiryPolicyFactory().create(), manager.store()::millis);
-        this.loader = configuration.getCacheLoaderFactory() == null
-                ? null
-                : configuration.getCacheLoaderFactory().create();
-        this.writer = configuration.getCacheWriterFactory() == null
-                ? null
-                : configuration.getCacheWriterFactory().create();
+        this.source = new Source<>(configuration);
         this.listeners = new Listeners<>(this);
-        for (int i = 0; i < STRIPES; i++) {
-            locks[i] = new ReentrantLock();
-        }
-        if (configuration.isReadThrough() && loader == null || configuration.isWriteThrough() && writer == null) {
-            throw new IllegalArgumentException("reading or writing through needs a loader or a writer");
-        }
+        this.steps = new Steps<>(entries, expiries, listeners, statistics);
     }
 
     /** Begins to listen and to be managed. */
@@ -131,8 +96,6 @@ final class JCache<K, V> implements Cache<K, V> {
         }
     }
 
-    // ---- steps ----
-
     private void check(Object... given) {
         if (closed) {
             throw new IllegalStateException("the cache is closed");
@@ -142,154 +105,12 @@ final class JCache<K, V> implements Cache<K, V> {
         }
     }
 
-    private void checkTypes(Object key, Object value) {
+    void checkTypes(Object key, Object value) {
         check(key, value);
         if (!configuration.getKeyType().isInstance(key)
                 || !configuration.getValueType().isInstance(value)) {
             throw new ClassCastException("the cache has keys of " + configuration.getKeyType() + " and values of "
                     + configuration.getValueType());
-        }
-    }
-
-    /** The entry if it is there and not over. One that is over is removed, and told of. */
-    private @Nullable Stored<V> current(K key, byte[] name) {
-        Stored<V> stored = entries.read(name);
-        if (stored == null || !expiries.isOver(stored.expiry)) {
-            return stored;
-        }
-        if (entries.remove(name, stored)) {
-            listeners.tell(EventType.EXPIRED, key, stored.value, stored.value);
-        }
-        return null;
-    }
-
-    /** Decides what becomes of an entry, again and again until nobody has changed it in between. */
-    private <R> @Nullable R step(K key, Function<@Nullable Stored<V>, Change<V, R>> decide) {
-        byte[] entry = entries.name(key);
-        ReentrantLock lock = locks[(key.hashCode() & Integer.MAX_VALUE) % STRIPES];
-        lock.lock();
-        try {
-            while (true) {
-                Stored<V> stored = current(key, entry);
-                Change<V, R> change = decide.apply(stored);
-                if (apply(entry, stored, change)) {
-                    if (change.event != null) {
-                        listeners.tell(
-                                change.event,
-                                key,
-                                change.event == EventType.REMOVED ? change.old : change.value,
-                                change.old);
-                    }
-                    return change.result;
-                }
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private boolean test(K key, Function<@Nullable Stored<V>, Change<V, Boolean>> decide) {
-        return Boolean.TRUE.equals(step(key, decide));
-    }
-
-    private boolean apply(byte[] entry, @Nullable Stored<V> stored, Change<V, ?> change) {
-        return switch (change.kind) {
-            case NONE -> true;
-            case TOUCH -> stored == null || entries.touch(entry, stored, change.expiry);
-            case PUT -> entries.put(entry, stored, Objects.requireNonNull(change.value), change.expiry);
-            case REMOVE -> stored == null || entries.remove(entry, stored);
-        };
-    }
-
-    @SuppressWarnings("NullAway") // It does not see that what a change answers may be null.
-    private static <V, R> Change<V, R> none(@Nullable R result) {
-        return new Change<V, R>(Change.Kind.NONE, null, 0, null, null, result);
-    }
-
-    @SuppressWarnings("NullAway") // It does not see that what a change answers may be null.
-    private <R> Change<V, R> accessed(Stored<V> stored, @Nullable R result) {
-        long expiry = expiries.onAccess(stored.expiry);
-        if (expiry == stored.expiry) {
-            return none(result);
-        }
-        return new Change<V, R>(Change.Kind.TOUCH, null, expiry, null, null, result);
-    }
-
-    /** Puts a value where there may be one. An entry that would be over at once is not made. */
-    @SuppressWarnings("NullAway") // It does not see that what a change answers may be null.
-    private <R> Change<V, R> set(@Nullable Stored<V> stored, V value, @Nullable R result) {
-        if (stored == null) {
-            long expiry = expiries.onCreation();
-            return expiries.isOver(expiry)
-                    ? none(result)
-                    : new Change<V, R>(Change.Kind.PUT, value, expiry, EventType.CREATED, null, result);
-        }
-        long expiry = expiries.onUpdate(stored.expiry);
-        return new Change<V, R>(
-                expiries.isOver(expiry) ? Change.Kind.REMOVE : Change.Kind.PUT,
-                value,
-                expiry,
-                EventType.UPDATED,
-                stored.value,
-                result);
-    }
-
-    /** Counts a put, if there is one. */
-    private <R> Change<V, R> counted(Change<V, R> change) {
-        if (change.kind != Change.Kind.NONE) {
-            statistics.add(statistics.puts);
-        }
-        return change;
-    }
-
-    @SuppressWarnings("NullAway") // It does not see that what a change answers may be null.
-    private <R> Change<V, R> removed(@Nullable Stored<V> stored, @Nullable R result) {
-        return stored == null
-                ? none(result)
-                : new Change<V, R>(Change.Kind.REMOVE, null, 0, EventType.REMOVED, stored.value, result);
-    }
-
-    // ---- loader and writer ----
-
-    private @Nullable V load(K key) {
-        try {
-            return loader == null ? null : loader.load(key);
-        } catch (CacheLoaderException e) {
-            throw e;
-        } catch (RuntimeException e) {
-            throw new CacheLoaderException("the loader failed", e);
-        }
-    }
-
-    private boolean readsThrough() {
-        return configuration.isReadThrough() && loader != null;
-    }
-
-    private @Nullable CacheWriter<? super K, ? super V> throughWriter() {
-        return configuration.isWriteThrough() ? writer : null;
-    }
-
-    private void write(K key, V value) {
-        CacheWriter<? super K, ? super V> through = throughWriter();
-        if (through != null) {
-            writing(() -> through.write(new JCacheEntry<>(key, value)));
-        }
-    }
-
-    private void delete(K key) {
-        CacheWriter<? super K, ? super V> through = throughWriter();
-        if (through != null) {
-            writing(() -> through.delete(key));
-        }
-    }
-
-    private static void writing(Runnable call) {
-        try {
-            call.run();
-        } catch (CacheWriterException e) {
-            throw e;
-        } catch (RuntimeException e) {
-            throw new CacheWriterException("the writer failed", e);
         }
     }
 
@@ -299,8 +120,8 @@ final class JCache<K, V> implements Cache<K, V> {
     public @Nullable V get(K key) {
         check(key);
         long start = System.nanoTime();
-        V value = step(key, this::read);
-        if (value == null && readsThrough()) {
+        V value = steps.step(key, this::read);
+        if (value == null && source.readsThrough()) {
             value = loaded(key);
         }
         statistics.time(statistics.getNanos, start);
@@ -309,14 +130,15 @@ final class JCache<K, V> implements Cache<K, V> {
 
     private Change<V, V> read(@Nullable Stored<V> stored) {
         statistics.hit(stored != null);
-        return stored == null ? none(null) : accessed(stored, stored.value);
+        return stored == null ? steps.none(null) : steps.accessed(stored, stored.value);
     }
 
     private @Nullable V loaded(K key) {
-        V value = load(key);
+        V value = source.load(key);
         return value == null
                 ? null
-                : this.<V>step(key, stored -> stored == null ? set(null, value, value) : none(stored.value));
+                : steps.<V>step(
+                        key, stored -> stored == null ? steps.set(null, value, value) : steps.none(stored.value));
     }
 
     @Override
@@ -326,14 +148,14 @@ final class JCache<K, V> implements Cache<K, V> {
         Map<K, V> found = new HashMap<>();
         Set<K> missing = new HashSet<>();
         for (K key : keys) {
-            V value = step(key, this::read);
+            V value = steps.step(key, this::read);
             if (value == null) {
                 missing.add(key);
             } else {
                 found.put(key, value);
             }
         }
-        if (readsThrough() && !missing.isEmpty()) {
+        if (source.readsThrough() && !missing.isEmpty()) {
             for (K key : missing) {
                 V value = loaded(key);
                 if (value != null) {
@@ -347,14 +169,14 @@ final class JCache<K, V> implements Cache<K, V> {
     @Override
     public boolean containsKey(K key) {
         check(key);
-        return test(key, stored -> none(stored != null));
+        return steps.test(key, stored -> steps.none(stored != null));
     }
 
     @Override
     public void loadAll(Set<? extends K> keys, boolean replace, @Nullable CompletionListener listener) {
         check(keys);
         keys.forEach(Objects::requireNonNull);
-        if (loader == null) {
+        if (!source.canLoad()) {
             if (listener != null) {
                 listener.onCompletion();
             }
@@ -382,10 +204,9 @@ final class JCache<K, V> implements Cache<K, V> {
     }
 
     private void loadTogether(List<K> wanted) {
-        Map<K, V> loaded = loader == null ? Map.of() : loader.loadAll(wanted);
-        loaded.forEach((key, value) -> {
+        source.loadAll(wanted).forEach((key, value) -> {
             if (value != null) {
-                this.<Void>step(key, stored -> set(stored, value, null));
+                steps.<Void>step(key, stored -> steps.set(stored, value, null));
             }
         });
     }
@@ -405,9 +226,9 @@ final class JCache<K, V> implements Cache<K, V> {
     private @Nullable V getAndSet(K key, V value, boolean reads) {
         checkTypes(key, value);
         long start = System.nanoTime();
-        V before = this.<V>step(key, stored -> {
-            write(key, value);
-            return counted(set(stored, value, stored == null ? null : stored.value));
+        V before = steps.<V>step(key, stored -> {
+            source.write(key, value);
+            return steps.put(stored, value, stored == null ? null : stored.value);
         });
         statistics.time(statistics.putNanos, start);
         if (reads) {
@@ -421,47 +242,24 @@ final class JCache<K, V> implements Cache<K, V> {
     public void putAll(Map<? extends K, ? extends V> map) {
         check(map);
         map.forEach(this::checkTypes);
-        List<Entry<? extends K, ? extends V>> all = new ArrayList<>();
-        map.forEach((key, value) -> all.add(new JCacheEntry<>(key, value)));
-        CacheWriterException failure = null;
-        Collection<Entry<? extends K, ? extends V>> unwritten = new ArrayList<>(all);
-        CacheWriter<? super K, ? super V> through = throughWriter();
-        if (through != null && !all.isEmpty()) {
-            try {
-                writing(() -> writeAll(through, unwritten));
-                unwritten.clear();
-            } catch (CacheWriterException e) {
-                failure = e;
-            }
-        } else {
-            unwritten.clear();
-        }
-        Set<Object> left = new HashSet<>();
-        unwritten.forEach(entry -> left.add(entry.getKey()));
+        Unwritten unwritten = source.writeAll(map);
         map.forEach((key, value) -> {
-            if (!left.contains(key)) {
-                this.<Void>step(key, stored -> counted(set(stored, value, null)));
+            if (!unwritten.keys().contains(key)) {
+                steps.<Void>step(key, stored -> steps.put(stored, value, null));
             }
         });
-        if (failure != null) {
-            throw failure;
-        }
-    }
-
-    @SuppressWarnings({"unchecked", "rawtypes"})
-    private static void writeAll(CacheWriter<?, ?> through, Collection<?> unwritten) {
-        ((CacheWriter) through).writeAll(unwritten);
+        unwritten.throwFailure();
     }
 
     @Override
     public boolean putIfAbsent(K key, V value) {
         checkTypes(key, value);
-        boolean put = test(key, stored -> {
+        boolean put = steps.test(key, stored -> {
             if (stored != null) {
-                return none(false);
+                return steps.none(false);
             }
-            write(key, value);
-            return counted(set(null, value, true));
+            source.write(key, value);
+            return steps.put(null, value, true);
         });
         statistics.hit(!put);
         return put;
@@ -471,16 +269,16 @@ final class JCache<K, V> implements Cache<K, V> {
     public boolean replace(K key, V old, V value) {
         checkTypes(key, value);
         check(old);
-        return test(key, stored -> {
+        return steps.test(key, stored -> {
             statistics.hit(stored != null);
             if (stored == null) {
-                return none(false);
+                return steps.none(false);
             }
             if (!stored.value.equals(old)) {
-                return accessed(stored, false);
+                return steps.accessed(stored, false);
             }
-            write(key, value);
-            return counted(set(stored, value, true));
+            source.write(key, value);
+            return steps.put(stored, value, true);
         });
     }
 
@@ -492,13 +290,13 @@ final class JCache<K, V> implements Cache<K, V> {
     @Override
     public @Nullable V getAndReplace(K key, V value) {
         checkTypes(key, value);
-        return this.<V>step(key, stored -> {
+        return steps.<V>step(key, stored -> {
             statistics.hit(stored != null);
             if (stored == null) {
-                return none(null);
+                return steps.none(null);
             }
-            write(key, value);
-            return counted(set(stored, value, stored.value));
+            source.write(key, value);
+            return steps.put(stored, value, stored.value);
         });
     }
 
@@ -508,9 +306,9 @@ final class JCache<K, V> implements Cache<K, V> {
     public boolean remove(K key) {
         check(key);
         long start = System.nanoTime();
-        boolean there = test(key, stored -> {
-            delete(key);
-            return removed(stored, stored != null);
+        boolean there = steps.test(key, stored -> {
+            source.delete(key);
+            return steps.removed(stored, stored != null);
         });
         if (there) {
             statistics.add(statistics.removals);
@@ -522,30 +320,30 @@ final class JCache<K, V> implements Cache<K, V> {
     @Override
     public boolean remove(K key, V old) {
         check(key, old);
-        return test(key, stored -> {
+        return steps.test(key, stored -> {
             statistics.hit(stored != null);
             if (stored == null) {
-                return none(false);
+                return steps.none(false);
             }
             if (!stored.value.equals(old)) {
-                return accessed(stored, false);
+                return steps.accessed(stored, false);
             }
-            delete(key);
+            source.delete(key);
             statistics.add(statistics.removals);
-            return removed(stored, true);
+            return steps.removed(stored, true);
         });
     }
 
     @Override
     public @Nullable V getAndRemove(K key) {
         check(key);
-        return this.<V>step(key, stored -> {
-            delete(key);
+        return steps.<V>step(key, stored -> {
+            source.delete(key);
             statistics.hit(stored != null);
             if (stored != null) {
                 statistics.add(statistics.removals);
             }
-            return removed(stored, stored == null ? null : stored.value);
+            return steps.removed(stored, stored == null ? null : stored.value);
         });
     }
 
@@ -553,27 +351,13 @@ final class JCache<K, V> implements Cache<K, V> {
     public void removeAll(Set<? extends K> keys) {
         check(keys);
         keys.forEach(Objects::requireNonNull);
-        CacheWriterException failure = null;
-        Set<Object> undeleted = new HashSet<>(keys);
-        CacheWriter<? super K, ? super V> through = throughWriter();
-        if (through != null && !undeleted.isEmpty()) {
-            try {
-                writing(() -> through.deleteAll(undeleted));
-                undeleted.clear();
-            } catch (CacheWriterException e) {
-                failure = e;
-            }
-        } else {
-            undeleted.clear();
-        }
+        Unwritten undeleted = source.deleteAll(keys);
         for (K key : keys) {
-            if (!undeleted.contains(key) && test(key, stored -> removed(stored, stored != null))) {
+            if (!undeleted.keys().contains(key) && steps.test(key, stored -> steps.removed(stored, stored != null))) {
                 statistics.add(statistics.removals);
             }
         }
-        if (failure != null) {
-            throw failure;
-        }
+        undeleted.throwFailure();
     }
 
     @Override
@@ -594,9 +378,9 @@ final class JCache<K, V> implements Cache<K, V> {
     @SuppressWarnings("TypeParameterUnusedInFormals")
     public <T> @Nullable T invoke(K key, EntryProcessor<K, V, T> processor, Object... arguments) {
         check(key, processor);
-        return this.<T>step(key, stored -> {
+        return steps.<T>step(key, stored -> {
             statistics.hit(stored != null);
-            Processed<T> entry = new Processed<>(key, stored);
+            ProcessedEntry<K, V> entry = new ProcessedEntry<>(this, source, key, stored);
             T result;
             try {
                 result = processor.process(entry, arguments);
@@ -605,7 +389,7 @@ final class JCache<K, V> implements Cache<K, V> {
             } catch (RuntimeException e) {
                 throw new EntryProcessorException(e);
             }
-            return entry.change(result);
+            return entry.change(steps, statistics, result);
         });
     }
 
@@ -632,88 +416,6 @@ final class JCache<K, V> implements Cache<K, V> {
         return results;
     }
 
-    /** The entry that a processor sees. What it wants is kept until it has returned. */
-    private final class Processed<T> implements javax.cache.processor.MutableEntry<K, V> {
-        private final K key;
-        private final @Nullable Stored<V> stored;
-        private @Nullable V value;
-        private boolean read;
-        private boolean set;
-        private boolean loaded;
-        private boolean removed;
-
-        Processed(K key, @Nullable Stored<V> stored) {
-            this.key = key;
-            this.stored = stored;
-            this.value = stored == null ? null : stored.value;
-        }
-
-        @Override
-        public K getKey() {
-            return key;
-        }
-
-        @Override
-        public boolean exists() {
-            return value != null;
-        }
-
-        @Override
-        @SuppressWarnings("NullAway") // Null where there is none.
-        public V getValue() {
-            if (value == null && !removed && readsThrough()) {
-                value = load(key);
-                loaded = value != null;
-            } else {
-                read = true;
-            }
-            return value;
-        }
-
-        @Override
-        public void setValue(V value) {
-            checkTypes(key, value);
-            this.value = value;
-            set = true;
-            removed = false;
-        }
-
-        @Override
-        public void remove() {
-            value = null;
-            removed = stored != null || !set;
-            set = false;
-            loaded = false;
-        }
-
-        @Override
-        public <U> U unwrap(Class<U> type) {
-            if (type.isInstance(this)) {
-                return type.cast(this);
-            }
-            throw new IllegalArgumentException("an entry is no " + type.getName());
-        }
-
-        Change<V, T> change(@Nullable T result) {
-            if (removed) {
-                delete(key);
-                if (stored != null) {
-                    statistics.add(statistics.removals);
-                }
-                return JCache.this.removed(stored, result);
-            }
-            V wanted = value;
-            if (set && wanted != null) {
-                write(key, wanted);
-                return counted(JCache.this.set(stored, wanted, result));
-            }
-            if (loaded && wanted != null) {
-                return JCache.this.set(stored, wanted, result);
-            }
-            return read && stored != null ? accessed(stored, result) : none(result);
-        }
-    }
-
     // ---- iterating, listening, closing ----
 
     @Override
@@ -729,8 +431,8 @@ final class JCache<K, V> implements Cache<K, V> {
                 check();
                 while (next == null && keys.hasNext()) {
                     K key = keys.next();
-                    V value = JCache.this.<V>step(
-                            key, stored -> stored == null ? none(null) : accessed(stored, stored.value));
+                    V value = steps.<V>step(
+                            key, stored -> stored == null ? steps.none(null) : steps.accessed(stored, stored.value));
                     next = value == null ? null : new JCacheEntry<>(key, value);
                 }
                 return next != null;
@@ -802,8 +504,7 @@ final class JCache<K, V> implements Cache<K, V> {
         enableStatistics(false);
         closed = true;
         workers.shutdown();
-        close(loader);
-        close(writer);
+        source.forEachPart(JCache::close);
         close(expiries.policy());
         listeners.forEachPart(JCache::close);
     }
