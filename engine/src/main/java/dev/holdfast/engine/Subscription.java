@@ -6,8 +6,8 @@ import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.engine.execution.Link;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.ObjectReply;
+import dev.holdfast.engine.protocol.Push;
 import dev.holdfast.engine.protocol.Reply;
-import java.nio.charset.StandardCharsets;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -115,7 +115,7 @@ public final class Subscription implements AutoCloseable, Link {
             }
             queuedBytes.addAndGet(-push.length);
             bytesOut.addAndGet(push.length);
-            Message message = parse(push);
+            Message message = message(Push.of(push));
             if (message != null && !closed) {
                 try {
                     listener.accept(message);
@@ -126,35 +126,13 @@ public final class Subscription implements AutoCloseable, Link {
         }
     }
 
-    /** Reads a push of bulk strings as {@link dev.holdfast.engine.execution.PubSub} writes it; null for other pushes. */
-    private static @Nullable Message parse(byte[] push) {
-        int[] at = {1};
-        int count = (int) number(push, at);
-        byte[][] words = new byte[count][];
-        for (int i = 0; i < count; i++) {
-            if (push[at[0]++] != '$') {
-                return null;
-            }
-            int length = (int) number(push, at);
-            words[i] = java.util.Arrays.copyOfRange(push, at[0], at[0] + length);
-            at[0] += length + 2;
-        }
-        String kind = new String(words[0], StandardCharsets.US_ASCII);
-        return switch (kind) {
-            case "message", "smessage" -> new Message(Words.text(words[1]), words[2], null);
-            case "pmessage" -> new Message(Words.text(words[2]), words[3], Words.text(words[1]));
+    /** The message that a push is; null for other pushes. */
+    private static @Nullable Message message(Push push) {
+        return switch (push.kind()) {
+            case "message", "smessage" -> new Message(Words.text(push.string(1)), push.string(2), null);
+            case "pmessage" -> new Message(Words.text(push.string(2)), push.string(3), Words.text(push.string(1)));
             default -> null;
         };
-    }
-
-    /** Reads digits and the line end after them. */
-    private static long number(byte[] push, int[] at) {
-        long value = 0;
-        while (push[at[0]] != '\r') {
-            value = value * 10 + push[at[0]++] - '0';
-        }
-        at[0] += 2;
-        return value;
     }
 
     // ---- the engine's side ----

@@ -6,9 +6,9 @@ import dev.holdfast.engine.execution.Link;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.ObjectReply;
 import dev.holdfast.engine.protocol.ObjectReply.ReplyError;
+import dev.holdfast.engine.protocol.Push;
 import dev.holdfast.engine.protocol.Reply;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -16,8 +16,6 @@ import java.util.function.BooleanSupplier;
  * being made; {@code ownChange} says whether that thread is making a change of the store's own, which is not told.
  */
 final class EmbeddedTracking implements Link, Subscription {
-    private static final byte[] INVALIDATE = "$10\r\ninvalidate\r\n".getBytes(StandardCharsets.US_ASCII);
-
     private final Engine engine;
     private final String prefix;
     private final InvalidationListener listener;
@@ -49,39 +47,21 @@ final class EmbeddedTracking implements Link, Subscription {
         return begun;
     }
 
-    /** {@code >2 invalidate} and an array of keys, or null for all. */
+    /** A push with the keys that have changed, or with null for all. */
     @Override
     public void push(byte[] message) {
         if (ownChange.getAsBoolean()) {
             return;
         }
-        int at = 4;
-        if (!Arrays.equals(message, at, at + INVALIDATE.length, INVALIDATE, 0, INVALIDATE.length)) {
-            return;
+        Push push = Push.of(message);
+        if (push.kind().equals("invalidate")) {
+            List<byte[]> keys = push.strings(1);
+            if (keys == null) {
+                listener.allInvalidated();
+            } else {
+                keys.forEach(listener::invalidated);
+            }
         }
-        at += INVALIDATE.length;
-        if (message[at] != '*') {
-            listener.allInvalidated();
-            return;
-        }
-        int[] position = {at + 1};
-        long keys = number(message, position);
-        for (long i = 0; i < keys; i++) {
-            position[0]++;
-            int length = (int) number(message, position);
-            listener.invalidated(Arrays.copyOfRange(message, position[0], position[0] + length));
-            position[0] += length + 2;
-        }
-    }
-
-    /** Reads digits and the line end after them. */
-    private static long number(byte[] message, int[] position) {
-        long value = 0;
-        while (message[position[0]] != '\r') {
-            value = value * 10 + message[position[0]++] - '0';
-        }
-        position[0] += 2;
-        return value;
     }
 
     /** Somebody has killed the client: another takes its place. */
