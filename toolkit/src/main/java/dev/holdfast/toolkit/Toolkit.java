@@ -26,6 +26,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.ObjectMapper;
 
@@ -236,6 +238,14 @@ public final class Toolkit implements AutoCloseable {
     /** Begins a topic that keeps its messages; see {@link DurableTopic}. */
     public <T> DurableTopic.Builder<T> durableTopic(String name, Class<T> type) {
         return DurableTopic.builder(context, named(name), context.codecs().of(type));
+    }
+
+    /**
+     * Makes any call of the toolkit on a virtual thread, with its outcome in the stage: {@code toolkit.async(() -> board.top(10))}. For
+     * programs whose own interface is asynchronous; a thread of one's own that may wait needs none of it.
+     */
+    public <T extends @Nullable Object> CompletionStage<T> async(Supplier<T> call) {
+        return context.async(call);
     }
 
     /** What patterns are made with. */

@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
@@ -104,18 +103,6 @@ public final class Cache<V> implements Pattern {
         return held != null ? held.value() : loading.get(key, loader, options);
     }
 
-    public CompletionStage<@Nullable V> getAsync(String key) {
-        return async(() -> get(key));
-    }
-
-    public CompletionStage<@Nullable V> getAsync(String key, CacheLoader<? extends V> loader) {
-        return async(() -> get(key, loader));
-    }
-
-    private <T extends @Nullable Object> CompletionStage<T> async(java.util.function.Supplier<T> call) {
-        return CompletableFuture.supplyAsync(call, context.workers());
-    }
-
     /** Whether either level has a fresh value. */
     public boolean contains(String key) {
         return get(key) != null;
@@ -147,13 +134,6 @@ public final class Cache<V> implements Pattern {
             lock.unlock();
         }
         bus.changed(key);
-    }
-
-    public CompletionStage<@Nullable Void> putAsync(String key, V value) {
-        return this.<@Nullable Void>async(() -> {
-            put(key, value);
-            return null;
-        });
     }
 
     /** Puts many values; they are sent to the store together. */
@@ -207,13 +187,6 @@ public final class Cache<V> implements Pattern {
             near.drop(key);
             bus.changed(key);
         }
-    }
-
-    public CompletionStage<@Nullable Void> invalidateAsync(String key) {
-        return this.<@Nullable Void>async(() -> {
-            invalidate(key);
-            return null;
-        });
     }
 
     /** Drops every entry of this cache, and nothing else. Returns how many there were in the store. */
@@ -297,6 +270,60 @@ public final class Cache<V> implements Pattern {
                         near.dropAll();
                     }
                 }));
+    }
+
+    // ---- the same on virtual threads ----
+
+    public CompletionStage<@Nullable V> getAsync(String key) {
+        return context.async(() -> get(key));
+    }
+
+    public CompletionStage<@Nullable V> getAsync(String key, CacheLoader<? extends V> loader) {
+        return context.async(() -> get(key, loader));
+    }
+
+    public CompletionStage<@Nullable V> getAsync(String key, CacheLoader<? extends V> loader, CacheOptions changed) {
+        return context.async(() -> get(key, loader, changed));
+    }
+
+    public CompletionStage<Map<String, V>> getAllAsync(Collection<String> wanted) {
+        return context.async(() -> getAll(wanted));
+    }
+
+    public CompletionStage<Map<String, V>> getAllAsync(Collection<String> wanted, BulkLoader<V> loader) {
+        return context.async(() -> getAll(wanted, loader));
+    }
+
+    public CompletionStage<@Nullable Void> putAsync(String key, V value) {
+        return context.async(() -> put(key, value));
+    }
+
+    public CompletionStage<@Nullable Void> putAsync(String key, V value, CacheOptions changed) {
+        return context.async(() -> put(key, value, changed));
+    }
+
+    public CompletionStage<@Nullable Void> putAllAsync(Map<String, ? extends V> values) {
+        return context.async(() -> putAll(values));
+    }
+
+    public CompletionStage<@Nullable Void> invalidateAsync(String key) {
+        return context.async(() -> invalidate(key));
+    }
+
+    public CompletionStage<@Nullable Void> invalidateAllAsync(Collection<String> dropped) {
+        return context.async(() -> invalidateAll(dropped));
+    }
+
+    public CompletionStage<@Nullable Void> invalidateTagAsync(String tag) {
+        return context.async(() -> invalidateTag(tag));
+    }
+
+    public CompletionStage<Long> clearAsync() {
+        return context.async(() -> clear());
+    }
+
+    public CompletionStage<Long> clearAsync(String pattern) {
+        return context.async(() -> clear(pattern));
     }
 
     // ---- how it goes ----

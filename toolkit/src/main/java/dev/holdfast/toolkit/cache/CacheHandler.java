@@ -6,7 +6,6 @@ import dev.holdfast.toolkit.store.Store;
 import dev.holdfast.toolkit.store.StoreUri;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -117,16 +116,24 @@ public final class CacheHandler implements AutoCloseable {
         return cache.getAsync(key);
     }
 
+    public CompletionStage<@Nullable Void> setAsync(String key, String value) {
+        return context.async(() -> set(key, value));
+    }
+
     public CompletionStage<@Nullable Void> setAsync(String key, String value, Duration duration) {
-        return CompletableFuture.runAsync(() -> set(key, value, duration), context.workers());
+        return context.async(() -> set(key, value, duration));
     }
 
     public CompletionStage<String> getOrSetAsync(String key, Duration duration, Supplier<String> make) {
-        return CompletableFuture.supplyAsync(() -> getOrSet(key, duration, make), context.workers());
+        return context.async(() -> getOrSet(key, duration, make));
+    }
+
+    public CompletionStage<Long> clearAsync() {
+        return cache.clearAsync();
     }
 
     public CompletionStage<Long> clearAsync(String keyOrPattern) {
-        return CompletableFuture.supplyAsync(() -> clear(keyOrPattern), context.workers());
+        return context.async(() -> clear(keyOrPattern));
     }
 
     /** Hits, misses and failures. */

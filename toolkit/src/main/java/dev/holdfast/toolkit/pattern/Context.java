@@ -15,12 +15,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -90,6 +93,16 @@ public final class Context implements AutoCloseable {
     /** A virtual thread for each task. */
     public ExecutorService workers() {
         return workers;
+    }
+
+    /** Makes a call on a virtual thread, with its outcome in the stage. */
+    public <T extends @Nullable Object> CompletionStage<T> async(Supplier<T> call) {
+        return CompletableFuture.supplyAsync(call, workers);
+    }
+
+    /** As {@link #async(Supplier)}, of a call that answers nothing. */
+    public CompletionStage<@Nullable Void> async(Runnable call) {
+        return CompletableFuture.runAsync(call, workers);
     }
 
     /** The metrics of a pattern of this kind and name; the same each time, until it is closed. */
