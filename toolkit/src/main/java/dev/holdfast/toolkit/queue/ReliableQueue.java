@@ -118,11 +118,11 @@ public final class ReliableQueue<T> implements Pattern {
         for (int i = 0; i < Math.min(messages.size(), MOST_MARKS); i++) {
             marks.add("1");
         }
-        List<Reply> answers = store.pipeline(List.of(
+        List<Command> commands = List.of(
                 Command.of("LPUSH", words.toArray()),
                 Command.of("LPUSH", marks.toArray()),
-                Command.of("LTRIM", keys.wake(), 0, MOST_MARKS - 1)));
-        answers.getFirst().orThrow();
+                Command.of("LTRIM", keys.wake(), 0, MOST_MARKS - 1));
+        context.retry().once(() -> store.pipeline(commands)).getFirst().orThrow();
         put.increment(messages.size());
     }
 

@@ -127,12 +127,12 @@ public final class Ranking implements Pattern {
             words.add(entry.getKey());
             words.add(entry.getValue());
             if (words.size() >= 5 + 2 * BATCH) {
-                results.addAll(send(words));
+                results.addAll(send(words, mode));
                 words = submission(mode);
             }
         }
         if (words.size() > 5) {
-            results.addAll(send(words));
+            results.addAll(send(words, mode));
         }
         return results;
     }
@@ -147,10 +147,12 @@ public final class Ranking implements Pattern {
         return words;
     }
 
-    private List<Double> send(List<Object> words) {
-        List<Double> scores = store.call(SUBMIT, keys(), words.toArray()).list().stream()
-                .map(Reply::real)
-                .toList();
+    private List<Double> send(List<Object> words, Submit mode) {
+        Command command = Command.of(SUBMIT, keys(), words.toArray());
+        Reply answer = mode == Submit.ADD
+                ? context.retry().once(() -> store.call(command))
+                : context.retry().idempotent(() -> store.call(command));
+        List<Double> scores = answer.list().stream().map(Reply::real).toList();
         submitted.increment(scores.size());
         return scores;
     }
@@ -161,19 +163,19 @@ public final class Ranking implements Pattern {
         words.add(byTime ? "time" : "name");
         words.add(dense ? "dense" : "");
         words.addAll(members);
-        return store.call(REMOVE, keys(), words.toArray()).number();
+        return ask(Command.of(REMOVE, keys(), words.toArray())).number();
     }
 
     /** Takes everybody off the board. */
     public void clear() {
-        store.call(Command.of("UNLINK", keys().toArray()));
+        ask(Command.of("UNLINK", keys().toArray()));
     }
 
     // ---- reading ----
 
     /** How many members there are. */
     public long size() {
-        return store.call("ZCARD", key).number();
+        return ask(Command.of("ZCARD", key)).number();
     }
 
     /** The first members, best first. */
@@ -201,7 +203,7 @@ public final class Ranking implements Pattern {
 
     private List<Scored> places(long from, long to) {
         asked.increment();
-        return store.call(highFirst ? "ZREVRANGE" : "ZRANGE", key, from, to, "WITHSCORES").list().stream()
+        return ask(Command.of(highFirst ? "ZREVRANGE" : "ZRANGE", key, from, to, "WITHSCORES")).list().stream()
                 .map(pair -> scored(pair.list()))
                 .toList();
     }
@@ -225,8 +227,8 @@ public final class Ranking implements Pattern {
         words.add(byTime ? "time" : "name");
         words.add(dense ? "dense" : "");
         words.addAll(members);
-        List<Reply> figures = store.call(STANDING, List.of(key, tag + ":order", tag + ":scores"), words.toArray())
-                .list();
+        List<String> read = List.of(key, tag + ":order", tag + ":scores");
+        List<Reply> figures = ask(Command.of(STANDING, read, words.toArray())).list();
         List<Optional<Standing>> result = new ArrayList<>(members.size());
         long size = figures.getFirst().number();
         for (int i = 0; i < members.size(); i++) {
@@ -245,6 +247,11 @@ public final class Ranking implements Pattern {
                     size)));
         }
         return result;
+    }
+
+    /** Runs what may be repeated without harm. */
+    private Reply ask(Command command) {
+        return context.retry().idempotent(() -> store.call(command));
     }
 
     private List<String> keys() {

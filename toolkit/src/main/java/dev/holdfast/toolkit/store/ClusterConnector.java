@@ -1,7 +1,5 @@
 package dev.holdfast.toolkit.store;
 
-import io.lettuce.core.RedisChannelHandler;
-import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.StatefulRedisConnection;
@@ -11,7 +9,6 @@ import io.lettuce.core.cluster.models.partitions.RedisClusterNode;
 import io.lettuce.core.cluster.pubsub.StatefulRedisClusterPubSubConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
-import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,22 +60,12 @@ final class ClusterConnector implements Connector {
     }
 
     @Override
-    public void onConnect(Runnable action) {
-        client.addListener(new RedisConnectionStateListener() {
-            @Override
-            public void onRedisConnected(RedisChannelHandler<?, ?> connection, SocketAddress address) {
-                action.run();
-            }
-        });
+    public RedisClusterClient client() {
+        return client;
     }
 
     @Override
     public boolean isCluster() {
         return true;
-    }
-
-    @Override
-    public void close() {
-        client.shutdown(LettuceOptions.QUIET, LettuceOptions.SHUTDOWN);
     }
 }

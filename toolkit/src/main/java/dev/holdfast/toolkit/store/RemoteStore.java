@@ -299,6 +299,8 @@ public final class RemoteStore implements Store {
             Command command = commands.get(i);
             try {
                 replies.add(answer(sent.get(i), command, timeout));
+            } catch (StoreUnavailableException e) {
+                throw wasRefused(sent) ? e : new OutcomeUnknownException("only some of the commands were sent", e);
             } catch (CommandFailedException e) {
                 replies.add(
                         command.script() != null && e.code().equals("NOSCRIPT")
@@ -307,6 +309,21 @@ public final class RemoteStore implements Store {
             }
         }
         return replies;
+    }
+
+    /** Whether none of the commands was sent, so that all of them may be sent again. */
+    private boolean wasRefused(List<AsyncCommand<byte[], byte[], Reply>> commands) {
+        for (AsyncCommand<byte[], byte[], Reply> command : commands) {
+            try {
+                answer(command, Command.of("a command of several"), timeout);
+                return false;
+            } catch (StoreUnavailableException e) {
+                // Nor was this.
+            } catch (StoreException e) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private Reply errorAsReply(Command command) {

@@ -1,14 +1,11 @@
 package dev.holdfast.toolkit.store;
 
-import io.lettuce.core.RedisChannelHandler;
 import io.lettuce.core.RedisClient;
-import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
-import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -38,22 +35,12 @@ final class StandaloneConnector implements Connector {
     }
 
     @Override
-    public void onConnect(Runnable action) {
-        client.addListener(new RedisConnectionStateListener() {
-            @Override
-            public void onRedisConnected(RedisChannelHandler<?, ?> connection, SocketAddress address) {
-                action.run();
-            }
-        });
+    public RedisClient client() {
+        return client;
     }
 
     @Override
     public boolean isCluster() {
         return false;
-    }
-
-    @Override
-    public void close() {
-        client.shutdown(LettuceOptions.QUIET, LettuceOptions.SHUTDOWN);
     }
 }

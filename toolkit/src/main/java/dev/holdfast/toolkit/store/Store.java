@@ -47,6 +47,9 @@ public interface Store extends AutoCloseable {
     /**
      * Sends commands together and returns their answers in order. They are not one atomic step: others' commands may run
      * between them, and a command that fails has an error for an answer and does not hold up the rest.
+     *
+     * @throws StoreUnavailableException if none of them was sent
+     * @throws OutcomeUnknownException if some may have run
      */
     List<Reply> pipeline(List<Command> commands);
 

@@ -93,12 +93,16 @@ public final class StreamTasks<T> implements Pattern {
         if (keys.size() > 1) {
             throw new IllegalStateException("entries of a stream with partitions need a key");
         }
-        return store.call(entry(keys.getFirst(), value)).text();
+        return add(entry(keys.getFirst(), value));
     }
 
     /** Adds an entry, to be done after those of the same key that were added before, and returns its id. */
     public String add(String key, T value) {
-        return store.call(entry(partitionOf(key), value)).text();
+        return add(entry(partitionOf(key), value));
+    }
+
+    private String add(Command entry) {
+        return context.retry().once(() -> store.call(entry).text());
     }
 
     /** Adds many entries, and returns their ids in order. */
@@ -112,7 +116,9 @@ public final class StreamTasks<T> implements Pattern {
             for (T value : values.subList(from, Math.min(from + ADDED_AT_ONCE, values.size()))) {
                 batch.add(entry(keys.getFirst(), value));
             }
-            store.pipeline(batch).forEach(reply -> ids.add(reply.orThrow().text()));
+            context.retry()
+                    .once(() -> store.pipeline(batch))
+                    .forEach(reply -> ids.add(reply.orThrow().text()));
         }
         return ids;
     }

@@ -107,7 +107,8 @@ public final class DurableTopic<T> implements Pattern {
     public String publish(T message) {
         List<Object> words = new ArrayList<>(List.of(key, "MAXLEN", "~", mostMessages, "*"));
         words.addAll(codec.fields(message));
-        String id = store.call(Command.of("XADD", words.toArray())).text();
+        Command entry = Command.of("XADD", words.toArray());
+        String id = context.retry().once(() -> store.call(entry).text());
         published.increment();
         return id;
     }

@@ -6,6 +6,7 @@ import dev.holdfast.toolkit.pattern.Context;
 import dev.holdfast.toolkit.pattern.Instruments;
 import dev.holdfast.toolkit.pattern.Pattern;
 import dev.holdfast.toolkit.store.Channels;
+import dev.holdfast.toolkit.store.Command;
 import dev.holdfast.toolkit.store.Health;
 import dev.holdfast.toolkit.store.MessageListener;
 import dev.holdfast.toolkit.store.Store;
@@ -88,7 +89,8 @@ public final class Topic<T> implements Pattern {
 
     /** Publishes a message to those who listen now. */
     public void publish(T message) {
-        store.call(sharded ? "SPUBLISH" : "PUBLISH", name, codec.encode(message));
+        Command command = Command.of(sharded ? "SPUBLISH" : "PUBLISH", name, codec.encode(message));
+        context.retry().once(() -> store.call(command));
         published.increment();
     }
 
