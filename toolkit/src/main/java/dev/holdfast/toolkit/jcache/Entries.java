@@ -47,7 +47,7 @@ final class Entries<K, V> {
     Entries(Store store, ObjectBytes bytes, String cache) {
         this.store = store;
         this.bytes = bytes;
-        this.prefix = "jcache:" + cache + ":";
+        this.prefix = store.namespace() + "jcache:" + cache + ":";
     }
 
     byte[] name(K key) {

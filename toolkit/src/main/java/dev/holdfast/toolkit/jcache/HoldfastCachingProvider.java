@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
-import java.util.Set;
 import java.util.WeakHashMap;
 import javax.cache.CacheManager;
 import javax.cache.configuration.OptionalFeature;
@@ -25,18 +24,6 @@ public final class HoldfastCachingProvider implements CachingProvider {
     public static final String STORE = "dev.holdfast.jcache.store";
 
     private static final URI DEFAULT = URI.create("holdfast:default");
-    private static final Set<String> SCHEMES = Set.of(
-            "embedded",
-            "redis",
-            "rediss",
-            "valkey",
-            "valkeys",
-            "redis-sentinel",
-            "rediss-sentinel",
-            "redis-cluster",
-            "valkey-cluster",
-            "rediss-cluster",
-            "valkeys-cluster");
 
     private final WeakHashMap<ClassLoader, Map<URI, JCaches>> managers = new WeakHashMap<>();
 
@@ -56,10 +43,9 @@ public final class HoldfastCachingProvider implements CachingProvider {
     }
 
     private static String storeUri(URI uri, Properties properties) {
-        if (uri.getScheme() != null && SCHEMES.contains(uri.getScheme())) {
-            return uri.toString();
-        }
-        return properties.getProperty(STORE, System.getProperty(STORE, "embedded:"));
+        return StoreUri.isOne(uri.toString())
+                ? uri.toString()
+                : properties.getProperty(STORE, System.getProperty(STORE, "embedded:"));
     }
 
     @Override

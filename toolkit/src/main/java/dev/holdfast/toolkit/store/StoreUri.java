@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -41,10 +42,22 @@ import org.jspecify.annotations.Nullable;
  * <p>A user name or password is percent-encoded. A cluster's databases are prefixes of names; see {@link Store#namespace}.
  */
 public final class StoreUri {
+    private static final Set<String> SCHEMES = Set.of(
+            "embedded", "redis", "rediss", "redis-sentinel", "rediss-sentinel", "redis-cluster", "rediss-cluster");
     private static final Pattern EMBEDDED = Pattern.compile("(?://(?=/))?([^?]*)(?:\\?(?:db|database)=(\\d{1,9}))?");
     private static final Pattern NUMBER = Pattern.compile("\\d{1,5}");
 
     private StoreUri() {}
+
+    /** The scheme of a URI by the name that it has with Redis, or nothing. */
+    private static String scheme(String uri) {
+        return uri.substring(0, Math.max(0, uri.indexOf(':'))).replace("valkey", "redis");
+    }
+
+    /** Whether a text begins as a store's URI does. */
+    public static boolean isOne(String text) {
+        return SCHEMES.contains(scheme(text));
+    }
 
     /**
      * Opens a store.
@@ -54,10 +67,8 @@ public final class StoreUri {
      * @throws UncheckedIOException if the directory is in use, or what is in it cannot be loaded
      */
     public static Store open(String uri) {
-        int colon = uri.indexOf(':');
-        String scheme = colon < 0 ? "" : uri.substring(0, colon);
-        String rest = uri.substring(colon + 1);
-        return switch (scheme.replace("valkey", "redis")) {
+        String rest = uri.substring(uri.indexOf(':') + 1);
+        return switch (scheme(uri)) {
             case "embedded" -> embedded(rest);
             case "redis" -> RemoteStore.open(RemoteUri.server(rest, false));
             case "rediss" -> RemoteStore.open(RemoteUri.server(rest, true));

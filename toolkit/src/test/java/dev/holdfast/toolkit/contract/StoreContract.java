@@ -144,6 +144,30 @@ class StoreContract extends Contract {
     }
 
     @Test
+    void anyNumberMayWaitAndFewConnectionsAreKept() throws Exception {
+        if (target == Target.EMBEDDED) {
+            return; // There are no connections.
+        }
+        Store pooled = closing(StoreUri.open(target.uri() + "?pool=3"));
+        List<CompletableFuture<Reply>> waiting = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            Command take = Command.of("BLMOVE", "{q}a", "{q}b", "RIGHT", "LEFT", 60);
+            waiting.add(CompletableFuture.supplyAsync(
+                    () -> pooled.await(Duration.ofSeconds(60), take),
+                    toolkit().context().workers()));
+        }
+        eventually(() -> Integer.valueOf(20).equals(pooled.health().details().get("connections.waiting")));
+        for (int i = 0; i < 20; i++) {
+            store().call("LPUSH", "{q}a", i);
+        }
+        for (CompletableFuture<Reply> taken : waiting) {
+            assertFalse(taken.get(30, TimeUnit.SECONDS).isNull());
+        }
+        eventually(() -> Integer.valueOf(3).equals(pooled.health().details().get("connections.idle")));
+        assertEquals(0, pooled.health().details().get("connections.waiting"));
+    }
+
+    @Test
     void messagesReachSubscribers() {
         List<String> heard = new CopyOnWriteArrayList<>();
         MessageListener listener = (channel, payload) -> heard.add(channel + "=" + new String(payload, UTF_8));
