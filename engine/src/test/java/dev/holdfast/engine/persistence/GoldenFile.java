@@ -24,6 +24,7 @@ import org.jspecify.annotations.NullMarked;
  * @param refusal why it cannot be loaded; empty if it can
  */
 @NullMarked
+@SuppressWarnings("ArrayRecordComponent") // Nobody compares them.
 record GoldenFile(
         String title,
         List<String> parameters,
