@@ -68,15 +68,15 @@ class ExamplesTest {
                     throw new IllegalStateException("this is a test");
                 }
             });
-            toolkit.store()
-                    .call("XADD", "stream:tasks:email", "*", "type", "notify", "payload", "by another program");
+            toolkit.store().call("XADD", "stream:tasks:email", "*", "type", "notify", "payload", "by another program");
             await().atMost(PATIENCE)
                     .until(() -> tried.size() == 3
                             && toolkit.store()
-                                    .call("XPENDING", "stream:tasks:email", "workers")
-                                    .list()
-                                    .getFirst()
-                                    .number() == 0);
+                                            .call("XPENDING", "stream:tasks:email", "workers")
+                                            .list()
+                                            .getFirst()
+                                            .number()
+                                    == 0);
             assertEquals(
                     List.of("notify", "welcome", "welcome"),
                     tried.stream().map(email -> email.get("type")).sorted().toList());
