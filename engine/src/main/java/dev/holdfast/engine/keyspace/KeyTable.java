@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * equal again.
  */
 public final class KeyTable extends HashIndex<Object> {
+    /** Most keys end before this place of a record. */
+    private static final int KEY_IS_OVER = 32;
+
     private long expires;
     private long withExpiringParts;
     private long itemBytes;
@@ -68,6 +71,12 @@ public final class KeyTable extends HashIndex<Object> {
     @Override
     protected long hashOf(Object item) {
         return KeyRecord.keyHash(record(item));
+    }
+
+    @Override
+    protected int prefetch(Object item) {
+        byte[] record = record(item);
+        return record[0] + record[Math.min(KEY_IS_OVER, record.length - 1)];
     }
 
     @Override

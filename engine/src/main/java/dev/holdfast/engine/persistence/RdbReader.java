@@ -15,8 +15,9 @@ import org.slf4j.LoggerFactory;
  * Loads RDB into a keyspace, on several threads.
  *
  * <p>The thread that calls reads the file, sums its checksum and skims it: it finds where items begin and end. It gives runs of
- * whole items, together with the array they are in, to {@link RdbWorkers}, who decode and insert them. An item that is larger
- * than an array the reader decodes itself, from the file. The order of keys does not matter, since no key comes twice.
+ * whole items, together with the array they are in, to {@link RdbWorkers}, who decode them. An item that is larger than an array
+ * the reader decodes itself, from the file. The order of keys does not matter, since no key comes twice; when all are there,
+ * {@link Arrivals} inserts them.
  *
  * <p>A file that turns out to be damaged has been loaded in part; the caller has to give the keyspace up, or to empty it.
  */

@@ -5,14 +5,11 @@ import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;
-import dev.holdfast.engine.keyspace.Shard;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
@@ -21,7 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The threads that decode the items an {@link RdbReader} has found, and insert them.
+ * The threads that decode the items an {@link RdbReader} has found, and insert them at the end.
  *
  * <p>A run is a piece of an array with whole items, each with the opcodes before it. The database may change within a run; the
  * reader, which sees all runs in order, notes with which one a run begins. Arrays go round: a worker gives back what it has read.
@@ -30,10 +27,8 @@ final class RdbWorkers implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RdbWorkers.class);
     private static final int MOST_THREADS = 4;
     private static final int RUNS_AHEAD = 3;
+    private static final int FEW_ITEMS = 10_000;
     private static final int LOGGED_EMPTY_KEYS = 10;
-
-    /** Items inserted together: their places are prefetched, and each shard is locked once for all that belong to it. */
-    private static final int BATCH = 256;
 
     private final Keyspace keyspace;
     private final Config config;
@@ -42,9 +37,9 @@ final class RdbWorkers implements AutoCloseable {
     private final BlockingQueue<Run> runs = new ArrayBlockingQueue<>(RUNS_AHEAD);
     private final BlockingQueue<byte[]> arrays = new ArrayBlockingQueue<>(RUNS_AHEAD + MOST_THREADS + 1);
     private final List<Thread> threads = new ArrayList<>();
-    private final LongAdder loaded = new LongAdder();
     private final LongAdder expired = new LongAdder();
     private final LongAdder empty = new LongAdder();
+    private final Arrivals arrivals;
     private final Decoder inline;
     private volatile @Nullable Throwable failure;
     private boolean foreign;
@@ -73,6 +68,7 @@ final class RdbWorkers implements AutoCloseable {
         this.config = config;
         this.options = options;
         this.nowMillis = nowMillis;
+        this.arrivals = new Arrivals(keyspace, options.allowDuplicates());
         this.inline = new Decoder();
     }
 
@@ -144,7 +140,7 @@ final class RdbWorkers implements AutoCloseable {
         if (options.alone()) {
             read(run, inline, new RdbInput(STOP.bytes, 0, 0));
         } else {
-            startThreads();
+            startThreads(this::work, MOST_THREADS);
             put(run);
         }
     }
@@ -171,40 +167,50 @@ final class RdbWorkers implements AutoCloseable {
         }
     }
 
-    private void startThreads() {
-        int wanted = Math.min(MOST_THREADS, Math.max(1, Runtime.getRuntime().availableProcessors()));
+    /** Starts a thread for each processor, but for no more than {@code most}, unless they run already. */
+    private void startThreads(Runnable work, int most) {
+        int wanted = Math.clamp(Runtime.getRuntime().availableProcessors(), 1, most);
         while (threads.size() < wanted) {
-            Thread thread = new Thread(this::work, "holdfast-load-" + threads.size());
+            Thread thread = new Thread(work, "holdfast-load-" + threads.size());
             thread.setDaemon(true);
             threads.add(thread);
             thread.start();
         }
     }
 
+    private void joinThreads() throws IOException {
+        try {
+            for (Thread thread : threads) {
+                thread.join();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while loading", e);
+        }
+        threads.clear();
+        throwFailure();
+    }
+
     /** Reads one item, or an opcode that concerns the items, on the calling thread. */
     void readInline(RdbInput in) throws IOException {
-        inline.database = runDatabase;
+        inline.select(runDatabase);
         inline.readOne(in);
-        inline.insertBatch();
-        database = inline.database;
+        database = inline.selected;
         runDatabase = database;
     }
 
-    /** Waits until everything has been inserted. */
+    /** Waits until everything has been decoded, and inserts it. */
     void finish() throws IOException {
         for (int i = 0; i < threads.size(); i++) {
             put(STOP);
         }
-        for (Thread thread : threads) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IOException("interrupted while loading", e);
-            }
+        joinThreads();
+        inline.gatherer.handOver();
+        if (!options.alone() && arrivals.count() > FEW_ITEMS) {
+            startThreads(this::settle, MOST_THREADS - 1);
         }
-        threads.clear();
-        throwFailure();
+        settle();
+        joinThreads();
     }
 
     @Override
@@ -213,7 +219,7 @@ final class RdbWorkers implements AutoCloseable {
     }
 
     long loaded() {
-        return loaded.sum();
+        return arrivals.count();
     }
 
     long expired() {
@@ -233,6 +239,7 @@ final class RdbWorkers implements AutoCloseable {
             while (failure == null) {
                 Run run = runs.take();
                 if (run == STOP) {
+                    decoder.gatherer.handOver();
                     return;
                 }
                 read(run, decoder, in);
@@ -244,47 +251,41 @@ final class RdbWorkers implements AutoCloseable {
         }
     }
 
+    private void settle() {
+        try {
+            arrivals.settle();
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            failure = e;
+        }
+    }
+
     private void read(Run run, Decoder decoder, RdbInput in) throws IOException {
         in.reset(run.bytes, run.from, run.to);
-        decoder.database = run.database;
+        decoder.select(run.database);
         while (!in.isAtEnd()) {
             decoder.readOne(in);
         }
-        decoder.insertBatch();
         arrays.offer(run.bytes);
     }
 
-    /** What one thread needs to decode items and to insert them. */
+    /** What one thread needs to decode items. */
     private final class Decoder {
         private final RdbValueReader values = new RdbValueReader(config);
-        private final Slice[] keys = new Slice[BATCH];
-        private final Object[] items = new Object[BATCH];
-
-        /** The items of a batch as a chain for each shard. */
-        private final int[] firsts = new int[keyspace.shardCount()];
-
-        private final int[] nexts = new int[BATCH];
-
-        /** Where the next round through the shards begins: not where other workers' do. */
-        private int firstShard = ThreadLocalRandom.current().nextInt(keyspace.shardCount());
-
+        private final Arrivals.Gatherer gatherer = arrivals.new Gatherer();
         private final Slice key = new Slice();
         private byte[] keyBytes = new byte[64];
-        private int batched;
-        private int database;
+        private int selected;
         private long delayed;
-
-        /** Takes up what is prefetched, lest the compiler find that nobody wants it. */
-        @SuppressWarnings("UnusedVariable")
-        private int seen;
 
         Decoder() {
             if (!options.keepExpired()) {
                 values.droppingFieldsExpiredAt(nowMillis);
             }
-            for (int i = 0; i < BATCH; i++) {
-                keys[i] = new Slice();
-            }
+        }
+
+        void select(int database) {
+            selected = database;
+            gatherer.select(database);
         }
 
         /** Reads an item with what stands before it, or one opcode that stands alone. */
@@ -300,8 +301,7 @@ final class RdbWorkers implements AutoCloseable {
                     case RdbFormat.IDLE -> idleSeconds = in.readLength();
                     case RdbFormat.FREQ -> frequency = in.readByte();
                     case RdbFormat.SELECTDB -> {
-                        insertBatch();
-                        database = selected(in);
+                        select(selected(in));
                         return;
                     }
                     case RdbFormat.RESIZEDB -> {
@@ -343,10 +343,7 @@ final class RdbWorkers implements AutoCloseable {
                 expired.increment();
             } else {
                 KeyRecord.setAccessClock(KeyTable.record(item), Usage.clock(keyspace.clock(), idleSeconds, frequency));
-                items[batched++] = item;
-                if (batched == BATCH) {
-                    insertBatch();
-                }
+                gatherer.add(key, item);
             }
         }
 
@@ -356,46 +353,6 @@ final class RdbWorkers implements AutoCloseable {
                 LockSupport.parkNanos(micros * 1000L);
             } else if (micros < 0 && ++delayed % -micros == 0) {
                 LockSupport.parkNanos(1000);
-            }
-        }
-
-        void insertBatch() throws IOException {
-            int shards = keyspace.shardCount();
-            Arrays.fill(firsts, -1);
-            for (int i = 0; i < batched; i++) {
-                KeyRecord.key(KeyTable.record(items[i]), keys[i]);
-                seen += keyspace.prefetchPlace(database, keys[i]);
-                int shard = keyspace.shardOf(keys[i]).number();
-                nexts[i] = firsts[shard];
-                firsts[shard] = i;
-            }
-            for (int i = 0; i < shards; i++) {
-                int number = (firstShard + i) % shards;
-                if (firsts[number] >= 0) {
-                    insertInto(keyspace.shard(number), firsts[number]);
-                }
-            }
-            firstShard = (firstShard + 1) % shards;
-            loaded.add(batched);
-            batched = 0;
-        }
-
-        private void insertInto(Shard shard, int first) throws IOException {
-            shard.lock();
-            try {
-                KeyTable table = shard.table(database);
-                for (int i = first; i >= 0; i = nexts[i]) {
-                    Object present = table.find(keys[i]);
-                    if (present == null) {
-                        table.insert(items[i]);
-                    } else if (options.allowDuplicates()) {
-                        table.replace(present, items[i]);
-                    } else {
-                        throw new RdbException("RDB has duplicated key '%s' in DB %d".formatted(keys[i], database));
-                    }
-                }
-            } finally {
-                shard.unlock();
             }
         }
     }

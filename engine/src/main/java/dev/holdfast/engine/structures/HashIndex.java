@@ -86,6 +86,10 @@ public abstract class HashIndex<E> extends Lender implements Iterable<E> {
         }
     }
 
+    /** Takes up what was prefetched, lest the compiler find that nobody wants it. */
+    @SuppressWarnings({"UnusedVariable", "NonFinalStaticField"})
+    private static int prefetched;
+
     private final int skip;
     private final long firstPosition;
 
@@ -123,6 +127,11 @@ public abstract class HashIndex<E> extends Lender implements Iterable<E> {
 
     /** Whether {@code key} is the key of the item. */
     protected abstract boolean matches(E item, Slice key);
+
+    /** Reads what {@link #hashOf} and {@link #matches} will read of an item. Returns something of it; see {@link #prefetchPlace}. */
+    protected int prefetch(E item) {
+        return 0;
+    }
 
     /** Whether something in the item can expire, so that {@link #visitVolatile} should visit it. */
     protected boolean isVolatile(E item) {
@@ -534,6 +543,25 @@ public abstract class HashIndex<E> extends Lender implements Iterable<E> {
         return ((position >>> bits) + 1) << bits;
     }
 
+    /**
+     * Makes room in an empty table for so many items, which then come without any of them being moved. Does nothing where
+     * there are items already.
+     */
+    public final void reserve(long items) {
+        int bits = Long.SIZE - Long.numberOfLeadingZeros(items / SPLIT_SIZE);
+        if (!isUnused() || items < 1 || skip + bits > CURSOR_BITS - Segment.TAG_BITS) {
+            return;
+        }
+        Segment[] reserved = new Segment[1 << bits];
+        heapBytes += Segment.arrayBytes(directory.length, 4);
+        for (int i = 0; i < reserved.length; i++) {
+            reserved[i] = Segment.sized(skip + bits, (int) (items >>> bits));
+            reserved[i].generation = generation();
+            heapBytes += reserved[i].heapBytes();
+        }
+        setDirectory(reserved, bits);
+    }
+
     /** Makes room in a full segment, which is the one of {@code hash}. */
     private void grow(Segment segment, long hash) {
         if (isUnused()) {
@@ -556,6 +584,21 @@ public abstract class HashIndex<E> extends Lender implements Iterable<E> {
                 || (skip + depth < CURSOR_BITS - Segment.TAG_BITS && directory.length * 2L * ITEMS_PER_ENTRY <= size);
     }
 
+    /**
+     * Reads something of the first {@code count} items of an array, null among them or not, so that they are in the processor's
+     * cache. The reads do not depend on each other and so wait for memory together.
+     */
+    @SuppressWarnings("unchecked") // The items are of this kind.
+    public final void prefetch(@Nullable Object[] items, int count) {
+        int read = 0;
+        for (int i = 0; i < count; i++) {
+            if (items[i] != null) {
+                read += prefetch((E) items[i]);
+            }
+        }
+        prefetched = read;
+    }
+
     private void split(Segment segment, long hash) {
         if (segment.shift - skip == depth) {
             Segment[] larger = new Segment[directory.length * 2];
@@ -564,8 +607,8 @@ public abstract class HashIndex<E> extends Lender implements Iterable<E> {
             }
             setDirectory(larger, depth + 1);
         }
-        // The hashes are taken first, without a branch on any of them, so that the processor fetches many items at a
-        // time.
+        // The hashes are taken first, and what they are taken of is read before: many at a time.
+        prefetch(segment.items, segment.items.length);
         long[] hashes = new long[segment.marks.length];
         for (int i = 0; i < hashes.length; i++) {
             if (segment.marks[i] != 0) {

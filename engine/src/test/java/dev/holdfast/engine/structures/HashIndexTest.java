@@ -452,6 +452,27 @@ class HashIndexTest {
         assertEquals(empty, pair.index.heapBytes());
     }
 
+    @ParameterizedTest
+    @MethodSource("allHashings")
+    void aReservedTableBehavesAsAnyOther(Hashing hashing) {
+        withSeeds(2, random -> {
+            Pair pair = new Pair(hashing);
+            int items = hashing.even ? 1 + random.nextInt(20_000) : 300;
+            pair.index.reserve(items);
+            for (int number = 0; number < items; number++) {
+                pair.put(number, random.nextBoolean());
+            }
+            pair.check();
+            long bytes = pair.index.heapBytes();
+            pair.index.reserve(items * 2L);
+            assertEquals(bytes, pair.index.heapBytes(), "a table that has items stays as it is");
+            for (int number = 0; number < items; number++) {
+                pair.remove(number);
+            }
+            pair.check();
+        });
+    }
+
     @Test
     void clearedTableIsEmpty() {
         Pair pair = new Pair(new Hashing("shard", 3, 5, false, key -> 5L << 61 | mix(key) >>> 3));
