@@ -215,7 +215,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     private void send(RespReply output) {
         if (output.size() > 0) {
             send(output.array(), output.size());
-            output.clear(Loop.WRITE_BYTES);
+            output.clear(Loop.KEPT_BYTES);
         }
     }
 

@@ -20,6 +20,9 @@ final class Loop {
     /** Replies to one batch of commands are sent in pieces of about this size. */
     static final int WRITE_BYTES = 256 * 1024;
 
+    /** The buffers for them are kept up to this length, which the replies to another batch seldom exceed. */
+    static final int KEPT_BYTES = 2 * WRITE_BYTES;
+
     final EventLoop eventLoop;
     final Lane lane;
     /** How many commands are read before the first of them is run; see {@link Connection}. */

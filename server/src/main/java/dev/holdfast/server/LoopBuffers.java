@@ -11,9 +11,10 @@ import io.netty.util.concurrent.FastThreadLocal;
 /**
  * The two direct buffers through which all connections of one event loop pass their bytes to and from the system.
  *
- * <p>Each is lent for the time of one read or one write. The loop holds one reference; while a borrower holds another (a socket that
- * could not take all bytes keeps them), the next borrower gets a buffer of its own. So in the ordinary case neither a read
- * nor a write allocates.
+ * <p>Each is lent for the time of one read or one write. The loop holds one reference; while a borrower holds another, the next
+ * reader gets a buffer of its own, and the next writer the part behind what the others have. So writes share the buffer that wait
+ * together for the append-only file. Only when it is full, because a socket keeps what it could not take, does a writer get
+ * one of its own. In the ordinary case neither a read nor a write allocates memory outside the heap.
  */
 final class LoopBuffers {
     private static final ByteBufAllocator ALLOCATOR = new UnpooledByteBufAllocator(true, true);
@@ -32,20 +33,34 @@ final class LoopBuffers {
     };
 
     private final ByteBuf input = ALLOCATOR.directBuffer(Loop.READ_BYTES);
-    private final ByteBuf output = ALLOCATOR.directBuffer(Loop.READ_BYTES);
+    private final ByteBuf output = ALLOCATOR.directBuffer(Loop.KEPT_BYTES);
+
+    /** How much of the output has been given away since all of it was there. */
+    private int used;
 
     private LoopBuffers() {}
 
-    private static ByteBuf lend(ByteBuf buffer, int bytes) {
-        if (buffer.refCnt() == 1 && bytes <= buffer.capacity()) {
-            return buffer.clear().retain();
-        }
-        return ALLOCATOR.directBuffer(bytes);
+    /** A buffer for a read. Runs on an event loop. */
+    private static ByteBuf forReading() {
+        ByteBuf input = CURRENT.get().input;
+        return input.refCnt() == 1 ? input.clear().retain() : ALLOCATOR.directBuffer(Loop.READ_BYTES);
     }
 
     /** A buffer for some bytes that are about to be written. Runs on an event loop. */
     static ByteBuf forWriting(int bytes) {
-        return lend(CURRENT.get().output, bytes);
+        return CURRENT.get().lendOutput(bytes);
+    }
+
+    private ByteBuf lendOutput(int bytes) {
+        if (output.refCnt() == 1) {
+            used = 0;
+        }
+        if (bytes > output.capacity() - used) {
+            return ALLOCATOR.directBuffer(bytes);
+        }
+        ByteBuf part = used == 0 ? output.clear() : output.slice(used, bytes).clear();
+        used += bytes;
+        return part.retain();
     }
 
     /**
@@ -67,7 +82,7 @@ final class LoopBuffers {
 
         @Override
         public ByteBuf allocate(ByteBufAllocator unused) {
-            return lend(CURRENT.get().input, Loop.READ_BYTES);
+            return forReading();
         }
 
         @Override

@@ -21,6 +21,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -73,6 +74,10 @@ public final class Engine implements AutoCloseable {
     private final String runId = randomId();
     private final Map<Class<?>, Object> companions = new ConcurrentHashMap<>();
     private volatile @Nullable ScriptRun runningScript;
+
+    /** One for all commands: who waits for a lock lets it escape, so each would allocate its own. */
+    private final BooleanSupplier scriptIsBusy = this::isScriptBusy;
+
     private volatile String replicationId = randomId();
     private volatile long peakBytes;
     private volatile long clientBytes;
@@ -475,7 +480,7 @@ public final class Engine implements AutoCloseable {
         }
         boolean blocked;
         List<Interest.DatabaseKey> ready;
-        if (!keyspace.lock(mask, this::isScriptBusy)) {
+        if (!keyspace.lock(mask, scriptIsBusy)) {
             reject(client, args, busyError(), reply);
             return true;
         }
