@@ -93,6 +93,13 @@ public final class AofRewrite {
             }
             return;
         }
+        if (aof.state() == State.ON && aof.writer().needsRewrite()) {
+            if (!isDelayed()) {
+                LOG.info("Starting automatic rewriting of AOF, because an fsync of it has failed");
+                begin();
+            }
+            return;
+        }
         long percentage = aof.config().aof.rewritePercentage.get();
         long bytes = aof.currentBytes();
         if (aof.state() != State.ON
@@ -266,17 +273,16 @@ public final class AofRewrite {
     /** Puts the new base in the place of the old files. */
     private void finish(State state, boolean rdb, Path temporary) throws IOException {
         AofDirectory directory = aof.directory();
-        Disk disk = directory.disk();
         synchronized (aof) {
             if (cancelled || aof.state() != state) {
                 throw new CancellationException();
             }
             AofManifest next = aof.manifest();
             String name = next.nextBaseName(directory.fileName(), rdb);
-            disk.rename(temporary, directory.path(name));
+            rename(temporary, directory.path(name));
             if (state == State.WAITING_FOR_BASE) {
                 next = next.withIncrement(directory.fileName());
-                disk.rename(
+                rename(
                         directory.path(directory.temporaryIncrement()),
                         directory.path(next.increments().getLast()));
             }
@@ -289,10 +295,19 @@ public final class AofRewrite {
             }
             long bytes = directory.size(next.parts().getFirst());
             aof.setSizes(bytes, bytes);
+            if (state == State.ON) {
+                aof.writer().becomeTrusted();
+            }
             if (!aof.config().aof.keepHistory.get()) {
                 aof.setManifest(directory.deleteHistory(next));
             }
         }
+    }
+
+    private void rename(Path from, Path to) throws IOException {
+        long start = aof.engine().clock().nanos();
+        aof.directory().disk().rename(from, to);
+        aof.engine().latency().noteSince("aof-rename", start);
     }
 
     private void failed(State state) {

@@ -46,6 +46,10 @@ import org.slf4j.LoggerFactory;
  *
  * A write that fails is cut off the file again and kept in the buffer; until it succeeds, commands that write are refused. Where
  * {@code always} has promised more than can be kept, the program ends without answering.
+ *
+ * <p>A sync that fails may have lost what it should have made durable, and the system says so only once: a later sync of the same
+ * file succeeds without those bytes. So this file is not trusted again. Commands that write are refused, and nothing more counts as
+ * durable, until a rewrite has put a new base in its place; {@link AofRewrite} begins one by itself.
  */
 final class AofWriter implements ChangeReader {
     private static final Logger LOG = LoggerFactory.getLogger(AofWriter.class);
@@ -67,6 +71,7 @@ final class AofWriter implements ChangeReader {
     private final AofBuffer buffer = new AofBuffer();
     private final ReentrantLock fileLock = new ReentrantLock();
     private final Runnable synced;
+    private final Object oneSync = new Object();
     private volatile Policy policy = Policy.EVERYSEC;
     private volatile long syncNanos = SYNC_NANOS;
     private volatile long sleepMicros;
@@ -84,6 +89,9 @@ final class AofWriter implements ChangeReader {
     private long postponedNanos;
     private long lastErrorNanos;
 
+    /** How far the log went into the files before this one. */
+    private long switchedOffset;
+
     /** The file before this one, until it has been synced: not a byte goes to this one before. */
     private @Nullable DiskFile retired;
 
@@ -98,7 +106,12 @@ final class AofWriter implements ChangeReader {
     private volatile boolean syncing;
     private final LongAdder delayedSyncs = new LongAdder();
     private volatile @Nullable String writeError;
+
+    /** Why a sync has failed, until a rewrite has put it right. While there is an error, nothing counts as synced. */
     private volatile @Nullable String syncError;
+
+    /** Whether the sync that failed was one of the present file. */
+    private boolean distrusted;
 
     /**
      * @param saving whether a snapshot is being written, for {@code no-appendfsync-on-rewrite}
@@ -175,14 +188,23 @@ final class AofWriter implements ChangeReader {
             return;
         }
         postponedNanos = 0;
+        if (buffer.size() > 0) {
+            syncRetired();
+        }
+        if (isGapped()) {
+            return;
+        }
         long upTo = engine.changes().offset();
         buffer.take(writing);
         if (!writing.isEmpty()) {
             if (sleepMicros > 0) {
                 LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(sleepMicros));
             }
+            String circumstance = syncing
+                    ? "aof-write-pending-fsync"
+                    : saving.getAsBoolean() ? "aof-write-active-child" : "aof-write-alone";
+            long start = now();
             try {
-                syncRetired();
                 while (!writing.isEmpty()) {
                     ByteBuffer chunk = writing.element();
                     writeChunk(target, chunk);
@@ -191,6 +213,9 @@ final class AofWriter implements ChangeReader {
             } catch (IOException e) {
                 writeFailed(e);
                 return;
+            } finally {
+                engine.latency().noteSince(circumstance, start);
+                engine.latency().noteSince("aof-write", start);
             }
             if (writeError != null) {
                 LOG.info("AOF write error looks solved. The server can write again.");
@@ -198,7 +223,7 @@ final class AofWriter implements ChangeReader {
             }
         }
         writtenOffset = upTo;
-        if (policy == Policy.ALWAYS && !maySkipSync()) {
+        if (policy == Policy.ALWAYS && syncError == null && !maySkipSync()) {
             syncNow(target);
         }
     }
@@ -281,35 +306,64 @@ final class AofWriter implements ChangeReader {
 
     private void syncNow(DiskFile target) {
         if (syncedSize != size) {
-            try {
-                target.sync();
-            } catch (IOException e) {
-                throw abort("Can't persist AOF for fsync error when the AOF fsync policy is 'always': " + e.getMessage()
-                        + ". Exiting...");
+            long start = now();
+            if (!sync(target)) {
+                throw cannotSync();
             }
+            engine.latency().noteSince("aof-fsync-always", start);
             lastSyncNanos = now();
         }
         noteSynced(size, writtenOffset);
     }
 
     private void noteSynced(long upToSize, long upToOffset) {
-        syncedSize = upToSize;
-        syncedOffset = Math.max(syncedOffset, upToOffset);
+        if (syncError == null) {
+            syncedSize = upToSize;
+            syncedOffset = Math.max(syncedOffset, upToOffset);
+        }
     }
 
-    private void syncRetired() throws IOException {
+    /** Whether an earlier file has lost something. Nothing may be written behind the gap until a rewrite has closed it. */
+    private boolean isGapped() {
+        return syncError != null && !distrusted;
+    }
+
+    private void syncRetired() {
         DiskFile old = retired;
         if (old != null) {
-            old.sync();
+            boolean succeeded = sync(old);
+            if (!succeeded && policy == Policy.ALWAYS) {
+                throw cannotSync();
+            }
+            noteSynced(syncedSize, switchedOffset);
             retired = null;
             done.add(old);
         }
     }
 
+    /** Syncs a file, one thread at a time: the system tells of a failure only once. */
+    private boolean sync(DiskFile target) {
+        synchronized (oneSync) {
+            try {
+                target.sync();
+                return true;
+            } catch (IOException e) {
+                LOG.warn("Fail to fsync the AOF file: {}", e.getMessage());
+                syncError = message(e);
+                return false;
+            }
+        }
+    }
+
+    private IllegalStateException cannotSync() {
+        return abort("Can't persist AOF for fsync error when the AOF fsync policy is 'always': " + syncError
+                + ". Exiting...");
+    }
+
     // ---- the thread in the background ----
 
     /** Does what no command waits for: writes what callers in this JVM have left, syncs once a second, closes old files. */
-    void tick() {
+    synchronized void tick() {
         if (writeError != null || isForgotten()) {
             engine.changes().commit();
         }
@@ -324,6 +378,7 @@ final class AofWriter implements ChangeReader {
             done.clear();
             old = retired;
             boolean due = policy == Policy.EVERYSEC
+                    && syncError == null
                     && size != syncedSize
                     && now() - lastSyncNanos >= syncNanos
                     && !maySkipSync();
@@ -338,19 +393,8 @@ final class AofWriter implements ChangeReader {
         if (old == null && target == null) {
             return;
         }
-        String error = null;
-        try {
-            if (old != null) {
-                old.sync();
-            }
-            if (target != null) {
-                target.sync();
-            }
-        } catch (IOException e) {
-            LOG.warn("Fail to fsync the AOF file: {}", e.getMessage());
-            error = message(e);
-        }
-        syncDone(old, target, error, upToSize, upToOffset);
+        boolean succeeded = (old == null || sync(old)) && (target == null || sync(target));
+        syncDone(old, target, succeeded, upToSize, upToOffset);
         synced.run();
     }
 
@@ -363,18 +407,19 @@ final class AofWriter implements ChangeReader {
     }
 
     private void syncDone(
-            @Nullable DiskFile old, @Nullable DiskFile target, @Nullable String error, long upToSize, long upToOffset) {
+            @Nullable DiskFile old, @Nullable DiskFile target, boolean succeeded, long upToSize, long upToOffset) {
         fileLock.lock();
         try {
             syncing = false;
-            syncError = error;
+            distrusted |= !succeeded && target != null && target == file;
             if (old != null && retired == old) {
                 retired = null;
                 done.add(old);
+                noteSynced(syncedSize, switchedOffset);
             }
             if (target != null) {
                 lastSyncNanos = now();
-                if (error == null && target == file) {
+                if (target == file) {
                     noteSynced(upToSize, upToOffset);
                 }
             }
@@ -408,6 +453,7 @@ final class AofWriter implements ChangeReader {
             syncedOffset = writtenOffset;
             writeError = null;
             syncError = null;
+            distrusted = false;
         } finally {
             fileLock.unlock();
         }
@@ -421,10 +467,16 @@ final class AofWriter implements ChangeReader {
         fileLock.lock();
         try {
             write(true);
+            syncRetired();
+            if (isGapped()) {
+                // The base will have what could not be written.
+                writing.clear();
+                buffer.clear();
+                writtenOffset = engine.changes().offset();
+            }
             if (!writing.isEmpty()) {
                 throw new IOException(String.valueOf(writeError));
             }
-            syncRetired();
             if (syncedSize == size && file != null) {
                 done.add(file);
             } else {
@@ -433,10 +485,28 @@ final class AofWriter implements ChangeReader {
             file = next;
             size = 0;
             syncedSize = 0;
+            switchedOffset = writtenOffset;
+            distrusted = false;
             engine.changes().forgetDatabase();
         } finally {
             fileLock.unlock();
         }
+    }
+
+    /** A rewrite is over: what the files before the present one have lost is no longer needed. */
+    void becomeTrusted() {
+        fileLock.lock();
+        try {
+            if (isGapped() && !syncing) {
+                LOG.info("The AOF has been rewritten after a failed fsync. The server can write again.");
+                syncError = null;
+                noteSynced(syncedSize, switchedOffset);
+                write(false);
+            }
+        } finally {
+            fileLock.unlock();
+        }
+        synced.run();
     }
 
     /** Closes the files that are no longer used. */
@@ -461,13 +531,8 @@ final class AofWriter implements ChangeReader {
             if (last == null) {
                 return true;
             }
-            try {
-                syncRetired();
-                last.sync();
-            } catch (IOException e) {
-                LOG.warn("Fail to fsync the AOF file: {}", e.getMessage());
-                syncError = message(e);
-            }
+            syncRetired();
+            sync(last);
             boolean complete = writing.isEmpty() && syncError == null;
             noteSynced(size, writtenOffset);
             done.add(last);
@@ -531,5 +596,10 @@ final class AofWriter implements ChangeReader {
 
     boolean lastWriteFailed() {
         return writeError != null;
+    }
+
+    /** Whether a sync has failed, and only a rewrite can put it right. */
+    boolean needsRewrite() {
+        return syncError != null;
     }
 }

@@ -168,8 +168,10 @@ public final class RdbSaves {
         }
 
         private void deleteTemporary() {
+            long start = engine.clock().nanos();
             try {
                 disk.delete(temporary);
+                engine.latency().noteSince("rdb-unlink-temp-file", start);
             } catch (IOException e) {
                 LOG.warn("Could not delete {}: {}", temporary, e.toString());
             }

@@ -14,6 +14,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -105,6 +108,7 @@ class AppendOnlyFileTest {
             store.run("SET", "elsewhere", "x", "PXAT", "1900000000000");
             store.rewrite();
             store.run("INCR", "after");
+            store.aof().flush();
             digest = store.run("DEBUG", "DIGEST");
             assertNull(disk.content(FIRST));
             assertEquals(
@@ -254,6 +258,78 @@ class AppendOnlyFileTest {
         }
         try (AofStore store = new AofStore(disk)) {
             assertEquals(Map.of("a", "1", "b", "2", "c", "3", "d", "4"), store.strings());
+        }
+    }
+
+    /** The disk says once that it has lost what it should have synced, and then behaves as if nothing had been. */
+    @Test
+    void afterAFailedSyncOnlyARewriteCountsAsDurable() throws IOException {
+        Random random = new Random(9);
+        try (AofStore store = new AofStore(disk)) {
+            AofWriter writer = store.aof().writer();
+            writer.syncEvery(0);
+            store.run("SET", "a", "1");
+            writer.tick();
+            long before = store.aof().syncedOffset();
+            store.run("SET", "b", "2");
+            disk.fail(FaultyDisk.Operation.SYNC, 0);
+            writer.tick();
+            writer.tick();
+            assertTrue(String.valueOf(store.aof().error()).contains("Input/output error"));
+            assertFalse(store.aof().lastWriteFailed());
+            assertEquals(before, store.aof().syncedOffset());
+            assertEquals(Map.of("a", "1"), loaded(disk.crash(random)), "b is lost");
+            store.aof().rewrite().tick();
+            store.aof().rewrite().await();
+            assertNull(store.aof().error());
+            assertEquals(store.store().engine().changes().offset(), store.aof().syncedOffset());
+            for (int i = 0; i < 20; i++) {
+                assertEquals(Map.of("a", "1", "b", "2"), loaded(disk.crash(random)));
+            }
+        }
+    }
+
+    private static Map<String, String> loaded(FaultyDisk disk) throws IOException {
+        try (AofStore store = new AofStore(disk)) {
+            return store.strings();
+        }
+    }
+
+    @Test
+    void aSwitchToAnotherFileLeavesNothingUnsynced() throws IOException {
+        try (AofStore store = new AofStore(disk)) {
+            store.aof().writer().syncEvery(Long.MAX_VALUE);
+            store.run("SET", "a", "1");
+            store.rewrite();
+            store.aof().writer().tick();
+            assertEquals(store.store().engine().changes().offset(), store.aof().syncedOffset());
+        }
+    }
+
+    @Test
+    void whatAlwaysCannotKeepEndsTheProgramBeforeItIsAcknowledged() throws IOException {
+        for (FaultyDisk.Operation operation :
+                new FaultyDisk.Operation[] {FaultyDisk.Operation.SYNC, FaultyDisk.Operation.WRITE}) {
+            FaultyDisk faulty = new FaultyDisk();
+            AofStore store = new AofStore(faulty, "appendfsync", "always");
+            List<String> ends = new ArrayList<>();
+            store.store().engine().setHost(ends::add);
+            store.run("SET", "a", "1");
+            faulty.fail(operation, 0);
+            assertThrows(IllegalStateException.class, () -> store.run("SET", "b", "2"));
+            assertEquals(1, ends.size());
+            assertEquals("1", loaded(faulty.crash(new Random(3))).get("a"), operation::name);
+            store.kill();
+        }
+    }
+
+    @Test
+    void aSlowDiskShowsInTheLatencies() throws IOException {
+        try (AofStore store = new AofStore(disk, "appendfsync", "always", "latency-monitor-threshold", "1")) {
+            disk.beforeWrite(() -> LockSupport.parkNanos(3_000_000));
+            store.run("SET", "a", "1");
+            Set<String> events = store.store().engine().latency().events().keySet();
+            assertTrue(events.containsAll(Set.of("aof-write", "aof-write-alone")), events::toString);
         }
     }
 

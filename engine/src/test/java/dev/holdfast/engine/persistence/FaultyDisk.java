@@ -47,7 +47,6 @@ public final class FaultyDisk implements Disk {
         byte[] bytes = new byte[0];
         byte[] synced = bytes;
         final List<Write> unsynced = new ArrayList<>();
-        boolean poisoned;
 
         void note(Write write) {
             bytes = write.applyTo(bytes);
@@ -292,18 +291,21 @@ public final class FaultyDisk implements Disk {
     public synchronized void syncDirectory(Path directory) throws IOException {
         attempt(Operation.SYNC_DIRECTORY, directory);
         for (Naming naming : unsyncedNames) {
-            naming.changes.forEach((path, content) -> {
-                if (directory.equals(path.getParent()) || path.getParent() == null) {
-                    if (content == null) {
-                        durable.remove(path);
-                    } else {
-                        durable.put(path, content);
-                    }
+            naming.changes.entrySet().removeIf(change -> {
+                Path path = change.getKey();
+                Content content = change.getValue();
+                if (!directory.equals(path.getParent())) {
+                    return false;
                 }
+                if (content == null) {
+                    durable.remove(path);
+                } else {
+                    durable.put(path, content);
+                }
+                return true;
             });
         }
-        unsyncedNames.removeIf(
-                naming -> naming.changes.keySet().stream().allMatch(path -> directory.equals(path.getParent())));
+        unsyncedNames.removeIf(naming -> naming.changes.isEmpty());
     }
 
     @Override
@@ -368,20 +370,20 @@ public final class FaultyDisk implements Disk {
 
         /**
          * As on Linux, a sync that fails takes the unsynced pages for clean: they never reach the disk, though later syncs
-         * succeed.
+         * succeed, and later writes do.
          */
         @Override
         public void sync() throws IOException {
             synchronized (FaultyDisk.this) {
                 try {
                     attempt(Operation.SYNC, path);
-                } catch (IOException e) {
-                    content.poisoned = true;
-                    throw e;
-                }
-                if (!content.poisoned) {
-                    content.synced = content.bytes;
+                    for (Write write : content.unsynced) {
+                        content.synced = write.applyTo(content.synced);
+                    }
                     content.unsynced.clear();
+                } catch (IOException e) {
+                    content.unsynced.removeIf(write -> write.data != null);
+                    throw e;
                 }
             }
         }
