@@ -181,6 +181,35 @@ class AppendOnlyFileTest {
         }
     }
 
+    /** There is no checksum: a changed value is loaded as it is. But nothing hangs, fails otherwise or takes up the memory. */
+    @Test
+    void theFileWithAnyByteChangedIsLoadedOrRefused() throws IOException {
+        try (AofStore store = new AofStore(disk)) {
+            store.run("SET", "a", "1");
+            store.run("MULTI");
+            store.run("INCR", "a");
+            store.run("HSET", "hash", "f", "v");
+            store.run("EXEC");
+            store.run("RPUSH", "list", "one", "two");
+        }
+        byte[] whole = disk.content(FIRST);
+        assertNotNull(whole);
+        int refused = 0;
+        for (int at = 0; at < whole.length; at++) {
+            for (int bit : new int[] {0, 3, 7}) {
+                byte[] damaged = whole.clone();
+                damaged[at] ^= (byte) (1 << bit);
+                disk.put(FIRST, damaged);
+                try (AofStore store = new AofStore(disk)) {
+                    assertEquals("OK", store.run("SET", "later", "x"));
+                } catch (AofException e) {
+                    refused++;
+                }
+            }
+        }
+        assertTrue(refused > whole.length, "only " + refused + " were refused");
+    }
+
     @Test
     void nonsenseIsRefusedWithItsPlace() throws IOException {
         new AofStore(disk).close();
