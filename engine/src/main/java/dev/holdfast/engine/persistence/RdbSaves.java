@@ -192,7 +192,7 @@ public final class RdbSaves {
         saveTo(file());
     }
 
-    /** Saves to another file than usual. */
+    /** Saves to another file than usual. Who asks is told of a failure; it does not stop writes, as one in the background does. */
     public synchronized void saveTo(Path destination) throws IOException {
         while (!gate.enter(BackgroundGate.Work.RDB_SAVE)) {
             LockSupport.parkNanos(GATE_PAUSE_NANOS);
@@ -200,9 +200,6 @@ public final class RdbSaves {
         saves.increment();
         try {
             new Save(destination).run();
-        } catch (IOException e) {
-            lastFailed = true;
-            throw e;
         } finally {
             gate.leave();
         }
@@ -343,7 +340,7 @@ public final class RdbSaves {
         return running != null;
     }
 
-    /** Whether the last save has failed. */
+    /** Whether the last save in the background has failed, and none has succeeded since. */
     public boolean lastFailed() {
         return lastFailed;
     }
