@@ -161,7 +161,7 @@ public final class Toolkit implements AutoCloseable {
 
     /** A cache handler as web frameworks ask for it; {@link CacheHandler#fromEnvironment} makes one alone. */
     public CacheHandler cacheHandler(String prefix, Duration expiry) {
-        return new CacheHandler(context, named(prefix), expiry);
+        return new CacheHandler(context, prefix, expiry);
     }
 
     /** Begins the sessions of an application: {@code toolkit.sessions("session:").ttl(Duration.ofHours(1)).build()}. */

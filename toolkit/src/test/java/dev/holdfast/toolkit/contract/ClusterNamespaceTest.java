@@ -9,6 +9,7 @@ import dev.holdfast.toolkit.cache.Cache;
 import dev.holdfast.toolkit.limit.Limit;
 import dev.holdfast.toolkit.store.Store;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -25,6 +26,8 @@ class ClusterNamespaceTest {
             assertEquals("cpe:2.3:a:nginx", dictionary.get("nginx"));
             assertNull(zero.cache("cpe", String.class).build().get("nginx"));
             eight.cache("pages", String.class).prefix("page:").build().put("1", "text");
+            eight.cacheHandler("cache:", Duration.ofMinutes(5)).set("a", "text");
+            eight.mapCache("cache:db:").build().put("settings", Map.of("theme", "dark"));
             eight.queue("queue", String.class).build().put("high", "message");
             eight.streamTasks("events", String.class).build().add("event");
             eight.rateLimiter("rate:api")
@@ -37,6 +40,9 @@ class ClusterNamespaceTest {
                 assertEquals(
                         Set.of(
                                 "cache:db8:cpe:nginx",
+                                "db8:cache:a",
+                                "db8:cache:db:settings",
+                                "{db8:cache:db:settings}:generation",
                                 "db8:page:1",
                                 "lock:db8:report",
                                 "ranking:db8:game",

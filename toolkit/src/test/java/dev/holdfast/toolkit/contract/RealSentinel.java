@@ -1,11 +1,9 @@
 package dev.holdfast.toolkit.contract;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /** A real Sentinel, alone, that watches one primary under the name {@link #PRIMARY} and is quick to fail over. */
 final class RealSentinel implements AutoCloseable {
@@ -29,20 +27,11 @@ final class RealSentinel implements AutoCloseable {
                 sentinel down-after-milliseconds %2$s 500
                 sentinel failover-timeout %2$s 3000
                 """.formatted(port, PRIMARY, primary.port()));
-        Process process = new ProcessBuilder(RealServer.program(), configuration.toString(), "--sentinel")
-                .redirectErrorStream(true)
-                .start();
-        Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
-        BufferedReader log =
-                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-        String line = log.readLine();
-        while (line != null && !line.contains("+monitor master")) {
-            line = log.readLine();
-        }
-        if (line == null) {
+        Process process = RealServer.run(
+                List.of(RealServer.program(), configuration.toString(), "--sentinel"), "+monitor master");
+        if (process == null) {
             throw new IllegalStateException("Sentinel did not start");
         }
-        Thread.ofVirtual().start(() -> log.lines().forEach(ignored -> {}));
         return new RealSentinel(port, process);
     }
 

@@ -70,19 +70,25 @@ final class RealServer implements AutoCloseable {
             command.addAll(List.of("--cluster-node-timeout", "5000"));
         }
         command.addAll(List.of(options));
+        Process process = run(command, "Ready to accept connections");
+        return process == null ? null : new RealServer(port, busPort, process);
+    }
+
+    /** Runs a program, which ends with this JVM, until it says that it is ready; null if it ends before. */
+    static @Nullable Process run(List<String> command, String ready) throws IOException {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
         BufferedReader log =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         String line = log.readLine();
-        while (line != null && !line.contains("Ready to accept connections")) {
+        while (line != null && !line.contains(ready)) {
             line = log.readLine();
         }
         if (line == null) {
             return null;
         }
         Thread.ofVirtual().start(() -> log.lines().forEach(ignored -> {}));
-        return new RealServer(port, busPort, process);
+        return process;
     }
 
     static String program() throws IOException {

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 /** A store behind a real Sentinel, with a primary and a replica. */
 class SentinelTest {
     private static final Retry PATIENT =
-            new Retry(Duration.ofMillis(20), Duration.ofMillis(500), Duration.ofSeconds(60));
+            new Retry(Duration.ofMillis(20), Duration.ofMillis(500), Duration.ofSeconds(90));
 
     @Test
     void aFailoverIsFollowed() throws Exception {
@@ -25,7 +25,7 @@ class SentinelTest {
                     Store store = StoreUri.open(
                             "redis-sentinel://127.0.0.1:" + sentinel.port() + "#" + RealSentinel.PRIMARY)) {
                 store.call("SET", "before", "1");
-                assertEquals(1, store.call("WAIT", 1, 2000).number());
+                eventually(() -> store.call("WAIT", 1, 1000).number() == 1);
                 eventually(() -> !watcher.call("SENTINEL", "REPLICAS", RealSentinel.PRIMARY)
                         .list()
                         .isEmpty());

@@ -257,6 +257,21 @@ class StoreContract extends Contract {
     }
 
     @Test
+    void itsHealthHasTheServersFigures() {
+        for (int i = 0; i < 30; i++) {
+            store().call("SET", "k" + i, i);
+        }
+        Map<String, Object> details = store().health().details();
+        assertEquals(30L, details.get("keys"));
+        assertEquals(30L, details.get("keys.db0"));
+        assertEquals("noeviction", details.get("memory.policy"));
+        assertTrue(details.get("memory.bytes") instanceof Long bytes && bytes > 0, () -> "memory: " + details);
+        assertTrue(
+                details.get("clients.connected") instanceof Long clients && (target == Target.EMBEDDED || clients > 0),
+                () -> "clients: " + details);
+    }
+
+    @Test
     void timeIsTheServers() {
         List<Reply> time = store().call("TIME").list();
         long millis = time.getFirst().number() * 1000 + time.getLast().number() / 1000;
