@@ -97,7 +97,7 @@ public final class RemoteStore implements Store {
         } catch (RuntimeException e) {
             connector.close();
             timer.shutdownNow();
-            throw new StoreUnavailableException("could not connect to " + description, e);
+            throw unreachable(description, e);
         }
         this.connection = made;
         this.tracking = new RemoteTracking(this, connector, connection, timer);
@@ -272,8 +272,18 @@ public final class RemoteStore implements Store {
         try {
             return kept != null ? kept : connector.connect();
         } catch (RuntimeException e) {
-            throw new StoreUnavailableException("could not connect to " + description, e);
+            throw unreachable(description, e);
         }
+    }
+
+    /** What is thrown where no connection could be made, with the innermost reason. */
+    private static StoreUnavailableException unreachable(String description, Throwable thrown) {
+        Throwable reason = thrown;
+        while (reason.getCause() != null) {
+            reason = reason.getCause();
+        }
+        return new StoreUnavailableException(
+                "could not connect to " + description + ": " + reason.getMessage(), thrown);
     }
 
     private void giveBack(StatefulConnection<byte[], byte[]> own, boolean usable) {

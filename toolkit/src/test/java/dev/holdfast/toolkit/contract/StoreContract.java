@@ -290,6 +290,27 @@ class StoreContract extends Contract {
     }
 
     @Test
+    void aWrongPasswordIsNamedAndNotShown() {
+        if (target == Target.EMBEDDED || store().isCluster()) {
+            return; // Nobody asks for a password; and of a cluster's nodes the command below tells one.
+        }
+        store().call("ACL", "SETUSER", "ada", "on", ">right", "~*", "&*", "+@all");
+        try {
+            String address = target.uri().replace("redis://", "");
+            Store ada = closing(StoreUri.open("redis://ada:right@" + address));
+            assertEquals("ada", ada.call("ACL", "WHOAMI").text());
+            StoreUnavailableException refused =
+                    assertThrows(StoreUnavailableException.class, () -> StoreUri.open("valkey://ada:wrong@" + address));
+            String message = String.valueOf(refused.getMessage());
+            assertTrue(message.contains("WRONGPASS"), message);
+            assertFalse(message.contains("ada:"), message);
+            assertFalse(ada.health().toString().contains("right"));
+        } finally {
+            store().call("ACL", "DELUSER", "ada");
+        }
+    }
+
+    @Test
     void aClosedStoreRefuses() {
         Store own = target.open();
         assertTrue(own.health().up());

@@ -3,6 +3,7 @@ package dev.holdfast.toolkit.contract;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.toolkit.store.Store;
 import dev.holdfast.toolkit.store.StoreUnavailableException;
@@ -108,7 +109,9 @@ class TlsTest {
             assertWorks("rediss://" + at + "?ca=" + certificate());
             assertWorks("valkeys://localhost:" + proxy.getLocalPort() + "/3?ca=" + certificate() + "&verifyPeer=CA");
             assertWorks("rediss://" + at + "?verifyPeer=NONE");
-            assertThrows(StoreUnavailableException.class, () -> StoreUri.open("rediss://" + at));
+            StoreUnavailableException untrusted =
+                    assertThrows(StoreUnavailableException.class, () -> StoreUri.open("rediss://" + at));
+            assertTrue(String.valueOf(untrusted.getMessage()).contains("certification path"), untrusted.getMessage());
             assertWorks(Objects.requireNonNull(StoreUri.fromEnvironment(Map.of(
                             "VALKEY_HOST", "127.0.0.1",
                             "VALKEY_PORT", "" + proxy.getLocalPort(),
