@@ -242,7 +242,7 @@ public final class FilePersistence implements Persistence {
     /**
      * Saves, empties the store and loads it again: DEBUG RELOAD. The caller holds all shards.
      *
-     * @param flush whether to empty the store
+     * @param flush whether to empty the store, once it has turned out that the file can be read
      * @param merge whether keys of the file take the place of those that are there
      */
     public void reload(boolean save, boolean flush, boolean merge) throws IOException {
@@ -254,10 +254,7 @@ public final class FilePersistence implements Persistence {
         }
         loading.begin(0);
         try {
-            if (flush) {
-                emptyAll();
-            }
-            if (!loadRdb(new RdbReader.Options(false, merge, true, () -> {}))) {
+            if (!loadRdb(new RdbReader.Options(false, merge, true, flush ? this::emptyAll : () -> {}))) {
                 throw new IOException("there is no file " + saves.file());
             }
         } finally {

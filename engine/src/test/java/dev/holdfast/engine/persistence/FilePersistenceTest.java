@@ -13,6 +13,7 @@ import dev.holdfast.engine.TestStore;
 import dev.holdfast.engine.persistence.FaultyDisk.Operation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -185,6 +186,9 @@ class FilePersistenceTest {
             assertEquals("1", store.run("GET", "new"));
             assertEquals("OK", store.run("DEBUG", "RELOAD", "NOSAVE"));
             assertNull(store.run("GET", "new"));
+            disk.put(file(store), "REDIS0987 from the future".getBytes(StandardCharsets.US_ASCII));
+            assertTrue(store.error("DEBUG", "RELOAD", "NOSAVE").startsWith("ERR Error trying to load the RDB dump"));
+            assertEquals(before, store.run("DEBUG", "DIGEST"));
         }
     }
 
