@@ -139,7 +139,13 @@ public final class DebugCommands {
                     3,
                     "Lets RESTORE take payloads whose checksum is wrong",
                     DebugCommands::trustChecksums),
-            new Action("SET-DISABLE-DENY-SCRIPTS", "<0|1>", 3, 3, "Accepted; has no effect here", DebugCommands::ok),
+            new Action(
+                    "SET-DISABLE-DENY-SCRIPTS",
+                    "<0|1>",
+                    3,
+                    3,
+                    "Lets scripts run commands that are not for them",
+                    DebugCommands::allowAllInScripts),
             new Action("SLEEP", "<seconds>", 3, 3, "Stops the store for a while", DebugCommands::sleep),
             new Action("STRINGMATCH-TEST", "", 2, 2, "Tries patterns at random", DebugCommands::matchStrings),
             new Action("STRUCTSIZE", "", 2, 2, "The sizes of headers in memory", DebugCommands::sizes));
@@ -203,6 +209,11 @@ public final class DebugCommands {
 
     private static void trustChecksums(Call call) {
         call.engine().debugSettings().setTrustingChecksums(isOn(call.arg(2)));
+        call.reply().ok();
+    }
+
+    private static void allowAllInScripts(Call call) {
+        call.engine().debugSettings().setAllowingAllInScripts(isOn(call.arg(2)));
         call.reply().ok();
     }
 

@@ -118,7 +118,7 @@ public final class ServerCommands {
     }
 
     private static void time(Call call) {
-        long micros = call.engine().clock().micros();
+        long micros = call.nowMicros();
         call.reply().array(2);
         call.reply().bulk(micros / 1_000_000);
         call.reply().bulk(micros % 1_000_000);

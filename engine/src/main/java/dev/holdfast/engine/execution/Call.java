@@ -47,6 +47,7 @@ public final class Call {
     private @Nullable SortedSet<Slice> broadcast;
 
     private long now;
+    private long nowMicros;
     private long dirty;
     private boolean inTransaction;
     private boolean retrying;
@@ -77,6 +78,7 @@ public final class Call {
         this.retold = false;
         if (!inTransaction) {
             now = 0;
+            nowMicros = 0;
         }
     }
 
@@ -95,6 +97,7 @@ public final class Call {
     void setInTransaction(boolean inTransaction) {
         this.inTransaction = inTransaction;
         now = 0;
+        nowMicros = 0;
         if (broadcast != null && !inTransaction) {
             broadcast();
         }
@@ -287,6 +290,14 @@ public final class Call {
             now = engine.clock().millis();
         }
         return now;
+    }
+
+    /** The same in microseconds, for TIME. */
+    public long nowMicros() {
+        if (nowMicros == 0) {
+            nowMicros = engine.clock().micros();
+        }
+        return nowMicros;
     }
 
     /**

@@ -11,7 +11,18 @@ public final class DebugSettings {
     /** Whether the checksums of DUMP payloads are not looked at. */
     private volatile boolean trustingChecksums;
 
+    /** Whether scripts may run every command, also those that are not for them. */
+    private volatile boolean allowingAllInScripts;
+
     DebugSettings() {}
+
+    public boolean isAllowingAllInScripts() {
+        return allowingAllInScripts;
+    }
+
+    public void setAllowingAllInScripts(boolean allowing) {
+        allowingAllInScripts = allowing;
+    }
 
     public boolean isTrustingChecksums() {
         return trustingChecksums;

@@ -93,6 +93,7 @@ public final class Engine implements AutoCloseable {
                 SHARD_BITS, (config.cluster.enabled.get() ? config.cluster.databases : config.databases).getInt());
         this.prefetcher = new Prefetcher(keyspace);
         this.interests = new Interests(keyspace, tracking);
+        config.memory.trackingTableMaxKeys.onChange(tracking::limit);
         this.acl = new Acl(this);
         this.aclFile = new AclFile(config, acl);
         aclFile.start();

@@ -153,7 +153,7 @@ public final class Tracking {
         }
     }
 
-    /** Makes room in the tables if {@code tracking-table-max-keys} has been lowered. The timer calls it. */
+    /** Makes room in the tables if {@code tracking-table-max-keys} has been lowered. */
     void limit() {
         if (isOverLimit()) {
             engine.interests().forEach(this::limit);

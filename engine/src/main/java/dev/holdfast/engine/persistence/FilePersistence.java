@@ -93,7 +93,11 @@ public final class FilePersistence implements Persistence {
     }
 
     private void loadFunctions(byte[] code) {
-        Scripting.of(engine).functions().load(code, true, true);
+        loadFunctions(code, true);
+    }
+
+    private void loadFunctions(byte[] code, boolean replaces) {
+        Scripting.of(engine).functions().load(code, replaces, true);
     }
 
     // ---- the directory ----
@@ -232,7 +236,7 @@ public final class FilePersistence implements Persistence {
                             config,
                             options,
                             loading,
-                            this::loadFunctions,
+                            code -> loadFunctions(code, options.allowDuplicates()),
                             engine.clock().millis())
                     .load(file, size, 0);
         }

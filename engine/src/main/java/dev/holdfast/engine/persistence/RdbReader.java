@@ -34,7 +34,7 @@ public final class RdbReader {
      * How to load.
      *
      * @param keepExpired whether keys whose time is over are loaded: below an append-only file, whose commands count on them
-     * @param allowDuplicates whether a key that is there already is replaced; else it is an error
+     * @param allowDuplicates whether a key or library that is there already is replaced; else it is an error
      * @param alone whether to load on the calling thread alone, which holds all shards
      * @param empty what to do once the file has turned out to be of a known version, before anything is loaded
      */

@@ -92,12 +92,9 @@ public final class FunctionLibraries {
             throw new CommandException("ERR Library '" + name + "' already exists");
         }
         Library library = new Library(name, new Slice(code.clone()), register(code, shebang.length(), unhurried));
-        Set<String> taken = new TreeSet<>(functions.keySet());
-        if (old != null) {
-            old.functions().keySet().forEach(function -> taken.remove(function.toLowerCase(Locale.ROOT)));
-        }
         for (String function : library.functions().keySet()) {
-            if (taken.contains(function.toLowerCase(Locale.ROOT))) {
+            Function present = functions.get(function.toLowerCase(Locale.ROOT));
+            if (present != null && !present.library().name().equals(name)) {
                 throw new CommandException("ERR Function " + function + " already exists");
             }
         }

@@ -186,6 +186,12 @@ class FilePersistenceTest {
             assertEquals("1", store.run("GET", "new"));
             assertEquals("OK", store.run("DEBUG", "RELOAD", "NOSAVE"));
             assertNull(store.run("GET", "new"));
+            store.run("FLUSHALL");
+            store.run("FUNCTION", "LOAD", "#!lua name=l\nserver.register_function('f', function() return 1 end)");
+            assertTrue(store.error("DEBUG", "RELOAD", "NOFLUSH").startsWith("ERR Error trying to load the RDB dump"));
+            assertEquals("OK", store.run("DEBUG", "RELOAD", "NOFLUSH", "MERGE"));
+            assertEquals(1L, store.run("FCALL", "f", "0"));
+            before = store.run("DEBUG", "DIGEST");
             disk.put(file(store), "REDIS0987 from the future".getBytes(StandardCharsets.US_ASCII));
             assertTrue(store.error("DEBUG", "RELOAD", "NOSAVE").startsWith("ERR Error trying to load the RDB dump"));
             assertEquals(before, store.run("DEBUG", "DIGEST"));
