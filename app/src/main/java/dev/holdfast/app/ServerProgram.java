@@ -122,7 +122,8 @@ final class ServerProgram implements Host {
         }
         // Valkey's suite waits for " PID: " and the process id of what it has started.
         LOG.info(
-                "Running mode=standalone, port={}, PID: {}",
+                "Running mode={}, port={}, PID: {}",
+                config.cluster.enabled.get() ? "cluster" : "standalone",
                 config.network.port.get(),
                 ProcessHandle.current().pid());
         warn();

@@ -527,11 +527,9 @@ final class InfoReport {
             for (String each :
                     config.monitoring.latencyTrackingInfoPercentiles.get().split(" ")) {
                 if (!each.isEmpty()) {
-                    double percent = Double.parseDouble(each);
+                    double micros = histogram.percentile(Double.parseDouble(each)) / 1000.0;
                     percentiles.append(percentiles.isEmpty() ? "p" : ",p");
-                    percentiles.append(
-                            percent == Math.rint(percent) ? String.valueOf((int) percent) : String.valueOf(percent));
-                    percentiles.append(String.format(Locale.ROOT, "=%.3f", histogram.percentile(percent) / 1000.0));
+                    percentiles.append(each).append(String.format(Locale.ROOT, "=%.3f", micros));
                 }
             }
             line("latency_percentiles_usec_" + command.fullName(), percentiles);

@@ -1,5 +1,9 @@
 package dev.holdfast.engine.config;
 
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.util.StringJoiner;
+
 /** The parameters of what is measured and logged about commands. */
 public final class MonitoringParameters {
     public final NumberParameter latencyMonitorThresholdMillis;
@@ -33,6 +37,7 @@ public final class MonitoringParameters {
         if (text.isEmpty()) {
             return text;
         }
+        StringJoiner words = new StringJoiner(" ");
         for (String word : text.split(" ", -1)) {
             double percentile;
             try {
@@ -44,7 +49,11 @@ public final class MonitoringParameters {
                 throw new ConfigException(
                         "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]");
             }
+            words.add(new BigDecimal(percentile)
+                    .setScale(6, RoundingMode.HALF_EVEN)
+                    .stripTrailingZeros()
+                    .toPlainString());
         }
-        return text;
+        return words.toString();
     }
 }

@@ -149,7 +149,13 @@ public final class Blocking {
      */
     public boolean unblock(Client client, @Nullable String error) {
         Waiter waiter = client.waiter();
-        return waiter != null && end(waiter, error == null ? waiter.timeoutReply : reply -> reply.error(error));
+        if (waiter == null || !end(waiter, error == null ? waiter.timeoutReply : reply -> reply.error(error))) {
+            return false;
+        }
+        if (error != null) {
+            engine.statistics().countError(error);
+        }
+        return true;
     }
 
     /** Runs the commands that wait for these keys, and for those that they change in turn. No locks are held. */

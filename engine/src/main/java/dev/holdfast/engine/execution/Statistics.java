@@ -13,6 +13,8 @@ public final class Statistics {
     /** Distinct error codes beyond this many are no longer told apart. */
     private static final int MAX_ERROR_CODES = 128;
 
+    private static final String OTHER_ERROR_CODES = "ERRORSTATS_OVERFLOW";
+
     private static final long SAMPLE_NANOS = 90_000_000;
 
     private final int commands;
@@ -155,9 +157,8 @@ public final class Statistics {
         String code = space < 0 ? message : message.substring(0, space);
         LongAdder count = errorsByCode.get(code);
         if (count == null) {
-            if (errorsByCode.size() >= MAX_ERROR_CODES) {
-                return;
-            }
+            boolean isCustom = !code.equals("ERR");
+            code = isCustom && errorsByCode.size() >= MAX_ERROR_CODES ? OTHER_ERROR_CODES : code;
             count = errorsByCode.computeIfAbsent(code, c -> new LongAdder());
         }
         count.increment();
