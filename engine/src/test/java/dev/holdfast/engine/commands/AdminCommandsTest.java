@@ -76,6 +76,29 @@ class AdminCommandsTest {
     }
 
     @Test
+    void infoTellsSoManyErrorCodesApart() {
+        for (int i = 0; i < 140; i++) {
+            store.error("EVAL", "return server.error_reply(ARGV[1])", "0", "E" + i + " it");
+        }
+        store.error("SET", "a", "b", "nonsense");
+        String errors = info("errorstats");
+        assertTrue(errors.contains("\r\nerrorstat_E127:count=1\r\n"), errors);
+        assertTrue(errors.contains("\r\nerrorstat_ERR:count=1\r\n"), errors);
+        assertTrue(errors.contains("\r\nerrorstat_ERRORSTATS_OVERFLOW:count=12\r\n"), errors);
+    }
+
+    @Test
+    void percentilesAreThoseAskedFor() {
+        store.run("CONFIG", "SET", "latency-tracking-info-percentiles", "0.0 50.00 99.9");
+        assertEquals(
+                Map.of("latency-tracking-info-percentiles", "0 50 99.9"),
+                store.run("CONFIG", "GET", "latency-tracking-info-percentiles"));
+        store.run("KEYS", "*");
+        String latency = info("latencystats");
+        assertTrue(latency.matches("(?s).*_usec_keys:p0=[0-9.]+,p50=[0-9.]+,p99.9=[0-9.]+\r\n.*"), latency);
+    }
+
+    @Test
     void thePasswordIsShownNowhere() {
         store.run("CONFIG", "SET", "requirepass", "open sesame");
         assertFalse(info("everything").contains("sesame"));

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 class ScriptingTest {
-    private final TestStore store = new TestStore("busy-reply-threshold", "50");
+    private final TestStore store = new TestStore("busy-reply-threshold", "50", "enable-debug-command", "yes");
 
     @AfterEach
     void close() {
@@ -53,6 +53,14 @@ class ScriptingTest {
         assertEquals("NOSCRIPT No matching script.", store.error("EVALSHA", "0".repeat(40), "0"));
         assertEquals(
                 "ERR Number of keys can't be greater than number of args", store.error("EVAL", "return 1", "2", "a"));
+    }
+
+    @Test
+    void runsEveryCommandIfDebugSaysSo() {
+        String script = "return redis.call('DEBUG', 'PROTOCOL', 'integer')";
+        assertTrue(store.error("EVAL", script, "0").startsWith("ERR This Valkey command is not allowed from script"));
+        store.run("DEBUG", "SET-DISABLE-DENY-SCRIPTS", "1");
+        assertEquals(12345L, store.run("EVAL", script, "0"));
     }
 
     @Test
