@@ -279,7 +279,7 @@ public final class Eviction {
         if (now.choice == Choice.RANDOM) {
             return evictRandom(now);
         }
-        while (fillPool(now)) {
+        while (!engine.pause().isActive() && fillPool(now)) {
             while (!pool.isEmpty()) {
                 Candidate candidate = pool.removeLast();
                 long freed = evict(now, candidate);
@@ -441,7 +441,8 @@ public final class Eviction {
 
     private long remove(KeyTable table, Slice evicted, int database) {
         long before = table.usedBytes();
-        if (table.find(evicted) == null) {
+        // The pause may have begun while this thread waited for the shard.
+        if (engine.pause().isActive() || table.find(evicted) == null) {
             return -1;
         }
         table.remove();
