@@ -17,11 +17,17 @@ record ServerCommand(String name, List<String> line) {
         return holdfast("Holdfast", jar, shippedFlags(flagsFile), moreFlags);
     }
 
-    /** Our server under the flags it is shipped with, but with the collector that {@code moreFlags} choose. */
+    /**
+     * Our server under the flags it is shipped with, but with the collector that {@code moreFlags} choose. What the shipped
+     * flags say to G1 is not said to another.
+     */
     static ServerCommand holdfastWithCollector(String name, Path jar, Path flagsFile, List<String> moreFlags)
             throws IOException {
         List<String> flags = new ArrayList<>(shippedFlags(flagsFile));
         flags.removeIf(flag -> flag.matches("-XX:[+-]Use\\w+GC") || flag.startsWith("-XX:ShenandoahGCMode"));
+        if (!moreFlags.contains("-XX:+UseG1GC")) {
+            flags.removeIf(flag -> flag.matches("-XX:(G1\\w+|MaxGCPauseMillis|MaxTenuringThreshold|GCTimeRatio)=.*"));
+        }
         return holdfast(name, jar, flags, moreFlags);
     }
 

@@ -150,7 +150,8 @@ public final class Stall implements Callable<Integer> {
     }
 
     private static boolean isAvailable(List<String> flags) throws InterruptedException {
-        List<String> line = new ArrayList<>(List.of(ServerCommand.java().toString()));
+        List<String> line =
+                new ArrayList<>(List.of(ServerCommand.java().toString(), "-XX:+UnlockExperimentalVMOptions"));
         line.addAll(flags);
         line.add("-version");
         try {
