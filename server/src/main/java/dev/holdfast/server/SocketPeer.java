@@ -33,6 +33,11 @@ public final class SocketPeer implements Peer {
     }
 
     @Override
+    public void setTimeout(int millis) throws IOException {
+        socket.setSoTimeout(millis);
+    }
+
+    @Override
     public void send(byte[] requests) throws IOException {
         socket.getOutputStream().write(requests);
     }

@@ -22,6 +22,7 @@ import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.KeySpec;
 import dev.holdfast.engine.execution.Peer;
+import dev.holdfast.engine.execution.PeerCache;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.persistence.DumpPayload;
@@ -30,6 +31,7 @@ import dev.holdfast.engine.persistence.Usage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -249,12 +251,18 @@ public final class DumpCommands {
         int timeoutMillis = timeout <= 0 ? DEFAULT_TIMEOUT_MILLIS : (int) Math.min(timeout, Integer.MAX_VALUE);
         Transfer transfer = new Transfer(migration, database);
         keys.forEach(key -> transfer.add(call, key));
-        try (Peer peer = connect(call, timeoutMillis)) {
-            transfer.send(peer);
-            transfer.receive(call, peer, keys);
-        } catch (IOException e) {
-            LOG.debug("Closing the connection to the target of MIGRATE failed", e);
+        PeerCache peers = call.engine().peers();
+        String target = call.arg(1) + ":" + call.arg(2);
+        Peer peer = peers.take(target);
+        String answer = peer == null ? null : transfer.tryBegin(peer, timeoutMillis);
+        if (peer == null || answer == null) {
+            peer = connect(call, timeoutMillis);
+            answer = transfer.begin(peer);
         }
+        if (transfer.finish(call, peer, answer, keys)) {
+            peers.giveBack(target, peer);
+        }
+        transfer.reply(call);
     }
 
     private static Peer connect(Call call, int timeoutMillis) {
@@ -274,7 +282,12 @@ public final class DumpCommands {
     private static final class Transfer {
         private final ByteArrayOutputStream requests = new ByteArrayOutputStream();
         private final Migration migration;
+
+        /** How many requests come before the keys. */
         private int before;
+
+        private @Nullable String error;
+        private boolean broken;
 
         Transfer(Migration migration, long database) {
             this.migration = migration;
@@ -321,22 +334,52 @@ public final class DumpCommands {
             return text.getBytes(StandardCharsets.US_ASCII);
         }
 
-        void send(Peer peer) {
+        /** As {@link #begin}, on a connection that may have ended meanwhile; null if it has. */
+        @Nullable
+        String tryBegin(Peer peer, int timeoutMillis) {
             try {
+                peer.setTimeout(timeoutMillis);
                 peer.send(requests.toByteArray());
+                return peer.readLine();
+            } catch (SocketTimeoutException e) {
+                PeerCache.close(peer);
+                throw failed("reading to", e);
             } catch (IOException e) {
-                LOG.debug("MIGRATE cannot write", e);
-                throw new CommandException("IOERR error or timeout writing to target instance");
+                PeerCache.close(peer);
+                return null;
             }
         }
 
-        /** Reads an answer for each key. Those that were taken are removed here, whatever happens to the others. */
-        void receive(Call call, Peer peer, List<Slice> keys) {
-            List<Object> deleted = new ArrayList<>();
-            String error = null;
-            boolean failed = false;
+        /** Sends everything and reads the first answer. */
+        String begin(Peer peer) {
             try {
-                for (int i = 0; i < before; i++) {
+                peer.send(requests.toByteArray());
+            } catch (IOException e) {
+                PeerCache.close(peer);
+                throw failed("writing to", e);
+            }
+            try {
+                return peer.readLine();
+            } catch (IOException e) {
+                PeerCache.close(peer);
+                throw failed("reading to", e);
+            }
+        }
+
+        private static CommandException failed(String what, IOException e) {
+            LOG.debug("MIGRATE has failed", e);
+            return new CommandException("IOERR error or timeout " + what + " target instance");
+        }
+
+        /**
+         * Reads an answer for each key. Those that were taken are removed here, whatever happens to the others. Returns whether the
+         * connection still works.
+         */
+        boolean finish(Call call, Peer peer, String first, List<Slice> keys) {
+            List<Object> deleted = new ArrayList<>();
+            error = firstError(null, first);
+            try {
+                for (int i = 1; i < before; i++) {
                     error = firstError(error, peer.readLine());
                 }
                 boolean refused = error != null;
@@ -349,16 +392,21 @@ public final class DumpCommands {
                 }
             } catch (IOException e) {
                 LOG.debug("MIGRATE cannot read", e);
-                failed = true;
+                PeerCache.close(peer);
+                broken = true;
             }
             if (!deleted.isEmpty()) {
                 deleted.addFirst("DEL");
                 call.propagateAs(deleted.toArray());
             }
+            return !broken;
+        }
+
+        void reply(Call call) {
             if (error != null) {
                 throw new CommandException("ERR Target instance replied with error: " + error);
             }
-            if (failed) {
+            if (broken) {
                 throw new CommandException("IOERR error or timeout reading to target instance");
             }
             call.reply().ok();

@@ -410,10 +410,9 @@ final class InfoReport {
         line("pubsub_channels", pubSub.names(PubSub.Kind.CHANNEL).size());
         line("pubsub_patterns", pubSub.names(PubSub.Kind.PATTERN).size());
         line("pubsubshard_channels", pubSub.names(PubSub.Kind.SHARD).size());
+        zeros("latest_fork_usec", "total_forks");
+        line("migrate_cached_sockets", engine.peers().size());
         zeros(
-                "latest_fork_usec",
-                "total_forks",
-                "migrate_cached_sockets",
                 "slave_expires_tracked_keys",
                 "active_defrag_hits",
                 "active_defrag_misses",

@@ -59,6 +59,7 @@ public final class Engine implements AutoCloseable {
     private final ClientEviction clientEviction = new ClientEviction(this);
     private final Latency latency;
     private final CommandLog commandLog;
+    private final PeerCache peers;
     private final Pause pause = new Pause(this);
     private final ChangeLog changes = new ChangeLog();
     private final Admission admission = new Admission(this);
@@ -108,6 +109,7 @@ public final class Engine implements AutoCloseable {
         this.expiry = new Expiry(this);
         this.latency = new Latency(config.monitoring.latencyMonitorThresholdMillis, clock);
         this.commandLog = new CommandLog(this);
+        this.peers = new PeerCache(clock);
         this.eviction = new Eviction(this);
         this.startMillis = clock.millis();
         config.notifyKeyspaceEvents.onChange(
@@ -146,6 +148,7 @@ public final class Engine implements AutoCloseable {
         tracking.limit();
         lookAtClients();
         eviction.look();
+        peers.closeUnused();
     }
 
     public Config config() {
@@ -237,6 +240,11 @@ public final class Engine implements AutoCloseable {
     }
 
     /** What took long. */
+    /** Connections to other servers. */
+    public PeerCache peers() {
+        return peers;
+    }
+
     public Latency latency() {
         return latency;
     }
@@ -693,5 +701,6 @@ public final class Engine implements AutoCloseable {
     @Override
     public void close() {
         timer.shutdownNow();
+        peers.closeAll();
     }
 }

@@ -5,6 +5,9 @@ import java.io.IOException;
 
 /** A connection to another server, which a {@link Host} can open. */
 public interface Peer extends Closeable {
+    /** Sets how long to wait for each reply. */
+    void setTimeout(int millis) throws IOException;
+
     /** Sends bytes of the protocol. */
     void send(byte[] requests) throws IOException;
 
