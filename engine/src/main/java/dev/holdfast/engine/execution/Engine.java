@@ -239,12 +239,12 @@ public final class Engine implements AutoCloseable {
         return pause;
     }
 
-    /** What took long. */
     /** Connections to other servers. */
     public PeerCache peers() {
         return peers;
     }
 
+    /** What took long. */
     public Latency latency() {
         return latency;
     }

@@ -3,6 +3,7 @@ package dev.holdfast.engine.execution;
 import dev.holdfast.engine.base.Clock;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +43,9 @@ public final class PeerCache {
             if (other != null) {
                 superfluous.add(other.peer);
             } else if (idle.size() > MOST) {
-                superfluous.add(idle.remove(idle.keySet().iterator().next()).peer);
+                Iterator<Idle> oldest = idle.values().iterator();
+                superfluous.add(oldest.next().peer);
+                oldest.remove();
             }
         }
         superfluous.forEach(PeerCache::close);
