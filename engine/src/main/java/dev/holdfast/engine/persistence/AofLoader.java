@@ -20,9 +20,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Loads an append-only file: the base, then each increment, by running their commands again.
  *
- * <p>The commands run for clients of their own, to whom nothing has expired and of whose changes nobody is told. A stretch of the
- * file is parsed; of its commands, those with one key run on several threads, see {@link ReplayLanes}, until one comes that has to
- * run by itself: one with several keys, a SELECT, a transaction.
+ * <p>The commands run for clients of their own, to whom nothing has expired and of whose changes nobody is told. Those with one key
+ * run on several threads, see {@link ReplayLanes}, while the next stretch of the file is read and parsed, until one comes that has
+ * to run by itself: one with several keys, a SELECT, a transaction.
  *
  * <p>The last file may end in the middle of a command or of a transaction: that is what a failure of power or a full disk leaves
  * behind. It may also have a hole of zeros, where the disk had written later bytes before earlier ones; what comes after a hole
@@ -161,19 +161,28 @@ final class AofLoader {
         Args args = new Args();
         try (ReplayLanes lanes = new ReplayLanes(engine, alone)) {
             while (true) {
+                int offset = parser.offset();
                 AofParser.Found found = parser.next(args);
                 if (found == AofParser.Found.COMMAND) {
                     Slice key = onlyKey(args);
                     if (key != null) {
-                        args = lanes.add(args, key);
+                        lanes.add(key, offset);
                         validUpTo = parser.position();
                     } else {
-                        lanes.run(client.database());
+                        lanes.finish(parser.buffer(), client.database());
                         run(name, args, parser.position());
                     }
                     continue;
                 }
-                lanes.run(client.database());
+                if (found == AofParser.Found.MORE) {
+                    // They read the buffer before this one, which is filled next.
+                    lanes.start(parser.buffer(), client.database());
+                    if (parser.fill()) {
+                        loading.progress(loaded + parser.position());
+                        continue;
+                    }
+                }
+                lanes.finish(parser.buffer(), client.database());
                 loading.progress(loaded + parser.position());
                 if (found == AofParser.Found.ERROR) {
                     throw new AofException("Bad file format reading the append only file " + name + " at offset "
@@ -186,11 +195,9 @@ final class AofLoader {
                             parser.position());
                     return client.transaction() != null ? Ending.IN_TRANSACTION : Ending.IN_COMMAND;
                 }
-                if (!parser.fill()) {
-                    return client.transaction() != null
-                            ? Ending.IN_TRANSACTION
-                            : parser.isAtEnd() ? Ending.WHOLE : Ending.IN_COMMAND;
-                }
+                return client.transaction() != null
+                        ? Ending.IN_TRANSACTION
+                        : parser.isAtEnd() ? Ending.WHOLE : Ending.IN_COMMAND;
             }
         }
     }

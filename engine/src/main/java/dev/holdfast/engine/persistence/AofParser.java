@@ -3,11 +3,11 @@ package dev.holdfast.engine.persistence;
 import dev.holdfast.engine.protocol.Args;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Reads commands from an append-only file, through a buffer that grows to the longest of them. The words are views of the
- * buffer, valid until {@link #fill}.
+ * Reads commands from an append-only file, through two buffers in turn that grow to the longest of them. The words are views
+ * of a buffer. {@link #fill} goes on in the other one, so they are valid until the second fill after them.
  *
  * <pre>
  * *3 CR LF  $3 CR LF  SET CR LF  $1 CR LF  k CR LF  $1 CR LF  v CR LF     a command of three words
@@ -15,7 +15,7 @@ import java.util.Arrays;
  * </pre>
  */
 final class AofParser {
-    private static final int BUFFER_BYTES = 256 * 1024;
+    private static final int BUFFER_BYTES = 1 << 20;
     private static final int LONGEST_LINE = 1024;
 
     /** What {@link #next} has found. */
@@ -29,9 +29,12 @@ final class AofParser {
         HOLE
     }
 
-    private final DiskFile file;
+    private final @Nullable DiskFile file;
     private final long fileSize;
-    private byte[] buffer = new byte[BUFFER_BYTES];
+    private byte[] buffer;
+
+    /** What the buffer was before the last fill. */
+    private byte[] other;
 
     /** Where the buffer begins in the file. */
     private long base;
@@ -50,6 +53,37 @@ final class AofParser {
         this.file = file;
         this.fileSize = file.size();
         this.base = from;
+        int length = Math.clamp(fileSize - from, 1, BUFFER_BYTES);
+        this.buffer = new byte[length];
+        this.other = new byte[length];
+    }
+
+    /** For commands that another parser has found. */
+    AofParser() {
+        this.file = null;
+        this.fileSize = 0;
+        this.buffer = new byte[0];
+        this.other = buffer;
+    }
+
+    /** Reads a command that another parser has found: where it begins in the buffer of that one. */
+    void read(byte[] bytes, int from, Args args) {
+        buffer = bytes;
+        at = from;
+        end = bytes.length;
+        if (next(args) != Found.COMMAND) {
+            throw new IllegalStateException("no command at " + from);
+        }
+    }
+
+    /** Where what has been read from the file lies until the next fill. */
+    byte[] buffer() {
+        return buffer;
+    }
+
+    /** Where the next command begins in the buffer. */
+    int offset() {
+        return at;
     }
 
     /** Where the next command begins in the file. */
@@ -170,19 +204,22 @@ final class AofParser {
         if (wanted > fileSize - position() && end - at >= fileSize - position()) {
             return false;
         }
-        System.arraycopy(buffer, at, buffer, 0, end - at);
         base += at;
-        end -= at;
-        at = 0;
         // A length that the file cannot hold is not believed.
         long needed = Math.min(wanted, fileSize - base);
-        if (needed > buffer.length) {
+        byte[] next = other;
+        if (needed > next.length) {
             if (needed > Integer.MAX_VALUE - 8) {
                 throw new AofException("a command of more than 2 GB at offset " + base);
             }
-            buffer = Arrays.copyOf(buffer, (int) Math.min(Math.max(needed, buffer.length * 2L), Integer.MAX_VALUE - 8));
+            next = new byte[(int) Math.min(Math.max(needed, next.length * 2L), Integer.MAX_VALUE - 8)];
         }
-        int read = file.read(ByteBuffer.wrap(buffer, end, buffer.length - end));
+        System.arraycopy(buffer, at, next, 0, end - at);
+        other = buffer;
+        buffer = next;
+        end -= at;
+        at = 0;
+        int read = file == null ? -1 : file.read(ByteBuffer.wrap(buffer, end, buffer.length - end));
         if (read <= 0) {
             return false;
         }

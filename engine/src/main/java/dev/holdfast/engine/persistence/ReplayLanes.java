@@ -15,24 +15,30 @@ import java.util.concurrent.Future;
 
 /**
  * Repeats commands of a log that have one key each on several threads. A key's shard decides on the lane, so commands of one key
- * run in their order; those of different lanes have nothing in common. They gather in {@link #add} and run in {@link #run}, which
- * returns when all of them have.
+ * run in their order; those of different lanes have nothing in common.
+ *
+ * <p>Commands gather in {@link #add}. {@link #start} has them run while others gather; {@link #finish} returns when all have run.
  */
 final class ReplayLanes implements AutoCloseable {
     private static final int MOST_LANES = 4;
     private static final int BATCH = 16;
     private static final int REPLY_BYTES = 1024;
 
+    /** So few commands are run faster than they are handed over. */
+    private static final int FEW_COMMANDS = 64;
+
     private final Engine engine;
     private final Lane[] lanes;
     private final ExecutorService threads;
+    private final List<Future<?>> running = new ArrayList<>();
+    private int gathered;
 
     /** @param alone whether the calling thread holds all locks, so that no other one gets any */
     ReplayLanes(Engine engine, boolean alone) {
         this.engine = engine;
         int count = alone ? 1 : Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MOST_LANES);
         this.lanes = new Lane[count];
-        Arrays.setAll(lanes, i -> new Lane());
+        Arrays.setAll(lanes, Lane::new);
         this.threads = Executors.newFixedThreadPool(count, task -> {
             Thread thread = new Thread(task, "holdfast-replay");
             thread.setDaemon(true);
@@ -40,35 +46,52 @@ final class ReplayLanes implements AutoCloseable {
         });
     }
 
-    /** Adds a command. Its words must stay until it has run. Returns other words to be filled. */
-    Args add(Args args, Slice key) {
+    /** Adds the command that stands in the present buffer at {@code offset}. */
+    void add(Slice key, int offset) {
+        gathered++;
         int shard = engine.keyspace().shardOf(key).number();
-        return lanes[shard % lanes.length].add(args);
+        lanes[shard % lanes.length].gathering.add(offset);
     }
 
-    /** Runs what has gathered, in a database. */
-    void run(int database) {
-        List<Future<?>> others = new ArrayList<>(lanes.length);
-        for (int i = 1; i < lanes.length; i++) {
-            Lane lane = lanes[i];
-            if (lane.count > 0) {
-                others.add(threads.submit(() -> lane.run(database)));
+    /**
+     * Has what has gathered run in a database, once all that was started before has run.
+     *
+     * @param buffer where the commands are; it must stay as it is until they have run
+     */
+    void start(byte[] buffer, int database) {
+        awaitAll();
+        boolean here = lanes.length == 1 || gathered < FEW_COMMANDS;
+        for (Lane lane : lanes) {
+            Commands commands = lane.turn();
+            if (commands.count > 0) {
+                if (here) {
+                    lane.run(buffer, commands, database);
+                } else {
+                    running.add(threads.submit(() -> lane.run(buffer, commands, database)));
+                }
             }
         }
-        lanes[0].run(database);
-        for (Future<?> other : others) {
-            await(other);
-        }
+        gathered = 0;
     }
 
-    private static void await(Future<?> task) {
+    /** Runs what has gathered, and returns when everything has run. */
+    void finish(byte[] buffer, int database) {
+        start(buffer, database);
+        awaitAll();
+    }
+
+    private void awaitAll() {
         try {
-            task.get();
+            for (Future<?> task : running) {
+                task.get();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while loading", e);
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
+        } finally {
+            running.clear();
         }
     }
 
@@ -80,44 +103,68 @@ final class ReplayLanes implements AutoCloseable {
         }
     }
 
+    /** Where in the buffer some commands begin. A place is all that is handed over; its lane reads the command again. */
+    private static final class Commands {
+        private int[] offsets = new int[1024];
+        private int count;
+
+        void add(int offset) {
+            if (count == offsets.length) {
+                offsets = Arrays.copyOf(offsets, 2 * count);
+            }
+            offsets[count++] = offset;
+        }
+    }
+
     /** The commands of some shards, and the client for whom they run. */
     private final class Lane {
         private final Client client =
                 engine.connect(NoLink.INSTANCE, engine.statistics().newLane());
         private final RespReply reply = new RespReply(REPLY_BYTES);
+        private final AofParser parser = new AofParser();
         private final Args[] batch = new Args[BATCH];
-        private Args[] commands = new Args[1024];
-        private int count;
+        private final long shards;
+        private Commands gathering = new Commands();
+        private Commands other = new Commands();
 
-        Lane() {
+        Lane(int number) {
             client.setReplaying(true);
-            Arrays.setAll(commands, i -> new Args());
+            Arrays.setAll(batch, i -> new Args());
+            long mask = 0;
+            for (int shard = number; shard < engine.keyspace().shardCount(); shard += lanes.length) {
+                mask |= 1L << shard;
+            }
+            shards = mask;
         }
 
-        Args add(Args args) {
-            if (count == commands.length) {
-                commands = Arrays.copyOf(commands, 2 * count);
-                for (int i = count; i < commands.length; i++) {
-                    commands[i] = new Args();
-                }
-            }
-            Args free = commands[count];
-            commands[count++] = args;
-            return free;
+        /** What has gathered, which is to run; others gather meanwhile. */
+        Commands turn() {
+            Commands gathered = gathering;
+            gathering = other;
+            other = gathered;
+            return gathered;
         }
 
-        void run(int database) {
-            client.select(database);
-            for (int from = 0; from < count; from += BATCH) {
-                int some = Math.min(BATCH, count - from);
-                System.arraycopy(commands, from, batch, 0, some);
-                engine.prefetcher().look(client, batch, some);
-                for (int i = 0; i < some; i++) {
-                    engine.replay(client, batch[i], reply);
-                    reply.clear(REPLY_BYTES);
+        /** Runs commands. Their locks are taken once for all of them. */
+        void run(byte[] buffer, Commands commands, int database) {
+            engine.keyspace().lock(shards);
+            try {
+                client.select(database);
+                for (int from = 0; from < commands.count; from += BATCH) {
+                    int some = Math.min(BATCH, commands.count - from);
+                    for (int i = 0; i < some; i++) {
+                        parser.read(buffer, commands.offsets[from + i], batch[i]);
+                    }
+                    engine.prefetcher().look(client, batch, some);
+                    for (int i = 0; i < some; i++) {
+                        engine.replay(client, batch[i], reply);
+                        reply.clear(REPLY_BYTES);
+                    }
                 }
+            } finally {
+                engine.keyspace().unlock(shards);
+                commands.count = 0;
             }
-            count = 0;
         }
     }
 }

@@ -199,16 +199,17 @@ public abstract class HashIndex<E> extends Lender implements Iterable<E> {
     }
 
     /**
-     * The item that {@link #find} will look at first, which is nearly always the key's if there is one. May run while another
-     * thread changes the table, and then may return any item.
+     * The item that {@link #find} will look at first, which is nearly always the key's; null if it will look at none. May run
+     * while another thread changes the table, and then may return any item.
      */
     public final @Nullable Object probable(Slice key) {
         long hash = hashOfKey(key);
         Segment[] entries = directory;
         Segment segment = entries[entryOf(hash) & entries.length - 1];
-        int index = segment.seek(segment.mark(hash));
+        int mark = segment.mark(hash);
+        int index = segment.seek(mark);
         @Nullable Object[] items = segment.items;
-        return index < items.length ? items[index] : null;
+        return index < items.length && segment.marks[index] >= mark ? items[index] : null;
     }
 
     /** Puts {@code item}, which has the same key, in the place of the item that {@link #find} just returned. */
