@@ -296,7 +296,7 @@ public final class AofRewrite {
             long bytes = directory.size(next.parts().getFirst());
             aof.setSizes(bytes, bytes);
             if (state == State.ON) {
-                aof.writer().becomeTrusted();
+                aof.writer().noteRewritten();
             }
             if (!aof.config().aof.keepHistory.get()) {
                 aof.setManifest(directory.deleteHistory(next));

@@ -113,6 +113,9 @@ final class AofWriter implements ChangeReader {
     /** Whether the sync that failed was one of the present file. */
     private boolean distrusted;
 
+    /** Whether a new base has taken the place of all files before the present one. */
+    private boolean rewritten;
+
     /**
      * @param saving whether a snapshot is being written, for {@code no-appendfsync-on-rewrite}
      * @param synced called when more has become durable
@@ -412,6 +415,7 @@ final class AofWriter implements ChangeReader {
         try {
             syncing = false;
             distrusted |= !succeeded && target != null && target == file;
+            trustAgain();
             if (old != null && retired == old) {
                 retired = null;
                 done.add(old);
@@ -454,6 +458,7 @@ final class AofWriter implements ChangeReader {
             writeError = null;
             syncError = null;
             distrusted = false;
+            rewritten = false;
         } finally {
             fileLock.unlock();
         }
@@ -487,6 +492,7 @@ final class AofWriter implements ChangeReader {
             syncedSize = 0;
             switchedOffset = writtenOffset;
             distrusted = false;
+            rewritten = false;
             engine.changes().forgetDatabase();
         } finally {
             fileLock.unlock();
@@ -494,19 +500,25 @@ final class AofWriter implements ChangeReader {
     }
 
     /** A rewrite is over: what the files before the present one have lost is no longer needed. */
-    void becomeTrusted() {
+    void noteRewritten() {
         fileLock.lock();
         try {
-            if (isGapped() && !syncing) {
-                LOG.info("The AOF has been rewritten after a failed fsync. The server can write again.");
-                syncError = null;
-                noteSynced(syncedSize, switchedOffset);
-                write(false);
-            }
+            rewritten = true;
+            trustAgain();
         } finally {
             fileLock.unlock();
         }
         synced.run();
+    }
+
+    /** Ends the state of error, if nothing is missing any more. A sync under way may yet fail, and asks again at its end. */
+    private void trustAgain() {
+        if (rewritten && isGapped() && !syncing) {
+            LOG.info("The AOF has been rewritten after a failed fsync. The server can write again.");
+            syncError = null;
+            noteSynced(syncedSize, switchedOffset);
+            write(false);
+        }
     }
 
     /** Closes the files that are no longer used. */

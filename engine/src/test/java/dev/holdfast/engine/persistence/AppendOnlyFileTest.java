@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -300,8 +299,8 @@ class AppendOnlyFileTest {
             store.run("SET", "a", "1");
             writer.tick();
             long before = store.aof().syncedOffset();
-            store.run("SET", "b", "2");
             disk.fail(FaultyDisk.Operation.SYNC, 0);
+            store.run("SET", "b", "2");
             writer.tick();
             writer.tick();
             assertTrue(String.valueOf(store.aof().error()).contains("Input/output error"));
@@ -310,6 +309,7 @@ class AppendOnlyFileTest {
             assertEquals(Map.of("a", "1"), loaded(disk.crash(random)), "b is lost");
             store.aof().rewrite().tick();
             store.aof().rewrite().await();
+            writer.tick();
             assertNull(store.aof().error());
             assertEquals(store.store().engine().changes().offset(), store.aof().syncedOffset());
             for (int i = 0; i < 20; i++) {
@@ -344,9 +344,9 @@ class AppendOnlyFileTest {
             List<String> ends = new ArrayList<>();
             store.store().engine().setHost(ends::add);
             store.run("SET", "a", "1");
-            faulty.fail(operation, 0);
+            faulty.failAlways(operation);
             assertThrows(IllegalStateException.class, () -> store.run("SET", "b", "2"));
-            assertEquals(1, ends.size());
+            assertFalse(ends.isEmpty());
             assertEquals("1", loaded(faulty.crash(new Random(3))).get("a"), operation::name);
             store.kill();
         }
@@ -355,7 +355,11 @@ class AppendOnlyFileTest {
     @Test
     void aSlowDiskShowsInTheLatencies() throws IOException {
         try (AofStore store = new AofStore(disk, "appendfsync", "always", "latency-monitor-threshold", "1")) {
-            disk.beforeWrite(() -> LockSupport.parkNanos(3_000_000));
+            disk.beforeWrite(() -> {
+                for (long start = System.nanoTime(); System.nanoTime() - start < 3_000_000; ) {
+                    Thread.onSpinWait();
+                }
+            });
             store.run("SET", "a", "1");
             Set<String> events = store.store().engine().latency().events().keySet();
             assertTrue(events.containsAll(Set.of("aof-write", "aof-write-alone")), events::toString);
