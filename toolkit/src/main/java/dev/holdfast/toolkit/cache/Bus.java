@@ -40,18 +40,20 @@ final class Bus implements AutoCloseable {
     private final Near<?> near;
     private final Tags tags;
     private final Counters counters;
+    private final Recovery recovery;
     private final Peers peers;
     private final String channel;
     private final List<Subscription> subscriptions = new ArrayList<>();
     private boolean tracked;
 
-    Bus(Context context, CacheKeys keys, Near<?> near, Tags tags, Counters counters) {
+    Bus(Context context, CacheKeys keys, Near<?> near, Tags tags, Counters counters, Recovery recovery) {
         this.context = context;
         this.store = context.store();
         this.keys = keys;
         this.near = near;
         this.tags = tags;
         this.counters = counters;
+        this.recovery = recovery;
         this.peers = context.shared(Peers.class, Peers::new);
         this.channel = "cache:invalidate:" + keys.prefix();
     }
@@ -164,10 +166,22 @@ final class Bus implements AutoCloseable {
 
     private void publish(String kind, String text) {
         try {
-            store.publish(channel, (context.instance() + " " + kind + " " + text).getBytes(StandardCharsets.UTF_8));
+            tell(kind, text);
         } catch (StoreException e) {
-            LOG.warn("Other processes were not told that {} {} has changed", kind, keys.prefix() + text, e);
+            LOG.warn("Other processes are told later that {} {} has changed", kind, keys.prefix() + text, e);
+            recovery.later("message " + kind + " " + text, () -> tell(kind, text));
         }
+    }
+
+    private boolean tell(String kind, String text) {
+        store.publish(channel, (context.instance() + " " + kind + " " + text).getBytes(StandardCharsets.UTF_8));
+        return true;
+    }
+
+    /** Has all processes forget what they hold of this cache. */
+    void forgetAll() {
+        near.dropAll();
+        changedMatching("*");
     }
 
     @Override

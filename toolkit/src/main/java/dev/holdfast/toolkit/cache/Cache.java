@@ -55,11 +55,11 @@ public final class Cache<V> implements Pattern {
         this.near = new Near<>(builder.nearSize);
         this.far = new SecondLevel(context, counters, builder.throwing);
         this.tags = new Tags(context.store(), far, builder.format == Format.PLAIN ? TagStyle.SETS : builder.tagStyle);
-        this.bus = new Bus(context, keys, near, tags, counters);
+        this.recovery = new Recovery(context, far, this::forgetAll);
+        this.bus = new Bus(context, keys, near, tags, counters, recovery);
         if (builder.nearSize > 0) {
             bus.open(builder.tracking);
         }
-        this.recovery = new Recovery(context, far, near);
         this.loading = new Loading<>(context, keys, near, far, tags, bus, recovery, counters, builder);
         counters.publish(context.instruments(kind(), name));
         context.instruments(kind(), name).gauge("near.size", near, Near::size);
@@ -216,6 +216,10 @@ public final class Cache<V> implements Pattern {
         drop(pattern);
         bus.changedMatching(pattern);
         return removed[0];
+    }
+
+    private void forgetAll() {
+        bus.forgetAll();
     }
 
     private void drop(String pattern) {

@@ -288,22 +288,19 @@ final class Loading<V> {
         long now = store.millis();
         long ttl = ttlMillis(value, options);
         byte[] bytes = encode(value, now, ttl, options, versions);
-        boolean mayHold = lease.token != 0
-                ? far.fill(name, lease.token, bytes, ttl + options.staleFor().toMillis()) || !far.isTrusted()
-                : near.epoch(key) == epoch && writePlain(name, bytes, ttl);
+        // What the store does not have, nobody would tell of: it is held only as long as the store is left alone.
+        boolean written = lease.token != 0
+                ? far.fill(name, lease.token, bytes, ttl + options.staleFor().toMillis())
+                : format == Format.PLAIN && near.epoch(key) == epoch && far.write(name, bytes, ttl);
+        boolean mayHold = written || !far.isTrusted();
         if (mayHold) {
-            near.put(key, hold(value, now, now + ttl, options, versions), epoch);
+            near.replace(key, hold(value, now, now + ttl, options, versions), epoch);
             bus.changed(key);
+            if (!written) {
+                recovery.forgetLater();
+            }
         }
         return value;
-    }
-
-    /** Writes a value that no lease guards; if there is a store that it could be written to. */
-    private boolean writePlain(byte[] name, byte[] bytes, long ttl) {
-        if (format == Format.PLAIN) {
-            far.write(name, bytes, ttl);
-        }
-        return true;
     }
 
     // ---- leases ----
@@ -468,7 +465,7 @@ final class Loading<V> {
                 ttl + options.staleFor().toMillis())) {
             recovery.removeLater(List.of(name));
         }
-        near.put(key, hold(value, now, now + ttl, options, versions), epoch);
+        near.replace(key, hold(value, now, now + ttl, options, versions), epoch);
     }
 
     void putAll(Map<String, ? extends V> values, CacheOptions options) {

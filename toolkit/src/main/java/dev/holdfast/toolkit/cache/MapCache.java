@@ -54,6 +54,7 @@ public final class MapCache implements Pattern {
     private final Counters counters = new Counters();
     private final SecondLevel far;
     private final Bus bus;
+    private final Recovery recovery;
     private final Subscription messages;
 
     /** What can be chosen. */
@@ -92,7 +93,9 @@ public final class MapCache implements Pattern {
         this.ttl = builder.ttl;
         this.near = new Near<>(builder.nearSize);
         this.far = new SecondLevel(context, counters, false);
-        this.bus = new Bus(context, new CacheKeys(prefix), near, new Tags(store, far, TagStyle.SETS), counters);
+        this.recovery = new Recovery(context, far, this::forgetAll);
+        Tags none = new Tags(store, far, TagStyle.SETS);
+        this.bus = new Bus(context, new CacheKeys(prefix), near, none, counters, recovery);
         bus.open(true);
         this.messages = store.subscribe(Channels.named(CHANNEL), new MessageListener() {
             @Override
@@ -165,7 +168,13 @@ public final class MapCache implements Pattern {
         String generation =
                 read.isEmpty() || read.get(1).isNull() ? "0" : read.get(1).text();
         boolean written = far.guarded(() -> replace(names, generation, loaded), !read.isEmpty());
-        return written || !far.isTrusted() ? hold(key, loaded, ttl.toMillis(), epoch) : Map.copyOf(loaded);
+        if (!written && far.isTrusted()) {
+            return Map.copyOf(loaded);
+        }
+        if (!written) {
+            recovery.forgetLater();
+        }
+        return hold(key, loaded, ttl.toMillis(), epoch);
     }
 
     private Map<String, String> load(String key, CacheLoader<Map<String, String>> loader) {
@@ -233,10 +242,20 @@ public final class MapCache implements Pattern {
 
     private void announce(String key) {
         try {
-            store.publish(CHANNEL, key.getBytes(StandardCharsets.UTF_8));
+            publish(key);
         } catch (StoreException e) {
-            LOG.warn("Others were not told that {} has changed", prefix + key, e);
+            LOG.warn("Others are told later that {} has changed", prefix + key, e);
+            recovery.later("name " + key, () -> publish(key));
         }
+    }
+
+    private boolean publish(String key) {
+        store.publish(CHANNEL, key.getBytes(StandardCharsets.UTF_8));
+        return true;
+    }
+
+    private void forgetAll() {
+        bus.forgetAll();
     }
 
     public CacheStatistics statistics() {
@@ -253,5 +272,6 @@ public final class MapCache implements Pattern {
         context.unregister(this);
         messages.close();
         bus.close();
+        recovery.close();
     }
 }

@@ -59,6 +59,18 @@ final class Near<V> {
         }
     }
 
+    /**
+     * Puts an entry that has just been written to the store, unless the key may have changed since {@code epoch} was noted. The epoch
+     * moves on: whoever has read the old value under it comes too late.
+     */
+    void replace(String key, Held<V> held, long epoch) {
+        int stripe = stripe(key);
+        long own = epochs.get(stripe);
+        if (own + commonEpoch.get() == epoch && epochs.compareAndSet(stripe, own, own + 1)) {
+            put(key, held, epoch + 1);
+        }
+    }
+
     /** Drops a key, and whatever is being read for it. Returns whether there was an entry. */
     boolean drop(String key) {
         epochs.incrementAndGet(stripe(key));

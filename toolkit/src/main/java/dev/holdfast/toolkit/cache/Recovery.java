@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Invalidations that the store has not heard of because it could not be reached. They are tried again every half second: until
- * then the store has old entries, so this process drops its own once more when it is done.
+ * Invalidations that the store, or other processes, have not heard of because the store could not be reached. They are tried again
+ * every half second. Until then there are old entries, which anybody may have read: so everybody forgets once more when it is done.
  */
 final class Recovery implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
@@ -22,14 +22,15 @@ final class Recovery implements AutoCloseable {
 
     private final Context context;
     private final SecondLevel far;
-    private final Near<?> near;
+    private final Runnable forget;
     private final Map<String, BooleanSupplier> pending = new ConcurrentHashMap<>();
     private final ScheduledFuture<?> task;
 
-    Recovery(Context context, SecondLevel far, Near<?> near) {
+    /** @param forget has all processes forget what they hold */
+    Recovery(Context context, SecondLevel far, Runnable forget) {
         this.context = context;
         this.far = far;
-        this.near = near;
+        this.forget = forget;
         this.task = context.timer()
                 .scheduleWithFixedDelay(this::tryAgain, AGAIN_MILLIS, AGAIN_MILLIS, TimeUnit.MILLISECONDS);
     }
@@ -49,6 +50,11 @@ final class Recovery implements AutoCloseable {
                             return true;
                         },
                         false));
+    }
+
+    /** Has all processes forget what they hold once the store is trusted again: nobody told them of changes. */
+    void forgetLater() {
+        later("whatever is held", () -> far.isThere() && far.isTrusted());
     }
 
     /** Has an invalidation done once the store can be reached; one of the same name takes its place. */
@@ -74,7 +80,7 @@ final class Recovery implements AutoCloseable {
             }
             attempts.remove();
         }
-        near.dropAll();
+        forget.run();
     }
 
     private static boolean isDone(BooleanSupplier attempt) {

@@ -58,6 +58,11 @@ final class SecondLevel {
         return context.isStoreTrusted();
     }
 
+    /** Whether it answers. */
+    boolean isThere() {
+        return guarded(() -> store.call("PING").text().equals("PONG"), false);
+    }
+
     // ---- entries ----
 
     byte @Nullable [] read(byte[] key) {

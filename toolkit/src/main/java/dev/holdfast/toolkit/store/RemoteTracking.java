@@ -109,13 +109,15 @@ final class RemoteTracking {
                 }
             }
             active = true;
-        } catch (CommandFailedException e) {
-            LOG.info("The server does not track keys: {}", e.getMessage());
-            supported = false;
         } catch (RuntimeException e) {
-            LOG.debug("Tracking could not begin yet", e);
-            if (scheduled.compareAndSet(false, true)) {
-                schedule(AGAIN_MILLIS);
+            if (e instanceof CommandFailedException failed && !Retry.isPassing(failed)) {
+                LOG.info("The server does not track keys: {}", e.getMessage());
+                supported = false;
+            } else {
+                LOG.debug("Tracking could not begin yet", e);
+                if (scheduled.compareAndSet(false, true)) {
+                    schedule(AGAIN_MILLIS);
+                }
             }
         }
         listeners.keySet().forEach(tracked -> tracked.listener.allInvalidated());

@@ -58,10 +58,15 @@ public final class Retry {
 
     private static boolean mayRepeat(StoreException e, boolean idempotent) {
         return switch (e) {
-            case CommandFailedException failed -> LATER.contains(failed.code());
+            case CommandFailedException failed -> isPassing(failed);
             case StoreUnavailableException unavailable -> true;
             case OutcomeUnknownException unknown -> idempotent;
         };
+    }
+
+    /** Whether an answer means: not now. */
+    static boolean isPassing(CommandFailedException failed) {
+        return LATER.contains(failed.code());
     }
 
     private static void pause(long nanos) {

@@ -51,7 +51,9 @@ local function may(queue, amount, period)
     end
     local micros = clock[1] * 1000000 + clock[2]
     local name, interval = key('rate:' .. queue), period / amount
-    local after = math.max(micros, tonumber(redis.call('GET', name) or 0)) + interval
+    -- A bucket cannot be emptier than empty, unless the clock was set back.
+    local full = math.min(math.max(micros, tonumber(redis.call('GET', name) or 0)), micros + period)
+    local after = full + interval
     if after - period > micros then
         soonest = math.min(soonest, (after - period - micros) / 1000)
         return false

@@ -29,6 +29,10 @@ function algorithms.window(key, amount, period)
     local left = redis.call('PTTL', key) * 1000
     if left < 0 then
         left = period
+    elseif left > period + 1000 then
+        -- The clock was set back.
+        left = period
+        expire(key, period)
     end
     return used, left, used == 0 and 0 or left, function()
         redis.call('INCRBY', key, whole(cost))
@@ -42,6 +46,10 @@ end
 -- The time of each use in a sorted set: exact, and as large as the amount.
 function algorithms.log(key, amount, period)
     redis.call('ZREMRANGEBYSCORE', key, '-inf', whole(now - period))
+    -- Uses to come, since the clock was set back, count as of now.
+    for _, use in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. whole(now), '+inf')) do
+        redis.call('ZADD', key, whole(now), use)
+    end
     local used = redis.call('ZCARD', key)
     local wait, reset = 0, 0
     if used > 0 then
@@ -92,7 +100,8 @@ end
 -- The generic cell rate algorithm: a bucket of tokens, as the time at which it will be full again.
 function algorithms.bucket(key, amount, period, burst)
     local interval = period / amount
-    local full = math.max(now, tonumber(redis.call('GET', key) or 0))
+    -- A bucket cannot be emptier than empty, unless the clock was set back.
+    local full = math.min(math.max(now, tonumber(redis.call('GET', key) or 0)), now + burst * interval)
     local used = (full - now) / interval
     return used, full + cost * interval - burst * interval - now, full - now, function()
         local after = full + cost * interval

@@ -13,6 +13,7 @@ import dev.holdfast.toolkit.cache.CacheLoadException;
 import dev.holdfast.toolkit.cache.Format;
 import dev.holdfast.toolkit.cache.Invalidation;
 import dev.holdfast.toolkit.cache.TagStyle;
+import dev.holdfast.toolkit.codec.Codec;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -212,6 +213,51 @@ class CacheContract extends Contract {
             assertEquals("old", answer.get(10, TimeUnit.SECONDS));
             assertNull(there.get("k"), "the store has an old value");
             assertNull(cache.get("k"), "this process has an old value");
+        }
+    }
+
+    @Test
+    void aReadDuringAPutDoesNotBringBackTheOldValue() throws Exception {
+        CountDownLatch putting = new CountDownLatch(1);
+        CountDownLatch reading = new CountDownLatch(1);
+        CountDownLatch written = new CountDownLatch(1);
+        // Encoding is between the moment when the writer drops the entry here and its SET, decoding is after the reader's GET.
+        Codec<String> slow = new Codec<>() {
+            @Override
+            public byte[] encode(String value) {
+                putting.countDown();
+                await(reading);
+                return value.getBytes(UTF_8);
+            }
+
+            @Override
+            public String decode(byte[] bytes) {
+                String value = new String(bytes, UTF_8);
+                if (value.equals("old")) {
+                    reading.countDown();
+                    await(written);
+                }
+                return value;
+            }
+        };
+        elsewhere().put("k", "old");
+        Cache<String> cache = toolkit().cache("test", slow).build();
+        CompletableFuture<Void> put =
+                CompletableFuture.runAsync(() -> cache.put("k", "new"), toolkit().context().workers());
+        putting.await();
+        CompletableFuture<String> read =
+                CompletableFuture.supplyAsync(() -> cache.get("k"), toolkit().context().workers());
+        put.get(30, TimeUnit.SECONDS);
+        written.countDown();
+        assertEquals("old", read.get(30, TimeUnit.SECONDS));
+        assertEquals("new", cache.get("k"));
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertTrue(latch.await(30, TimeUnit.SECONDS));
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
         }
     }
 

@@ -17,7 +17,7 @@ import redis.embedded.RedisExecProvider;
  * A real server in a process of its own, which ends with this JVM. It is the program that the property {@code holdfast.oracle}
  * names, else the {@code valkey-server} of the path, else the Redis that a test dependency brings.
  */
-final class RealServer implements AutoCloseable {
+public final class RealServer implements AutoCloseable {
     private static final int TRIES = 5;
 
     private final int port;
@@ -91,7 +91,8 @@ final class RealServer implements AutoCloseable {
         return process;
     }
 
-    static String program() throws IOException {
+    /** The program that is started. */
+    public static String program() throws IOException {
         String chosen = System.getProperty("holdfast.oracle", "");
         if (!chosen.isEmpty() && !chosen.equals("embedded")) {
             return chosen;
@@ -107,7 +108,7 @@ final class RealServer implements AutoCloseable {
         return RedisExecProvider.defaultProvider().get().getPath();
     }
 
-    static int freePort() throws IOException {
+    public static int freePort() throws IOException {
         try (ServerSocket socket = new ServerSocket(0)) {
             return socket.getLocalPort();
         }

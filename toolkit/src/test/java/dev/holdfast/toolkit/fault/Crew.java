@@ -30,7 +30,7 @@ final class Crew implements AutoCloseable {
 
     private final Class<?> main;
     private final Random random = Scale.random();
-    private final List<String> arguments;
+    private final List<Object> arguments;
     private final List<Process> members = new ArrayList<>();
     private final List<Thread> listeners = new ArrayList<>();
     private final Queue<String> lines = new ConcurrentLinkedQueue<>();
@@ -40,7 +40,7 @@ final class Crew implements AutoCloseable {
 
     Crew(Class<?> main, Object... arguments) {
         this.main = main;
-        this.arguments = Arrays.stream(arguments).map(String::valueOf).toList();
+        this.arguments = List.of(arguments);
     }
 
     /** Waits until the crew is dismissed; for the main classes. */
@@ -56,19 +56,35 @@ final class Crew implements AutoCloseable {
         return this;
     }
 
-    private Process start() {
+    /** Starts one more, with further arguments of its own. */
+    void hireOne(Object... more) {
+        members.add(start(more));
+    }
+
+    /** The command line of a JVM like this one that runs a main class of the tests. */
+    static List<String> java(Class<?> main, Object... arguments) {
         List<String> command = new ArrayList<>(List.of(
                 System.getProperty("java.home") + "/bin/java",
                 "-Xmx96m",
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
+                "-XX:+UseCompactObjectHeaders",
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
                 "-cp",
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                 main.getName()));
-        command.addAll(arguments);
+        for (Object argument : arguments) {
+            command.add(String.valueOf(argument));
+        }
+        return command;
+    }
+
+    private Process start(Object... more) {
+        List<Object> all = new ArrayList<>(arguments);
+        all.addAll(Arrays.asList(more));
+        List<String> command = java(main, all.toArray());
         try {
             Process process = new ProcessBuilder(command).start();
             listen(process.inputReader(StandardCharsets.UTF_8), lines);
@@ -113,10 +129,10 @@ final class Crew implements AutoCloseable {
         });
     }
 
-    /** Kills one, drawn at random, and starts another; or stops one for a while. */
+    /** Kills one, drawn at random, and starts another; or, every third time, stops one for a while. */
     private void strike(Duration stop) {
         int struck = random.nextInt(members.size());
-        if (random.nextInt(3) > 0) {
+        if ((kills + stops) % 3 < 2) {
             members.get(struck).destroyForcibly();
             members.set(struck, start());
             kills++;
@@ -148,7 +164,7 @@ final class Crew implements AutoCloseable {
     }
 
     /** Fails if one has ended by itself. */
-    private void check() {
+    void check() {
         if (members.stream().anyMatch(process -> !process.isAlive())) {
             throw new AssertionError("a process has failed: " + errors());
         }
