@@ -350,7 +350,8 @@ final class Loading<V> {
                     if (found == null) {
                         return new Lease(token, null);
                     }
-                    entry = Entry.read(found);
+                    // Nothing at all: the store has failed, which is not a value of another program.
+                    entry = found.length == 0 ? null : Entry.read(found);
                 }
                 if (!far.isTrusted() || entry == null) {
                     return new Lease(0, null);

@@ -221,7 +221,8 @@ class CacheContract extends Contract {
         CountDownLatch putting = new CountDownLatch(1);
         CountDownLatch reading = new CountDownLatch(1);
         CountDownLatch written = new CountDownLatch(1);
-        // Encoding is between the moment when the writer drops the entry here and its SET, decoding is after the reader's GET.
+        // Encoding is between the moment when the writer drops the entry here and its SET, decoding is after the
+        // reader's GET.
         Codec<String> slow = new Codec<>() {
             @Override
             public byte[] encode(String value) {
@@ -242,11 +243,11 @@ class CacheContract extends Contract {
         };
         elsewhere().put("k", "old");
         Cache<String> cache = toolkit().cache("test", slow).build();
-        CompletableFuture<Void> put =
-                CompletableFuture.runAsync(() -> cache.put("k", "new"), toolkit().context().workers());
+        CompletableFuture<Void> put = CompletableFuture.runAsync(
+                () -> cache.put("k", "new"), toolkit().context().workers());
         putting.await();
-        CompletableFuture<String> read =
-                CompletableFuture.supplyAsync(() -> cache.get("k"), toolkit().context().workers());
+        CompletableFuture<String> read = CompletableFuture.supplyAsync(
+                () -> cache.get("k"), toolkit().context().workers());
         put.get(30, TimeUnit.SECONDS);
         written.countDown();
         assertEquals("old", read.get(30, TimeUnit.SECONDS));

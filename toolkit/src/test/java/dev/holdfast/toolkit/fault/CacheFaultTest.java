@@ -131,7 +131,7 @@ class CacheFaultTest {
 
         /** Waits until all has been written, and then until this process sees the last number of every key. */
         private void check() {
-            Scale.await(() -> again(() -> store.call("SCARD", "written")).number() == PROCESSES * keys);
+            Scale.await(() -> again(() -> store.call("SCARD", "written")).number() == (long) PROCESSES * keys);
             int stale = 0;
             for (int writer = 0; writer < PROCESSES; writer++) {
                 for (int key = 0; key < keys; key++) {
@@ -197,15 +197,26 @@ class CacheFaultTest {
                     String type = !tracking && random.nextBoolean() ? "pubsub" : "normal";
                     store.call("CLIENT", "KILL", "TYPE", type, "SKIPME", "yes");
                 }
-                return crew.lines().stream().filter(line -> line.startsWith("checked")).count() == PROCESSES;
+                return crew.lines().stream()
+                                .filter(line -> line.startsWith("checked"))
+                                .count()
+                        == PROCESSES;
             });
             crew.dismiss();
             List<String> wrong = crew.lines().stream()
                     .filter(line -> line.startsWith("older") || line.startsWith("stale"))
                     .toList();
             Scale.report(
-                    "cache by " + (tracking ? "tracking" : "messages"), target, "keys", total, "changes",
-                    total * TIMES, "connections-killed", killed[0], "stale-or-older", wrong.size());
+                    "cache by " + (tracking ? "tracking" : "messages"),
+                    target,
+                    "keys",
+                    total,
+                    "changes",
+                    (long) total * TIMES,
+                    "connections-killed",
+                    killed[0],
+                    "stale-or-older",
+                    wrong.size());
             assertEquals(List.of(), wrong, () -> Scale.replay(target));
         }
     }

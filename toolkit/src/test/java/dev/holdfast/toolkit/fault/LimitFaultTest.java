@@ -72,10 +72,14 @@ class LimitFaultTest {
             List<RateLimiter> limiters =
                     LIMITS.keySet().stream().map(name -> limiter(toolkit, name)).toList();
             long total = (long) AMOUNT * limiters.size();
-            crew.strikeUntilDone(Scale.KILLS, Duration.ofMillis(500), total, () -> total
-                    - limiters.stream()
-                            .mapToLong(limiter -> limiter.peek("all", 1).remaining())
-                            .sum());
+            crew.strikeUntilDone(
+                    Scale.KILLS,
+                    Duration.ofMillis(500),
+                    total,
+                    () -> total
+                            - limiters.stream()
+                                    .mapToLong(limiter -> limiter.peek("all", 1).remaining())
+                                    .sum());
             crew.dismiss();
 
             Map<String, Integer> allowed = new TreeMap<>();
@@ -83,7 +87,15 @@ class LimitFaultTest {
                     .filter(line -> line.startsWith(ALLOWED))
                     .forEach(line -> allowed.merge(line.substring(ALLOWED.length()), 1, Integer::sum));
             Scale.report(
-                    "limits", target, "amount", AMOUNT, "kills", crew.kills(), "stops", crew.stops(), "allowed",
+                    "limits",
+                    target,
+                    "amount",
+                    AMOUNT,
+                    "kills",
+                    crew.kills(),
+                    "stops",
+                    crew.stops(),
+                    "allowed",
                     allowed);
             assertEquals(LIMITS.keySet(), allowed.keySet());
             allowed.forEach((name, count) ->

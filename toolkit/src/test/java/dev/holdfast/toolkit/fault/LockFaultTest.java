@@ -141,9 +141,24 @@ class LockFaultTest {
             int mutexes = mostAtOnce(crew.lines(), "mutex ");
             int permits = mostAtOnce(crew.lines(), "semaphore ");
             Scale.report(
-                    "locks", target, "updates", tokens.size(), "kills", crew.kills(), "stops", crew.stops(), "refused",
-                    refused == null ? 0 : refused, "older-after-newer", older, "lost", lost, "holders-at-once", mutexes,
-                    "permits-at-once", permits);
+                    "locks",
+                    target,
+                    "updates",
+                    tokens.size(),
+                    "kills",
+                    crew.kills(),
+                    "stops",
+                    crew.stops(),
+                    "refused",
+                    refused == null ? 0 : refused,
+                    "older-after-newer",
+                    older,
+                    "lost",
+                    lost,
+                    "holders-at-once",
+                    mutexes,
+                    "permits-at-once",
+                    permits);
             assertEquals(0, lost, () -> "updates were lost; " + Scale.replay(target));
             assertEquals(0, older, () -> "an older token passed after a newer one; " + Scale.replay(target));
             assertEquals(1, mutexes, () -> "two held the lock at once; " + Scale.replay(target));
