@@ -120,7 +120,7 @@ public final class Jobs implements Pattern {
             throw new IllegalArgumentException("there is a job of this id or unique key: " + follower.id());
         }
         add(jobs, follower.id(), false);
-        run(JobScripts.MOVE, "sealed", follower.id());
+        context.retry().idempotent(() -> run(JobScripts.MOVE, "sealed", follower.id()));
         return follower.id();
     }
 

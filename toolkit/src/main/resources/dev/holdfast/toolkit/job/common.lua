@@ -20,7 +20,8 @@
 --   m most attempts   a attempts that failed   r times it was taken over   l fencing token   w worker   e deadline (0: none)
 --   o milliseconds it may run (0: no limit)   k milliseconds to keep it when it is done   n whether it is to be cancelled
 --   u unique key   x "start" or "done": until when it is unique   g when that ends at the latest
---   b the job that awaits this one and its like   h headers, as the caller wrote them   f last failure   z last change
+--   b the job that awaits this one and its like   y whether all that it awaits have been added   h headers, as the caller wrote them
+--   f last failure   z last change
 -- Times are milliseconds since 1970.
 
 local base = KEYS[1]

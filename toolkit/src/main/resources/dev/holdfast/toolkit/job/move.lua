@@ -63,8 +63,12 @@ local function purge(id, job)
     return job.s == 'dead' and delete(id, job)
 end
 
-local function sealed(id)
-    leaveBatch(id)
+local function sealed(id, job)
+    if job.s == 'awaiting' and not job.y then
+        job.y = true
+        save(id, job)
+        leaveBatch(id)
+    end
     return true
 end
 

@@ -51,8 +51,12 @@ local function may(queue, amount, period)
     end
     local micros = clock[1] * 1000000 + clock[2]
     local name, interval = key('rate:' .. queue), period / amount
-    -- A bucket cannot be emptier than empty, unless the clock was set back.
-    local full = math.min(math.max(micros, tonumber(redis.call('GET', name) or 0)), micros + period)
+    local full = math.max(micros, tonumber(redis.call('GET', name) or 0))
+    if full > micros + period + 1 then
+        -- It cannot be emptier than empty, unless the clock was set back.
+        full = micros + period
+        redis.call('SET', name, whole(full), 'PX', whole(math.ceil(period / 1000)))
+    end
     local after = full + interval
     if after - period > micros then
         soonest = math.min(soonest, (after - period - micros) / 1000)

@@ -100,8 +100,12 @@ end
 -- The generic cell rate algorithm: a bucket of tokens, as the time at which it will be full again.
 function algorithms.bucket(key, amount, period, burst)
     local interval = period / amount
-    -- A bucket cannot be emptier than empty, unless the clock was set back.
-    local full = math.min(math.max(now, tonumber(redis.call('GET', key) or 0)), now + burst * interval)
+    local full = math.max(now, tonumber(redis.call('GET', key) or 0))
+    if full > now + burst * interval + 1 then
+        -- It cannot be emptier than empty, unless the clock was set back.
+        full = now + burst * interval
+        redis.call('SET', key, whole(full), 'PX', whole(math.max(1, math.ceil((full - now) / 1000))))
+    end
     local used = (full - now) / interval
     return used, full + cost * interval - burst * interval - now, full - now, function()
         local after = full + cost * interval

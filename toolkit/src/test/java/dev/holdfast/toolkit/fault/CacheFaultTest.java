@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -60,8 +61,8 @@ class CacheFaultTest {
         public static void main(String[] arguments) throws Exception {
             try (Toolkit toolkit = Toolkit.open(arguments[0])) {
                 Member member = new Member(toolkit, arguments);
-                member.store.call("SADD", "up", member.number);
-                Scale.await(() -> member.store.call("SCARD", "up").number() == PROCESSES);
+                member.again(() -> member.store.call("SADD", "up", member.number));
+                Scale.await(() -> member.again(() -> member.store.call("SCARD", "up")).number() == PROCESSES);
                 Thread.ofVirtual().start(member::read);
                 Thread.ofVirtual().start(member::read);
                 Thread.ofVirtual().start(member::write);
@@ -106,7 +107,9 @@ class CacheFaultTest {
                         for (int i = 0; i < 5 && name != null; i++) {
                             long seen = value(name);
                             // Between a change of the database and the invalidation both numbers may be seen.
-                            if (strict && name.startsWith("put:") && seen < last.getOrDefault(name, 0L)) {
+                            if (strict
+                                    && name.startsWith("put:")
+                                    && seen < Objects.requireNonNullElse(last.get(name), 0L)) {
                                 System.out.println("older: " + name + " is " + seen + " after " + last.get(name));
                             }
                             last.put(name, seen);

@@ -11,6 +11,7 @@ import dev.holdfast.toolkit.limit.RateLimiter.WhenUnavailable;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
@@ -32,7 +33,7 @@ class LimitFaultTest {
 
     private static RateLimiter limiter(Toolkit toolkit, String name) {
         return toolkit.rateLimiter("limit:" + name)
-                .limit(LIMITS.get(name))
+                .limit(Objects.requireNonNull(LIMITS.get(name)))
                 .whenUnavailable(WhenUnavailable.THROW)
                 .build();
     }

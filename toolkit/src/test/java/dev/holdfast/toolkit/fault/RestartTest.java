@@ -13,15 +13,12 @@ import dev.holdfast.toolkit.job.NewJob;
 import dev.holdfast.toolkit.job.Worker;
 import dev.holdfast.toolkit.lock.Lease;
 import dev.holdfast.toolkit.lock.Locks;
-import dev.holdfast.toolkit.queue.QueueConsumer;
 import dev.holdfast.toolkit.queue.ReliableQueue;
 import dev.holdfast.toolkit.store.Script;
 import dev.holdfast.toolkit.store.Store;
 import dev.holdfast.toolkit.store.StoreException;
-import dev.holdfast.toolkit.stream.StreamConsumer;
 import dev.holdfast.toolkit.stream.StreamTasks;
 import dev.holdfast.toolkit.topic.DurableTopic;
-import dev.holdfast.toolkit.topic.TopicReader;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -70,13 +67,19 @@ class RestartTest {
                     .backoff(Backoff.fixed(Duration.ofMillis(20)))
                     .handle("pay", Integer.class, job -> {
                         Thread.sleep(5);
-                        store.call(PAY, List.of("{a}:paid", "{a}:balance"), job.id(), job.fencingToken(), job.payload());
+                        store.call(
+                                PAY, List.of("{a}:paid", "{a}:balance"), job.id(), job.fencingToken(), job.payload());
                         done.add(job.payload());
                     })
                     .start()) {
                 Future<?> adding = toolkit.context().workers().submit(() -> {
                     for (int i = 1; i <= total; i++) {
-                        addSurely(jobs, NewJob.of("pay", i).id("job-" + i).attempts(1000).queue("q"));
+                        addSurely(
+                                jobs,
+                                NewJob.of("pay", i)
+                                        .id("job-" + i)
+                                        .attempts(1000)
+                                        .queue("q"));
                     }
                 });
                 for (long moment : moments) {
@@ -90,8 +93,18 @@ class RestartTest {
             long balance = store.call("GET", "{a}:balance").number();
             long expected = total * (total + 1L) / 2;
             Scale.report(
-                    "restarts", target, "jobs", total, "restarts", moments.length, "recovered",
-                    jobs.survey().recovered(), "lost", total - paid, "doubled", balance - expected);
+                    "restarts",
+                    target,
+                    "jobs",
+                    total,
+                    "restarts",
+                    moments.length,
+                    "recovered",
+                    jobs.survey().recovered(),
+                    "lost",
+                    total - paid,
+                    "doubled",
+                    balance - expected);
             assertEquals(total, paid, () -> "jobs were lost; " + Scale.replay(target));
             assertEquals(expected, balance, () -> "something was paid twice; " + Scale.replay(target));
             assertEquals(0, jobs.survey().dead());
@@ -126,21 +139,20 @@ class RestartTest {
                 Toolkit other = Toolkit.open(target.uri())) {
             Set<String> done = ConcurrentHashMap.newKeySet();
             Jobs jobs = toolkit.jobs("app").queue("q", 1).build();
-            Worker worker = jobs.worker()
+            jobs.worker()
                     .handle("note", String.class, job -> done.add("job " + job.payload()))
                     .start();
             ReliableQueue<String> queue = toolkit.queue("queue", String.class).build();
-            QueueConsumer<String> queueConsumer = queue.consume(2, delivery -> done.add("queue " + delivery.message()));
+            queue.consume(2, delivery -> done.add("queue " + delivery.message()));
             StreamTasks<String> shared =
                     toolkit.streamTasks("shared", String.class).build();
             StreamTasks<String> ordered =
                     toolkit.streamTasks("ordered", String.class).partitions(2).build();
-            StreamConsumer<String> sharing = shared.consume(entry -> done.add("shared " + entry.value()));
-            StreamConsumer<String> ordering = ordered.consume(entry -> done.add("ordered " + entry.value()));
+            shared.consume(entry -> done.add("shared " + entry.value()));
+            ordered.consume(entry -> done.add("ordered " + entry.value()));
             DurableTopic<String> topic =
                     toolkit.durableTopic("topic", String.class).build();
-            TopicReader<String> reader = topic.read(
-                    "r", DurableTopic.Start.OLDEST, (id, message) -> done.add("topic " + message));
+            topic.read("r", DurableTopic.Start.OLDEST, (id, message) -> done.add("topic " + message));
             Cache<String> cache = toolkit.cache("cache", String.class).build();
             Cache<String> theirs = other.cache("cache", String.class).build();
             Locks locks = toolkit.locks(Duration.ofMillis(600));
@@ -155,7 +167,8 @@ class RestartTest {
                 topic.publish(round);
                 Scale.await(() -> done.containsAll(List.of(
                         "job " + round, "queue " + round, "shared " + round, "ordered " + round, "topic " + round)));
-                Scale.await(() -> round.equals(cache.get("k", key -> round)) && round.equals(theirs.get("k", key -> round)));
+                Scale.await(() ->
+                        round.equals(cache.get("k", key -> round)) && round.equals(theirs.get("k", key -> round)));
                 other.store().call("FLUSHALL");
                 other.store().call("SCRIPT", "FLUSH");
             }

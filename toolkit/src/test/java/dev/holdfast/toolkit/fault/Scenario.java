@@ -31,6 +31,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The basic use of a pattern, under a name that nothing else uses. A connection is cut somewhere in it.
@@ -172,7 +173,7 @@ interface Scenario {
                 Scale.await(() -> {
                     takeOne(queue);
                     return queue.figures().inFlight() == 0
-                            && queue.figures().lengths().get("only") == 0;
+                            && queue.figures().lengths().containsValue(0L);
                 });
                 assertTrue(!put || taken.contains("m"), "the message is lost");
                 assertEquals(0, queue.figures().dead());
@@ -184,7 +185,7 @@ interface Scenario {
     final class AStream implements Scenario {
         private final int partitions;
         private final List<Integer> done = new CopyOnWriteArrayList<>();
-        private volatile int added;
+        private final AtomicInteger added = new AtomicInteger();
 
         AStream(int partitions) {
             this.partitions = partitions;
@@ -212,7 +213,7 @@ interface Scenario {
                     StreamConsumer<Integer> consumer = consume(tasks)) {
                 for (int i = 0; i < 3; i++) {
                     tasks.add("key", i);
-                    added++;
+                    added.incrementAndGet();
                 }
                 Scale.await(() -> done.size() == 3);
             }
@@ -222,7 +223,7 @@ interface Scenario {
         public void check(Toolkit other, String name, boolean succeeded) {
             try (StreamTasks<Integer> tasks = tasks(other, name);
                     StreamConsumer<Integer> consumer = consume(tasks)) {
-                Scale.await(() -> done.size() >= added);
+                Scale.await(() -> done.size() >= added.get());
                 Scale.await(() ->
                         tasks.statistics().pending() == 0 && tasks.statistics().waiting() == 0);
                 assertEquals(0, tasks.statistics().dead());
@@ -293,7 +294,7 @@ interface Scenario {
     /** Two of three are taken from each limit. */
     final class ALimit implements Scenario {
         private static final int AMOUNT = 3;
-        private volatile int allowed;
+        private final AtomicInteger allowed = new AtomicInteger();
 
         private static RateLimiter limiter(Toolkit toolkit, String name) {
             return toolkit.rateLimiter(name)
@@ -305,7 +306,7 @@ interface Scenario {
 
         private void take(RateLimiter limiter, int times) {
             for (int i = 0; i < times; i++) {
-                allowed += limiter.acquire("all").allowed() ? 1 : 0;
+                allowed.addAndGet(limiter.acquire("all").allowed() ? 1 : 0);
             }
         }
 
@@ -320,7 +321,7 @@ interface Scenario {
         public void check(Toolkit other, String name, boolean succeeded) {
             try (RateLimiter limiter = limiter(other, name)) {
                 take(limiter, AMOUNT);
-                assertTrue(allowed <= AMOUNT && (!succeeded || allowed == AMOUNT), () -> "allowed: " + allowed);
+                assertTrue(succeeded ? allowed.get() == AMOUNT : allowed.get() <= AMOUNT, () -> "allowed: " + allowed);
                 assertEquals(0, limiter.peek("all", 1).remaining());
             }
         }
@@ -488,7 +489,7 @@ interface Scenario {
     /** Messages are kept and read in their order. */
     final class ADurableTopic implements Scenario {
         private final List<Integer> read = new CopyOnWriteArrayList<>();
-        private volatile int published;
+        private final AtomicInteger published = new AtomicInteger();
 
         @Override
         public void run(Toolkit toolkit, String name) {
@@ -497,7 +498,7 @@ interface Scenario {
                     TopicReader<Integer> reader = topic.read("r", DurableTopic.Start.OLDEST, this::note)) {
                 for (int i = 0; i < 3; i++) {
                     topic.publish(i);
-                    published++;
+                    published.incrementAndGet();
                 }
                 Scale.await(() -> read.size() == 3);
             }
@@ -514,7 +515,7 @@ interface Scenario {
             try (DurableTopic<Integer> topic =
                             other.durableTopic(name, Integer.class).build();
                     TopicReader<Integer> reader = topic.read("r", DurableTopic.Start.OLDEST, this::note)) {
-                Scale.await(() -> read.size() >= published);
+                Scale.await(() -> read.size() >= published.get());
                 assertEquals(read.stream().sorted().toList(), read);
             }
         }

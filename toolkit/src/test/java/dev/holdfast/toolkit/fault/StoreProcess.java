@@ -30,8 +30,19 @@ final class StoreProcess implements AutoCloseable {
         List<String> command = target == Target.OURS
                 ? Crew.java(Durable.class, port, directory)
                 : List.of(
-                        RealServer.program(), "--port", "" + port, "--bind", "127.0.0.1", "--dir", directory.toString(), "--save",
-                        "", "--appendonly", "yes", "--appendfsync", "always");
+                        RealServer.program(),
+                        "--port",
+                        "" + port,
+                        "--bind",
+                        "127.0.0.1",
+                        "--dir",
+                        directory.toString(),
+                        "--save",
+                        "",
+                        "--appendonly",
+                        "yes",
+                        "--appendfsync",
+                        "always");
         return new StoreProcess(command, port);
     }
 
