@@ -62,7 +62,8 @@ class CacheFaultTest {
             try (Toolkit toolkit = Toolkit.open(arguments[0])) {
                 Member member = new Member(toolkit, arguments);
                 member.again(() -> member.store.call("SADD", "up", member.number));
-                Scale.await(() -> member.again(() -> member.store.call("SCARD", "up")).number() == PROCESSES);
+                Scale.await(() ->
+                        member.again(() -> member.store.call("SCARD", "up")).number() == PROCESSES);
                 Thread.ofVirtual().start(member::read);
                 Thread.ofVirtual().start(member::read);
                 Thread.ofVirtual().start(member::write);
