@@ -12,9 +12,20 @@ record ServerCommand(String name, List<String> line) {
         return new ServerCommand("Valkey", List.of(program.toString()));
     }
 
-    /** Our server under the flags it is shipped with, followed by {@code moreFlags}. */
+    /** Our server as {@code ./holdfast} starts it, under the flags it is shipped with, followed by {@code moreFlags}. */
     static ServerCommand holdfast(Path jar, Path flagsFile, List<String> moreFlags) throws IOException {
-        return holdfast("Holdfast", jar, shippedFlags(flagsFile), moreFlags);
+        List<String> flags = new ArrayList<>(shippedFlags(flagsFile));
+        flags.addAll(startUpCache(jar));
+        return holdfast("Holdfast", jar, flags, moreFlags);
+    }
+
+    /** The flags for the start-up cache that {@code ./holdfast} has left beside the jar, if there is one for it. */
+    private static List<String> startUpCache(Path jar) throws IOException {
+        Path cache = jar.resolveSibling("holdfast-" + System.getProperty("java.version") + ".aot");
+        boolean fits = Files.exists(cache)
+                && Files.size(cache) > 0
+                && Files.getLastModifiedTime(cache).compareTo(Files.getLastModifiedTime(jar)) > 0;
+        return fits ? List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off") : List.of();
     }
 
     /**
