@@ -17,14 +17,14 @@ import org.awaitility.Awaitility;
  * holdfast.faults.jobs   jobs, messages, entries, updates (1000)
  * holdfast.faults.kills  how often a process is killed or stopped meanwhile (a 500th of that, but 3 at least)
  * holdfast.faults.seed   draws who is struck, when and how (1)
- * holdfast.faults.step   a connection is cut at every so many pieces of traffic (10): 1 for each
+ * holdfast.faults.step   a connection is cut at every so many pieces of traffic (20): 1 for each
  * holdfast.target        OURS or VALKEY alone
  * </pre>
  */
 final class Scale {
     static final int JOBS = Integer.getInteger("holdfast.faults.jobs", 1000);
     static final int KILLS = Integer.getInteger("holdfast.faults.kills", Math.max(3, JOBS / 500));
-    static final int STEP = Integer.getInteger("holdfast.faults.step", 10);
+    static final int STEP = Integer.getInteger("holdfast.faults.step", 20);
     static final long SEED = Long.getLong("holdfast.faults.seed", 1);
 
     /** How long anything may take. Nobody waits so long unless something is wrong. */
