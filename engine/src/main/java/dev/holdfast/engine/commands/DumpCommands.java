@@ -30,8 +30,8 @@ import dev.holdfast.engine.persistence.RdbWriter;
 import dev.holdfast.engine.persistence.Usage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
-import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -341,7 +341,7 @@ public final class DumpCommands {
                 peer.setTimeout(timeoutMillis);
                 peer.send(requests.toByteArray());
                 return peer.readLine();
-            } catch (SocketTimeoutException e) {
+            } catch (InterruptedIOException e) {
                 PeerCache.close(peer);
                 throw failed("reading to", e);
             } catch (IOException e) {
