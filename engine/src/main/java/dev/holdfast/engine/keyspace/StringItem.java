@@ -38,6 +38,11 @@ public final class StringItem {
         return isEmbedded(key.length(), value.length(), expires) ? KeyRecord.EMBSTR : KeyRecord.RAW;
     }
 
+    /** Whether {@link #encodingAfter} is the same whatever the value takes the place of. */
+    public static boolean isEncodedAlike(Slice key, Slice value) {
+        return key.length() + value.length() <= SURELY_EMBEDDED_BYTES || value.length() > EMBEDDED_MAX_BYTES;
+    }
+
     /** Makes a record's encoding raw if with its expiry it has become too long to be embedded; it stays so without. */
     static void noteExpiry(byte[] record) {
         if (KeyRecord.encoding(record) == KeyRecord.EMBSTR

@@ -6,6 +6,7 @@ import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.keyspace.Shard;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -17,8 +18,8 @@ import java.util.concurrent.atomic.LongAdder;
  *
  * <p>A file has its keys in any order. Inserted one by one they would fall on places all over the tables, none of which is in the
  * processor's cache, and be moved again whenever a table grows. So they only gather, four bytes each, in a pile for each shard.
- * When all have come, {@link #settle} fills one table after the other: its size is known, so nothing moves, and it is small
- * enough for the cache.
+ * When all have come, {@link #settle()} fills one table after the other: its size is known, so nothing moves, and it is small
+ * enough for the cache. Whoever needs to see a shard before has its pile settled by {@link Gatherer#settle}.
  */
 final class Arrivals {
     private static final int CHUNK = 512;
@@ -96,6 +97,23 @@ final class Arrivals {
         void handOver() {
             for (int shard = 0; shard < chunks.length; shard++) {
                 pile(shard);
+            }
+        }
+
+        /**
+         * Inserts what has gathered for a shard. Only where no other thread brings any for it; the shard is locked.
+         */
+        void settle(int shard) throws RdbException {
+            Chunk chunk = chunks[shard];
+            Queue<Chunk> pile = piles.get(shard);
+            if (!pile.isEmpty()) {
+                pile(shard);
+                chunks[shard] = new Chunk(database);
+                Arrivals.this.settle(keyspace.shard(shard), pile);
+            } else if (chunk.count > 0) {
+                insert(keyspace.shard(shard).table(database), chunk);
+                Arrays.fill(chunk.items, 0, chunk.count, null);
+                chunk.count = 0;
             }
         }
 

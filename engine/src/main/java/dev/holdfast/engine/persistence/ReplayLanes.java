@@ -3,6 +3,10 @@ package dev.holdfast.engine.persistence;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Client;
 import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.keyspace.KeyRecord;
+import dev.holdfast.engine.keyspace.KeyTable;
+import dev.holdfast.engine.keyspace.Keyspace;
+import dev.holdfast.engine.keyspace.StringItem;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.RespReply;
 import java.util.ArrayList;
@@ -18,6 +22,9 @@ import java.util.concurrent.Future;
  * run in their order; those of different lanes have nothing in common.
  *
  * <p>Commands gather in {@link #add}. {@link #start} has them run while others gather; {@link #finish} returns when all have run.
+ *
+ * <p>Most of a log is often SETs without options. What such a one gives its key does not depend on what is there, so it is not run:
+ * its item is made and waits with others ({@link Arrivals}) until another command looks at the shard, or all must have run.
  */
 final class ReplayLanes implements AutoCloseable {
     private static final int MOST_LANES = 4;
@@ -27,7 +34,15 @@ final class ReplayLanes implements AutoCloseable {
     /** So few commands are run faster than they are handed over. */
     private static final int FEW_COMMANDS = 64;
 
+    private static final int PLAIN_SET_WORDS = 3;
+
     private final Engine engine;
+    private final Keyspace keyspace;
+    private final Arrivals arrivals;
+
+    /** Whether the command of that name is not another one by {@code rename-command}. */
+    private final boolean knowsSet;
+
     private final Lane[] lanes;
     private final ExecutorService threads;
     private final List<Future<?>> running = new ArrayList<>();
@@ -36,6 +51,9 @@ final class ReplayLanes implements AutoCloseable {
     /** @param alone whether the calling thread holds all locks, so that no other one gets any */
     ReplayLanes(Engine engine, boolean alone) {
         this.engine = engine;
+        this.keyspace = engine.keyspace();
+        this.arrivals = new Arrivals(keyspace, true);
+        this.knowsSet = engine.commands().find(Slice.of("SET")) == engine.commands().find("SET");
         int count = alone ? 1 : Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MOST_LANES);
         this.lanes = new Lane[count];
         Arrays.setAll(lanes, Lane::new);
@@ -49,8 +67,8 @@ final class ReplayLanes implements AutoCloseable {
     /** Adds the command that stands in the present buffer at {@code offset}. */
     void add(Slice key, int offset) {
         gathered++;
-        int shard = engine.keyspace().shardOf(key).number();
-        lanes[shard % lanes.length].gathering.add(offset);
+        int shard = keyspace.shardOf(key).number();
+        lanes[shard % lanes.length].gathering.add(offset, shard);
     }
 
     /**
@@ -78,6 +96,19 @@ final class ReplayLanes implements AutoCloseable {
     void finish(byte[] buffer, int database) {
         start(buffer, database);
         awaitAll();
+        settle();
+    }
+
+    /** Inserts what has arrived; each lane its own. */
+    private void settle() {
+        for (Lane lane : lanes) {
+            if (lane.arrived > FEW_COMMANDS && lanes.length > 1) {
+                running.add(threads.submit(lane::settleAll));
+            } else if (lane.arrived > 0) {
+                lane.settleAll();
+            }
+        }
+        awaitAll();
     }
 
     private void awaitAll() {
@@ -103,16 +134,19 @@ final class ReplayLanes implements AutoCloseable {
         }
     }
 
-    /** Where in the buffer some commands begin. A place is all that is handed over; its lane reads the command again. */
+    /** Where in the buffer some commands begin, and the shards of their keys. Its lane reads a command again. */
     private static final class Commands {
         private int[] offsets = new int[1024];
+        private byte[] shards = new byte[1024];
         private int count;
 
-        void add(int offset) {
+        void add(int offset, int shard) {
             if (count == offsets.length) {
                 offsets = Arrays.copyOf(offsets, 2 * count);
+                shards = Arrays.copyOf(shards, 2 * count);
             }
-            offsets[count++] = offset;
+            offsets[count] = offset;
+            shards[count++] = (byte) shard;
         }
     }
 
@@ -124,6 +158,8 @@ final class ReplayLanes implements AutoCloseable {
         private final AofParser parser = new AofParser();
         private final Args[] batch = new Args[BATCH];
         private final long shards;
+        private final Arrivals.Gatherer gatherer = arrivals.new Gatherer();
+        private long arrived;
         private Commands gathering = new Commands();
         private Commands other = new Commands();
 
@@ -131,7 +167,7 @@ final class ReplayLanes implements AutoCloseable {
             client.setReplaying(true);
             Arrays.setAll(batch, i -> new Args());
             long mask = 0;
-            for (int shard = number; shard < engine.keyspace().shardCount(); shard += lanes.length) {
+            for (int shard = number; shard < keyspace.shardCount(); shard += lanes.length) {
                 mask |= 1L << shard;
             }
             shards = mask;
@@ -147,24 +183,76 @@ final class ReplayLanes implements AutoCloseable {
 
         /** Runs commands. Their locks are taken once for all of them. */
         void run(byte[] buffer, Commands commands, int database) {
-            engine.keyspace().lock(shards);
+            keyspace.lock(shards);
             try {
                 client.select(database);
+                gatherer.select(database);
                 for (int from = 0; from < commands.count; from += BATCH) {
                     int some = Math.min(BATCH, commands.count - from);
+                    boolean plain = true;
                     for (int i = 0; i < some; i++) {
                         parser.read(buffer, commands.offsets[from + i], batch[i]);
+                        plain &= isPlainSet(batch[i]);
                     }
-                    engine.prefetcher().look(client, batch, some);
+                    if (!plain) {
+                        engine.prefetcher().look(client, batch, some);
+                    }
                     for (int i = 0; i < some; i++) {
-                        engine.replay(client, batch[i], reply);
-                        reply.clear(REPLY_BYTES);
+                        run(batch[i], commands.shards[from + i]);
                     }
                 }
             } finally {
-                engine.keyspace().unlock(shards);
+                keyspace.unlock(shards);
                 commands.count = 0;
             }
         }
+
+        private void run(Args args, int shard) {
+            if (isPlainSet(args)) {
+                arrive(args.get(1), args.get(2));
+                return;
+            }
+            if (arrived > 0) {
+                settle(shard);
+            }
+            engine.replay(client, args, reply);
+            reply.clear(REPLY_BYTES);
+        }
+
+        private void arrive(Slice key, Slice value) {
+            Object item = StringItem.create(key, value, StringItem.encodingOf(value), KeyRecord.NEVER);
+            KeyRecord.setAccessClock(KeyTable.record(item), keyspace.accessClock());
+            gatherer.add(key, item);
+            arrived++;
+        }
+
+        /** Inserts what has arrived for any shard. */
+        void settleAll() {
+            keyspace.lock(shards);
+            try {
+                for (long left = shards; left != 0; left &= left - 1) {
+                    settle(Long.numberOfTrailingZeros(left));
+                }
+            } finally {
+                keyspace.unlock(shards);
+            }
+            engine.statistics().changesSinceSave.add(arrived);
+            arrived = 0;
+        }
+
+        private void settle(int shard) {
+            try {
+                gatherer.settle(shard);
+            } catch (RdbException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    private boolean isPlainSet(Args args) {
+        return knowsSet
+                && args.count() == PLAIN_SET_WORDS
+                && args.get(0).isWord("SET")
+                && StringItem.isEncodedAlike(args.get(1), args.get(2));
     }
 }
