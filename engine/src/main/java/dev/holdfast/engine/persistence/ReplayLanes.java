@@ -53,7 +53,8 @@ final class ReplayLanes implements AutoCloseable {
         this.engine = engine;
         this.keyspace = engine.keyspace();
         this.arrivals = new Arrivals(keyspace, true);
-        this.knowsSet = engine.commands().find(Slice.of("SET")) == engine.commands().find("SET");
+        this.knowsSet =
+                engine.commands().find(Slice.of("SET")) == engine.commands().find("SET");
         int count = alone ? 1 : Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MOST_LANES);
         this.lanes = new Lane[count];
         Arrays.setAll(lanes, Lane::new);

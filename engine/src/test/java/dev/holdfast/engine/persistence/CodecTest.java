@@ -11,14 +11,14 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class CodecTest {
-    /** The check value that Redis's own test has, and that of every length around the eight bytes of a step. */
+    /** The check value that Redis's own test has, and that of lengths around the eight bytes of a step and of long arrays. */
     @Test
     void theChecksumIsThatOfJones() {
         byte[] digits = "123456789".getBytes(StandardCharsets.US_ASCII);
         assertEquals(0xe9c6d914c4b8d9caL, Crc64.update(0, digits, 0, 9));
-        byte[] bytes = new byte[64];
+        byte[] bytes = new byte[100_003];
         new Random(1).nextBytes(bytes);
-        for (int length = 0; length < bytes.length; length++) {
+        for (int length = 0; length <= bytes.length; length += length < 64 ? 1 : length) {
             long whole = Crc64.update(0, bytes, 0, length);
             long parts = 0;
             for (int i = 0; i < length; i++) {
