@@ -218,7 +218,7 @@ public final class Engine implements AutoCloseable {
         return eviction;
     }
 
-    /** Whether there may be a {@link #refusal}; asked before every command. */
+    /** Whether there may be a {@link #refusal}; asked before every command, since it costs less. */
     public boolean isRestricting() {
         return persistence.isRestricting() || config.minReplicasToWrite.get() > 0;
     }
@@ -230,6 +230,9 @@ public final class Engine implements AutoCloseable {
      * @param writes whether it writes, or runs queued commands that do
      */
     public @Nullable String refusal(CommandSpec spec, boolean writes) {
+        if (!isRestricting()) {
+            return null;
+        }
         String refusal = persistence.refusal(spec, writes);
         boolean lacksReplicas = writes && config.minReplicasToWrite.get() > 0 && config.minReplicasMaxLag.get() > 0;
         return refusal == null && lacksReplicas ? "NOREPLICAS Not enough good replicas to write." : refusal;

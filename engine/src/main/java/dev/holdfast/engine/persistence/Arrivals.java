@@ -69,9 +69,7 @@ final class Arrivals {
         }
 
         private void begin() {
-            for (int i = 0; i < chunks.length; i++) {
-                chunks[i] = new Chunk(database);
-            }
+            Arrays.setAll(chunks, shard -> new Chunk(database));
         }
 
         /** The database of the items that follow. */
@@ -89,7 +87,6 @@ final class Arrivals {
             chunk.items[chunk.count++] = item;
             if (chunk.count == CHUNK) {
                 pile(shard);
-                chunks[shard] = new Chunk(database);
             }
         }
 
@@ -108,7 +105,6 @@ final class Arrivals {
             Queue<Chunk> pile = piles.get(shard);
             if (!pile.isEmpty()) {
                 pile(shard);
-                chunks[shard] = new Chunk(database);
                 Arrivals.this.settle(keyspace.shard(shard), pile);
             } else if (chunk.count > 0) {
                 insert(keyspace.shard(shard).table(database), chunk);
@@ -122,6 +118,7 @@ final class Arrivals {
             if (chunk.count > 0) {
                 piles.get(shard).add(chunk);
                 count.add(chunk.count);
+                chunks[shard] = new Chunk(database);
             }
         }
     }

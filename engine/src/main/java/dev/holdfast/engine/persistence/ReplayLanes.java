@@ -190,16 +190,20 @@ final class ReplayLanes implements AutoCloseable {
                 gatherer.select(database);
                 for (int from = 0; from < commands.count; from += BATCH) {
                     int some = Math.min(BATCH, commands.count - from);
-                    boolean plain = true;
+                    int plain = 0;
                     for (int i = 0; i < some; i++) {
                         parser.read(buffer, commands.offsets[from + i], batch[i]);
-                        plain &= isPlainSet(batch[i]);
+                        plain |= isPlainSet(batch[i]) ? 1 << i : 0;
                     }
-                    if (!plain) {
+                    if (plain != (1 << some) - 1) {
                         engine.prefetcher().look(client, batch, some);
                     }
                     for (int i = 0; i < some; i++) {
-                        run(batch[i], commands.shards[from + i]);
+                        if ((plain >> i & 1) != 0) {
+                            arrive(batch[i].get(1), batch[i].get(2));
+                        } else {
+                            run(batch[i], commands.shards[from + i]);
+                        }
                     }
                 }
             } finally {
@@ -209,10 +213,6 @@ final class ReplayLanes implements AutoCloseable {
         }
 
         private void run(Args args, int shard) {
-            if (isPlainSet(args)) {
-                arrive(args.get(1), args.get(2));
-                return;
-            }
             if (arrived > 0) {
                 settle(shard);
             }

@@ -174,7 +174,7 @@ final class LuaCommands {
         }
         script.checkSlot(spec, words);
         if (writes && !script.hasWritten()) {
-            String refusal = outer.engine().isRestricting() ? outer.engine().refusal(spec, true) : null;
+            String refusal = outer.engine().refusal(spec, true);
             if (refusal != null) {
                 throw outer.refuse(spec, refusal);
             }

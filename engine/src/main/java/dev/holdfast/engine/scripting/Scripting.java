@@ -222,7 +222,7 @@ public final class Scripting {
         if (readOnlyCommand) {
             throw new CommandException("ERR Can not execute a script with write flag using *_ro command.");
         }
-        String refusal = engine.isRestricting() ? engine.refusal(call.spec(), true) : null;
+        String refusal = engine.refusal(call.spec(), true);
         if (refusal != null) {
             throw new CommandException(refusal);
         }
