@@ -15,6 +15,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Function;
 import javax.cache.Cache;
 import javax.cache.CacheException;
 import javax.cache.CacheManager;
@@ -269,14 +270,7 @@ final class JCache<K, V> implements Cache<K, V> {
     public boolean replace(K key, V old, V value) {
         checkTypes(key, value);
         check(old);
-        return steps.test(key, stored -> {
-            statistics.hit(stored != null);
-            if (stored == null) {
-                return steps.none(false);
-            }
-            if (!stored.value.equals(old)) {
-                return steps.accessed(stored, false);
-            }
+        return ifHolds(key, old, stored -> {
             source.write(key, value);
             return steps.put(stored, value, true);
         });
@@ -320,17 +314,21 @@ final class JCache<K, V> implements Cache<K, V> {
     @Override
     public boolean remove(K key, V old) {
         check(key, old);
+        return ifHolds(key, old, stored -> {
+            source.delete(key);
+            statistics.add(statistics.removals);
+            return steps.removed(stored, true);
+        });
+    }
+
+    /** Changes an entry if its value is still {@code old}; else it has only been looked at. */
+    private boolean ifHolds(K key, V old, Function<Stored<V>, Steps.Change<V, Boolean>> change) {
         return steps.test(key, stored -> {
             statistics.hit(stored != null);
             if (stored == null) {
                 return steps.none(false);
             }
-            if (!stored.value.equals(old)) {
-                return steps.accessed(stored, false);
-            }
-            source.delete(key);
-            statistics.add(statistics.removals);
-            return steps.removed(stored, true);
+            return stored.value.equals(old) ? change.apply(stored) : steps.accessed(stored, false);
         });
     }
 
@@ -527,9 +525,6 @@ final class JCache<K, V> implements Cache<K, V> {
 
     @Override
     public <T> T unwrap(Class<T> type) {
-        if (type.isInstance(this)) {
-            return type.cast(this);
-        }
-        throw new IllegalArgumentException("a cache is no " + type.getName());
+        return Unwrap.as(type, "a cache", this);
     }
 }

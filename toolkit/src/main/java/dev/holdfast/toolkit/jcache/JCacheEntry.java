@@ -16,9 +16,6 @@ record JCacheEntry<K, V>(K key, V value) implements Cache.Entry<K, V> {
 
     @Override
     public <T> T unwrap(Class<T> type) {
-        if (type.isInstance(this)) {
-            return type.cast(this);
-        }
-        throw new IllegalArgumentException("an entry is no " + type.getName());
+        return Unwrap.as(type, "an entry", this);
     }
 }

@@ -167,12 +167,6 @@ final class JCaches implements CacheManager {
 
     @Override
     public <T> T unwrap(Class<T> type) {
-        if (type.isInstance(this)) {
-            return type.cast(this);
-        }
-        if (type.isInstance(store)) {
-            return type.cast(store);
-        }
-        throw new IllegalArgumentException("a manager is no " + type.getName());
+        return Unwrap.as(type, "a manager", this, store);
     }
 }

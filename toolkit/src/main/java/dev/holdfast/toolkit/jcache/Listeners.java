@@ -131,10 +131,7 @@ final class Listeners<K, V> {
 
         @Override
         public <T> T unwrap(Class<T> type) {
-            if (type.isInstance(this)) {
-                return type.cast(this);
-            }
-            throw new IllegalArgumentException("an event is no " + type.getName());
+            return Unwrap.as(type, "an event", this);
         }
     }
 }

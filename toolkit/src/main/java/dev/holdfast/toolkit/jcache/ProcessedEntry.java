@@ -65,10 +65,7 @@ final class ProcessedEntry<K, V> implements MutableEntry<K, V> {
 
     @Override
     public <U> U unwrap(Class<U> type) {
-        if (type.isInstance(this)) {
-            return type.cast(this);
-        }
-        throw new IllegalArgumentException("an entry is no " + type.getName());
+        return Unwrap.as(type, "an entry", this);
     }
 
     /** What is to become of the entry, after the source has been told. */

@@ -98,7 +98,9 @@ final class Ends {
             }
         } catch (RuntimeException e) {
             batch.forEach(end -> end.failure = e);
+        } finally {
+            // Whatever has happened, nobody waits for a turn in which there is nothing left to tell.
+            batch.forEach(end -> end.isTold = true);
         }
-        batch.forEach(end -> end.isTold = true);
     }
 }

@@ -310,7 +310,9 @@ public final class RemoteStore implements Store {
             try {
                 replies.add(answer(sent.get(i), command, timeout));
             } catch (StoreUnavailableException e) {
-                throw wasRefused(sent) ? e : new OutcomeUnknownException("only some of the commands were sent", e);
+                throw wasRefused(sent, commands)
+                        ? e
+                        : new OutcomeUnknownException("only some of the commands were sent", e);
             } catch (CommandFailedException e) {
                 replies.add(
                         command.script() != null && e.code().equals("NOSCRIPT")
@@ -322,10 +324,10 @@ public final class RemoteStore implements Store {
     }
 
     /** Whether none of the commands was sent, so that all of them may be sent again. */
-    private boolean wasRefused(List<AsyncCommand<byte[], byte[], Reply>> commands) {
-        for (AsyncCommand<byte[], byte[], Reply> command : commands) {
+    private boolean wasRefused(List<AsyncCommand<byte[], byte[], Reply>> sent, List<Command> commands) {
+        for (int i = 0; i < sent.size(); i++) {
             try {
-                answer(command, Command.of("a command of several"), timeout);
+                answer(sent.get(i), commands.get(i), timeout);
                 return false;
             } catch (StoreUnavailableException e) {
                 // Nor was this.

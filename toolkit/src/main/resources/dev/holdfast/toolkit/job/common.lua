@@ -63,6 +63,15 @@ local function loadAll(ids)
     end
 end
 
+-- Reads the jobs whose ids stand among the arguments: the first at a place, the others so many words apart.
+local function loadArguments(first, apart)
+    local ids = {}
+    for i = first, #ARGV, apart do
+        ids[#ids + 1] = ARGV[i]
+    end
+    loadAll(ids)
+end
+
 local function load(id)
     if jobs[id] == nil then
         loadAll({id})

@@ -13,11 +13,8 @@ if ARGV[2] ~= '' then
     redis.call('HSET', key('cron'), ARGV[2], ARGV[3])
 end
 
-local ids, answers, added, pending = {}, {}, 0, {}
-for i = 4, #ARGV, 13 do
-    ids[#ids + 1] = ARGV[i]
-end
-loadAll(ids)
+local answers, added, pending = {}, 0, {}
+loadArguments(4, 13)
 for i = 4, #ARGV, 13 do
     local id, delay = ARGV[i], tonumber(ARGV[i + 9])
     local unique, lasts = ARGV[i + 10], tonumber(ARGV[i + 12])

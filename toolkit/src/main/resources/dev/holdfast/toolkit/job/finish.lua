@@ -42,11 +42,8 @@ local function fail(id, job, verb, why, delay)
     return 'retry'
 end
 
-local ids, mine, answers = {}, {}, {}
-for i = 3, #ARGV, 5 do
-    ids[#ids + 1] = ARGV[i]
-end
-loadAll(ids)
+local mine, answers = {}, {}
+loadArguments(3, 5)
 for i = 3, #ARGV, 5 do
     local id, token, verb, text, delay = unpack(ARGV, i, i + 4)
     local job = load(id)

@@ -3,11 +3,8 @@
 -- ARGV     lease in milliseconds, then id and fencing token of each job
 -- answers  for each job "held", "cancel" where somebody wants it to stop, or "lost" where it is this worker's no more
 
-local ids, answers = {}, {}
-for i = 2, #ARGV, 2 do
-    ids[#ids + 1] = ARGV[i]
-end
-loadAll(ids)
+local answers = {}
+loadArguments(2, 2)
 for i = 2, #ARGV, 2 do
     local job = load(ARGV[i])
     if not job or job.s ~= 'active' or job.l ~= tonumber(ARGV[i + 1]) then

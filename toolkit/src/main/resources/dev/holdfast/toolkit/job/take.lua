@@ -10,9 +10,14 @@
 local worker, lease, wanted, takeovers = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local mostDead, deadKept = tonumber(ARGV[5]), tonumber(ARGV[6])
 
-local due = redis.call('ZRANGEBYSCORE', key('scheduled'), '-inf', whole(now), 'LIMIT', 0, 100)
-loadAll(due)
-for _, id in ipairs(due) do
+-- The jobs of a sorted set whose time has come.
+local function due(what)
+    local ids = redis.call('ZRANGEBYSCORE', key(what), '-inf', whole(now), 'LIMIT', 0, 100)
+    loadAll(ids)
+    return ids
+end
+
+for _, id in ipairs(due('scheduled')) do
     redis.call('ZREM', key('scheduled'), id)
     local job = load(id)
     if job then
@@ -21,7 +26,7 @@ for _, id in ipairs(due) do
     end
 end
 
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('active'), '-inf', whole(now), 'LIMIT', 0, 100)) do
+for _, id in ipairs(due('active')) do
     redis.call('ZREM', key('active'), id)
     local job = load(id)
     if job then
@@ -38,7 +43,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('active'), '-inf', whole(now
     end
 end
 
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('done'), '-inf', whole(now), 'LIMIT', 0, 100)) do
+for _, id in ipairs(due('done')) do
     forgetDone(id)
 end
 

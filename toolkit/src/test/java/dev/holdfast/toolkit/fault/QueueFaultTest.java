@@ -70,10 +70,7 @@ class QueueFaultTest {
             crew.dismiss();
 
             QueueFigures figures = queue.figures();
-            long repeated = store.call("HVALS", "done").texts().stream()
-                            .mapToLong(Long::parseLong)
-                            .sum()
-                    - Scale.JOBS;
+            long repeated = Scale.repeated(store, "done");
             long lost = Scale.JOBS - store.call("HLEN", "done").number();
             Scale.report(
                     "queue",

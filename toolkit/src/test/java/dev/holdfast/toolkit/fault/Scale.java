@@ -59,6 +59,14 @@ final class Scale {
         return keys;
     }
 
+    /** How many times more than once each the things were done of which a hash counts how often they were. */
+    static long repeated(Store store, String counts) {
+        return store.call("HVALS", counts).texts().stream()
+                        .mapToLong(Long::parseLong)
+                        .sum()
+                - JOBS;
+    }
+
     /** Writes down what a test has counted: names and numbers in turn. */
     static void report(String test, Target target, Object... counts) {
         StringBuilder line =

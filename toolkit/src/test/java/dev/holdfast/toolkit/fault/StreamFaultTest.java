@@ -115,10 +115,7 @@ class StreamFaultTest {
 
             StreamStatistics statistics = tasks.statistics();
             long lost = Scale.JOBS - store.call("HLEN", "{noted}:times").number();
-            long repeated = store.call("HVALS", "{noted}:times").texts().stream()
-                            .mapToLong(Long::parseLong)
-                            .sum()
-                    - Scale.JOBS;
+            long repeated = Scale.repeated(store, "{noted}:times");
             Scale.report(
                     name,
                     target,
