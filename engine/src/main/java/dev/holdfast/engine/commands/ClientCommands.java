@@ -254,7 +254,7 @@ public final class ClientCommands {
                 if (client == call.client()) {
                     client.closeAfterReply();
                 } else {
-                    call.engine().kill(client);
+                    call.engine().clients().kill(client);
                 }
             }
         }
@@ -336,7 +336,7 @@ public final class ClientCommands {
                 throw new CommandException("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
             }
         }
-        Client client = call.engine().client(call.longArg(2));
+        Client client = call.engine().clients().find(call.longArg(2));
         boolean unblocked = client != null
                 && call.engine()
                         .blocking()

@@ -175,6 +175,10 @@ public final class ClusterCommands {
         return cluster;
     }
 
+    private static String localAddress(Call call) {
+        return call.client().link().localAddress();
+    }
+
     /** The slot that a word names. */
     static int slotArg(Call call, int index) {
         return (int) call.longArg(index, 0, HashSlot.COUNT - 1, "ERR Invalid or out of range slot");
@@ -217,8 +221,8 @@ public final class ClusterCommands {
         String hostname = cluster.hostname();
         text(
                 call,
-                cluster.nodeId() + " " + cluster.ip(call.client()) + ":" + cluster.port(call.client()) + "@"
-                        + cluster.busPort(call.client())
+                cluster.nodeId() + " " + cluster.ip(localAddress(call)) + ":" + cluster.port(localAddress(call)) + "@"
+                        + cluster.busPort(localAddress(call))
                         + (hostname.isEmpty() ? "" : "," + hostname)
                         + " myself,master - 0 0 " + cluster.epoch() + " connected " + Cluster.slots() + "\n");
     }
@@ -232,11 +236,11 @@ public final class ClusterCommands {
         reply.integer(HashSlot.COUNT - 1);
         reply.array(4);
         endpoint(call, cluster);
-        reply.integer(cluster.port(call.client()));
+        reply.integer(cluster.port(localAddress(call)));
         reply.bulk(cluster.nodeId());
         Map<String, String> more = new LinkedHashMap<>();
         if (!cluster.preferredEndpointType().equals("ip")) {
-            more.put("ip", cluster.ip(call.client()));
+            more.put("ip", cluster.ip(localAddress(call)));
         }
         if (!cluster.preferredEndpointType().equals("hostname")
                 && !cluster.hostname().isEmpty()) {
@@ -254,7 +258,7 @@ public final class ClusterCommands {
         if (cluster.preferredEndpointType().equals("unknown-endpoint")) {
             call.reply().nil();
         } else {
-            call.reply().bulk(cluster.endpoint(call.client()));
+            call.reply().bulk(cluster.endpoint(localAddress(call)));
         }
     }
 
@@ -280,9 +284,9 @@ public final class ClusterCommands {
         reply.array(1);
         reply.map(fields);
         field(reply, "id", cluster.nodeId());
-        field(reply, "port", cluster.port(call.client()));
-        field(reply, "ip", cluster.ip(call.client()));
-        field(reply, "endpoint", cluster.endpoint(call.client()));
+        field(reply, "port", cluster.port(localAddress(call)));
+        field(reply, "ip", cluster.ip(localAddress(call)));
+        field(reply, "endpoint", cluster.endpoint(localAddress(call)));
         if (!cluster.hostname().isEmpty()) {
             field(reply, "hostname", cluster.hostname());
         }

@@ -2,7 +2,6 @@ package dev.holdfast.engine.commands;
 
 import dev.holdfast.engine.base.Compatibility;
 import dev.holdfast.engine.config.Config;
-import dev.holdfast.engine.execution.AclDenial;
 import dev.holdfast.engine.execution.Client;
 import dev.holdfast.engine.execution.Cluster;
 import dev.holdfast.engine.execution.CommandSpec;
@@ -446,12 +445,12 @@ final class InfoReport {
                 "eventloop_duration_cmd_sum",
                 "instantaneous_eventloop_cycles_per_sec",
                 "instantaneous_eventloop_duration_usec");
-        line("acl_access_denied_auth", statistics.denials(AclDenial.Reason.AUTH));
-        line("acl_access_denied_cmd", statistics.denials(AclDenial.Reason.COMMAND));
-        line("acl_access_denied_key", statistics.denials(AclDenial.Reason.KEY));
-        line("acl_access_denied_channel", statistics.denials(AclDenial.Reason.CHANNEL));
+        line("acl_access_denied_auth", statistics.deniedLogins.sum());
+        line("acl_access_denied_cmd", statistics.deniedCommands.sum());
+        line("acl_access_denied_key", statistics.deniedKeys.sum());
+        line("acl_access_denied_channel", statistics.deniedChannels.sum());
         line("acl_access_denied_tls_cert", 0);
-        line("acl_access_denied_db", statistics.denials(AclDenial.Reason.DATABASE));
+        line("acl_access_denied_db", statistics.deniedDatabases.sum());
     }
 
     private static String kilobytes(Rate rate) {

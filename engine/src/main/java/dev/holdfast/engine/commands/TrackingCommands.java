@@ -61,7 +61,7 @@ final class TrackingCommands {
                 throw new CommandException("ERR A client can only redirect to a single other client");
             }
             redirection = call.longArg(index);
-            if (call.engine().client(redirection) == null) {
+            if (call.engine().clients().find(redirection) == null) {
                 throw new CommandException("ERR The client ID you want redirect to does not exist");
             }
         }

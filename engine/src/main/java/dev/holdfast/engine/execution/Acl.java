@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -216,7 +217,7 @@ public final class Acl {
         if (client == by) {
             client.closeAfterReply();
         } else {
-            engine.kill(client);
+            engine.clients().kill(client);
         }
     }
 
@@ -487,8 +488,21 @@ public final class Acl {
     }
 
     private void log(Client client, AclDenial.Reason reason, AclLog.Context context, String object, String user) {
-        engine.statistics().countDenial(reason);
+        count(reason);
         long now = engine.clock().millis();
         log.add(reason, context, object, user, ClientInfo.show(client, now), now, config.monitoring.acllogMaxLen.get());
+    }
+
+    private void count(AclDenial.Reason reason) {
+        Statistics statistics = engine.statistics();
+        LongAdder counter =
+                switch (reason) {
+                    case AUTH -> statistics.deniedLogins;
+                    case COMMAND -> statistics.deniedCommands;
+                    case KEY -> statistics.deniedKeys;
+                    case CHANNEL -> statistics.deniedChannels;
+                    case DATABASE -> statistics.deniedDatabases;
+                };
+        counter.increment();
     }
 }

@@ -83,7 +83,7 @@ final class Admission {
         }
         Cluster cluster = engine.cluster();
         if (cluster != null) {
-            cluster.check(client, spec, args);
+            checkSlot(cluster, client, spec, args);
         }
         if (engine.config().memory.maxmemory.get() > 0
                 && !engine.eviction().makeRoom(args.sizeBytes())
@@ -117,6 +117,16 @@ final class Admission {
                     + (module ? "enable-module-command" : "enable-debug-command")
                     + " option is set to \"local\", you can run it from a local connection, otherwise you need to set"
                     + " this option in the configuration file, and then restart the server.");
+        }
+    }
+
+    /** Fails where a command is about several slots. */
+    private static void checkSlot(Cluster cluster, Client client, CommandSpec spec, Args args) {
+        try {
+            cluster.slotOf(spec, args);
+        } catch (CommandException e) {
+            client.lane().rejected[spec.id()]++;
+            throw e;
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.holdfast.engine.execution;
 
+import dev.holdfast.engine.base.Clock;
+import dev.holdfast.engine.config.MemoryParameters;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -15,30 +17,38 @@ final class ClientEviction {
 
     private record Size(Client client, long bytes) {}
 
-    private final Engine engine;
+    private final MemoryParameters parameters;
+    private final Clients clients;
+    private final Clock clock;
+    private final Statistics statistics;
+    private volatile long clientBytes;
 
-    ClientEviction(Engine engine) {
-        this.engine = engine;
+    ClientEviction(MemoryParameters parameters, Clients clients, Clock clock, Statistics statistics) {
+        this.parameters = parameters;
+        this.clients = clients;
+        this.clock = clock;
+        this.statistics = statistics;
+    }
+
+    /** What clients have sent and not read, as it was at the last {@link #run}. */
+    long clientBytes() {
+        return clientBytes;
     }
 
     /** The bound in bytes, or 0 for none. */
     private long limit() {
-        long configured = engine.config().memory.maxmemoryClients.get();
+        long configured = parameters.maxmemoryClients.get();
         return configured >= 0
                 ? configured
-                : (long) (engine.config().memory.maxmemory.get() / 100.0 * -configured);
+                : (long) (parameters.maxmemory.get() / 100.0 * -configured);
     }
 
-    /**
-     * Disconnects as many clients as must be.
-     *
-     * @return what clients take, in bytes
-     */
-    synchronized long run() {
+    /** Finds out what clients take, and disconnects as many as must be. */
+    synchronized void run() {
         long limit = limit();
         List<Size> sizes = new ArrayList<>();
         long sum = 0;
-        for (Client client : engine.clients()) {
+        for (Client client : clients) {
             long bytes = ClientInfo.memoryBytes(client);
             sum += bytes;
             if (limit > 0 && bytes > 0 && !client.noEvict()) {
@@ -50,13 +60,11 @@ final class ClientEviction {
             if (sum <= limit) {
                 break;
             }
-            LOG.info(
-                    "Evicting client: {}",
-                    ClientInfo.show(size.client, engine.clock().millis()));
-            engine.kill(size.client);
-            engine.statistics().evictedClients.increment();
+            LOG.info("Evicting client: {}", ClientInfo.show(size.client, clock.millis()));
+            clients.kill(size.client);
+            statistics.evictedClients.increment();
             sum -= size.bytes;
         }
-        return sum;
+        clientBytes = sum;
     }
 }

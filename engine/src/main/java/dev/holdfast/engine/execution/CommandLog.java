@@ -1,5 +1,6 @@
 package dev.holdfast.engine.execution;
 
+import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.MonitoringParameters;
@@ -59,8 +60,10 @@ public final class CommandLog {
 
     private static final long FINE_BYTES = 2048;
 
-    private final Engine engine;
     private final Config config;
+    private final Statistics statistics;
+    private final Latency latency;
+    private final Clock clock;
     private final NumberParameter[] thresholds;
     private final NumberParameter[] lengths;
     private final List<Deque<Entry>> logs = List.of(new ArrayDeque<>(), new ArrayDeque<>(), new ArrayDeque<>());
@@ -70,9 +73,11 @@ public final class CommandLog {
     private volatile long requestBytes;
     private volatile long replyBytes;
 
-    CommandLog(Engine engine) {
-        this.engine = engine;
-        this.config = engine.config();
+    CommandLog(Config config, Statistics statistics, Latency latency, Clock clock) {
+        this.config = config;
+        this.statistics = statistics;
+        this.latency = latency;
+        this.clock = clock;
         MonitoringParameters parameters = config.monitoring;
         thresholds = new NumberParameter[] {
             parameters.commandlogExecutionSlowerThanMicros,
@@ -105,7 +110,7 @@ public final class CommandLog {
         }
         slowNanos = slow;
         boolean fine = micros < FINE_MICROS || Math.min(requestBytes, replyBytes) < FINE_BYTES;
-        engine.statistics().watch(fine, slow, config.monitoring.latencyTracking.get());
+        statistics.watch(fine, slow, config.monitoring.latencyTracking.get());
     }
 
     /** The threshold of a log, or more than anything where it is off. */
@@ -123,7 +128,7 @@ public final class CommandLog {
 
     /** Tells of a command that took long. */
     void slow(Client client, CommandSpec spec, Args args, long nanos) {
-        engine.latency().sample(spec.is(CommandFlag.FAST) ? "fast-command" : "command", nanos / 1_000_000);
+        latency.sample(spec.is(CommandFlag.FAST) ? "fast-command" : "command", nanos / 1_000_000);
         if (nanos / 1000 >= threshold(Kind.SLOW)) {
             add(Kind.SLOW, client, spec, args, nanos / 1000);
         }
@@ -174,7 +179,7 @@ public final class CommandLog {
             return;
         }
         Deque<Entry> log = logs.get(kind.ordinal());
-        long second = engine.clock().millis() / 1000;
+        long second = clock.millis() / 1000;
         List<Slice> words = shortened(Redaction.redact(spec, args, config));
         log.addFirst(new Entry(
                 nextIds[kind.ordinal()]++, second, value, words, client.link().address(), client.name()));

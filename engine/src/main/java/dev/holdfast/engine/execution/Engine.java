@@ -1,6 +1,7 @@
 package dev.holdfast.engine.execution;
 
 import dev.holdfast.engine.base.Clock;
+import dev.holdfast.engine.base.RandomId;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.NotificationFlags;
@@ -11,16 +12,13 @@ import dev.holdfast.engine.keyspace.Shard;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.protocol.ReplyTooLongException;
-import java.security.SecureRandom;
 import java.util.Collection;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
@@ -50,13 +48,13 @@ public final class Engine implements AutoCloseable {
     private final PubSub pubSub = new PubSub();
     private final Notifier notifier = new Notifier(pubSub);
     private final Tracking tracking = new Tracking(this);
-    private final Monitors monitors = new Monitors(this);
+    private final Monitors monitors;
     private final Interests interests;
     private final @Nullable Cluster cluster;
     private final Blocking blocking;
     private final Expiry expiry;
     private final Eviction eviction;
-    private final ClientEviction clientEviction = new ClientEviction(this);
+    private final ClientEviction clientEviction;
     private final Latency latency;
     private final CommandLog commandLog;
     private final PeerCache peers;
@@ -65,23 +63,21 @@ public final class Engine implements AutoCloseable {
     private final Admission admission = new Admission(this);
     private final Acl acl;
     private final AclFile aclFile;
-    private final Map<Long, Client> clients = new ConcurrentHashMap<>();
-    private final AtomicLong lastClientId = new AtomicLong();
+    private final Clients clients = new Clients();
     private final ScheduledThreadPoolExecutor timer;
     private final long startMillis;
 
     private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
     private final DebugSettings debugSettings = new DebugSettings();
-    private final String runId = randomId();
+    private final String runId = RandomId.next();
     private final Map<Class<?>, Object> companions = new ConcurrentHashMap<>();
     private volatile @Nullable ScriptRun runningScript;
 
     /** One for all commands: who waits for a lock lets it escape, so each would allocate its own. */
     private final BooleanSupplier scriptIsBusy = this::isScriptBusy;
 
-    private volatile String replicationId = randomId();
+    private volatile String replicationId = RandomId.next();
     private volatile long peakBytes;
-    private volatile long clientBytes;
     private volatile Persistence persistence = Persistence.NONE;
     private volatile Host host = reason -> close();
 
@@ -90,6 +86,8 @@ public final class Engine implements AutoCloseable {
         this.clock = clock;
         this.commands = new CommandTable(specs, config.renames());
         this.statistics = new Statistics(commands.idCount());
+        this.monitors = new Monitors(config, clock);
+        this.clientEviction = new ClientEviction(config.memory, clients, clock, statistics);
         this.keyspace = new Keyspace(
                 SHARD_BITS, (config.cluster.enabled.get() ? config.cluster.databases : config.databases).getInt());
         this.prefetcher = new Prefetcher(keyspace);
@@ -108,7 +106,7 @@ public final class Engine implements AutoCloseable {
         this.blocking = new Blocking(this, timer);
         this.expiry = new Expiry(this);
         this.latency = new Latency(config.monitoring.latencyMonitorThresholdMillis, clock);
-        this.commandLog = new CommandLog(this);
+        this.commandLog = new CommandLog(config, statistics, latency, clock);
         this.peers = new PeerCache(clock);
         this.eviction = new Eviction(this);
         this.startMillis = clock.millis();
@@ -146,7 +144,7 @@ public final class Engine implements AutoCloseable {
         statistics.sample(clock.nanos());
         notePeak(keyspace.usedBytes());
         tracking.limit();
-        lookAtClients();
+        clientEviction.run();
         eviction.look();
         peers.closeUnused();
     }
@@ -295,13 +293,6 @@ public final class Engine implements AutoCloseable {
         return startMillis;
     }
 
-    /** Forty random hexadecimal digits. */
-    static String randomId() {
-        byte[] bytes = new byte[20];
-        new SecureRandom().nextBytes(bytes);
-        return HexFormat.of().formatHex(bytes);
-    }
-
     /** Forty digits that stand for this run of the store. */
     public String runId() {
         return runId;
@@ -313,7 +304,7 @@ public final class Engine implements AutoCloseable {
     }
 
     public void changeReplicationId() {
-        replicationId = randomId();
+        replicationId = RandomId.next();
     }
 
     /** The script that is being run, or null. */
@@ -329,6 +320,12 @@ public final class Engine implements AutoCloseable {
     private boolean isScriptBusy() {
         ScriptRun run = runningScript;
         return run != null && run.isBusy();
+    }
+
+    /** Whether what the client runs now is a command of its script. */
+    private boolean isScriptOf(Client client) {
+        ScriptRun run = runningScript;
+        return run != null && run.client() == client;
     }
 
     /** Something that belongs to this store but to a layer above, made when it is first asked for. */
@@ -371,14 +368,14 @@ public final class Engine implements AutoCloseable {
 
     /** Registers a new client. */
     public Client connect(Link link, Lane lane) {
-        Client client = new Client(this, lastClientId.incrementAndGet(), link, lane, acl.initialUser());
-        clients.put(client.id(), client);
+        Client client = new Client(this, clients.nextId(), link, lane, acl.initialUser());
+        clients.add(client);
         return client;
     }
 
     /** Forgets a client: its subscriptions, watched keys and whatever it waits for. */
     public void disconnect(Client client) {
-        clients.remove(client.id());
+        clients.remove(client);
         blocking.abandon(client);
         pubSub.unsubscribeAll(client);
         interests.unwatch(client);
@@ -386,18 +383,8 @@ public final class Engine implements AutoCloseable {
         monitors.remove(client);
     }
 
-    /** Ends a client's connection by another's order. It is no longer listed from now on. */
-    public void kill(Client client) {
-        clients.remove(client.id());
-        client.link().close(false);
-    }
-
-    public Collection<Client> clients() {
-        return clients.values();
-    }
-
-    public @Nullable Client client(long id) {
-        return clients.get(id);
+    public Clients clients() {
+        return clients;
     }
 
     // ---- the life of a command ----
@@ -594,11 +581,11 @@ public final class Engine implements AutoCloseable {
         boolean shown = monitors.any() && !call.isRetrying();
         boolean runsOthers = spec.is(CommandFlag.SKIP_MONITOR);
         if (shown && runsOthers) {
-            monitors.show(client, spec, args);
+            monitors.show(client, isScriptOf(client), spec, args);
         }
         attempt(call, spec, reply, mark, spec.handler());
         if (shown && !runsOthers) {
-            monitors.show(client, spec, args);
+            monitors.show(client, isScriptOf(client), spec, args);
         }
         if (call.isSuspended()) {
             call.setSuspendedSince(begin);
@@ -667,14 +654,14 @@ public final class Engine implements AutoCloseable {
         commandLog.noteSizes(client, spec, args, written);
     }
 
-    /** Finds out what clients take, and disconnects some if that is too much. */
-    void lookAtClients() {
-        clientBytes = clientEviction.run();
+    /** Keeps what clients have sent and not read within its limit. */
+    ClientEviction clientEviction() {
+        return clientEviction;
     }
 
     /** What clients have sent and not read, as it was when the timer last looked. */
     public long clientBytes() {
-        return clientBytes;
+        return clientEviction.clientBytes();
     }
 
     /** The memory of keys, values and what finds them, against which {@code maxmemory} is held. */
@@ -689,7 +676,7 @@ public final class Engine implements AutoCloseable {
             if (transaction != null) {
                 Transactions.end(client);
                 if (monitors.any()) {
-                    monitors.show(client, client.call().spec(), args);
+                    monitors.show(client, false, client.call().spec(), args);
                 }
             }
             String reason = message.startsWith("ERR ") ? message.substring("ERR ".length()) : message;

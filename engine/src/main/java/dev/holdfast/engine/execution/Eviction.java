@@ -135,7 +135,7 @@ public final class Eviction {
         }
         long room = limit() - engine.usedBytes();
         if (room < 0 && engine.clientBytes() > 0) {
-            engine.lookAtClients();
+            engine.clientEviction().run();
             room = limit() - engine.usedBytes();
         }
         if (room < 0 && engine.pause().isActive()) {

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * (at an index, or after a keyword) and how to go on (a range with a step, or a count that says how many follow).
  */
 public final class KeySpec {
+    /** No keys, and so no slot. */
+    public static final int NO_SLOT = -1;
+
     /** What happens to a key, under the names that {@code COMMAND INFO} gives. */
     public enum Flag {
         RO("RO"),
@@ -210,8 +213,16 @@ public final class KeySpec {
         }
     }
 
+    /** The slot of two things of which each has one, or none. */
+    static int joinSlots(int slot, int other) {
+        if (slot != NO_SLOT && other != NO_SLOT && slot != other) {
+            throw new CommandException("CROSSSLOT Keys in request don't hash to the same slot");
+        }
+        return slot == NO_SLOT ? other : slot;
+    }
+
     /**
-     * The slot of the keys and of another, {@link Cluster#NO_SLOT} for none.
+     * The slot of the keys and of another, {@link #NO_SLOT} for none.
      *
      * @throws CommandException if there are several
      */
@@ -220,7 +231,7 @@ public final class KeySpec {
         int first = firstOf(args);
         int last = lastOf(args, first);
         for (int i = first; i <= last; i += step) {
-            slot = Cluster.join(slot, HashSlot.of(args.get(i)));
+            slot = joinSlots(slot, HashSlot.of(args.get(i)));
         }
         return slot;
     }

@@ -1,6 +1,8 @@
 package dev.holdfast.engine.execution;
 
+import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.protocol.Args;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -19,11 +21,13 @@ import java.util.Locale;
 public final class Monitors {
     private static final Client[] NOBODY = new Client[0];
 
-    private final Engine engine;
+    private final Config config;
+    private final Clock clock;
     private volatile Client[] clients = NOBODY;
 
-    Monitors(Engine engine) {
-        this.engine = engine;
+    Monitors(Config config, Clock clock) {
+        this.config = config;
+        this.clock = clock;
     }
 
     public synchronized void add(Client client) {
@@ -52,24 +56,23 @@ public final class Monitors {
     /**
      * Shows a command: one that has been run, or one that is going to run others, which then come after it. What is run again after
      * a wait has been shown before.
+     *
+     * @param inScript whether the client's script runs it
      */
-    void show(Client client, CommandSpec spec, Args args) {
+    void show(Client client, boolean inScript, CommandSpec spec, Args args) {
         if (spec.is(CommandFlag.ADMIN)) {
             return;
         }
         byte[] line =
-                line(client, Redaction.redact(spec, args, engine.config())).getBytes(StandardCharsets.US_ASCII);
+                line(client, inScript, Redaction.redact(spec, args, config)).getBytes(StandardCharsets.US_ASCII);
         for (Client monitor : clients) {
             monitor.link().push(line);
         }
     }
 
-    private String line(Client client, List<Slice> words) {
-        long micros = engine.clock().micros();
-        ScriptRun script = engine.runningScript();
-        String from = script != null && script.client() == client
-                ? "lua"
-                : client.link().address();
+    private String line(Client client, boolean inScript, List<Slice> words) {
+        long micros = clock.micros();
+        String from = inScript ? "lua" : client.link().address();
         StringBuilder line = new StringBuilder(96)
                 .append(String.format(Locale.ROOT, "+%d.%06d", micros / 1_000_000, micros % 1_000_000))
                 .append(" [")

@@ -20,7 +20,7 @@ public final class ScriptRun {
     private volatile boolean busy;
 
     /** In a cluster, the slot of the script's keys, or of those that its commands have named so far. */
-    private int slot = Cluster.NO_SLOT;
+    private int slot = KeySpec.NO_SLOT;
 
     /**
      * A run that begins now.
@@ -79,10 +79,10 @@ public final class ScriptRun {
             return;
         }
         int wanted = slotOf(cluster, spec, commandWords);
-        if (allowsCrossSlot || wanted == Cluster.NO_SLOT) {
+        if (allowsCrossSlot || wanted == KeySpec.NO_SLOT) {
             return;
         }
-        if (slot == Cluster.NO_SLOT) {
+        if (slot == KeySpec.NO_SLOT) {
             slot = wanted;
         } else if (slot != wanted) {
             throw new CommandException("ERR Script attempted to access keys that do not hash to the same slot");

@@ -1,6 +1,5 @@
 package dev.holdfast.engine.execution;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -38,8 +37,12 @@ public final class Statistics {
     public final LongAdder outputBufferLimitDisconnections = new LongAdder();
     public final LongAdder queryBufferLimitDisconnections = new LongAdder();
 
-    /** How often something was denied, by reason. */
-    private final LongAdder[] denials = new LongAdder[AclDenial.Reason.values().length];
+    // How often a user was denied something.
+    public final LongAdder deniedLogins = new LongAdder();
+    public final LongAdder deniedCommands = new LongAdder();
+    public final LongAdder deniedKeys = new LongAdder();
+    public final LongAdder deniedChannels = new LongAdder();
+    public final LongAdder deniedDatabases = new LongAdder();
 
     /** How often active expiry had to stop because its time was over. */
     public final LongAdder expiryTimeCaps = new LongAdder();
@@ -63,7 +66,6 @@ public final class Statistics {
 
     Statistics(int commands) {
         this.commands = commands;
-        Arrays.setAll(denials, i -> new LongAdder());
     }
 
     /** A new lane, for one thread. */
@@ -164,15 +166,6 @@ public final class Statistics {
         count.increment();
     }
 
-    void countDenial(AclDenial.Reason reason) {
-        denials[reason.ordinal()].increment();
-    }
-
-    /** How often something was denied for this reason. */
-    public long denials(AclDenial.Reason reason) {
-        return denials[reason.ordinal()].sum();
-    }
-
     /** How often each error code was answered. */
     public Map<String, LongAdder> errorsByCode() {
         return errorsByCode;
@@ -195,11 +188,15 @@ public final class Statistics {
                 errorReplies,
                 outputBufferLimitDisconnections,
                 queryBufferLimitDisconnections,
+                deniedLogins,
+                deniedCommands,
+                deniedKeys,
+                deniedChannels,
+                deniedDatabases,
                 expiryTimeCaps,
                 expiryNanos)) {
             adder.reset();
         }
-        Arrays.stream(denials).forEach(LongAdder::reset);
         staleKeys = 0;
         staleHashes = 0;
     }

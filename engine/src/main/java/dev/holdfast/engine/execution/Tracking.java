@@ -229,7 +229,7 @@ public final class Tracking {
             return;
         }
         long redirection = tracker.redirection();
-        Client target = redirection == 0 ? client : engine.client(redirection);
+        Client target = redirection == 0 ? client : engine.clients().find(redirection);
         if (target == null || target.isClosing()) {
             tracker.markBroken();
             if (client.resp3()) {

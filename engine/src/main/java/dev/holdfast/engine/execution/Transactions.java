@@ -136,7 +136,7 @@ public final class Transactions {
         Cluster cluster = engine.cluster();
         if (cluster != null) {
             try {
-                cluster.check(transaction.commands());
+                checkSlots(cluster, transaction);
             } catch (CommandException e) {
                 end(client);
                 throw e;
@@ -169,6 +169,14 @@ public final class Transactions {
             call.setInTransaction(false);
             call.endUnit();
             keyspace.unlock(mask);
+        }
+    }
+
+    /** Fails where the commands of a transaction are about several slots. */
+    private static void checkSlots(Cluster cluster, Transaction transaction) {
+        int slot = KeySpec.NO_SLOT;
+        for (Transaction.Queued queued : transaction.commands()) {
+            slot = KeySpec.joinSlots(slot, cluster.slotOf(queued.spec(), queued.args()));
         }
     }
 
