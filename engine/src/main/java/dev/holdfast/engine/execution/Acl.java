@@ -495,14 +495,13 @@ public final class Acl {
 
     private void count(AclDenial.Reason reason) {
         Statistics statistics = engine.statistics();
-        LongAdder counter =
-                switch (reason) {
-                    case AUTH -> statistics.deniedLogins;
-                    case COMMAND -> statistics.deniedCommands;
-                    case KEY -> statistics.deniedKeys;
-                    case CHANNEL -> statistics.deniedChannels;
-                    case DATABASE -> statistics.deniedDatabases;
-                };
+        LongAdder counter = switch (reason) {
+            case AUTH -> statistics.deniedLogins;
+            case COMMAND -> statistics.deniedCommands;
+            case KEY -> statistics.deniedKeys;
+            case CHANNEL -> statistics.deniedChannels;
+            case DATABASE -> statistics.deniedDatabases;
+        };
         counter.increment();
     }
 }

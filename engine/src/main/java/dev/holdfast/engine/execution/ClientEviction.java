@@ -38,9 +38,7 @@ final class ClientEviction {
     /** The bound in bytes, or 0 for none. */
     private long limit() {
         long configured = parameters.maxmemoryClients.get();
-        return configured >= 0
-                ? configured
-                : (long) (parameters.maxmemory.get() / 100.0 * -configured);
+        return configured >= 0 ? configured : (long) (parameters.maxmemory.get() / 100.0 * -configured);
     }
 
     /** Finds out what clients take, and disconnects as many as must be. */
