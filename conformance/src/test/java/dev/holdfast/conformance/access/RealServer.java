@@ -10,9 +10,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import redis.embedded.RedisExecProvider;
 
@@ -46,7 +48,7 @@ public final class RealServer implements Store {
     public static RealServer start() {
         try {
             String program = program();
-            for (int i = 1; i < STARTS; i++) {
+            for (int i = 0; i < STARTS; i++) {
                 RealServer server = start(program);
                 if (server != null) {
                     return server;
@@ -100,12 +102,21 @@ public final class RealServer implements Store {
             line = log.readLine();
         }
         if (line == null) {
-            Files.deleteIfExists(directory);
+            delete(directory);
             return null;
         }
         Thread.ofVirtual().start(() -> log.lines().forEach(ignored -> {}));
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
         return new RealServer(port, directory, process);
+    }
+
+    /** Deletes a server's directory, with the files that it or a test has left there. */
+    private static void delete(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
     }
 
     private static String field(String info, String name) {
@@ -145,7 +156,7 @@ public final class RealServer implements Store {
     public void close() {
         try {
             process.destroyForcibly().waitFor();
-            Files.deleteIfExists(directory);
+            delete(directory);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {

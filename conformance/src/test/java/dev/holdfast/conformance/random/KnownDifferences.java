@@ -6,7 +6,9 @@ import dev.holdfast.conformance.access.RealServer;
 import dev.holdfast.engine.execution.CommandGroup;
 import dev.holdfast.engine.execution.CommandSpec;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Where a real server older than Valkey 9.1 answers differently, and we do as 9.1 does; and the few places where we differ from
@@ -34,12 +36,43 @@ final class KnownDifferences {
     /** Whose answers have changed in so many details since that only the newest server's can be compared. */
     private static final Set<CommandGroup> CHANGED_GROUPS = Set.of(CommandGroup.STREAM, CommandGroup.GEO);
 
-    /** The same for single commands: until 9.0 SORT takes an empty word for 0. */
-    private static final Set<String> CHANGED = Set.of("sort", "sort_ro");
+    /** Since when single commands answer as they do here. */
+    private static final Map<String, Integer> ALIKE_SINCE = Map.of(
+            // An empty word was taken for 0.
+            "sort", NEWEST,
+            "sort_ro", NEWEST,
+            // The end could not be left out, and words were not looked at where there was no key.
+            "bitcount", 800,
+            "bitpos", 800);
 
     /** Whether a command answers alike in a version and here. */
     static boolean areAlike(CommandSpec spec, int version) {
-        return version >= NEWEST || !CHANGED_GROUPS.contains(spec.group()) && !CHANGED.contains(spec.name());
+        return version
+                >= (CHANGED_GROUPS.contains(spec.group()) ? NEWEST : ALIKE_SINCE.getOrDefault(spec.fullName(), 0));
+    }
+
+    /** Words that have been taken for numbers until 9.0. */
+    static final Set<String> NO_LONGER_NUMBERS = Set.of("0x10", " 1", "");
+
+    private static final Pattern FAR_BELOW_ZERO = Pattern.compile("-[0-9]{10,}");
+
+    /** Whether a version refuses a call if and only if we do. */
+    static boolean refusesAlike(List<String> call, int version) {
+        return version >= NEWEST
+                // Until 8.0 the time was not looked at where there was no key.
+                || !call.getFirst().equals("GETEX")
+                        && call.stream().map(KnownDifferences::withoutBracket).noneMatch(NO_LONGER_NUMBERS::contains)
+                        // A cursor was any word, and so was a type.
+                        && (version >= 800
+                                || !call.getFirst().endsWith("SCAN")
+                                        && call.stream()
+                                                .noneMatch(word ->
+                                                        FAR_BELOW_ZERO.matcher(word).matches()));
+    }
+
+    /** The bound of a range without the sign that it does not belong to it. */
+    private static String withoutBracket(String word) {
+        return word.startsWith("(") ? word.substring(1) : word;
     }
 
     KnownDifferences(RealServer real) {

@@ -34,7 +34,6 @@ final class Values {
     private static final List<String> NO_INTEGERS = List.of("x", "1.5", "9223372036854775808");
     private static final List<String> TYPE_NAMES =
             List.of("string", "list", "hash", "set", "zset", "stream", "nonsense");
-    private static final Set<String> NO_LONGER_NUMBERS = Set.of("0x10", " 1", "");
     private static final List<String> PATTERNS = List.of("*", "a*", "?", "[a-f]*", "*1", "set*", "f[^1]", "\\*", "");
     private static final List<CommandGroup> TYPES = List.of(
             CommandGroup.STRING,
@@ -84,7 +83,7 @@ final class Values {
         return version >= KnownDifferences.NEWEST
                 ? words
                 : words.stream()
-                        .filter(word -> !NO_LONGER_NUMBERS.contains(word))
+                        .filter(word -> !KnownDifferences.NO_LONGER_NUMBERS.contains(word))
                         .toList();
     }
 

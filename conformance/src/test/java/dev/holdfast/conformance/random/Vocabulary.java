@@ -7,6 +7,8 @@ import dev.holdfast.engine.execution.Argument;
 import dev.holdfast.engine.execution.CommandSpec;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -35,6 +37,18 @@ final class Vocabulary {
         return argument.kind() == Argument.Kind.ONE_OF
                 ? argument.parts().stream().anyMatch(part -> knows(command, part))
                 : argument.parts().stream().allMatch(part -> part.optional() || knows(command, part));
+    }
+
+    /** Whether all words of a call that are keywords of its command are known as such. */
+    boolean knows(CommandSpec command, List<String> call) {
+        return call.stream().noneMatch(word -> isKeyword(command.arguments(), word)
+                && !words(command).contains(word.toUpperCase(Locale.ROOT)));
+    }
+
+    private static boolean isKeyword(List<Argument> arguments, String word) {
+        return arguments.stream()
+                .anyMatch(argument ->
+                        argument.token().equalsIgnoreCase(word) || isKeyword(argument.parts(), word));
     }
 
     private Set<String> words(CommandSpec command) {

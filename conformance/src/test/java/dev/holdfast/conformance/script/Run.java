@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.holdfast.conformance.access.AccessPath;
 import dev.holdfast.conformance.access.Answer;
+import dev.holdfast.conformance.access.RealServer;
 import dev.holdfast.conformance.access.Session;
 import dev.holdfast.conformance.access.Store;
 import dev.holdfast.conformance.script.Script.Step;
@@ -39,6 +40,9 @@ final class Run {
                 fail("FLUSHALL: " + flushed);
             }
             for (Step step : scenario.steps()) {
+                if (store instanceof RealServer real && real.version() < step.since()) {
+                    continue;
+                }
                 try {
                     take(step, control);
                 } catch (RuntimeException e) {

@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * RPUSH l x                              --&gt; 1
  * b:                                     --&gt; [l x]
  * until EXISTS k                         --&gt; 0
+ * (since 8.0) BITCOUNT k 4               --&gt; 7
  * </pre>
  *
  * <p>Every scenario begins with an empty store. Answers are in the {@link Notation} of RESP3; where the RESP2 form does not
@@ -38,15 +39,16 @@ import org.jspecify.annotations.Nullable;
  * yet; a line without a command takes the next one that does. {@code until} repeats a command until the answer is right.
  *
  * <p>In brackets after the title: the version of Valkey whose behaviour it is, so that an older real server is not asked, and
- * ways on which it does not run.
+ * ways on which it does not run. In brackets before a line: the same for this line alone.
  */
 final class Script {
     private static final Path DIRECTORY = Path.of("src/test/resources/scripts");
     private static final Pattern TITLE = Pattern.compile("== (.*?)(?:\\s+\\(([^()]*)\\))?\\s*");
-    private static final Pattern LINE = Pattern.compile("(?:(until) |([a-z]\\w*): ?)?(.*?)(?:\\s*-->\\s*(.*))?");
+    private static final Pattern LINE = Pattern.compile(
+            "(?:\\(since ([0-9.]+)\\) )?(?:(until) |([a-z]\\w*): ?)?(.*?)(?:\\s*-->\\s*(.*))?");
 
-    /** A line: a command for a client, and its answer. */
-    record Step(int line, String client, List<String> words, boolean until, String expected) {
+    /** A line: a command for a client, its answer, and the oldest real server that answers so. */
+    record Step(int line, int since, String client, List<String> words, boolean until, String expected) {
         boolean waits() {
             return expected.equals("waits");
         }
@@ -139,13 +141,15 @@ final class Script {
         if (!matcher.matches()) {
             throw new IllegalArgumentException(number + ": " + line);
         }
-        String client = matcher.group(2);
-        String expected = matcher.group(4);
+        String since = matcher.group(1);
+        String client = matcher.group(3);
+        String expected = matcher.group(5);
         return new Step(
                 number,
+                since == null ? 0 : RealServer.version(since),
                 client == null ? "" : client,
-                words(matcher.group(3)),
-                matcher.group(1) != null,
+                words(matcher.group(4)),
+                matcher.group(2) != null,
                 expected == null ? "" : expected);
     }
 
