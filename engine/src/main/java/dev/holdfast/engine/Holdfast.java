@@ -85,14 +85,28 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
             throw new IllegalArgumentException(e.getMessage(), e);
         }
         Holdfast store = open(config, clock);
+        boolean loaded = false;
         try {
             FilePersistence.open(store.engine, Disk.REAL).load();
+            loaded = true;
         } catch (IOException e) {
-            store.engine.setPersistence(Persistence.NONE);
-            store.close();
             throw new UncheckedIOException(e);
+        } finally {
+            if (!loaded) {
+                store.abandon();
+            }
         }
         return store;
+    }
+
+    /** Closes a store that could not be loaded, and saves nothing. */
+    private void abandon() {
+        Persistence files = engine.persistence();
+        engine.setPersistence(Persistence.NONE);
+        close();
+        if (files instanceof FilePersistence persistence) {
+            persistence.close();
+        }
     }
 
     @Override

@@ -329,8 +329,8 @@ public final class AofRewrite {
     void writeBase(Path path, boolean rdb, RdbSnapshotTarget.Moment moment) throws IOException {
         try (DiskFile file = aof.directory().disk().open(path, Disk.Mode.CREATE)) {
             SnapshotTarget target = rdb
-                    ? new RdbSnapshotTarget(aof.engine(), file, true, aof.functions(), moment, () -> cancelled)
-                    : new CommandTarget(aof.engine(), file, aof.functions(), moment);
+                    ? new RdbSnapshotTarget(aof.engine(), file, true, aof::functions, moment, () -> cancelled)
+                    : new CommandTarget(aof.engine(), file, aof::functions, moment);
             Snapshot present = new Snapshot(aof.engine().keyspace(), target);
             snapshot = present;
             if (cancelled) {

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.function.Supplier;
 
 /** A base of the append-only file that consists of commands, {@code aof-use-rdb-preamble no}. */
 final class CommandTarget implements SnapshotTarget {
@@ -15,16 +16,16 @@ final class CommandTarget implements SnapshotTarget {
 
     private final Engine engine;
     private final DiskFile file;
-    private final List<byte[]> functions;
+    private final Supplier<List<byte[]>> functions;
     private final RdbSnapshotTarget.Moment moment;
     private final ChangeUnit select = new ChangeUnit();
     private long unsynced;
 
     /**
-     * @param functions the code of each library of functions
+     * @param functions gives the code of each library of functions; asked at the moment
      * @param moment runs at the moment of the snapshot
      */
-    CommandTarget(Engine engine, DiskFile file, List<byte[]> functions, RdbSnapshotTarget.Moment moment) {
+    CommandTarget(Engine engine, DiskFile file, Supplier<List<byte[]>> functions, RdbSnapshotTarget.Moment moment) {
         this.engine = engine;
         this.file = file;
         this.functions = functions;
@@ -38,7 +39,7 @@ final class CommandTarget implements SnapshotTarget {
             String line = "#TS:" + engine.clock().millis() / 1000 + "\r\n";
             file.write(ByteBuffer.wrap(line.getBytes(StandardCharsets.US_ASCII)));
         }
-        for (byte[] code : functions) {
+        for (byte[] code : functions.get()) {
             ChangeUnit unit = new ChangeUnit();
             unit.add(0, "FUNCTION", "LOAD", code);
             write(unit);

@@ -158,23 +158,23 @@ public final class FilePersistence implements Persistence {
 
     // ---- loading ----
 
-    /** Loads what was saved. Commands that may not run meanwhile are refused. */
+    /**
+     * Loads what was saved. Commands that may not run meanwhile are refused; and where this fails they are refused for ever, for
+     * what is there is not what was saved.
+     */
     public void load() throws IOException {
         long start = engine.clock().nanos();
         boolean appendOnly = config.persistence.appendonly.get();
-        try {
-            if (appendOnly && loadAppendOnly()) {
-                LOG.info("DB loaded from append only file: {} seconds", seconds(start));
-            } else if (loadRdb(RdbReader.Options.DEFAULT)) {
-                LOG.info("DB loaded from disk: {} seconds", seconds(start));
-            }
-            if (appendOnly) {
-                aof.open();
-            }
-            saves.noteLoaded();
-        } finally {
-            loading.end();
+        if (appendOnly && loadAppendOnly()) {
+            LOG.info("DB loaded from append only file: {} seconds", seconds(start));
+        } else if (loadRdb(RdbReader.Options.DEFAULT)) {
+            LOG.info("DB loaded from disk: {} seconds", seconds(start));
         }
+        if (appendOnly) {
+            aof.open();
+        }
+        saves.noteLoaded();
+        loading.end();
     }
 
     /** Returns false where there is no append-only file. */

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Turns a snapshot into an RDB file. Chunks are encoded wherever their keys are, and join the file one after another. */
@@ -27,7 +28,7 @@ public final class RdbSnapshotTarget implements SnapshotTarget {
     private final Engine engine;
     private final DiskFile file;
     private final boolean aofBase;
-    private final List<byte[]> functions;
+    private final Supplier<List<byte[]>> functions;
     private final Moment moment;
     private final BooleanSupplier cancelled;
     private final boolean compress;
@@ -39,14 +40,14 @@ public final class RdbSnapshotTarget implements SnapshotTarget {
     private long unsynced;
 
     /**
-     * @param functions the code of each library of functions
+     * @param functions gives the code of each library of functions; asked at the moment
      * @param cancelled whether to give up, asked from time to time
      */
     public RdbSnapshotTarget(
             Engine engine,
             DiskFile file,
             boolean aofBase,
-            List<byte[]> functions,
+            Supplier<List<byte[]>> functions,
             Moment moment,
             BooleanSupplier cancelled) {
         Config config = engine.config();
@@ -71,7 +72,7 @@ public final class RdbSnapshotTarget implements SnapshotTarget {
         RdbOutput output = new RdbOutput(this::append, compress, config.persistence.rdbchecksum.get());
         out = output;
         writer = new RdbWriter(output, usage, clock);
-        writer.begin(RdbWriter.Contents.of(keyspace, engine.clock().millis(), aofBase, functions));
+        writer.begin(RdbWriter.Contents.of(keyspace, engine.clock().millis(), aofBase, functions.get()));
     }
 
     private void append(byte[] bytes, int offset, int length) throws IOException {

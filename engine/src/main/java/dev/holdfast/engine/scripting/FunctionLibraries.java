@@ -35,6 +35,7 @@ public final class FunctionLibraries {
 
     private volatile int libraryCount;
     private volatile int functionCount;
+    private volatile long sizeBytes;
 
     FunctionLibraries(ScriptEngine engine) {
         this.engine = engine;
@@ -45,6 +46,7 @@ public final class FunctionLibraries {
         return functions.get(name.toLowerCase(Locale.ROOT));
     }
 
+    /** All of them. Whoever asks holds a shard: libraries change only while all are locked. */
     public Collection<Library> list() {
         return libraries.values();
     }
@@ -59,11 +61,7 @@ public final class FunctionLibraries {
 
     /** The bytes of the libraries' sources and of what finds their functions. */
     public long sizeBytes() {
-        return libraries.values().stream()
-                .mapToLong(library -> library.code().length()
-                        + 200L
-                        + 200L * library.functions().size())
-                .sum();
+        return sizeBytes;
     }
 
     /**
@@ -148,6 +146,11 @@ public final class FunctionLibraries {
     private void count() {
         libraryCount = libraries.size();
         functionCount = functions.size();
+        sizeBytes = libraries.values().stream()
+                .mapToLong(library -> library.code().length()
+                        + 200L
+                        + 200L * library.functions().size())
+                .sum();
     }
 
     public void delete(String name) {

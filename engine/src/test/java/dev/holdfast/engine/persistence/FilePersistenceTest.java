@@ -11,10 +11,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.holdfast.engine.Holdfast;
 import dev.holdfast.engine.TestStore;
 import dev.holdfast.engine.persistence.FaultyDisk.Operation;
+import dev.holdfast.engine.scripting.Scripting;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -215,6 +219,105 @@ class FilePersistenceTest {
     void aStoreInMemoryHasNothingToSave() {
         try (TestStore store = new TestStore()) {
             assertTrue(store.error("SAVE").contains("kept in memory only"));
+        }
+    }
+
+    /** What is there after a failed load is not what was saved: neither a read nor a write may take it for that. */
+    @Test
+    void aStoreThatCouldNotBeLoadedServesNoOne() throws IOException {
+        for (String appendOnly : new String[] {"no", "yes"}) {
+            FaultyDisk sound = new FaultyDisk();
+            String name;
+            try (TestStore store = new TestStore("appendonly", appendOnly, "aof-use-rdb-preamble", "no")) {
+                FilePersistence files = attach(store, sound);
+                for (int i = 0; i < 50; i++) {
+                    store.run("SET", "key" + i, "value");
+                }
+                name = appendOnly.equals("no") ? "dump.rdb" : "appendonlydir/appendonly.aof.1.incr.aof";
+                if (appendOnly.equals("no")) {
+                    store.run("SAVE");
+                } else {
+                    files.aof().flush();
+                }
+                files.close();
+            }
+            try (TestStore store = new TestStore("appendonly", appendOnly)) {
+                Path path = Path.of(store.config().program.dir.get()).resolve(name);
+                byte[] bytes = Objects.requireNonNull(sound.content(path));
+                bytes[bytes.length - 10] ^= 0x55;
+                sound.put(path, bytes);
+                FilePersistence files = FilePersistence.open(store.engine(), sound);
+                assertThrows(IOException.class, files::load);
+                for (String[] command : new String[][] {{"PING"}, {"GET", "key0"}, {"DBSIZE"}, {"SET", "lock", "me"}}) {
+                    assertTrue(store.error(command).startsWith("LOADING"), command[0] + " with " + name);
+                }
+                files.finish(FilePersistence.FinalSave.ALWAYS);
+                assertArrayEquals(bytes, sound.content(path), "nothing is saved over what could not be read");
+            }
+        }
+    }
+
+    @Test
+    void aDirectoryThatCouldNotBeLoadedCanBeMendedAndOpened(@TempDir Path directory) throws IOException {
+        Path file = Files.writeString(directory.resolve("dump.rdb"), "VALKEY080");
+        assertThrows(UncheckedIOException.class, () -> Holdfast.open(directory));
+        assertEquals("VALKEY080", Files.readString(file));
+        Files.delete(file);
+        Holdfast.open(directory).close();
+    }
+
+    private static final String LIBRARY = "#!lua name=%s\nserver.register_function('%s', function() return 1 end)";
+
+    /** A library that is loaded when the snapshot has begun, and before its moment, is not in the log behind it. */
+    @Test
+    void functionsAreThoseOfTheMoment() throws IOException {
+        for (boolean rdb : new boolean[] {true, false}) {
+            try (TestStore store = new TestStore()) {
+                RdbSnapshotTarget.Moment moment = () -> store.run("FUNCTION", "LOAD", LIBRARY.formatted("late", "f"));
+                Path path = Path.of("/file");
+                try (DiskFile file = disk.open(path, Disk.Mode.CREATE)) {
+                    SnapshotTarget target = rdb
+                            ? new RdbSnapshotTarget(
+                                    store.engine(), file, true, () -> libraries(store), moment, () -> false)
+                            : new CommandTarget(store.engine(), file, () -> libraries(store), moment);
+                    new Snapshot(store.engine().keyspace(), target).run();
+                    if (target instanceof RdbSnapshotTarget whole) {
+                        whole.end();
+                    }
+                }
+                String text = new String(Objects.requireNonNull(disk.content(path)), StandardCharsets.US_ASCII);
+                assertTrue(text.contains("name=late"), "in a file of " + (rdb ? "RDB" : "commands"));
+            }
+        }
+    }
+
+    private static List<byte[]> libraries(TestStore store) {
+        return Scripting.of(store.engine()).functions().list().stream()
+                .map(library -> library.code().toBytes())
+                .toList();
+    }
+
+    @Test
+    void noFunctionIsLostOrTwiceThereWhileFilesAreWritten() throws Exception {
+        try (TestStore store = new TestStore("appendonly", "yes", "save", "")) {
+            FilePersistence files = attach(store, disk);
+            Thread loader = Thread.ofPlatform().start(() -> {
+                for (int i = 0; i < 150; i++) {
+                    store.run("FUNCTION", "LOAD", LIBRARY.formatted("l" + i, "f" + i));
+                }
+            });
+            while (loader.isAlive()) {
+                store.run("BGREWRITEAOF");
+                files.aof().rewrite().await();
+            }
+            loader.join();
+            files.close();
+        }
+        try (TestStore next = new TestStore("appendonly", "yes", "save", "")) {
+            attach(next, disk);
+            for (int i = 0; i < 150; i++) {
+                assertEquals(1L, next.run("FCALL", "f" + i, "0"));
+            }
         }
     }
 }
