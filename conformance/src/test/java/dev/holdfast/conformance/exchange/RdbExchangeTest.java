@@ -34,6 +34,7 @@ class RdbExchangeTest {
 
     /** Until then a signature has all 17 digits of a score. */
     private static final int FIRST_WITH_SHORTEST_DOUBLES = 702;
+
     private static final int FIRST_WITH_FIELD_EXPIRY = 900;
     private static final int FIRST_WITH_OUR_ENCODINGS = 901;
     private static final int RANDOM_VALUES = Integer.getInteger("holdfast.rounds", 150);

@@ -39,11 +39,15 @@ final class KnownDifferences {
     /** Since when single commands answer as they do here. */
     private static final Map<String, Integer> ALIKE_SINCE = Map.of(
             // An empty word was taken for 0.
-            "sort", NEWEST,
-            "sort_ro", NEWEST,
+            "sort",
+            NEWEST,
+            "sort_ro",
+            NEWEST,
             // The end could not be left out, and words were not looked at where there was no key.
-            "bitcount", 800,
-            "bitpos", 800);
+            "bitcount",
+            800,
+            "bitpos",
+            800);
 
     /** Whether a command answers alike in a version and here. */
     static boolean areAlike(CommandSpec spec, int version) {
@@ -66,8 +70,9 @@ final class KnownDifferences {
                         && (version >= 800
                                 || !call.getFirst().endsWith("SCAN")
                                         && call.stream()
-                                                .noneMatch(word ->
-                                                        FAR_BELOW_ZERO.matcher(word).matches()));
+                                                .noneMatch(word -> FAR_BELOW_ZERO
+                                                        .matcher(word)
+                                                        .matches()));
     }
 
     /** The bound of a range without the sign that it does not belong to it. */

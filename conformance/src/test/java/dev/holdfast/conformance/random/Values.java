@@ -3,7 +3,6 @@ package dev.holdfast.conformance.random;
 import dev.holdfast.engine.execution.CommandGroup;
 import java.util.List;
 import java.util.Random;
-import java.util.Set;
 
 /**
  * Words for the arguments of commands, by the names that the declarations give them: few enough that commands meet each other's

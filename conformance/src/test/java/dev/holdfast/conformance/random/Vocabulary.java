@@ -41,14 +41,14 @@ final class Vocabulary {
 
     /** Whether all words of a call that are keywords of its command are known as such. */
     boolean knows(CommandSpec command, List<String> call) {
-        return call.stream().noneMatch(word -> isKeyword(command.arguments(), word)
-                && !words(command).contains(word.toUpperCase(Locale.ROOT)));
+        return call.stream()
+                .noneMatch(word -> isKeyword(command.arguments(), word)
+                        && !words(command).contains(word.toUpperCase(Locale.ROOT)));
     }
 
     private static boolean isKeyword(List<Argument> arguments, String word) {
         return arguments.stream()
-                .anyMatch(argument ->
-                        argument.token().equalsIgnoreCase(word) || isKeyword(argument.parts(), word));
+                .anyMatch(argument -> argument.token().equalsIgnoreCase(word) || isKeyword(argument.parts(), word));
     }
 
     private Set<String> words(CommandSpec command) {

@@ -44,8 +44,8 @@ import org.jspecify.annotations.Nullable;
 final class Script {
     private static final Path DIRECTORY = Path.of("src/test/resources/scripts");
     private static final Pattern TITLE = Pattern.compile("== (.*?)(?:\\s+\\(([^()]*)\\))?\\s*");
-    private static final Pattern LINE = Pattern.compile(
-            "(?:\\(since ([0-9.]+)\\) )?(?:(until) |([a-z]\\w*): ?)?(.*?)(?:\\s*-->\\s*(.*))?");
+    private static final Pattern LINE =
+            Pattern.compile("(?:\\(since ([0-9.]+)\\) )?(?:(until) |([a-z]\\w*): ?)?(.*?)(?:\\s*-->\\s*(.*))?");
 
     /** A line: a command for a client, its answer, and the oldest real server that answers so. */
     record Step(int line, int since, String client, List<String> words, boolean until, String expected) {

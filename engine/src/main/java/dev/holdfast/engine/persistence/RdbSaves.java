@@ -124,8 +124,8 @@ public final class RdbSaves {
 
         private void write() throws IOException {
             try (DiskFile target = disk.open(temporary, Disk.Mode.CREATE)) {
-                RdbSnapshotTarget snapshot = new RdbSnapshotTarget(
-                        engine, target, false, functions, this::noteMoment, () -> cancelled);
+                RdbSnapshotTarget snapshot =
+                        new RdbSnapshotTarget(engine, target, false, functions, this::noteMoment, () -> cancelled);
                 Snapshot walk = new Snapshot(engine.keyspace(), snapshot);
                 present = walk;
                 if (cancelled) {
