@@ -12,6 +12,7 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Acl;
 import dev.holdfast.engine.execution.AclDenial;
 import dev.holdfast.engine.execution.AclFile;
+import dev.holdfast.engine.execution.AclListener;
 import dev.holdfast.engine.execution.AclLog;
 import dev.holdfast.engine.execution.AclRuleException;
 import dev.holdfast.engine.execution.AclUser;
@@ -108,6 +109,10 @@ public final class AclCommands {
         return call.engine().acl();
     }
 
+    private static AclListener disconnecting(Call call) {
+        return call.engine().permissions().disconnecting(call.client());
+    }
+
     private static void categories(Call call) {
         checkCount(call, 3);
         if (call.argCount() == 2) {
@@ -150,7 +155,7 @@ public final class AclCommands {
         }
         long deleted = 0;
         for (int i = 2; i < call.argCount(); i++) {
-            deleted += acl(call).deleteUser(call.arg(i), call.client()) ? 1 : 0;
+            deleted += acl(call).deleteUser(call.arg(i), disconnecting(call)) ? 1 : 0;
         }
         call.reply().integer(deleted);
     }
@@ -262,7 +267,7 @@ public final class AclCommands {
 
     private static void load(Call call) {
         try {
-            file(call).load(call.client());
+            file(call).load(disconnecting(call));
         } catch (AclRuleException e) {
             throw new CommandException("ERR " + e.getMessage());
         }
@@ -290,7 +295,7 @@ public final class AclCommands {
             rules.add(Acl.text(call.arg(i)));
         }
         try {
-            acl(call).setUser(name, rules, call.client());
+            acl(call).setUser(name, rules, disconnecting(call));
         } catch (AclRuleException e) {
             throw new CommandException("ERR " + e.getMessage());
         }

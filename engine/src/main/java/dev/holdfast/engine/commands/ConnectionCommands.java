@@ -145,7 +145,7 @@ public final class ConnectionCommands {
     }
 
     private static void authenticate(Call call, Slice user, Slice password) {
-        if (!call.engine().acl().authenticate(call.client(), call.arg(0), user, password)) {
+        if (!call.engine().permissions().authenticate(call.client(), call.arg(0), user, password)) {
             throw new CommandException("WRONGPASS invalid username-password pair or user is disabled.");
         }
     }
@@ -180,7 +180,7 @@ public final class ConnectionCommands {
             authenticate(call, user, password);
         }
         Client client = call.client();
-        if (!call.engine().acl().admits(client)) {
+        if (!call.engine().permissions().admits(client)) {
             throw new CommandException(
                     "NOAUTH HELLO must be called with the client already authenticated, otherwise the"
                             + " HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select"

@@ -1,5 +1,6 @@
 package dev.holdfast.engine.execution;
 
+import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.config.Config;
@@ -29,17 +30,23 @@ import org.jspecify.annotations.Nullable;
 public final class Acl {
     private static final String DEFAULT = "default";
 
-    private final Engine engine;
     private final Config config;
+    private final CommandTable commands;
+    private final int databases;
+    private final Statistics statistics;
+    private final Clock clock;
     private final Map<String, AclUser> users = new ConcurrentSkipListMap<>();
     private final AclUser defaultUser;
     private final AclUser owner;
     private final AclUser stranger = AclUser.stranger();
     private final AclLog log = new AclLog();
 
-    Acl(Engine engine) {
-        this.engine = engine;
-        this.config = engine.config();
+    Acl(Config config, CommandTable commands, int databases, Statistics statistics, Clock clock) {
+        this.config = config;
+        this.commands = commands;
+        this.databases = databases;
+        this.statistics = statistics;
+        this.clock = clock;
         this.defaultUser = new AclUser(DEFAULT, openProfile());
         this.owner = new AclUser(DEFAULT, openProfile());
         users.put(DEFAULT, defaultUser);
@@ -93,7 +100,7 @@ public final class Acl {
     }
 
     private AclUser.Profile blank() {
-        return AclUser.blank(engine.commands(), newChannels());
+        return AclUser.blank(commands, newChannels());
     }
 
     /** Whether new users may use all channels. */
@@ -102,7 +109,7 @@ public final class Acl {
     }
 
     private AclUser.Draft draft(AclUser.Profile from) {
-        return new AclUser.Draft(from, engine.commands(), newChannels());
+        return new AclUser.Draft(from, commands, newChannels());
     }
 
     /** A profile after rules that are known to be right. */
@@ -138,6 +145,11 @@ public final class Acl {
         return owner;
     }
 
+    /** The user of a client that has not logged in and would have to. */
+    AclUser stranger() {
+        return stranger;
+    }
+
     /** The user of a connection that has just been made. */
     public AclUser initialUser() {
         return defaultUser.isOpen() ? defaultUser : stranger;
@@ -149,12 +161,11 @@ public final class Acl {
     }
 
     /**
-     * Changes a user, or makes one. Clients that are subscribed to channels that the user may no longer use are disconnected.
+     * Changes a user, or makes one.
      *
-     * @param by whoever wants this; it is answered before its own connection ends
      * @throws AclRuleException if a rule cannot be applied; nothing has changed then. The message is the whole error
      */
-    public synchronized void setUser(String name, List<String> rules, Client by) throws AclRuleException {
+    public synchronized void setUser(String name, List<String> rules, AclListener listener) throws AclRuleException {
         AclUser user = users.get(name);
         AclUser.Draft draft = draft(user == null ? blank() : user.profile());
         for (String rule : merged(rules)) {
@@ -167,58 +178,25 @@ public final class Acl {
         if (user == null) {
             users.put(name, new AclUser(name, draft.profile()));
         } else {
-            change(user, draft.profile(), by);
+            change(user, draft.profile(), listener);
         }
     }
 
-    private void change(AclUser user, AclUser.Profile profile, @Nullable Client by) {
+    private void change(AclUser user, AclUser.Profile profile, AclListener listener) {
         List<AclSelector> before = user.profile().selectors();
         user.setProfile(profile);
         if (!AclSelector.allowAllChannelsOf(profile.selectors(), before)) {
-            for (Client client : engine.clients()) {
-                if (client.user() == user && !mayStaySubscribed(client, profile.selectors())) {
-                    end(client, by);
-                }
-            }
+            listener.channelsLost(user);
         }
     }
 
-    private static boolean mayStaySubscribed(Client client, List<AclSelector> selectors) {
-        for (PubSub.Kind kind : PubSub.Kind.values()) {
-            for (Slice name : List.copyOf(PubSub.own(client, kind))) {
-                boolean isPattern = kind == PubSub.Kind.PATTERN;
-                if (selectors.stream().noneMatch(selector -> selector.mayUseChannel(name, isPattern))) {
-                    return false;
-                }
-            }
-        }
-        return true;
-    }
-
-    /** Removes a user and disconnects its clients. Returns whether there was one. */
-    public synchronized boolean deleteUser(Slice name, Client by) {
+    /** Removes a user. Returns whether there was one. */
+    public synchronized boolean deleteUser(Slice name, AclListener listener) {
         AclUser user = users.remove(text(name));
         if (user != null) {
-            endClientsOf(user, by);
+            listener.removed(user);
         }
         return user != null;
-    }
-
-    private void endClientsOf(AclUser user, @Nullable Client by) {
-        for (Client client : engine.clients()) {
-            if (client.user() == user) {
-                client.setUser(stranger);
-                end(client, by);
-            }
-        }
-    }
-
-    private void end(Client client, @Nullable Client by) {
-        if (client == by) {
-            client.closeAfterReply();
-        } else {
-            engine.clients().kill(client);
-        }
     }
 
     /** Joins the words of a selector in parentheses that were given one by one. */
@@ -291,12 +269,12 @@ public final class Acl {
     }
 
     /**
-     * Takes over the users of a file in place of all there are. Whoever is not in it loses its clients.
+     * Takes over the users of a file in place of all there are.
      *
      * @param file the file's name, for messages
      * @throws AclRuleException if a line is wrong; nothing has changed then. The message names all that is wrong
      */
-    public synchronized void load(String file, String text, @Nullable Client by) throws AclRuleException {
+    public synchronized void load(String file, String text, AclListener listener) throws AclRuleException {
         Map<String, AclUser.Profile> loaded = new LinkedHashMap<>();
         StringBuilder errors = new StringBuilder();
         int number = 0;
@@ -311,7 +289,7 @@ public final class Acl {
             throw new AclRuleException(errors
                     + "WARNING: ACL errors detected, no change to the previously active ACL rules was performed");
         }
-        replaceUsers(loaded, by);
+        replaceUsers(loaded, listener);
     }
 
     private void loadLine(
@@ -367,110 +345,35 @@ public final class Acl {
         loaded.put(name, draft.profile());
     }
 
-    private void replaceUsers(Map<String, AclUser.Profile> loaded, @Nullable Client by) {
+    private void replaceUsers(Map<String, AclUser.Profile> loaded, AclListener listener) {
         Map<String, AclUser.Profile> all = new HashMap<>(loaded);
         all.putIfAbsent(DEFAULT, openProfile());
         for (AclUser user : List.copyOf(users.values())) {
             AclUser.Profile profile = all.remove(user.name());
             if (profile == null) {
                 users.remove(user.name());
-                endClientsOf(user, by);
+                listener.removed(user);
             } else {
-                change(user, profile, by);
+                change(user, profile, listener);
             }
         }
         all.forEach((name, profile) -> users.put(name, new AclUser(name, profile)));
-    }
-
-    // ---- logging in ----
-
-    /** Logs a client in, or notes that it failed. Returns whether the password is right. */
-    public boolean authenticate(Client client, Slice command, Slice name, Slice password) {
-        AclUser user = user(name);
-        if (user != null && user.accepts(password)) {
-            client.setUser(user);
-            return true;
-        }
-        log(client, AclDenial.Reason.AUTH, context(client), text(command), text(name));
-        return false;
-    }
-
-    /** Lets a client that has not logged in pass if it need not, since {@code default} has lost its password meanwhile. */
-    public boolean admits(Client client) {
-        if (client.user().isStranger()) {
-            client.setUser(initialUser());
-        }
-        return !client.user().isStranger();
     }
 
     // ---- checks ----
 
     /** Why a user may not run a command in a database, or null if it may. Nothing is logged. */
     public @Nullable AclDenial check(AclUser user, CommandSpec spec, Args args, int database) {
-        return user.isUnrestricted()
-                ? null
-                : user.check(spec, args, database, engine.keyspace().databases());
+        return user.isUnrestricted() ? null : user.check(spec, args, database, databases);
     }
 
     /** Whether a user may run a command and may use every key there might be like this; for patterns instead of keys. */
     public boolean hasUnrestrictedKeyAccess(
             AclUser user, CommandSpec spec, Args args, int database, KeySpec.Flag... flags) {
-        int databases = engine.keyspace().databases();
         return user.isUnrestricted()
                 || user.profile().selectors().stream()
                         .anyMatch(selector -> selector.check(spec, args, database, databases) == null
                                 && selector.mayTouchAllKeys(List.of(flags)));
-    }
-
-    /** Whether a client may run a command; if not, that is logged and what to tell it is thrown. */
-    void admit(Client client, CommandSpec spec, Args args) {
-        if (spec.is(CommandFlag.NO_AUTH) && client.user().isStranger()) {
-            return;
-        }
-        Transaction transaction = client.transaction();
-        int database = transaction == null
-                ? client.database()
-                : transaction.databaseFrom(client.database(), engine.keyspace().databases());
-        AclDenial denial = check(client.user(), spec, args, database);
-        if (denial != null) {
-            log(client, denial, context(client), spec, args);
-            throw new CommandException("NOPERM " + denial.message(client.user(), spec, args, false));
-        }
-    }
-
-    /** The same for a command that has waited and is about to run again. Returns the error, or null where it may run. */
-    @Nullable
-    String refusalOfWaiting(Waiter waiter) {
-        Client client = waiter.client;
-        AclDenial denial = check(client.user(), waiter.spec, waiter.args, waiter.database);
-        if (denial == null) {
-            return null;
-        }
-        log(client, denial, AclLog.Context.TOPLEVEL, waiter.spec, waiter.args);
-        client.lane().rejected[waiter.spec.id()]++;
-        return "NOPERM " + denial.message(client.user(), waiter.spec, waiter.args, false);
-    }
-
-    /** The same for a command of a transaction that is now being run. Returns the error, or null where it may run. */
-    @Nullable
-    String refusalInTransaction(Client client, CommandSpec spec, Args args) {
-        AclDenial denial = check(client.user(), spec, args, client.database());
-        if (denial == null) {
-            return null;
-        }
-        log(client, denial, AclLog.Context.MULTI, spec, args);
-        String reason = switch (denial.reason()) {
-            case COMMAND -> "no permission to execute the command or subcommand";
-            case KEY -> "no permission to touch the specified keys";
-            case CHANNEL -> "no permission to access one of the channels used as arguments";
-            default -> "no permission";
-        };
-        return "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call."
-                + " This command is no longer allowed for the following reason: " + reason;
-    }
-
-    private static AclLog.Context context(Client client) {
-        return client.transaction() == null ? AclLog.Context.TOPLEVEL : AclLog.Context.MULTI;
     }
 
     // ---- the log ----
@@ -479,22 +382,18 @@ public final class Acl {
         return log;
     }
 
-    /** Counts and logs that a client was denied something. */
-    public void log(Client client, AclDenial denial, AclLog.Context context, CommandSpec spec, Args args) {
-        boolean command = denial.reason() == AclDenial.Reason.COMMAND
-                || denial.reason() == AclDenial.Reason.DATABASE && denial.position() == 0;
-        String object = command ? spec.fullName() : text(args.get(denial.position()));
-        log(client, denial.reason(), context, object, client.user().name());
-    }
-
-    private void log(Client client, AclDenial.Reason reason, AclLog.Context context, String object, String user) {
+    /**
+     * Counts and logs that something was denied.
+     *
+     * @param object see {@link AclDenial#object}
+     * @param clientInfo the line that {@code CLIENT LIST} shows of the client that wanted it
+     */
+    void log(AclDenial.Reason reason, AclLog.Context context, String object, String user, String clientInfo) {
         count(reason);
-        long now = engine.clock().millis();
-        log.add(reason, context, object, user, ClientInfo.show(client, now), now, config.monitoring.acllogMaxLen.get());
+        log.add(reason, context, object, user, clientInfo, clock.millis(), config.monitoring.acllogMaxLen.get());
     }
 
     private void count(AclDenial.Reason reason) {
-        Statistics statistics = engine.statistics();
         LongAdder counter = switch (reason) {
             case AUTH -> statistics.deniedLogins;
             case COMMAND -> statistics.deniedCommands;

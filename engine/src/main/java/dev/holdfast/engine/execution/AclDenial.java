@@ -35,6 +35,12 @@ public record AclDenial(Reason reason, int position) {
         return order > 0 || order == 0 && position > other.position;
     }
 
+    /** What is denied, for the log: the command, key, channel or database; bytes, one to a character. */
+    String object(CommandSpec spec, Args args) {
+        boolean command = reason == Reason.COMMAND || reason == Reason.DATABASE && position == 0;
+        return command ? spec.fullName() : Acl.text(args.get(position));
+    }
+
     /**
      * The sentence that Valkey answers, without a code.
      *

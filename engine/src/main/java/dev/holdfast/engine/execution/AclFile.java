@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,7 +44,7 @@ public final class AclFile {
         try {
             acl.loadConfigured(config.users());
             if (isConfigured()) {
-                load(null);
+                load(AclListener.NONE);
             }
         } catch (AclRuleException e) {
             throw new IllegalArgumentException("Aborting because of ACL errors: " + e.getMessage(), e);
@@ -63,10 +62,9 @@ public final class AclFile {
     /**
      * Reads the file again.
      *
-     * @param by whoever asks for it
      * @throws AclRuleException if that fails; everything is as before
      */
-    public void load(@Nullable Client by) throws AclRuleException {
+    public void load(AclListener listener) throws AclRuleException {
         String name = config.program.aclfile.get();
         String text;
         try {
@@ -76,7 +74,7 @@ public final class AclFile {
         } catch (IOException e) {
             throw new AclRuleException("Error loading ACLs, opening file '" + name + "': " + e.getMessage());
         }
-        acl.load(name, text, by);
+        acl.load(name, text, listener);
     }
 
     /**

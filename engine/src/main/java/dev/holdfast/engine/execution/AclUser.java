@@ -82,6 +82,11 @@ public final class AclUser {
         this.unrestricted = profile.selectors().stream().anyMatch(AclSelector::isUnrestricted);
     }
 
+    /** Whether a channel is allowed. A pattern to subscribe to must be allowed to the letter. */
+    boolean mayUseChannel(Slice channel, boolean isPattern) {
+        return profile.selectors().stream().anyMatch(selector -> selector.mayUseChannel(channel, isPattern));
+    }
+
     /** Whether nothing is denied, so that no further check is needed. */
     public boolean isUnrestricted() {
         return unrestricted;

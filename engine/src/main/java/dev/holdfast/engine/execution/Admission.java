@@ -62,7 +62,7 @@ final class Admission {
     void check(Client client, CommandSpec spec, Args args) {
         client.used(spec);
         boolean restricted = !client.user().isUnrestricted();
-        if (restricted && !spec.is(CommandFlag.NO_AUTH) && !engine.acl().admits(client)) {
+        if (restricted && !spec.is(CommandFlag.NO_AUTH) && !engine.permissions().admits(client)) {
             client.lane().rejected[spec.id()]++;
             throw notAuthenticated();
         }
@@ -132,7 +132,7 @@ final class Admission {
 
     private void checkPermission(Client client, CommandSpec spec, Args args) {
         try {
-            engine.acl().admit(client, spec, args);
+            engine.permissions().admit(client, spec, args);
         } catch (CommandException e) {
             client.lane().rejected[spec.id()]++;
             throw e;
@@ -141,7 +141,7 @@ final class Admission {
 
     /** A client that has not logged in is not even told which commands there are. */
     private void requireAuthentication(Client client) {
-        if (!client.user().isUnrestricted() && !engine.acl().admits(client)) {
+        if (!client.user().isUnrestricted() && !engine.permissions().admits(client)) {
             throw notAuthenticated();
         }
     }

@@ -201,7 +201,7 @@ public final class Blocking {
             }
             reply = waiter.client.link().resumeReply();
             // The user may have lost the permission while the command waited.
-            String refusal = engine.acl().refusalOfWaiting(waiter);
+            String refusal = engine.permissions().refusalOfWaiting(waiter);
             if (refusal == null) {
                 call.setRetrying(true);
                 engine.run(call, waiter.spec, waiter.args, reply);

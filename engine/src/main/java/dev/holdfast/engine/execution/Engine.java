@@ -63,6 +63,7 @@ public final class Engine implements AutoCloseable {
     private final Admission admission = new Admission(this);
     private final Acl acl;
     private final AclFile aclFile;
+    private final Permissions permissions;
     private final Clients clients = new Clients();
     private final ScheduledThreadPoolExecutor timer;
     private final long startMillis;
@@ -93,9 +94,10 @@ public final class Engine implements AutoCloseable {
         this.prefetcher = new Prefetcher(keyspace);
         this.interests = new Interests(keyspace, tracking);
         config.memory.trackingTableMaxKeys.onChange(tracking::limit);
-        this.acl = new Acl(this);
+        this.acl = new Acl(config, commands, keyspace.databases(), statistics, clock);
         this.aclFile = new AclFile(config, acl);
         aclFile.start();
+        this.permissions = new Permissions(acl, clients, clock, keyspace.databases());
         this.cluster = config.cluster.enabled.get() ? new Cluster(config) : null;
         this.timer = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "holdfast-timer");
@@ -255,9 +257,14 @@ public final class Engine implements AutoCloseable {
         return commandLog;
     }
 
-    /** Who may do what. */
+    /** Which users there are, and what each may do. */
     public Acl acl() {
         return acl;
+    }
+
+    /** What clients may do. */
+    public Permissions permissions() {
+        return permissions;
     }
 
     /** Where the users are kept. */

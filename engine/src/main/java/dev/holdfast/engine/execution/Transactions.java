@@ -200,7 +200,7 @@ public final class Transactions {
         for (Transaction.Queued queued : transaction.commands()) {
             String refusal = call.client().user().isUnrestricted()
                     ? null
-                    : call.engine().acl().refusalInTransaction(call.client(), queued.spec(), queued.args());
+                    : call.engine().permissions().refusalInTransaction(call.client(), queued.spec(), queued.args());
             if (refusal == null) {
                 call.engine().run(call, queued.spec(), queued.args(), reply);
             } else {

@@ -163,7 +163,7 @@ final class LuaCommands {
         }
         AclDenial denial = denial(outer, spec);
         if (denial != null) {
-            outer.engine().acl().log(outer.client(), denial, AclLog.Context.LUA, spec, words);
+            outer.engine().permissions().log(outer.client(), denial, AclLog.Context.LUA, spec, words);
             throw outer.refuse(
                     spec,
                     "ERR ACL failure in script: "

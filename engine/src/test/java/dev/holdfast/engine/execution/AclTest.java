@@ -240,7 +240,7 @@ class AclTest {
             assertEquals(3, engine.acl().users().size());
             Files.writeString(file, "user alice on\nuser alice off\nuser bob +nosuch >pw nonsense\n");
             AclRuleException error =
-                    assertThrows(AclRuleException.class, () -> engine.aclFile().load(null));
+                    assertThrows(AclRuleException.class, () -> engine.aclFile().load(AclListener.NONE));
             assertEquals(
                     "WARNING: Duplicate user 'alice' found on line 2. users.acl:3: Error in applying operation '+nosuch':"
                             + " Unknown command or category name in ACL. users.acl:3: Syntax error. WARNING: ACL errors"
@@ -249,7 +249,7 @@ class AclTest {
             assertEquals(3, engine.acl().users().size());
             engine.aclFile().save();
             List<String> before = engine.acl().lines();
-            engine.aclFile().load(null);
+            engine.aclFile().load(AclListener.NONE);
             assertEquals(before, engine.acl().lines());
             assertFalse(Files.readString(file).contains(">x"));
         }
