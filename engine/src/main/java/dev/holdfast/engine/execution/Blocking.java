@@ -1,6 +1,7 @@
 package dev.holdfast.engine.execution;
 
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.keyspace.DatabaseKey;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;
@@ -159,10 +160,10 @@ public final class Blocking {
     }
 
     /** Runs the commands that wait for these keys, and for those that they change in turn. No locks are held. */
-    void serve(List<Interest.DatabaseKey> ready) {
-        Deque<Interest.DatabaseKey> queue = new ArrayDeque<>(ready);
+    void serve(List<DatabaseKey> ready) {
+        Deque<DatabaseKey> queue = new ArrayDeque<>(ready);
         while (!queue.isEmpty()) {
-            Interest.DatabaseKey key = queue.poll();
+            DatabaseKey key = queue.poll();
             ValueType refused = null;
             for (Waiter waiter : waiters(key)) {
                 if ((waiter.wanted != refused || waiter.wakesOnLoss) && !serve(key, waiter, queue)) {
@@ -172,7 +173,7 @@ public final class Blocking {
         }
     }
 
-    private List<Waiter> waiters(Interest.DatabaseKey key) {
+    private List<Waiter> waiters(DatabaseKey key) {
         long mask = keyspace.maskOf(key.key());
         keyspace.lock(mask);
         try {
@@ -184,7 +185,7 @@ public final class Blocking {
     }
 
     /** Runs one waiting command. Returns whether the key may have something for the next that wants the same type. */
-    private boolean serve(Interest.DatabaseKey key, Waiter waiter, Deque<Interest.DatabaseKey> queue) {
+    private boolean serve(DatabaseKey key, Waiter waiter, Deque<DatabaseKey> queue) {
         Reply reply;
         keyspace.lock(waiter.mask);
         try {

@@ -6,6 +6,7 @@ import dev.holdfast.engine.base.LongDouble;
 import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.keyspace.DatabaseKey;
 import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
@@ -36,7 +37,7 @@ public final class Call {
     private final Slice scratch = new Slice();
     private final List<Entry> opened = new ArrayList<>();
     private final List<KeyTable> openedIn = new ArrayList<>();
-    private final List<Interest.DatabaseKey> ready = new ArrayList<>();
+    private final List<DatabaseKey> ready = new ArrayList<>();
 
     private CommandSpec spec;
     private Args args;
@@ -240,11 +241,11 @@ public final class Call {
     }
 
     /** The keys that were changed and that blocked clients wait for. They are handed over: the next call begins without. */
-    List<Interest.DatabaseKey> takeReady() {
+    List<DatabaseKey> takeReady() {
         if (ready.isEmpty()) {
             return List.of();
         }
-        List<Interest.DatabaseKey> taken = List.copyOf(ready);
+        List<DatabaseKey> taken = List.copyOf(ready);
         ready.clear();
         return taken;
     }
@@ -426,11 +427,19 @@ public final class Call {
             case IGNORE -> item;
             case HIDE -> null;
             case REMOVE -> {
-                engine.expiry().expired(this, table, key, database);
+                removeExpired(table, key, database);
                 table.find(key);
                 yield null;
             }
         };
+    }
+
+    /** Removes the key that {@code table} has just found and that has expired, and reports that. */
+    private void removeExpired(KeyTable table, Slice key, int database) {
+        Expiry expiry = engine.expiry();
+        expiry.remove(table, key, database);
+        awaken(key, database);
+        propagateBeside(database, expiry.removalWord(), key);
     }
 
     /** Whether the time of an item of a table is over, so that {@link #find} would not return it. */
@@ -718,7 +727,7 @@ public final class Call {
     /** Removes a key because the expiry that it has just been given is over, and reports that. */
     public void expire(Slice key) {
         if (table(key).find(key) != null) {
-            engine.expiry().expired(this, table(key), key, client.database());
+            removeExpired(table(key), key, client.database());
             propagateNothing();
             dirty++;
         }
@@ -779,7 +788,7 @@ public final class Call {
     }
 
     /** Tells those who watch a key and those who may have cached it. */
-    void touched(Interest interest, Slice key, int database) {
+    private void touched(Interest interest, Slice key, int database) {
         interest.touch(database, key);
         interest.invalidate(key, client);
         if (interest.broadcasts()) {
@@ -792,25 +801,21 @@ public final class Call {
 
     /** Lets those who wait for a key look at it again, although those who watch it would see no change. */
     public void wake(Slice key) {
-        wake(key, client.database());
-    }
-
-    void wake(Slice key, int database) {
         Interest interest = engine.interests().of(key);
         if (!interest.isEmpty()) {
-            wake(interest, key, database);
+            wake(interest, key, client.database());
         }
     }
 
     private void wake(Interest interest, Slice key, int database) {
         if (interest.waiters(database, key) != null) {
-            ready.add(new Interest.DatabaseKey(database, new Slice(key.toBytes())));
+            ready.add(new DatabaseKey(database, new Slice(key.toBytes())));
         }
     }
 
     /** Marks every key of a database that somebody waits for as possibly changed; after SWAPDB and the like. */
     public void awakenAll(int database) {
-        engine.interests().forEachAwaited(database, key -> ready.add(new Interest.DatabaseKey(database, key)));
+        engine.interests().forEachAwaited(database, key -> ready.add(new DatabaseKey(database, key)));
     }
 
     /** Counts changes that no key stands for, as FLUSHALL's. */

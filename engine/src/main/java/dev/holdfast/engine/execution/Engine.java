@@ -5,6 +5,7 @@ import dev.holdfast.engine.base.RandomId;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.NotificationFlags;
+import dev.holdfast.engine.keyspace.DatabaseKey;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;
@@ -36,9 +37,6 @@ public final class Engine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
     private static final int SHARD_BITS = 5;
 
-    /** What a store without keys takes: its shards, and their maps of clients that wait and watch. */
-    private static final long EMPTY_STORE_BYTES = 64 * 1024;
-
     private final Config config;
     private final Clock clock;
     private final Keyspace keyspace;
@@ -47,7 +45,7 @@ public final class Engine implements AutoCloseable {
     private final Statistics statistics;
     private final PubSub pubSub = new PubSub();
     private final Notifier notifier = new Notifier(pubSub);
-    private final Tracking tracking = new Tracking(this);
+    private final Tracking tracking;
     private final Monitors monitors;
     private final Interests interests;
     private final @Nullable Cluster cluster;
@@ -92,8 +90,8 @@ public final class Engine implements AutoCloseable {
         this.keyspace = new Keyspace(
                 SHARD_BITS, (config.cluster.enabled.get() ? config.cluster.databases : config.databases).getInt());
         this.prefetcher = new Prefetcher(keyspace);
-        this.interests = new Interests(keyspace, tracking);
-        config.memory.trackingTableMaxKeys.onChange(tracking::limit);
+        this.tracking = new Tracking(keyspace, clients, config.memory.trackingTableMaxKeys);
+        this.interests = tracking.interests();
         this.acl = new Acl(config, commands, keyspace.databases(), statistics, clock);
         this.aclFile = new AclFile(config, acl);
         aclFile.start();
@@ -106,17 +104,33 @@ public final class Engine implements AutoCloseable {
         });
         timer.setRemoveOnCancelPolicy(true);
         this.blocking = new Blocking(this, timer);
-        this.expiry = new Expiry(this);
         this.latency = new Latency(config.monitoring.latencyMonitorThresholdMillis, clock);
+        this.expiry =
+                new Expiry(config, clock, keyspace, statistics, latency, notifier, newRemovals(), pause::isActive);
         this.commandLog = new CommandLog(config, statistics, latency, clock);
         this.peers = new PeerCache(clock);
-        this.eviction = new Eviction(this);
+        this.eviction = new Eviction(
+                config,
+                clock,
+                keyspace,
+                clientEviction,
+                statistics,
+                latency,
+                notifier,
+                newRemovals(),
+                pause::isActive,
+                this::random,
+                timer);
         this.startMillis = clock.millis();
         config.notifyKeyspaceEvents.onChange(
                 () -> notifier.setFlags(NotificationFlags.parse(config.notifyKeyspaceEvents.get())));
         notifier.setFlags(NotificationFlags.parse(config.notifyKeyspaceEvents.get()));
         tick();
         scheduleTick();
+    }
+
+    private Removals newRemovals() {
+        return new Removals(changes, interests, blocking::serve);
     }
 
     private void scheduleTick() {
@@ -485,7 +499,7 @@ public final class Engine implements AutoCloseable {
             client.lane().seen = spec.prefetch(args, keyspace, client.database());
         }
         boolean blocked;
-        List<Interest.DatabaseKey> ready;
+        List<DatabaseKey> ready;
         if (!keyspace.lock(mask, scriptIsBusy)) {
             reject(client, args, busyError(), reply);
             return true;
@@ -527,7 +541,7 @@ public final class Engine implements AutoCloseable {
             return;
         }
         finish(call, call.spec(), call.args(), call.suspendedSince(), reply.mark() - mark);
-        List<Interest.DatabaseKey> ready = call.takeReady();
+        List<DatabaseKey> ready = call.takeReady();
         keyspace.unlock(mask);
         if (!ready.isEmpty()) {
             blocking.serve(ready);
@@ -673,7 +687,7 @@ public final class Engine implements AutoCloseable {
 
     /** The memory of keys, values and what finds them, against which {@code maxmemory} is held. */
     public long usedBytes() {
-        return EMPTY_STORE_BYTES + keyspace.usedBytes();
+        return eviction.usedBytes();
     }
 
     private void reject(Client client, Args args, CommandException e, Reply reply) {

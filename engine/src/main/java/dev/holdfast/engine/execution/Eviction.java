@@ -1,16 +1,22 @@
 package dev.holdfast.engine.execution;
 
+import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.keyspace.AccessClock;
+import dev.holdfast.engine.keyspace.DatabaseKey;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.keyspace.Shard;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,19 +70,27 @@ public final class Eviction {
     /** What a command may add beside its words. */
     private static final long COMMAND_BYTES = 256;
 
+    /** What a store without keys takes: its shards, and their maps of clients that wait and watch. */
+    private static final long EMPTY_STORE_BYTES = 64 * 1024;
+
     private static final int KEYS_BETWEEN_CLOCK_READINGS = 16;
 
-    private final Engine engine;
     private final Config config;
+    private final Clock clock;
     private final Keyspace keyspace;
+    private final ClientEviction clients;
     private final Statistics statistics;
+    private final Latency latency;
+    private final Notifier notifier;
+    private final Removals removals;
+    private final BooleanSupplier paused;
+    private final Supplier<RandomGenerator> random;
+    private final Executor timer;
     private final ReentrantLock lock = new ReentrantLock();
-    private final ChangeUnit unit = new ChangeUnit();
 
     /** The candidates in the order of their scores, the best last. Guarded, like all below, by the lock. */
     private final List<Candidate> pool = new ArrayList<>(POOL_SIZE + 1);
 
-    private final List<Interest.DatabaseKey> lost = new ArrayList<>();
     private final Slice key = new Slice();
     private int nextDatabase;
 
@@ -88,11 +102,33 @@ public final class Eviction {
     /** What commands may still add before the memory is looked at. Any thread writes it; a lost write moves the next look. */
     private long allowance;
 
-    Eviction(Engine engine) {
-        this.engine = engine;
-        this.config = engine.config();
-        this.keyspace = engine.keyspace();
-        this.statistics = engine.statistics();
+    /**
+     * @param paused whether nothing may be written now
+     * @param timer runs what is left to free when a command has done its share
+     */
+    Eviction(
+            Config config,
+            Clock clock,
+            Keyspace keyspace,
+            ClientEviction clients,
+            Statistics statistics,
+            Latency latency,
+            Notifier notifier,
+            Removals removals,
+            BooleanSupplier paused,
+            Supplier<RandomGenerator> random,
+            Executor timer) {
+        this.config = config;
+        this.clock = clock;
+        this.keyspace = keyspace;
+        this.clients = clients;
+        this.statistics = statistics;
+        this.latency = latency;
+        this.notifier = notifier;
+        this.removals = removals;
+        this.paused = paused;
+        this.random = random;
+        this.timer = timer;
         config.memory.maxmemoryPolicy.onChange(this::configure);
         config.memory.lfuDecayTime.onChange(this::configure);
         config.memory.lfuLogFactor.onChange(this::configure);
@@ -133,12 +169,12 @@ public final class Eviction {
         if (left >= 0) {
             return true;
         }
-        long room = limit() - engine.usedBytes();
-        if (room < 0 && engine.clientBytes() > 0) {
-            engine.clientEviction().run();
-            room = limit() - engine.usedBytes();
+        long room = limit() - usedBytes();
+        if (room < 0 && clients.clientBytes() > 0) {
+            clients.run();
+            room = limit() - usedBytes();
         }
-        if (room < 0 && engine.pause().isActive()) {
+        if (room < 0 && paused.getAsBoolean()) {
             return true;
         }
         if (room < 0) {
@@ -157,7 +193,7 @@ public final class Eviction {
 
     /** Lets the next command look at the memory if clients have taken what was left. Called by the timer. */
     void look() {
-        if (config.memory.maxmemory.get() > 0 && engine.usedBytes() > limit()) {
+        if (config.memory.maxmemory.get() > 0 && usedBytes() > limit()) {
             allowance = 0;
         }
     }
@@ -169,9 +205,9 @@ public final class Eviction {
             full = now;
         }
         if (room < 0 && exceededSince == 0) {
-            exceededSince = engine.clock().nanos();
+            exceededSince = clock.nanos();
         } else if (room >= 0 && exceededSince != 0) {
-            statistics.evictionExceededNanos.add(engine.clock().nanos() - exceededSince);
+            statistics.evictionExceededNanos.add(clock.nanos() - exceededSince);
             exceededSince = 0;
         }
     }
@@ -179,17 +215,17 @@ public final class Eviction {
     /** For how long more memory has been used than may be, in nanoseconds; 0 if it is not. */
     public long exceededNanos() {
         long since = exceededSince;
-        return since == 0 ? 0 : engine.clock().nanos() - since;
+        return since == 0 ? 0 : clock.nanos() - since;
     }
 
     /** Whether commands that may need memory are refused; for those that run inside others and cannot make room. */
     public boolean isOutOfMemory() {
-        return full && config.memory.maxmemory.get() != 0 && engine.usedBytes() > limit();
+        return full && config.memory.maxmemory.get() != 0 && usedBytes() > limit();
     }
 
     /** What data and tables may take: {@code maxmemory} without what clients take. */
     private long limit() {
-        return Math.max(0, config.memory.maxmemory.get() - engine.clientBytes());
+        return Math.max(0, config.memory.maxmemory.get() - clients.clientBytes());
     }
 
     /** Whether the policy lets keys go; while data is imported from elsewhere, none does. */
@@ -200,7 +236,7 @@ public final class Eviction {
     /** Lets the timer's thread free memory, now and until there is room. */
     private void goOnLater() {
         try {
-            engine.timer().execute(this::goOn);
+            timer.execute(this::goOn);
         } catch (RejectedExecutionException e) {
             goingOn = false;
         }
@@ -208,10 +244,15 @@ public final class Eviction {
 
     private void goOn() {
         goingOn = false;
-        if (config.memory.maxmemory.get() != 0 && mayEvict() && !engine.pause().isActive()) {
+        if (config.memory.maxmemory.get() != 0 && mayEvict() && !paused.getAsBoolean()) {
             long limit = limit();
-            noteOutcome(engine.usedBytes() > limit ? free(limit) : 0);
+            noteOutcome(usedBytes() > limit ? free(limit) : 0);
         }
+    }
+
+    /** The memory of keys, values and what finds them, against which {@code maxmemory} is held. */
+    long usedBytes() {
+        return EMPTY_STORE_BYTES + keyspace.usedBytes();
     }
 
     /** How long one thread may go on freeing, in nanoseconds; the scale is Valkey's. */
@@ -228,9 +269,9 @@ public final class Eviction {
         lock.lock();
         try {
             long target = limit - Math.min(limit / 256, MOST_ALLOWANCE);
-            long start = engine.clock().nanos();
+            long start = clock.nanos();
             long budget = budgetNanos();
-            long used = engine.usedBytes();
+            long used = usedBytes();
             boolean freed = used <= limit;
             for (int keys = 1; used > target; keys++) {
                 long gone = evictOne();
@@ -239,16 +280,16 @@ public final class Eviction {
                 }
                 freed = true;
                 used -= gone;
-                if (keys % KEYS_BETWEEN_CLOCK_READINGS == 0 && engine.clock().nanos() - start > budget) {
+                if (keys % KEYS_BETWEEN_CLOCK_READINGS == 0 && clock.nanos() - start > budget) {
                     break;
                 }
             }
-            long room = limit - engine.usedBytes();
+            long room = limit - usedBytes();
             if (room < 0 && freed && !goingOn) {
                 goingOn = true;
                 goOnLater();
             }
-            engine.latency().noteSince("eviction-cycle", start);
+            latency.noteSince("eviction-cycle", start);
             return room;
         } finally {
             lock.unlock();
@@ -258,16 +299,15 @@ public final class Eviction {
 
     /** Those who waited for a key that is gone are told once no lock is held. */
     private void serveLost() {
-        if (!lock.isHeldByCurrentThread() && !lost.isEmpty()) {
-            List<Interest.DatabaseKey> told;
+        if (!lock.isHeldByCurrentThread()) {
+            List<DatabaseKey> lost;
             lock.lock();
             try {
-                told = List.copyOf(lost);
-                lost.clear();
+                lost = removals.takeLost();
             } finally {
                 lock.unlock();
             }
-            engine.blocking().serve(told);
+            removals.serve(lost);
         }
     }
 
@@ -279,7 +319,7 @@ public final class Eviction {
         if (now.choice == Choice.RANDOM) {
             return evictRandom(now);
         }
-        while (!engine.pause().isActive() && fillPool(now)) {
+        while (!paused.getAsBoolean() && fillPool(now)) {
             while (!pool.isEmpty()) {
                 Candidate candidate = pool.removeLast();
                 long freed = evict(now, candidate);
@@ -308,7 +348,7 @@ public final class Eviction {
             if (shard == null) {
                 break;
             }
-            long from = keyspace.cursorOf(shard.number()) + engine.random().nextLong(keyspace.cursorOf(1));
+            long from = keyspace.cursorOf(shard.number()) + random.get().nextLong(keyspace.cursorOf(1));
             shard.lock();
             try {
                 KeyTable table = shard.table(database);
@@ -337,7 +377,7 @@ public final class Eviction {
             }
         });
         for (int i = 0; i < wanted && seen[0] == 0; i++) {
-            Object item = table.randomVolatile(engine.random(), wanted);
+            Object item = table.randomVolatile(random.get(), wanted);
             if (item != null && KeyRecord.hasExpiry(KeyTable.record(item))) {
                 seen[0]++;
                 visitor.accept(item);
@@ -354,7 +394,7 @@ public final class Eviction {
         if (total == 0) {
             return null;
         }
-        long rank = engine.random().nextLong(total);
+        long rank = random.get().nextLong(total);
         for (int i = 0; i < keyspace.shardCount(); i++) {
             rank -= count(now, keyspace.shard(i), database);
             if (rank < 0) {
@@ -405,8 +445,7 @@ public final class Eviction {
                 shard.lock();
                 try {
                     KeyTable table = shard.table(nextDatabase);
-                    Object item =
-                            now.onlyVolatile ? table.randomVolatile(engine.random(), 2) : table.random(engine.random());
+                    Object item = now.onlyVolatile ? table.randomVolatile(random.get(), 2) : table.random(random.get());
                     if (item != null && (!now.onlyVolatile || KeyRecord.hasExpiry(KeyTable.record(item)))) {
                         KeyRecord.key(KeyTable.record(item), key);
                         return remove(table, new Slice(key.toBytes()), nextDatabase);
@@ -442,21 +481,13 @@ public final class Eviction {
     private long remove(KeyTable table, Slice evicted, int database) {
         long before = table.usedBytes();
         // The pause may have begun while this thread waited for the shard.
-        if (engine.pause().isActive() || table.find(evicted) == null) {
+        if (paused.getAsBoolean() || table.find(evicted) == null) {
             return -1;
         }
         table.remove();
         statistics.evictedKeys.increment();
-        engine.notifier().event('e', "evicted", database, evicted);
-        if (engine.changes().isOn()) {
-            unit.add(database, config.lazyfreeLazyEviction.get() ? "UNLINK" : "DEL", evicted);
-            engine.changes().append(unit, false);
-            unit.clear();
-        }
-        engine.interests().touched(evicted, database);
-        if (engine.interests().of(evicted).waiters(database, evicted) != null) {
-            lost.add(new Interest.DatabaseKey(database, new Slice(evicted.toBytes())));
-        }
+        notifier.event('e', "evicted", database, evicted);
+        removals.removed(config.lazyfreeLazyEviction.get() ? "UNLINK" : "DEL", database, evicted);
         return Math.max(0, before - table.usedBytes());
     }
 }

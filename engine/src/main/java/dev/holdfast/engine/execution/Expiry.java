@@ -1,6 +1,8 @@
 package dev.holdfast.engine.execution;
 
+import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
@@ -8,6 +10,7 @@ import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.keyspace.Shard;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * Removes what has expired: lazily, when a command finds it, and actively, because most of it nobody will ask for again.
@@ -41,15 +44,16 @@ public final class Expiry {
     private static final int FIELDS_PER_SWEEP = 4096;
     private static final int DATABASES_PER_CYCLE = 16;
 
-    private final Engine engine;
+    private final Config config;
+    private final Clock clock;
     private final Keyspace keyspace;
     private final Statistics statistics;
+    private final Latency latency;
+    private final Notifier notifier;
+    private final Removals removals;
+    private final BooleanSupplier paused;
     private final List<Object> found = new ArrayList<>();
-    /** Keys that have gone and that somebody waits for. */
-    private final List<Interest.DatabaseKey> lost = new ArrayList<>();
-
     private final Slice key = new Slice();
-    private final ChangeUnit unit = new ChangeUnit();
 
     /** The names of fields that have gone, gathered for the log of changes. */
     private final List<byte[]> lostFields = new ArrayList<>();
@@ -73,10 +77,26 @@ public final class Expiry {
     private long ttlSamples;
     private boolean unfinished;
 
-    Expiry(Engine engine) {
-        this.engine = engine;
-        this.keyspace = engine.keyspace();
-        this.statistics = engine.statistics();
+    /**
+     * @param paused whether nothing may be written now
+     */
+    Expiry(
+            Config config,
+            Clock clock,
+            Keyspace keyspace,
+            Statistics statistics,
+            Latency latency,
+            Notifier notifier,
+            Removals removals,
+            BooleanSupplier paused) {
+        this.config = config;
+        this.clock = clock;
+        this.keyspace = keyspace;
+        this.statistics = statistics;
+        this.latency = latency;
+        this.notifier = notifier;
+        this.removals = removals;
+        this.paused = paused;
         this.cursors = new long[keyspace.databases()][];
         this.averageTtls = new long[keyspace.databases()];
     }
@@ -103,7 +123,7 @@ public final class Expiry {
         if (client.isReplaying()) {
             return Policy.IGNORE;
         }
-        if (engine.config().importMode.get()) {
+        if (config.importMode.get()) {
             if (client.isImportSource()) {
                 return Policy.IGNORE;
             }
@@ -111,43 +131,33 @@ public final class Expiry {
                 return Policy.HIDE;
             }
         }
-        return engine.pause().isActive() && !command.is(CommandFlag.WRITE) ? Policy.HIDE : Policy.REMOVE;
+        return paused.getAsBoolean() && !command.is(CommandFlag.WRITE) ? Policy.HIDE : Policy.REMOVE;
     }
 
-    /** Removes the key that {@code table} has just found and that has expired, and tells of it. */
-    void expired(Call call, KeyTable table, Slice key, int database) {
-        remove(table, key, database);
-        Interest interest = engine.interests().of(key);
-        if (!interest.isEmpty()) {
-            call.touched(interest, key, database);
-        }
-        call.wake(key, database);
-        call.propagateBeside(database, removalWord(), key);
+    /** The command that repeats the removal of an expired key. */
+    String removalWord() {
+        return config.lazyfreeLazyExpire.get() ? "UNLINK" : "DEL";
     }
 
-    /** The command that tells of the removal of an expired key. */
-    private String removalWord() {
-        return engine.config().lazyfreeLazyExpire.get() ? "UNLINK" : "DEL";
-    }
-
-    private void remove(KeyTable table, Slice key, int database) {
+    /** Removes the key that {@code table} has just found and that has expired. The rest of the change is the caller's to report. */
+    void remove(KeyTable table, Slice key, int database) {
         table.remove();
         statistics.expiredKeys.increment();
-        engine.notifier().event('x', "expired", database, key);
+        notifier.event('x', "expired", database, key);
     }
 
     // ---- actively ----
 
     /** One cycle of the timer's. */
     void cycle() {
-        if (active && !engine.config().importMode.get() && !engine.pause().isActive()) {
+        if (active && !config.importMode.get() && !paused.getAsBoolean()) {
             double share = 0.25 + 0.02 * (effort() - 1);
-            run((long) (share * 1e9 / engine.config().hz.get()));
+            run((long) (share * 1e9 / config.hz.get()));
         }
     }
 
     private int effort() {
-        return engine.config().activeExpireEffort.getInt();
+        return config.activeExpireEffort.getInt();
     }
 
     /**
@@ -156,7 +166,7 @@ public final class Expiry {
      * @param budgetNanos how long it may take
      */
     public synchronized void run(long budgetNanos) {
-        long start = engine.clock().nanos();
+        long start = clock.nanos();
         long end = start + budgetNanos;
         int databases = keyspace.databases();
         int wanted = capped ? databases : Math.min(DATABASES_PER_CYCLE, databases);
@@ -184,8 +194,8 @@ public final class Expiry {
         if (capped) {
             statistics.expiryTimeCaps.increment();
         }
-        statistics.expiryNanos.add(engine.clock().nanos() - start);
-        engine.latency().noteSince("expire-cycle", start);
+        statistics.expiryNanos.add(clock.nanos() - start);
+        latency.noteSince("expire-cycle", start);
         statistics.staleKeys = average(statistics.staleKeys, allExpiredKeys, allSampledKeys);
         statistics.staleHashes = average(statistics.staleHashes, allExpiredHashes, allSampledHashes);
     }
@@ -215,7 +225,7 @@ public final class Expiry {
             KeyTable table = shard.existingTable(database);
             if (table != null && table.volatileCount() > 0) {
                 sweep(shard, database);
-                timeOver = engine.clock().nanos() - end > 0;
+                timeOver = clock.nanos() - end > 0;
             }
         }
         if (ttlSamples > 0) {
@@ -237,7 +247,7 @@ public final class Expiry {
         shard.lock();
         try {
             KeyTable table = shard.table(database);
-            long now = engine.clock().millis();
+            long now = clock.millis();
             int slots = SLOTS_AT_A_TIME + SLOTS_AT_A_TIME / 4 * (effort() - 1);
             long next = table.visitVolatile(positions[shard.number()], slots, item -> sample(item, now));
             if (expireFound(table, database, now)) {
@@ -249,10 +259,7 @@ public final class Expiry {
             found.clear();
             shard.unlock();
         }
-        if (!lost.isEmpty()) {
-            engine.blocking().serve(List.copyOf(lost));
-            lost.clear();
-        }
+        removals.serve(removals.takeLost());
     }
 
     private void sample(Object item, long now) {
@@ -284,11 +291,7 @@ public final class Expiry {
             if (KeyRecord.isExpired(record, now)) {
                 table.find(key);
                 remove(table, key, database);
-                tell(database, removalWord(), key);
-                engine.interests().touched(key, database);
-                if (engine.interests().of(key).waiters(database, key) != null) {
-                    lost.add(new Interest.DatabaseKey(database, new Slice(key.toBytes())));
-                }
+                removals.removed(removalWord(), database, key);
                 expiredKeys++;
             } else if (fields <= 0) {
                 return false;
@@ -302,18 +305,9 @@ public final class Expiry {
         return all;
     }
 
-    /** Writes to the log of changes; the key's shard is locked. */
-    private void tell(int database, Object... words) {
-        if (engine.changes().isOn()) {
-            unit.add(database, words);
-            engine.changes().append(unit, false);
-            unit.clear();
-        }
-    }
-
     private boolean expireFields(KeyTable table, Entry entry, int database, long now) {
         long before = table.open(entry);
-        boolean told = engine.changes().isOn();
+        boolean told = removals.isLogged();
         lostFields.clear();
         int dropped = entry.expireInside(now, FIELDS_AT_A_TIME, field -> {
             if (told) {
@@ -326,21 +320,18 @@ public final class Expiry {
         }
         expiredHashes++;
         statistics.expiredFields.add(dropped);
-        engine.notifier().event('x', "hexpired", database, key);
+        notifier.event('x', "hexpired", database, key);
         table.find(key);
         if (!KeyRecord.fieldsExpire(entry.record())) {
             table.refresh(entry);
         }
         if (entry.isEmpty()) {
             table.remove();
-            engine.notifier().event('g', "del", database, key);
+            notifier.event('g', "del", database, key);
         }
-        if (told) {
-            List<Object> words = new ArrayList<>(List.of("HDEL", key));
-            words.addAll(lostFields);
-            tell(database, words.toArray());
-        }
-        engine.interests().touched(key, database);
+        List<Object> words = new ArrayList<>(List.of("HDEL", key));
+        words.addAll(lostFields);
+        removals.changed(database, key, words.toArray());
         return true;
     }
 }

@@ -16,9 +16,6 @@ import org.jspecify.annotations.Nullable;
  * may have cached them. Guarded by the shard's lock.
  */
 final class Interest {
-    /** A key of a database, with bytes of its own. */
-    record DatabaseKey(int database, Slice key) {}
-
     private final Shard shard;
     private final Map<Slice, List<Watch.Key>>[] watchers;
     private final Map<Slice, List<Waiter>>[] waiters;

@@ -52,8 +52,7 @@ public final class Permissions {
             return;
         }
         Transaction transaction = client.transaction();
-        int database =
-                transaction == null ? client.database() : transaction.databaseFrom(client.database(), databases);
+        int database = transaction == null ? client.database() : transaction.databaseFrom(client.database(), databases);
         AclDenial denial = acl.check(client.user(), spec, args, database);
         if (denial != null) {
             log(client, denial, context(client), spec, args);
@@ -96,7 +95,12 @@ public final class Permissions {
 
     /** Counts and logs that a client was denied something. */
     public void log(Client client, AclDenial denial, AclLog.Context context, CommandSpec spec, Args args) {
-        acl.log(denial.reason(), context, denial.object(spec, args), client.user().name(), show(client));
+        acl.log(
+                denial.reason(),
+                context,
+                denial.object(spec, args),
+                client.user().name(),
+                show(client));
     }
 
     private static AclLog.Context context(Client client) {

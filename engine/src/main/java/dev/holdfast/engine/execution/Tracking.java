@@ -1,6 +1,7 @@
 package dev.holdfast.engine.execution;
 
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.config.NumberParameter;
 import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.RespReply;
@@ -29,15 +30,30 @@ import org.jspecify.annotations.Nullable;
  * <p>The prefixes are changed with all shards locked, and read with any.
  */
 public final class Tracking {
-    private final Engine engine;
+    private final Keyspace keyspace;
+    private final Clients allClients;
+    private final NumberParameter limit;
+    private final Interests interests;
     private final Map<Slice, Set<Tracker>> prefixes = new TreeMap<>();
     private final AtomicInteger clients = new AtomicInteger();
     private final AtomicLong keys = new AtomicLong();
     private final AtomicLong items = new AtomicLong();
     private volatile int prefixCount;
 
-    Tracking(Engine engine) {
-        this.engine = engine;
+    /**
+     * @param limit of how many keys it is remembered who has read them; 0 for any number
+     */
+    Tracking(Keyspace keyspace, Clients clients, NumberParameter limit) {
+        this.keyspace = keyspace;
+        this.allClients = clients;
+        this.limit = limit;
+        this.interests = new Interests(keyspace, this);
+        limit.onChange(this::limit);
+    }
+
+    /** Who wants to know when keys change. */
+    Interests interests() {
+        return interests;
     }
 
     /** How many clients track keys. */
@@ -81,7 +97,6 @@ public final class Tracking {
             tracker.begin(mode, noLoop, redirection);
             return;
         }
-        Keyspace keyspace = engine.keyspace();
         keyspace.lock(keyspace.allShards());
         try {
             tracker.begin(mode, noLoop, redirection);
@@ -106,7 +121,6 @@ public final class Tracking {
             tracker.end();
             return;
         }
-        Keyspace keyspace = engine.keyspace();
         keyspace.lock(keyspace.allShards());
         try {
             for (Slice prefix : tracker.prefixes()) {
@@ -124,7 +138,7 @@ public final class Tracking {
 
     private void prefixesChanged() {
         prefixCount = prefixes.size();
-        engine.interests().forEach(interest -> interest.setBroadcasts(!prefixes.isEmpty()));
+        interests.forEach(interest -> interest.setBroadcasts(!prefixes.isEmpty()));
     }
 
     /** Ends the tracking of a client that has gone. */
@@ -147,7 +161,7 @@ public final class Tracking {
         }
         for (int index : spec.keysOf(args)) {
             Slice key = args.get(index);
-            Interest interest = engine.interests().of(key);
+            Interest interest = interests.of(key);
             interest.track(key, tracker);
             limit(interest);
         }
@@ -156,13 +170,13 @@ public final class Tracking {
     /** Makes room in the tables if {@code tracking-table-max-keys} has been lowered. */
     void limit() {
         if (isOverLimit()) {
-            engine.interests().forEach(this::limit);
+            interests.forEach(this::limit);
         }
     }
 
     private boolean isOverLimit() {
-        long limit = engine.config().memory.trackingTableMaxKeys.get();
-        return limit > 0 && keys.get() > limit;
+        long most = limit.get();
+        return most > 0 && keys.get() > most;
     }
 
     /** Makes room in the table of one shard, which is locked. */
@@ -207,10 +221,10 @@ public final class Tracking {
 
     /** Tells all clients that track keys that every key may have gone. All shards are locked. */
     public void flushed() {
-        engine.interests().forEach(Interest::forgetCached);
+        interests.forEach(Interest::forgetCached);
         if (clients.get() > 0) {
             Invalidation everything = new Invalidation(null);
-            for (Client client : engine.clients()) {
+            for (Client client : allClients) {
                 Tracker tracker = client.tracker();
                 if (tracker != null && tracker.isOn()) {
                     send(tracker, everything);
@@ -229,7 +243,7 @@ public final class Tracking {
             return;
         }
         long redirection = tracker.redirection();
-        Client target = redirection == 0 ? client : engine.clients().find(redirection);
+        Client target = redirection == 0 ? client : allClients.find(redirection);
         if (target == null || target.isClosing()) {
             tracker.markBroken();
             if (client.resp3()) {

@@ -1,6 +1,7 @@
 package dev.holdfast.engine.execution;
 
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.keyspace.DatabaseKey;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -65,13 +66,13 @@ public final class Watch {
         }
     }
 
-    private final Map<Interest.DatabaseKey, Key> keys = new LinkedHashMap<>();
+    private final Map<DatabaseKey, Key> keys = new LinkedHashMap<>();
     private volatile boolean touched;
 
     /** Adds a key, with bytes of its own. */
     Key add(int database, Slice key, boolean wasExpired) {
         Key added = new Key(this, database, key, wasExpired);
-        keys.put(new Interest.DatabaseKey(database, key), added);
+        keys.put(new DatabaseKey(database, key), added);
         return added;
     }
 
@@ -84,7 +85,7 @@ public final class Watch {
     }
 
     boolean contains(int database, Slice key) {
-        return keys.containsKey(new Interest.DatabaseKey(database, key));
+        return keys.containsKey(new DatabaseKey(database, key));
     }
 
     public boolean isTouched() {
