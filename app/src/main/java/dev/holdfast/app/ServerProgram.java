@@ -21,6 +21,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,6 +44,7 @@ final class ServerProgram implements Host {
     private final Server server;
     private volatile boolean requested;
     private volatile @Nullable FilePersistence persistence;
+    private volatile @Nullable HttpPorts http;
 
     ServerProgram(Config config, @Nullable Path file, List<String> arguments) {
         this.config = config;
@@ -89,6 +92,7 @@ final class ServerProgram implements Host {
             LOG.warn("Failed listening on port {} (tcp), aborting.", config.network.port.get());
             return 1;
         }
+        FutureTask<HttpPorts> opening = openHttp();
         try {
             persistence.load();
         } catch (IOException e) {
@@ -99,11 +103,27 @@ final class ServerProgram implements Host {
         Runtime.getRuntime().addShutdownHook(new Thread(this::end, "holdfast-end"));
         server.announce();
         try {
+            opening.get();
             new CountDownLatch(1).await();
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause();
+            LOG.warn("{}, aborting.", cause == null ? e.getMessage() : cause.getMessage());
+            return 1;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         return 0;
+    }
+
+    /** Opens the HTTP ports while the data is loaded, which would otherwise wait for classes that RESP does not need. */
+    private FutureTask<HttpPorts> openHttp() {
+        FutureTask<HttpPorts> opening = new FutureTask<>(() -> {
+            HttpPorts opened = HttpPorts.open(engine, server);
+            http = opened;
+            return opened;
+        });
+        Thread.ofPlatform().daemon().name("holdfast-http-start").start(opening);
+        return opening;
     }
 
     private void logStart() {
@@ -171,6 +191,10 @@ final class ServerProgram implements Host {
     private void end() {
         if (!requested) {
             LOG.warn("Received SIGTERM or SIGINT, shutting down...");
+        }
+        HttpPorts ports = http;
+        if (ports != null) {
+            ports.close();
         }
         server.close();
         engine.close();

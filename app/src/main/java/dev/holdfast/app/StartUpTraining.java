@@ -67,9 +67,14 @@ public final class StartUpTraining {
     public static void main(String[] arguments) throws IOException, InterruptedException {
         InetSocketAddress address = freeAddress();
         String port = Integer.toString(address.getPort());
+        InetSocketAddress http = freeAddress();
+        String httpPort = Integer.toString(http.getPort());
         Thread program = Thread.ofPlatform()
                 .daemon()
-                .start(() -> Main.main(new String[] {"--port", port, "--bind", "127.0.0.1"}));
+                .start(() -> Main.main(new String[] {
+                    "--port", port, "--bind", "127.0.0.1", "--http-port", httpPort, "--http-bind", "127.0.0.1"
+                }));
+        ask(http, program);
         try (Socket socket = connect(address, program)) {
             socket.setSoTimeout(TIMEOUT_MILLIS);
             converse(socket);
@@ -78,6 +83,17 @@ public final class StartUpTraining {
             socket.getInputStream().read();
         }
         System.exit(0);
+    }
+
+    /** Sends one request over HTTP, and reads what is answered. */
+    private static void ask(InetSocketAddress address, Thread program) throws IOException, InterruptedException {
+        try (Socket socket = connect(address, program)) {
+            socket.setSoTimeout(TIMEOUT_MILLIS);
+            socket.getOutputStream()
+                    .write("GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+                            .getBytes(StandardCharsets.US_ASCII));
+            socket.getInputStream().readAllBytes();
+        }
     }
 
     private static InetSocketAddress freeAddress() throws IOException {

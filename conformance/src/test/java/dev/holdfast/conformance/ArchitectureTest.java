@@ -120,7 +120,7 @@ class ArchitectureTest {
     @Test
     void theServerIsNotUsedFromBelowNorTheProgramFromAnywhere() {
         noClasses()
-                .that(not(resideInAnyPackage("dev.holdfast.server..", "dev.holdfast.app..")))
+                .that(not(resideInAnyPackage("dev.holdfast.server..", "dev.holdfast.relay..", "dev.holdfast.app..")))
                 .should()
                 .dependOnClassesThat(resideInAPackage("dev.holdfast.server.."))
                 .check(CLASSES);
@@ -128,6 +128,29 @@ class ArchitectureTest {
                 .that(not(resideInAPackage("dev.holdfast.app..")))
                 .should()
                 .dependOnClassesThat(resideInAPackage("dev.holdfast.app.."))
+                .check(CLASSES);
+    }
+
+    /** The relay stands on the toolkit and on the server's event loops; what Netty and HTTP are is known in one package. */
+    @Test
+    void theRelayStandsOnTheToolkitAndKnowsNettyInOnePlace() {
+        noClasses()
+                .that(not(resideInAnyPackage("dev.holdfast.relay..", "dev.holdfast.app..")))
+                .should()
+                .dependOnClassesThat(resideInAPackage("dev.holdfast.relay.."))
+                .check(CLASSES);
+        noClasses()
+                .that()
+                .resideInAPackage("dev.holdfast.relay..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("dev.holdfast.engine..")
+                .check(CLASSES);
+        noClasses()
+                .that(resideInAPackage("dev.holdfast.relay..").and(not(resideInAPackage("dev.holdfast.relay.http"))))
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.netty..")
                 .check(CLASSES);
     }
 

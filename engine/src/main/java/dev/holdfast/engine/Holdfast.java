@@ -34,14 +34,27 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Holdfast extends CollectionCalls implements AutoCloseable {
     private final Engine engine;
+    private final boolean ownsEngine;
     private final CallerPool pool;
     private final List<AutoCloseable> attached = new CopyOnWriteArrayList<>();
 
+    private Holdfast(Engine engine) {
+        this.engine = engine;
+        this.ownsEngine = false;
+        this.pool = new CallerPool(engine);
+    }
+
     private Holdfast(Config config, Clock clock) {
         this.engine = new Engine(config, clock, AllCommands.list());
+        this.ownsEngine = true;
         this.pool = new CallerPool(engine);
         // The command SHUTDOWN runs on a thread that closing waits for, so closing needs another.
         engine.setHost(reason -> Thread.ofPlatform().name("holdfast-shutdown").start(this::close));
+    }
+
+    /** Calls on an engine that the program around opens, loads and closes; closing this ends the calls, not the engine. */
+    public static Holdfast over(Engine engine) {
+        return new Holdfast(engine);
     }
 
     /** Opens an empty store with Valkey's defaults. */
@@ -185,6 +198,9 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
                 subscription.close();
             }
         });
+        if (!ownsEngine) {
+            return;
+        }
         engine.close();
         if (engine.persistence() instanceof FilePersistence persistence) {
             finish(persistence);

@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -196,7 +197,7 @@ public final class Server implements AutoCloseable {
     }
 
     /** Why binding has failed, without the native transports' way of naming the call. */
-    private static String reason(Throwable cause) {
+    static String reason(Throwable cause) {
         return String.valueOf(cause.getMessage())
                 .replaceFirst("^bind\\(\\.\\.\\) failed with error\\(-\\d+\\)", "bind");
     }
@@ -248,6 +249,16 @@ public final class Server implements AutoCloseable {
         Connection connection = new Connection(this, channel, loop);
         connections.add(connection);
         channel.pipeline().addLast(connection);
+    }
+
+    /**
+     * Opens a port for something else than RESP, on the event loops of this server, which has to be closed after it.
+     *
+     * @param accept adds its handlers to each new connection
+     * @throws IOException if the address is taken or cannot be bound
+     */
+    public Endpoint open(InetSocketAddress address, Consumer<Channel> accept) throws IOException {
+        return Endpoint.open(address, accept, transport, acceptor, eventLoops, List.of());
     }
 
     private static void refuse(Channel channel, String message) {

@@ -77,6 +77,7 @@ public final class Config {
 
     // The program
     public final ProgramParameters program = new ProgramParameters(this);
+    public final HttpParameters http = new HttpParameters(this);
     public final ClusterParameters cluster = new ClusterParameters(this);
     public final MemoryParameters memory = new MemoryParameters(this);
     public final PersistenceParameters persistence = new PersistenceParameters(this);
@@ -217,6 +218,7 @@ public final class Config {
             throw new ConfigException("wrong number of arguments");
         }
         parameter.parseLine(String.join(" ", words));
+        parameter.setChosen();
     }
 
     /**
@@ -231,6 +233,7 @@ public final class Config {
             throw new ConfigException("Bad directive or wrong number of arguments");
         }
         parameter.parse(value);
+        parameter.setChosen();
         parameter.apply();
     }
 

@@ -16,6 +16,7 @@ public abstract class Parameter {
     private boolean guarded;
     private boolean multiple;
     private boolean idle;
+    private boolean chosen;
     private final List<Listener> listeners = new ArrayList<>();
 
     /** Acts on a change. It may refuse the new value with a message, and is then called again for the old one. */
@@ -64,6 +65,15 @@ public abstract class Parameter {
     /** Whether the parameter is accepted but changes nothing. */
     public final boolean isIdle() {
         return idle;
+    }
+
+    /** Whether a line of the configuration or an option has set the value, be it to the default. */
+    public final boolean isChosen() {
+        return chosen;
+    }
+
+    final void setChosen() {
+        chosen = true;
     }
 
     final void addAlias(String alias) {

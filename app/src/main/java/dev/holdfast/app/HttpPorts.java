@@ -1,0 +1,105 @@
+package dev.holdfast.app;
+
+import dev.holdfast.engine.Holdfast;
+import dev.holdfast.engine.config.HttpParameters;
+import dev.holdfast.engine.config.NumberParameter;
+import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.relay.HttpFace;
+import dev.holdfast.relay.http.HttpServer;
+import dev.holdfast.relay.http.HttpSettings;
+import dev.holdfast.server.Server;
+import dev.holdfast.toolkit.Toolkit;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The program's HTTP ports, as its configuration asks for them, on the event loops of its RESP server. */
+final class HttpPorts implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(HttpPorts.class);
+
+    private final HttpParameters parameters;
+    private final Server server;
+    private final Holdfast store;
+    private final Toolkit toolkit;
+    private final HttpFace face;
+
+    private HttpPorts(Engine engine, Server server) {
+        this.parameters = engine.config().http;
+        this.server = server;
+        this.store = Holdfast.over(engine);
+        this.toolkit = Toolkit.over(store);
+        this.face = new HttpFace(
+                toolkit, HttpSettings.DEFAULT.trusting(words(parameters.hosts.get()), words(parameters.origins.get())));
+    }
+
+    private static Set<String> words(String text) {
+        return Arrays.stream(text.toLowerCase(Locale.ROOT).split(" +"))
+                .filter(word -> !word.isEmpty())
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    /**
+     * Opens the ports.
+     *
+     * @throws IOException if one that was asked for cannot be had
+     */
+    static HttpPorts open(Engine engine, Server server) throws IOException {
+        HttpPorts ports = new HttpPorts(engine, server);
+        try {
+            ports.listen(ports.parameters.port, ports.face::serveAll);
+        } catch (IOException e) {
+            ports.close();
+            throw e;
+        }
+        return ports;
+    }
+
+    /** Serves on a port. */
+    @FunctionalInterface
+    private interface Service {
+        int serve(HttpServer.Listening listening) throws IOException;
+    }
+
+    private void listen(NumberParameter port, Service service) throws IOException {
+        if (port.get() == 0) {
+            return;
+        }
+        for (String each : parameters.bind.get().split(" +")) {
+            boolean optional = each.startsWith("-");
+            String host = optional ? each.substring(1) : each;
+            try {
+                service.serve(accept -> server.open(address(host, port.getInt()), accept));
+                LOG.info("Ready to accept connections http on {}:{}", host, port.get());
+            } catch (IOException e) {
+                if (optional) {
+                    LOG.debug("Not listening on {}: {}", host, e.getMessage());
+                } else if (port.isChosen()) {
+                    throw e;
+                } else {
+                    LOG.info("No HTTP: {}. Choose another port with '{}', or 0 for none.", e.getMessage(), port.name());
+                    return;
+                }
+            }
+        }
+    }
+
+    private static InetSocketAddress address(String host, int port) {
+        return switch (host) {
+            case "*" -> new InetSocketAddress("0.0.0.0", port);
+            case "::*" -> new InetSocketAddress("::", port);
+            default -> new InetSocketAddress(host, port);
+        };
+    }
+
+    @Override
+    public void close() {
+        face.close();
+        toolkit.close();
+        store.close();
+    }
+}

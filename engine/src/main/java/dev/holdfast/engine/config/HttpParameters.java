@@ -1,0 +1,35 @@
+package dev.holdfast.engine.config;
+
+/** The parameters of the program's HTTP side. All are ours. */
+public final class HttpParameters {
+    /** 0 for none. Where it was not asked for and the port is taken, the program goes on without. */
+    public final NumberParameter port;
+
+    /** Addresses, as {@code bind} has them. */
+    public final TextParameter bind;
+
+    /** A port for metrics alone, or 0. */
+    public final NumberParameter metricsPort;
+
+    /** Names by which browsers may call the server, beside addresses and {@code localhost}; {@code *} for all. */
+    public final TextParameter hosts;
+
+    /** Origins of web pages that may send requests, beside the server's own; {@code *} for all. */
+    public final TextParameter origins;
+
+    /** Keys whose sizes are among the metrics: each {@code key} or {@code dbN:key}, with glob patterns. */
+    public final TextParameter metricsKeys;
+
+    HttpParameters(Config config) {
+        port = own(config, config.number("http-port", 8080, 0, 65535));
+        bind = own(config, config.manyWords(config.text("http-bind", "127.0.0.1 -::1", text -> text)));
+        metricsPort = own(config, config.number("metrics-port", 0, 0, 65535));
+        hosts = own(config, config.manyWords(config.text("http-hosts", "", text -> text)));
+        origins = own(config, config.manyWords(config.text("http-origins", "", text -> text)));
+        metricsKeys = own(config, config.manyWords(config.text("metrics-keys", "", text -> text)));
+    }
+
+    private static <P extends Parameter> P own(Config config, P parameter) {
+        return config.hidden(config.immutable(parameter));
+    }
+}
