@@ -6,6 +6,7 @@ import dev.holdfast.toolkit.cache.CacheHandler;
 import dev.holdfast.toolkit.cache.MapCache;
 import dev.holdfast.toolkit.codec.Codec;
 import dev.holdfast.toolkit.codec.Codecs;
+import dev.holdfast.toolkit.cpe.CpeDictionary;
 import dev.holdfast.toolkit.job.Jobs;
 import dev.holdfast.toolkit.limit.RateLimiter;
 import dev.holdfast.toolkit.lock.Locks;
@@ -238,6 +239,11 @@ public final class Toolkit implements AutoCloseable {
     /** Begins a topic that keeps its messages; see {@link DurableTopic}. */
     public <T> DurableTopic.Builder<T> durableTopic(String name, Class<T> type) {
         return DurableTopic.builder(context, named(name), context.codecs().of(type));
+    }
+
+    /** Begins the dictionary of CPE names that fills this store's database; see {@link CpeDictionary}. */
+    public CpeDictionary.Builder cpeDictionary() {
+        return CpeDictionary.builder(context);
     }
 
     /**

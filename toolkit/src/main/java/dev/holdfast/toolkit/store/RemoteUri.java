@@ -58,6 +58,25 @@ record RemoteUri(
         return new Reader(rest, tls).cluster();
     }
 
+    /** What follows the scheme of a URI, with another database. */
+    static String withDatabase(String rest, int database) {
+        Matcher parts = PARTS.matcher(rest);
+        if (!parts.matches()) {
+            return rest;
+        }
+        StringBuilder changed = new StringBuilder("//");
+        if (parts.group(1) != null) {
+            changed.append(parts.group(1)).append('@');
+        }
+        changed.append(parts.group(2)).append('/').append(database);
+        if (parts.group(4) != null) {
+            changed.append('?').append(parts.group(4));
+        }
+        return parts.group(5) == null
+                ? changed.toString()
+                : changed.append('#').append(parts.group(5)).toString();
+    }
+
     /** The parts of one URI. */
     private static final class Reader {
         private record Host(String name, int port) {}

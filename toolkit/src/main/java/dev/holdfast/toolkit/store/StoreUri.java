@@ -168,6 +168,16 @@ public final class StoreUri {
         }
     }
 
+    /** The same URI with another database. */
+    public static String withDatabase(String uri, int database) {
+        int colon = uri.indexOf(':') + 1;
+        String rest = uri.substring(colon);
+        return uri.substring(0, colon)
+                + (scheme(uri).equals("embedded")
+                        ? rest.replaceFirst("\\?.*", "") + "?db=" + database
+                        : RemoteUri.withDatabase(rest, database));
+    }
+
     /** The URI without its password, for logs. */
     public static String withoutPassword(String uri) {
         return uri.replaceFirst("//.*@", "//***@");
