@@ -1,5 +1,6 @@
 package dev.holdfast.engine;
 
+import dev.holdfast.engine.base.Thrown;
 import dev.holdfast.engine.config.OutputLimits;
 import dev.holdfast.engine.execution.Client;
 import dev.holdfast.engine.execution.Engine;
@@ -119,8 +120,9 @@ public final class Subscription implements AutoCloseable, Link {
             if (message != null && !closed) {
                 try {
                     listener.accept(message);
-                } catch (RuntimeException e) {
-                    LOG.error("A subscriber failed with a message from {}", message.channel(), e);
+                } catch (Throwable e) {
+                    // Whatever a listener throws, it hears of the next message.
+                    LOG.error("A subscriber failed with a message from {}", message.channel(), Thrown.loggable(e));
                 }
             }
         }

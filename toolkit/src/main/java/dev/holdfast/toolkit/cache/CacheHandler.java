@@ -5,6 +5,7 @@ import dev.holdfast.toolkit.pattern.Context;
 import dev.holdfast.toolkit.store.Store;
 import dev.holdfast.toolkit.store.StoreUri;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
@@ -58,7 +59,7 @@ public final class CacheHandler implements AutoCloseable {
         String uri = StoreUri.fromEnvironment(environment);
         Duration expiry = seconds(variable(environment, "EXPIRE", "300"));
         String prefix = variable(environment, "PREFIX", "cache:");
-        Store store = StoreUri.open(uri == null ? "redis://localhost:6379/" + variable(environment, "DB", "0") : uri);
+        Store store = StoreUri.open(uri == null ? "redis://localhost:6379/" + variable(environment, "DB", "0").strip() : uri);
         Context context = new Context(store);
         return new CacheHandler(context, prefix, expiry, () -> {
             context.close();
@@ -66,16 +67,27 @@ public final class CacheHandler implements AutoCloseable {
         });
     }
 
+    /** A variable under either name; one that is blank counts as not set. */
     private static String variable(Map<String, String> environment, String name, String otherwise) {
-        return environment.getOrDefault("VALKEY_" + name, environment.getOrDefault("REDIS_" + name, otherwise));
+        for (String prefix : List.of("VALKEY_", "REDIS_")) {
+            String value = environment.getOrDefault(prefix + name, "");
+            if (!value.isBlank()) {
+                return value;
+            }
+        }
+        return otherwise;
     }
 
     private static Duration seconds(String text) {
         try {
-            return Duration.ofSeconds(Long.parseLong(text));
+            long seconds = Long.parseLong(text.strip());
+            if (seconds > 0) {
+                return Duration.ofSeconds(seconds);
+            }
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("VALKEY_EXPIRE is not a number of seconds: " + text, e);
+            // Said below.
         }
+        throw new IllegalArgumentException("VALKEY_EXPIRE or REDIS_EXPIRE is not a number of seconds: " + text);
     }
 
     /** The text of a key, or null. */

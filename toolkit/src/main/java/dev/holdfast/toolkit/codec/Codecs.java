@@ -1,6 +1,7 @@
 package dev.holdfast.toolkit.codec;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import java.util.function.Function;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.type.TypeReference;
@@ -101,6 +102,38 @@ public final class Codecs {
                 } catch (RuntimeException e) {
                     throw new CodecException("cannot read the value", e);
                 }
+            }
+        };
+    }
+
+    /**
+     * A codec that keeps to its contract whatever the given one does: values are never null, and what throws while it reads, or reads
+     * null, throws a {@link CodecException}.
+     */
+    public static <T> Codec<T> guarded(Codec<T> codec) {
+        return new Codec<>() {
+            @Override
+            public byte[] encode(T value) {
+                return Objects.requireNonNull(
+                        codec.encode(Objects.requireNonNull(value, "there is no value to write")),
+                        "a codec has written nothing");
+            }
+
+            @Override
+            @SuppressWarnings("ConstantValue") // A codec of the application's may return null all the same.
+            public T decode(byte[] bytes) {
+                T value;
+                try {
+                    value = codec.decode(bytes);
+                } catch (CodecException e) {
+                    throw e;
+                } catch (RuntimeException | StackOverflowError | LinkageError e) {
+                    throw new CodecException("cannot read the value", e);
+                }
+                if (value == null) {
+                    throw new CodecException("the value is null", new NullPointerException());
+                }
+                return value;
             }
         };
     }

@@ -2,6 +2,7 @@ package dev.holdfast.toolkit.pattern;
 
 import dev.holdfast.toolkit.codec.Codec;
 import dev.holdfast.toolkit.codec.CodecException;
+import dev.holdfast.toolkit.codec.Codecs;
 import dev.holdfast.toolkit.store.Reply;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -22,7 +23,8 @@ public interface EntryCodec<T> {
     T value(Reply fields);
 
     /** The whole value in one field. */
-    static <T> EntryCodec<T> in(String field, Codec<T> codec) {
+    static <T> EntryCodec<T> in(String field, Codec<T> given) {
+        Codec<T> codec = Codecs.guarded(given);
         return new EntryCodec<>() {
             @Override
             public List<Object> fields(T value) {

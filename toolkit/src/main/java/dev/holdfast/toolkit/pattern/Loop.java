@@ -1,5 +1,6 @@
 package dev.holdfast.toolkit.pattern;
 
+import dev.holdfast.engine.base.Thrown;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
@@ -9,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Does a step again and again, on a virtual thread of its own, until it is told to stop. It never ends by itself: a step that throws
- * is told of, and is done again after a pause, which doubles from one failure to the next.
+ * Does a step again and again, on a virtual thread of its own, until it is told to stop. It never ends by itself: a step that throws,
+ * whatever it throws, is told of, and is done again after a pause, which doubles from one failure to the next.
  *
  * <p>Stopping interrupts the thread only while it is {@linkplain #idle idle}, so that what is being done comes to its end.
  */
@@ -25,7 +26,7 @@ public final class Loop {
     private static final long FIRST_PAUSE_MILLIS = 50;
 
     private final Step step;
-    private final Consumer<Exception> onFailure;
+    private final Consumer<Throwable> onFailure;
     private final long longestPauseMillis;
     private final Runnable atEnd;
     private final Thread thread;
@@ -40,7 +41,7 @@ public final class Loop {
      * @param onFailure is told what a step has thrown
      * @param atEnd is done on the thread after the last step
      */
-    public Loop(String name, Duration longestPause, Step step, Consumer<Exception> onFailure, Runnable atEnd) {
+    public Loop(String name, Duration longestPause, Step step, Consumer<Throwable> onFailure, Runnable atEnd) {
         this.step = step;
         this.onFailure = onFailure;
         this.longestPauseMillis = longestPause.toMillis();
@@ -53,26 +54,37 @@ public final class Loop {
     }
 
     private void run() {
-        long pause = FIRST_PAUSE_MILLIS;
+        long[] pause = {FIRST_PAUSE_MILLIS};
         while (!stopping) {
-            // An interrupt that is left over from a step is not meant for the next one.
-            Thread.interrupted();
-            try {
-                step.run();
-                failure = null;
-                pause = FIRST_PAUSE_MILLIS;
-            } catch (Exception e) {
-                if (stopping) {
-                    break;
-                }
-                failure = e.toString();
-                onFailure.accept(e);
-                pause(ThreadLocalRandom.current().nextLong(pause / 2, pause + 1));
-                pause = Math.min(2 * pause, longestPauseMillis);
-            }
+            guarded(() -> once(pause));
         }
         Thread.interrupted();
-        atEnd.run();
+        guarded(atEnd);
+    }
+
+    private void once(long[] pause) {
+        // An interrupt that is left over from a step is not meant for the next one.
+        Thread.interrupted();
+        try {
+            step.run();
+            failure = null;
+            pause[0] = FIRST_PAUSE_MILLIS;
+        } catch (Throwable e) {
+            if (!stopping) {
+                failure = Thrown.text(e);
+                guarded(() -> onFailure.accept(e));
+                pause(ThreadLocalRandom.current().nextLong(pause[0] / 2, pause[0] + 1));
+                pause[0] = Math.min(2 * pause[0], longestPauseMillis);
+            }
+        }
+    }
+
+    private static void guarded(Runnable told) {
+        try {
+            told.run();
+        } catch (Throwable e) {
+            LOG.error("A loop could not say what has become of it", Thrown.loggable(e));
+        }
     }
 
     private void pause(long millis) {

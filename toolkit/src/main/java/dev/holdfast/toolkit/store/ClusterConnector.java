@@ -16,9 +16,11 @@ import org.jspecify.annotations.Nullable;
 
 /** A Valkey Cluster. Its topology is asked for every half minute, and whenever an answer says that it has changed. */
 final class ClusterConnector implements Connector {
+    private final String description;
     private final RedisClusterClient client;
 
-    ClusterConnector(List<RedisURI> seeds, @Nullable Path ca) {
+    ClusterConnector(List<RedisURI> seeds, @Nullable Path ca, String description) {
+        this.description = description;
         this.client = RedisClusterClient.create(seeds);
         client.setOptions(LettuceOptions.cluster(ca));
     }
@@ -26,22 +28,46 @@ final class ClusterConnector implements Connector {
     /** A connection that has reached every primary: commands are refused, not kept, while a node's connection is being made. */
     @Override
     public StatefulConnection<byte[], byte[]> connect() {
-        StatefulRedisClusterConnection<byte[], byte[]> connection = client.connect(ByteArrayCodec.INSTANCE);
-        primaries(connection);
+        learnTopology();
+        StatefulRedisClusterConnection<byte[], byte[]> connection =
+                Connector.await(client.connectAsync(ByteArrayCodec.INSTANCE), description);
+        try {
+            primaries(connection);
+        } catch (RuntimeException e) {
+            connection.closeAsync();
+            throw Connector.unreachable(description, e);
+        }
         return connection;
     }
 
     @Override
     public StatefulRedisPubSubConnection<byte[], byte[]> connectPubSub(boolean sharded) {
-        StatefulRedisClusterPubSubConnection<byte[], byte[]> connection = client.connectPubSub(ByteArrayCodec.INSTANCE);
+        learnTopology();
+        StatefulRedisClusterPubSubConnection<byte[], byte[]> connection =
+                Connector.await(client.connectPubSubAsync(ByteArrayCodec.INSTANCE), description);
         connection.setNodeMessagePropagation(true);
         if (sharded) {
             // Commands are refused, not kept, while a node's connection is being made.
-            for (RedisClusterNode node : connection.getPartitions()) {
-                connection.getConnection(node.getUri().getHost(), node.getUri().getPort());
+            try {
+                for (RedisClusterNode node : connection.getPartitions()) {
+                    connection.getConnection(
+                            node.getUri().getHost(), node.getUri().getPort());
+                }
+            } catch (RuntimeException e) {
+                connection.closeAsync();
+                throw Connector.unreachable(description, e);
             }
         }
         return connection;
+    }
+
+    /** Asks for the topology unless it is known. */
+    private void learnTopology() {
+        try {
+            client.getPartitions();
+        } catch (RuntimeException e) {
+            throw Connector.unreachable(description, e);
+        }
     }
 
     @Override

@@ -225,27 +225,29 @@ public final class EmbeddedStore implements Store {
         return Optional.of(begun);
     }
 
-    /**
-     * A subscription that comes back. The engine cuts a subscriber off that is too slow or that an operator kills; that is found
-     * within a second, and the listener is told of the gap.
-     */
+    /** A subscription that comes back. An operator may kill it; that is found within a second, and the listener is told of the gap. */
     private final class EmbeddedSubscription implements Subscription {
         private final Channels channels;
-        private final MessageListener listener;
+        private final Mailbox mailbox;
         private dev.holdfast.engine.Subscription subscription;
         private boolean ended;
 
         EmbeddedSubscription(Channels channels, MessageListener listener) {
             this.channels = channels;
-            this.listener = listener;
-            this.subscription = open();
+            this.mailbox = new Mailbox(listener);
+            try {
+                this.subscription = open();
+            } catch (RuntimeException e) {
+                mailbox.close();
+                throw e;
+            }
             subscriptions.add(this);
         }
 
         private dev.holdfast.engine.Subscription open() {
             String[] names = channels.names().toArray(String[]::new);
             Consumer<dev.holdfast.engine.Message> receiver =
-                    message -> listener.message(message.channel(), message.payload());
+                    message -> mailbox.message(message.channel(), message.payload());
             return switch (channels.kind()) {
                 case NAMED -> holdfast.subscribe(receiver, names);
                 case MATCHING -> holdfast.subscribeToPatterns(receiver, names);
@@ -256,7 +258,7 @@ public final class EmbeddedStore implements Store {
         synchronized void restore() {
             if (!ended && subscription.isClosed()) {
                 subscription = open();
-                Thread.ofVirtual().start(listener::gap);
+                mailbox.gap();
             }
         }
 
@@ -270,6 +272,7 @@ public final class EmbeddedStore implements Store {
             ended = true;
             subscriptions.remove(this);
             subscription.close();
+            mailbox.close();
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.holdfast.toolkit.store;
 
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 
 /**
  * Slots of a cluster. The slot of a key is the CRC16 of the part between its first brace and the next closing one, if that
@@ -10,6 +11,7 @@ public final class HashTag {
     public static final int SLOTS = 16384;
 
     private static final int[] CRC16 = table();
+    private static final Pattern LIKE_ESCAPED = Pattern.compile("%(?=7B|7D|25)");
 
     private HashTag() {}
 
@@ -57,14 +59,31 @@ public final class HashTag {
     }
 
     /**
-     * A name in braces, so that every key {@code of(name) + anything} lies in one slot: {@code jobs} gives <code>{jobs}</code>.
+     * A name in braces, so that every key {@code of(name) + anything} lies in one slot: {@code jobs} gives <code>{jobs}</code>. A
+     * name that holds braces itself is {@linkplain #escaped escaped}.
      *
-     * @throws IllegalArgumentException if the name is empty or holds braces
+     * @throws IllegalArgumentException if the name is empty
      */
     public static String of(String name) {
-        if (name.isEmpty() || name.indexOf('{') >= 0 || name.indexOf('}') >= 0) {
-            throw new IllegalArgumentException("a name must not be empty or hold braces: " + name);
+        if (name.isEmpty()) {
+            throw new IllegalArgumentException("a name must not be empty");
         }
-        return "{" + name + "}";
+        return around(escaped(name));
+    }
+
+    /** A key that holds no braces, in braces: every key that begins so lies in that key's slot. */
+    public static String around(String key) {
+        return "{" + key + "}";
+    }
+
+    /**
+     * Any text without braces: they become {@code %7B} and {@code %7D}. Texts that differ stay different, and one without braces stays
+     * as it is unless it looks like an escaped one.
+     */
+    public static String escaped(String text) {
+        if (text.indexOf('{') < 0 && text.indexOf('}') < 0 && text.indexOf('%') < 0) {
+            return text;
+        }
+        return LIKE_ESCAPED.matcher(text).replaceAll("%25").replace("{", "%7B").replace("}", "%7D");
     }
 }

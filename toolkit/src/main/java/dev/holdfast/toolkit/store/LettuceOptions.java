@@ -6,6 +6,7 @@ import io.lettuce.core.MaintNotificationsConfig;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.SocketOptions.KeepAliveOptions;
 import io.lettuce.core.SslOptions;
+import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.cluster.ClusterClientOptions;
 import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
 import io.lettuce.core.protocol.ProtocolVersion;
@@ -16,14 +17,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How Lettuce is used: RESP3; commands are refused while there is no connection, and those whose answer was lost are not sent
- * again, so that a command runs at most once for each time it is sent. A connection that has gone silent is noticed by TCP's
+ * again, so that a command runs at most once for each time it is sent. How long an answer is awaited is the caller's matter, who
+ * knows whether the command itself waits; so Lettuce's own timer is off. A connection that has gone silent is noticed by TCP's
  * keepalive after 25 seconds.
  */
 final class LettuceOptions {
     static final Duration QUIET = Duration.ZERO;
     static final Duration SHUTDOWN = Duration.ofSeconds(2);
 
-    private static final Duration CONNECT = Duration.ofSeconds(5);
+    static final Duration CONNECT = Duration.ofSeconds(5);
     private static final Duration TOPOLOGY = Duration.ofSeconds(30);
     private static final Duration ADAPTIVE = Duration.ofSeconds(5);
 
@@ -58,6 +60,8 @@ final class LettuceOptions {
                 .maintNotificationsConfig(MaintNotificationsConfig.disabled())
                 .disconnectedBehavior(DisconnectedBehavior.REJECT_COMMANDS)
                 .replayFilter(command -> true)
+                .timeoutOptions(
+                        TimeoutOptions.builder().timeoutCommands(false).build())
                 .socketOptions(SocketOptions.builder()
                         .connectTimeout(CONNECT)
                         .keepAlive(keepAlive)

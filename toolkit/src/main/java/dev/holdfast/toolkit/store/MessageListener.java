@@ -1,11 +1,14 @@
 package dev.holdfast.toolkit.store;
 
-/** Receives what is published. Calls come one after the other, on a virtual thread, so that the listener may use the store. */
+/**
+ * Receives what is published. Calls come one after the other, on a virtual thread, so that the listener may use the store. What it
+ * throws is logged. Up to 32 MiB of messages wait for a slow one; then they are dropped, and it is told of the gap.
+ */
 @FunctionalInterface
 public interface MessageListener {
     /** A message has come. */
     void message(String channel, byte[] payload);
 
-    /** The connection was lost and is there again: messages may have been missed meanwhile. */
+    /** Messages may have been missed: the connection was lost and is there again, or the listener was too slow. */
     default void gap() {}
 }

@@ -43,9 +43,6 @@ public final class RemoteStore implements Store {
     private static final int BATCH = 1000;
     private static final long CLOCK_SECONDS = 10;
 
-    /** How much longer than the command waits its answer is awaited. */
-    private static final Duration GRACE = Duration.ofSeconds(2);
-
     /** The name of a command as Lettuce wants it. */
     private static final class Keyword implements ProtocolKeyword {
         private final String text;
@@ -86,8 +83,8 @@ public final class RemoteStore implements Store {
     private RemoteStore(RemoteUri uri) {
         this.description = uri.description();
         this.connector = uri.cluster()
-                ? new ClusterConnector(uri.uris(), uri.ca())
-                : new StandaloneConnector(uri.uris().getFirst(), uri.ca());
+                ? new ClusterConnector(uri.uris(), uri.ca(), description)
+                : new StandaloneConnector(uri.uris().getFirst(), uri.ca(), description);
         this.namespace = uri.namespace();
         this.timeout = uri.uris().getFirst().getTimeout();
         this.pool = uri.pool();
@@ -97,7 +94,7 @@ public final class RemoteStore implements Store {
         } catch (RuntimeException e) {
             connector.close();
             timer.shutdownNow();
-            throw unreachable(description, e);
+            throw e;
         }
         this.connection = made;
         this.tracking = new RemoteTracking(this, connector, connection, timer);
@@ -248,7 +245,7 @@ public final class RemoteStore implements Store {
         boolean usable = false;
         waiting.incrementAndGet();
         try {
-            Reply reply = call(own, command, atMost.plus(GRACE));
+            Reply reply = call(own, command, atMost.plus(timeout));
             usable = true;
             return reply;
         } catch (CommandFailedException e) {
@@ -269,21 +266,7 @@ public final class RemoteStore implements Store {
             kept.closeAsync();
             kept = idle.pollFirst();
         }
-        try {
-            return kept != null ? kept : connector.connect();
-        } catch (RuntimeException e) {
-            throw unreachable(description, e);
-        }
-    }
-
-    /** What is thrown where no connection could be made, with the innermost reason. */
-    private static StoreUnavailableException unreachable(String description, Throwable thrown) {
-        Throwable reason = thrown;
-        while (reason.getCause() != null) {
-            reason = reason.getCause();
-        }
-        return new StoreUnavailableException(
-                "could not connect to " + description + ": " + reason.getMessage(), thrown);
+        return kept != null ? kept : connector.connect();
     }
 
     private void giveBack(StatefulConnection<byte[], byte[]> own, boolean usable) {

@@ -12,21 +12,25 @@ import org.jspecify.annotations.Nullable;
 
 /** One server; with Sentinel, whichever is the primary at the time a connection is made. */
 final class StandaloneConnector implements Connector {
+    private final RedisURI uri;
+    private final String description;
     private final RedisClient client;
 
-    StandaloneConnector(RedisURI uri, @Nullable Path ca) {
+    StandaloneConnector(RedisURI uri, @Nullable Path ca, String description) {
+        this.uri = uri;
+        this.description = description;
         this.client = RedisClient.create(uri);
         client.setOptions(LettuceOptions.standalone(ca));
     }
 
     @Override
     public StatefulRedisConnection<byte[], byte[]> connect() {
-        return client.connect(ByteArrayCodec.INSTANCE);
+        return Connector.await(client.connectAsync(ByteArrayCodec.INSTANCE, uri), description);
     }
 
     @Override
     public StatefulRedisPubSubConnection<byte[], byte[]> connectPubSub(boolean sharded) {
-        return client.connectPubSub(ByteArrayCodec.INSTANCE);
+        return Connector.await(client.connectPubSubAsync(ByteArrayCodec.INSTANCE, uri), description);
     }
 
     @Override

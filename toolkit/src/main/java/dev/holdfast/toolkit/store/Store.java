@@ -40,7 +40,7 @@ public interface Store extends AutoCloseable {
      *
      * <p>Whoever pops this way may lose an element if the connection breaks at that moment; move it, or claim it, instead.
      *
-     * @param atMost how long the command itself waits at most, as its words say; the answer is awaited a little longer
+     * @param atMost how long the command itself waits at most, as its words say; the answer is then awaited as long as any other
      */
     Reply await(Duration atMost, Command command);
 

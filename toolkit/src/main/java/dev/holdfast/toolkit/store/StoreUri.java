@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * embedded:                                          a new store in memory
- * embedded:/var/lib/app[?db=8]                       a store in this JVM that keeps its files in a directory
+ * embedded:/var/lib/app[?db=8]                       a store in this JVM that keeps its files in a directory; embedded:./app
  * redis://[user:password@]host[:port][/db]           a server; valkey:// means the same
  * rediss://…                                         with TLS; valkeys:// means the same
  * redis-sentinel://[user:password@]host[:port],…[/db]#primary    the primary of that name; rediss-sentinel://
@@ -44,8 +45,16 @@ import org.jspecify.annotations.Nullable;
 public final class StoreUri {
     private static final Set<String> SCHEMES = Set.of(
             "embedded", "redis", "rediss", "redis-sentinel", "rediss-sentinel", "redis-cluster", "rediss-cluster");
-    private static final Pattern EMBEDDED = Pattern.compile("(?://(?=/))?([^?]*)(?:\\?(?:db|database)=(\\d{1,9}))?");
+    /** Group 1 has the directory: from the root, from a drive, or from {@code .} or {@code ..}; group 2 the database. */
+    private static final Pattern EMBEDDED = Pattern.compile(
+            "(?://(?=/))?((?:/(?!/)|\\.\\.?(?:/|$)|[A-Za-z]:[/\\\\])[^?]*)?(?:\\?(?:db|database)=(\\d{1,9}))?");
+
     private static final Pattern NUMBER = Pattern.compile("\\d{1,5}");
+
+    private static final Pattern LINE_END = Pattern.compile("\\R\\z");
+
+    /** What Kubernetes puts into {@code VALKEY_PORT} where a service is called valkey. */
+    private static final Pattern SERVICE = Pattern.compile("tcp://(.+):(\\d{1,5})");
 
     private StoreUri() {}
 
@@ -86,9 +95,10 @@ public final class StoreUri {
     private static EmbeddedStore embedded(String rest) {
         Matcher matcher = EMBEDDED.matcher(rest);
         if (!matcher.matches()) {
-            throw new IllegalArgumentException("after embedded: come a directory and ?db=8, or nothing: " + rest);
+            throw new IllegalArgumentException("after embedded: come a directory, such as /var/lib/app or ./app, and ?db=8,"
+                    + " or nothing: " + rest);
         }
-        String directory = matcher.group(1);
+        String directory = matcher.group(1) == null ? "" : matcher.group(1);
         int database = matcher.group(2) == null ? 0 : Integer.parseInt(matcher.group(2));
         Config config = new Config();
         try {
@@ -108,14 +118,15 @@ public final class StoreUri {
     /**
      * The URI that the environment names, or null if it names none: the first of HOLDFAST_URI, VALKEY_URL and REDIS_URL that is set,
      * else what VALKEY_HOST, VALKEY_PORT, VALKEY_USERNAME, VALKEY_PASSWORD, VALKEY_DB and VALKEY_USE_TLS say, else the same with
-     * REDIS_. A password may also stand in the file that {@code …_PASSWORD_FILE} names.
+     * REDIS_. A password may also stand in the file that {@code …_PASSWORD_FILE} names, whose last line end is left out. TLS is
+     * switched by true, yes, on or 1 and by false, no, off or 0; case does not matter.
      *
      * @throws IllegalArgumentException if a variable has a value that it cannot have
      */
     public static @Nullable String fromEnvironment(Map<String, String> environment) {
         for (String name : List.of("HOLDFAST_URI", "VALKEY_URL", "REDIS_URL")) {
-            String uri = environment.get(name);
-            if (uri != null && !uri.isEmpty()) {
+            String uri = variable(environment, name);
+            if (uri != null) {
                 return uri;
             }
         }
@@ -125,31 +136,60 @@ public final class StoreUri {
 
     /**
      * The URI that the variables under a prefix describe, such as {@code CPE_GUESSER_VALKEY_HOST}, {@code _PORT} and {@code _DB};
-     * null if neither host nor port is set.
+     * null if neither host nor port is set. A port may also be what Kubernetes makes of a service, {@code tcp://10.0.0.1:6379}, which
+     * names the host too unless that is set. Variables that are blank count as not set.
+     *
+     * @throws IllegalArgumentException if a variable has a value that it cannot have
      */
     public static @Nullable String fromEnvironment(Map<String, String> environment, String prefix, int database) {
-        String host = environment.get(prefix + "_HOST");
-        if (host == null && environment.get(prefix + "_PORT") == null) {
+        String host = variable(environment, prefix + "_HOST");
+        String port = variable(environment, prefix + "_PORT");
+        if (host == null && port == null) {
             return null;
         }
-        String tls = environment.getOrDefault(prefix + "_USE_TLS", "false");
+        Matcher service = SERVICE.matcher(port == null ? "" : port);
+        if (service.matches()) {
+            host = host == null ? service.group(1) : host;
+            port = service.group(2);
+        }
+        boolean tls = isOn(environment, prefix + "_USE_TLS");
         String user = environment.getOrDefault(prefix + "_USERNAME", "");
         String password = password(environment, prefix);
-        return (tls.equalsIgnoreCase("true") || tls.equals("1") ? "rediss://" : "redis://")
+        return (tls ? "rediss://" : "redis://")
                 + (password == null ? "" : encoded(user) + ":" + encoded(password) + "@")
-                + (host == null ? "localhost" : host)
+                + bracketed(host == null ? "localhost" : host)
                 + ":"
-                + number(environment, prefix + "_PORT", 6379)
+                + number(prefix + "_PORT", port, 6379)
                 + "/"
-                + number(environment, prefix + "_DB", database);
+                + number(prefix + "_DB", variable(environment, prefix + "_DB"), database);
     }
 
-    private static String number(Map<String, String> environment, String name, int otherwise) {
-        String value = environment.getOrDefault(name, Integer.toString(otherwise));
-        if (!NUMBER.matcher(value).matches()) {
+    /** A variable without the blanks around it; null if nothing is left. */
+    private static @Nullable String variable(Map<String, String> environment, String name) {
+        String value = environment.getOrDefault(name, "").strip();
+        return value.isEmpty() ? null : value;
+    }
+
+    private static boolean isOn(Map<String, String> environment, String name) {
+        String value = variable(environment, name);
+        return switch (value == null ? "no" : value.toLowerCase(Locale.ROOT)) {
+            case "true", "yes", "on", "y", "t", "1" -> true;
+            case "false", "no", "off", "n", "f", "0" -> false;
+            default -> throw new IllegalArgumentException(name + " is neither yes nor no: " + value);
+        };
+    }
+
+    /** An address of IPv6 as a URI has it. */
+    private static String bracketed(String host) {
+        boolean bare = host.indexOf(':') != host.lastIndexOf(':') && !host.startsWith("[");
+        return bare ? "[" + host + "]" : host;
+    }
+
+    private static String number(String name, @Nullable String value, int otherwise) {
+        if (value != null && !NUMBER.matcher(value).matches()) {
             throw new IllegalArgumentException(name + " is not a number: " + value);
         }
-        return value;
+        return value == null ? Integer.toString(otherwise) : value;
     }
 
     private static String encoded(String text) {
@@ -157,12 +197,12 @@ public final class StoreUri {
     }
 
     private static @Nullable String password(Map<String, String> environment, String prefix) {
-        String file = environment.get(prefix + "_PASSWORD_FILE");
-        String password = environment.get(prefix + "_PASSWORD");
+        String file = variable(environment, prefix + "_PASSWORD_FILE");
         try {
-            String found =
-                    file == null ? password : Files.readString(Path.of(file)).strip();
-            return found == null || found.isEmpty() ? null : found;
+            String password = file == null
+                    ? environment.getOrDefault(prefix + "_PASSWORD", "")
+                    : LINE_END.matcher(Files.readString(Path.of(file))).replaceFirst("");
+            return password.isEmpty() ? null : password;
         } catch (IOException e) {
             throw new UncheckedIOException(prefix + "_PASSWORD_FILE names a file that cannot be read", e);
         }

@@ -28,7 +28,7 @@ final class Partitions<T> {
     Partitions(StreamConsumer<T> consumer) {
         this.consumer = consumer;
         this.store = consumer.tasks().context().store();
-        this.members = HashTag.of(consumer.tasks().keys().getFirst()) + ":consumers:"
+        this.members = HashTag.around(consumer.tasks().keys().getFirst()) + ":consumers:"
                 + consumer.tasks().settings().group();
         this.partitions = consumer.tasks().keys().size();
     }

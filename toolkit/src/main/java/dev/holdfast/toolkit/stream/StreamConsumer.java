@@ -1,5 +1,6 @@
 package dev.holdfast.toolkit.stream;
 
+import dev.holdfast.engine.base.Thrown;
 import dev.holdfast.toolkit.lock.Locks;
 import dev.holdfast.toolkit.pattern.Instruments;
 import dev.holdfast.toolkit.pattern.Loop;
@@ -105,11 +106,14 @@ public final class StreamConsumer<T> implements AutoCloseable {
         try {
             handler.handle(new StreamEntry<>(id, tasks.decode(fields), deliveries));
             return null;
-        } catch (Exception e) {
+        } catch (Throwable e) {
             errors.incrementAndGet();
             failed.increment();
-            LOG.debug("Entry {} of {} has failed", id, tasks.name(), e);
-            return e.toString();
+            LOG.debug("Entry {} of {} has failed", id, tasks.name(), Thrown.loggable(e));
+            return Thrown.text(e);
+        } finally {
+            // An interrupt of the handler's is not meant for what is done with the outcome.
+            Thread.interrupted();
         }
     }
 
@@ -123,7 +127,7 @@ public final class StreamConsumer<T> implements AutoCloseable {
     }
 
     void failed(String what, Throwable why) {
-        LOG.warn("Consumer {} of {}: {}: {}", name, tasks.name(), what, why.toString());
+        LOG.warn("Consumer {} of {}: {}: {}", name, tasks.name(), what, Thrown.text(why));
     }
 
     /** How many entries it has done. */

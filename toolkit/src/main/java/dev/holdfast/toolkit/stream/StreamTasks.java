@@ -70,7 +70,7 @@ public final class StreamTasks<T> implements Pattern {
         this.settings = builder.settings();
         List<String> made = new ArrayList<>();
         for (int i = 0; i < settings.partitions(); i++) {
-            made.add("stream:" + name + (settings.partitions() == 1 ? "" : ":" + i));
+            made.add(HashTag.escaped("stream:" + name) + (settings.partitions() == 1 ? "" : ":" + i));
         }
         this.keys = List.copyOf(made);
         Instruments instruments = instruments();
@@ -182,7 +182,7 @@ public final class StreamTasks<T> implements Pattern {
     }
 
     static String deadKey(String stream) {
-        return HashTag.of(stream) + ":dead";
+        return HashTag.around(stream) + ":dead";
     }
 
     // ---- looking after ----

@@ -1,6 +1,7 @@
 package dev.holdfast.toolkit.topic;
 
 import dev.holdfast.toolkit.codec.Codec;
+import dev.holdfast.toolkit.codec.CodecException;
 import dev.holdfast.toolkit.pattern.Context;
 import dev.holdfast.toolkit.pattern.EntryCodec;
 import dev.holdfast.toolkit.pattern.Instruments;
@@ -17,10 +18,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,7 +38,8 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * <p>The topic is the stream {@code topic:name}, whose entries have one field, {@code message}; the cursors are the hash
- * <code>{topic:name}:cursors</code>. What is dropped because it is old, or too much, is dropped whether it was read or not; a
+ * <code>{topic:name}:cursors</code>: with an id stands how many messages there had been by then, so that a gap is found out exactly.
+ * What is dropped because it is old, or too much, is dropped whether it was read or not; a
  * reader that comes too late is told of the gap. Work to be shared among several is a matter for stream tasks instead.
  */
 public final class DurableTopic<T> implements Pattern {
@@ -47,12 +51,35 @@ public final class DurableTopic<T> implements Pattern {
         NEW
     }
 
-    /**
-     * A message and its id.
-     *
-     * @param id milliseconds since 1970 and a number, joined by a dash; ids grow
-     */
-    public record Entry<T>(String id, T message) {}
+    /** A message and its id. */
+    public static final class Entry<T> {
+        private final String id;
+        private final @Nullable T message;
+        private final @Nullable CodecException unreadable;
+
+        private Entry(String id, @Nullable T message, @Nullable CodecException unreadable) {
+            this.id = id;
+            this.message = message;
+            this.unreadable = unreadable;
+        }
+
+        /** Milliseconds since 1970 and a number, joined by a dash; ids grow. */
+        public String id() {
+            return id;
+        }
+
+        public boolean isReadable() {
+            return unreadable == null;
+        }
+
+        /** @throws CodecException if it cannot be read */
+        public T message() {
+            if (message == null) {
+                throw Objects.requireNonNull(unreadable);
+            }
+            return message;
+        }
+    }
 
     private static final Logger LOG = LoggerFactory.getLogger(DurableTopic.class);
     private static final long TRIM_SECONDS = 10;
@@ -72,7 +99,7 @@ public final class DurableTopic<T> implements Pattern {
         this.context = builder.context;
         this.store = context.store();
         this.name = builder.name;
-        this.key = "topic:" + name;
+        this.key = HashTag.escaped("topic:" + name);
         this.codec = EntryCodec.in("message", builder.codec);
         this.mostMessages = builder.mostMessages;
         this.longest = builder.longest;
@@ -100,7 +127,7 @@ public final class DurableTopic<T> implements Pattern {
     }
 
     String cursorsKey() {
-        return HashTag.of(key) + ":cursors";
+        return HashTag.around(key) + ":cursors";
     }
 
     /** Adds a message and returns its id. */
@@ -121,8 +148,7 @@ public final class DurableTopic<T> implements Pattern {
     /**
      * Messages in their order, without a cursor.
      *
-     * @param after an id; those behind it are returned. {@code "0"} begins with the oldest
-     * @throws dev.holdfast.toolkit.codec.CodecException if one cannot be read
+     * @param after an id; those behind it are returned, whether they can be read or not. {@code "0"} begins with the oldest
      */
     public List<Entry<T>> messages(String after, int count) {
         return entries(store.call("XRANGE", key, "(" + after, "+", "COUNT", count));
@@ -133,7 +159,12 @@ public final class DurableTopic<T> implements Pattern {
         List<Entry<T>> result = new ArrayList<>();
         for (Reply entry : answer.list()) {
             List<Reply> parts = entry.list();
-            result.add(new Entry<>(parts.get(0).text(), codec.value(parts.get(1))));
+            String id = parts.get(0).text();
+            try {
+                result.add(new Entry<>(id, codec.value(parts.get(1)), null));
+            } catch (CodecException e) {
+                result.add(new Entry<>(id, null, e));
+            }
         }
         return result;
     }

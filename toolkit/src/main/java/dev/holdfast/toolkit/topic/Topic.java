@@ -1,7 +1,9 @@
 package dev.holdfast.toolkit.topic;
 
+import dev.holdfast.engine.base.Thrown;
 import dev.holdfast.toolkit.codec.Codec;
 import dev.holdfast.toolkit.codec.CodecException;
+import dev.holdfast.toolkit.codec.Codecs;
 import dev.holdfast.toolkit.pattern.Context;
 import dev.holdfast.toolkit.pattern.Instruments;
 import dev.holdfast.toolkit.pattern.Pattern;
@@ -32,7 +34,10 @@ import org.slf4j.LoggerFactory;
  * </pre>
  */
 public final class Topic<T> implements Pattern {
-    /** Receives messages, one after the other, on a virtual thread. What it throws is logged and counted. */
+    /**
+     * Receives messages, one after the other, on a virtual thread. What it throws is logged and counted. One that is slow has up to 32
+     * MiB wait for it; then they are dropped, and it is told of the gap.
+     */
     @FunctionalInterface
     public interface Listener<T> {
         /**
@@ -42,7 +47,7 @@ public final class Topic<T> implements Pattern {
          */
         void message(String channel, T message);
 
-        /** The connection was lost and is there again: messages may have been missed. */
+        /** Messages may have been missed: the connection was lost and is there again, or the listener was too slow. */
         default void gap() {}
     }
 
@@ -68,7 +73,7 @@ public final class Topic<T> implements Pattern {
         this.context = context;
         this.store = context.store();
         this.name = name;
-        this.codec = codec;
+        this.codec = Codecs.guarded(codec);
         this.sharded = sharded;
         Instruments instruments = context.instruments(kind(), name);
         this.published = instruments.counter("published");
@@ -151,10 +156,10 @@ public final class Topic<T> implements Pattern {
                     received.increment();
                 } catch (CodecException e) {
                     failed.increment();
-                    LOG.warn("A message on {} cannot be read: {}", channel, e.toString());
-                } catch (RuntimeException e) {
+                    LOG.warn("A message on {} cannot be read: {}", channel, Thrown.text(e));
+                } catch (Throwable e) {
                     failed.increment();
-                    LOG.warn("The listener of {} failed", channel, e);
+                    LOG.warn("The listener of {} failed", channel, Thrown.loggable(e));
                 }
             }
 

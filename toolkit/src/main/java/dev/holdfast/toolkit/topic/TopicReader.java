@@ -1,10 +1,12 @@
 package dev.holdfast.toolkit.topic;
 
+import dev.holdfast.engine.base.Thrown;
 import dev.holdfast.toolkit.codec.CodecException;
 import dev.holdfast.toolkit.pattern.Instruments;
 import dev.holdfast.toolkit.pattern.Loop;
 import dev.holdfast.toolkit.store.Command;
 import dev.holdfast.toolkit.store.Reply;
+import dev.holdfast.toolkit.store.Script;
 import dev.holdfast.toolkit.store.Store;
 import dev.holdfast.toolkit.store.StoreException;
 import dev.holdfast.toolkit.store.Subscription;
@@ -34,13 +36,15 @@ public final class TopicReader<T> implements Subscription {
          */
         void message(String id, T message) throws Exception;
 
-        /** Messages were dropped before this reader came to them. */
+        /** Messages were dropped before this reader came to them. If this throws it is told again. */
         default void gap() {}
 
         /** A message cannot be decoded. It is left out unless this throws. */
         default void unreadable(String id, CodecException reason) {}
     }
 
+    private static final Script BEGIN = Script.of(TopicReader.class, "begin");
+    private static final Script READ = Script.of(TopicReader.class, "read");
     private static final Logger LOG = LoggerFactory.getLogger(TopicReader.class);
     private static final int BATCH = 100;
     private static final Duration WAIT = Duration.ofSeconds(5);
@@ -58,7 +62,12 @@ public final class TopicReader<T> implements Subscription {
     private final Counter gaps;
     private final Loop loop;
     private volatile String cursor = "";
+    /** How many messages had been added up to the cursor; -1 if that is not known. */
+    private long position = -1;
+
     private String saved = "";
+    /** Whether it was closed while its handler went on, so that another may read under its name by now. */
+    private volatile boolean abandoned;
 
     TopicReader(
             DurableTopic<T> topic,
@@ -116,39 +125,30 @@ public final class TopicReader<T> implements Subscription {
         readOnce();
     }
 
-    private void tellOf(Exception failure) {
+    private void tellOf(Throwable failure) {
         failed.increment();
-        LOG.warn("The reader {} of {} tries again behind {}: {}", name, topic.name(), cursor, failure.toString());
+        LOG.warn("The reader {} of {} tries again behind {}: {}", name, topic.name(), cursor, Thrown.text(failure));
     }
 
     private void findCursor() {
-        String found = store.call("HGET", topic.cursorsKey(), name).textOrNull();
-        if (found == null) {
-            found = start == DurableTopic.Start.OLDEST ? "0-0" : last();
-            store.call("HSET", topic.cursorsKey(), name, found);
-        }
+        String found = store.call(BEGIN, List.of(topic.key(), topic.cursorsKey()), name, start.name())
+                .text();
+        int blank = found.indexOf(' ');
         saved = found;
-        cursor = found;
-    }
-
-    private String last() {
-        List<Reply> newest =
-                store.call("XREVRANGE", topic.key(), "+", "-", "COUNT", 1).list();
-        return newest.isEmpty() ? "0-0" : newest.getFirst().list().getFirst().text();
+        position = blank < 0 ? -1 : Long.parseLong(found.substring(blank + 1));
+        cursor = blank < 0 ? found : found.substring(0, blank);
     }
 
     private void readOnce() throws Exception {
-        boolean first = handledNothingYet();
-        Command read = Command.of("XREAD", "COUNT", BATCH, "BLOCK", WAIT.toMillis(), "STREAMS", topic.key(), cursor);
-        Reply answer = loop.idle(() -> store.await(WAIT, read));
-        if (answer == null || answer.isNull()) {
-            return;
-        }
-        List<Reply> entries = answer.map().values().iterator().next().list();
-        if ((first || entries.size() == BATCH) && isDropped(cursor)) {
+        List<Reply> answer =
+                store.call(READ, List.of(topic.key()), cursor, position, BATCH).list();
+        if (answer.get(0).flag()) {
             gaps.increment();
             handler.gap();
         }
+        cursor = answer.get(1).text();
+        position = answer.get(2).number();
+        List<Reply> entries = answer.subList(3, answer.size());
         try {
             for (Reply entry : entries) {
                 if (loop.isStopping()) {
@@ -159,16 +159,10 @@ public final class TopicReader<T> implements Subscription {
         } finally {
             save();
         }
-    }
-
-    private boolean handledNothingYet() {
-        return handled.count() == 0;
-    }
-
-    /** Whether the entry at a cursor is gone, and so perhaps those behind it. */
-    private boolean isDropped(String id) {
-        return !id.equals("0-0")
-                && store.call("XRANGE", topic.key(), id, id).list().isEmpty();
+        if (entries.isEmpty()) {
+            Command wait = Command.of("XREAD", "COUNT", 1, "BLOCK", WAIT.toMillis(), "STREAMS", topic.key(), cursor);
+            loop.idle(() -> store.await(WAIT, wait));
+        }
     }
 
     private void handle(List<Reply> entry) throws Exception {
@@ -177,20 +171,25 @@ public final class TopicReader<T> implements Subscription {
         try {
             message = topic.decode(entry.get(1));
         } catch (CodecException e) {
-            LOG.warn("The message {} of {} cannot be read: {}", id, topic.name(), e.toString());
+            LOG.warn("The message {} of {} cannot be read: {}", id, topic.name(), Thrown.text(e));
             handler.unreadable(id, e);
             failed.increment();
-            cursor = id;
+            passed(id);
             return;
         }
         handler.message(id, message);
         handled.increment();
+        passed(id);
+    }
+
+    private void passed(String id) {
         cursor = id;
+        position += position < 0 ? 0 : 1;
     }
 
     private void save() {
-        String now = cursor;
-        if (!now.equals(saved)) {
+        String now = position < 0 ? cursor : cursor + " " + position;
+        if (!now.equals(saved) && !abandoned) {
             store.call("HSET", topic.cursorsKey(), name, now);
             saved = now;
         }
@@ -217,8 +216,9 @@ public final class TopicReader<T> implements Subscription {
         }
         onClose.accept(this);
         try {
-            loop.join(GRACE);
+            abandoned = !loop.join(GRACE);
         } catch (InterruptedException e) {
+            abandoned = true;
             Thread.currentThread().interrupt();
         }
     }

@@ -31,6 +31,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -206,6 +207,84 @@ class StoreContract extends Contract {
         eventually(() -> heard.contains("gap"));
         store().publish("news", utf8("after"));
         eventually(() -> heard.contains("after"));
+    }
+
+    @Test
+    void aWaitLastsAsLongAsItSays() {
+        Store impatient = target == Target.EMBEDDED
+                ? store()
+                : closing(StoreUri.open(target.uri() + "?timeout=300ms"));
+        long start = System.nanoTime();
+        Reply nothing = impatient.await(Duration.ofSeconds(2), Command.of("BLPOP", "nothing", 1));
+        assertTrue(nothing.isNull());
+        assertTrue(System.nanoTime() - start >= Duration.ofMillis(900).toNanos());
+    }
+
+    @Test
+    void aSubscriberThatThrowsHearsTheNext() {
+        List<String> heard = new CopyOnWriteArrayList<>();
+        closing(another().store().subscribe(Channels.named("news"), (channel, payload) -> {
+            heard.add(new String(payload, UTF_8));
+            if (heard.size() == 1) {
+                throw new AssertionError("this is a test");
+            }
+            throw new Unspeakable();
+        }));
+        for (int i = 0; i < 3; i++) {
+            store().publish("news", utf8("" + i));
+        }
+        eventually(() -> heard.equals(List.of("0", "1", "2")));
+    }
+
+    /** An exception that cannot even be shown. */
+    private static final class Unspeakable extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public String getMessage() {
+            throw new IllegalStateException("this is a test");
+        }
+    }
+
+    @Test
+    void aSlowSubscriberIsToldWhatItMissed() throws Exception {
+        if (store().isCluster()) {
+            return; // Whether a message has left the subscriber's node cannot be asked of any other.
+        }
+        CountDownLatch release = new CountDownLatch(1);
+        CountDownLatch begun = new CountDownLatch(1);
+        List<String> heard = new CopyOnWriteArrayList<>();
+        closing(another().store().subscribe(Channels.named("large"), new MessageListener() {
+            @Override
+            public void message(String channel, byte[] payload) {
+                begun.countDown();
+                try {
+                    release.await();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+                heard.add("" + payload.length);
+            }
+
+            @Override
+            public void gap() {
+                heard.add("gap");
+            }
+        }));
+        byte[] large = new byte[1 << 20];
+        store().publish("large", large);
+        begun.await();
+        for (int i = 0; i < 60; i++) {
+            store().publish("large", large);
+        }
+        store().publish("large", utf8("end"));
+        // What is left in the sockets is a few megabytes.
+        eventually(() -> store().call("CLIENT", "LIST", "TYPE", "pubsub").text().lines()
+                .allMatch(client -> client.isEmpty() || client.contains(" omem=0 ")));
+        release.countDown();
+        eventually(() -> heard.contains("3"));
+        assertEquals(1, heard.indexOf("gap"), () -> "heard: " + heard);
+        assertTrue(heard.size() < 50, () -> "heard: " + heard);
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.holdfast.toolkit.contract;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -120,6 +121,59 @@ class StreamContract extends Contract {
         assertEquals(1, tasks.replayDead(10));
         eventually(() -> tasks.statistics().processed() == 2);
         assertEquals(0, tasks.statistics().dead());
+    }
+
+    @Test
+    void errorsOfAHandlerEndNoConsumer() {
+        for (int partitions : List.of(1, 2)) {
+            String name = "errors" + partitions;
+            StreamTasks<Event> tasks = toolkit()
+                    .streamTasks(name, Event.class)
+                    .firstRetry(Duration.ofMillis(5))
+                    .partitions(partitions)
+                    .build();
+            List<String> tries = new CopyOnWriteArrayList<>();
+            closing(tasks.consume(entry -> {
+                tries.add(entry.value().number() + "/" + entry.deliveries());
+                if (entry.deliveries() == 1) {
+                    throw new AssertionError("this is a test");
+                }
+                if (entry.deliveries() == 2) {
+                    Thread.currentThread().interrupt();
+                    throw new Unspeakable();
+                }
+            }));
+            for (int i = 0; i < 2; i++) {
+                Event event = new Event("k", i);
+                String id = partitions == 1 ? tasks.add(event) : tasks.add("k", event);
+                assertFalse(id.isEmpty());
+                int done = i + 1;
+                eventually(() -> tasks.statistics().processed() == done);
+            }
+            assertEquals(List.of("0/1", "0/2", "0/3", "1/1", "1/2", "1/3"), tries);
+            assertEquals(0, tasks.statistics().pending());
+        }
+    }
+
+    /** An exception that cannot even be shown. */
+    private static final class Unspeakable extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public String getMessage() {
+            throw new IllegalStateException("this is a test");
+        }
+    }
+
+    @Test
+    void namesAreAnyText() {
+        for (String name : List.of("a b", "{braces}", "}{", "100%7B")) {
+            StreamTasks<Event> tasks =
+                    toolkit().streamTasks(name, Event.class).group("g {x}").build();
+            tasks.add(new Event("k", 1));
+            closing(tasks.consume(entry -> {}));
+            eventually(() -> tasks.statistics().processed() == 1);
+        }
     }
 
     @Test

@@ -155,6 +155,136 @@ class TopicContract extends Contract {
         assertTrue(heard.size() < 400, "" + heard.size());
     }
 
+    /** Reads under the name {@code billing}, and notes gaps as -1. */
+    private static TopicReader<Integer> reading(DurableTopic<Integer> topic, List<Integer> heard) {
+        return topic.read("billing", Start.OLDEST, new TopicReader.Handler<>() {
+            @Override
+            public void message(String id, Integer number) {
+                heard.add(number);
+            }
+
+            @Override
+            public void gap() {
+                heard.add(-1);
+            }
+        });
+    }
+
+    @Test
+    void everyGapIsTold() {
+        DurableTopic<Integer> topic =
+                toolkit().durableTopic("trades", Integer.class).build();
+        List<Integer> heard = new CopyOnWriteArrayList<>();
+        TopicReader<Integer> reader = reading(topic, heard);
+        topic.publish(0);
+        eventually(() -> heard.equals(List.of(0)));
+        reader.close();
+        topic.publish(1);
+        topic.publish(2);
+        String last = topic.publish(3);
+        // One message fewer than a batch is left, and the reader has handled some before: the gap is told all the same.
+        store().call("XTRIM", topic.key(), "MINID", last);
+        TopicReader<Integer> again = reading(topic, heard);
+        eventually(() -> heard.equals(List.of(0, -1, 3)));
+        topic.publish(4);
+        eventually(() -> heard.equals(List.of(0, -1, 3, 4)));
+        again.close();
+        topic.publish(5);
+        store().call("XTRIM", topic.key(), "MAXLEN", 0);
+        // Nothing is left, not even what came behind the gap.
+        TopicReader<Integer> third = reading(topic, heard);
+        eventually(() -> heard.equals(List.of(0, -1, 3, 4, -1)));
+        third.close();
+        store().call("DEL", topic.key());
+        topic.publish(6);
+        reading(topic, heard);
+        eventually(() -> heard.equals(List.of(0, -1, 3, 4, -1, -1, 6)));
+    }
+
+    @Test
+    void whatWasReadBeforeItWasDroppedIsNoGap() {
+        DurableTopic<Integer> topic =
+                toolkit().durableTopic("trades", Integer.class).build();
+        List<Integer> heard = new CopyOnWriteArrayList<>();
+        topic.publish(-2);
+        store().call("XTRIM", topic.key(), "MAXLEN", 0);
+        TopicReader<Integer> reader = reading(topic, heard);
+        List<Integer> published = new ArrayList<>();
+        for (int i = 0; i < 250; i++) {
+            topic.publish(i);
+            published.add(i);
+        }
+        eventually(() -> heard.equals(published));
+        store().call("XTRIM", topic.key(), "MAXLEN", 0);
+        topic.publish(250);
+        eventually(() -> heard.size() == 251);
+        reader.close();
+        store().call("XTRIM", topic.key(), "MAXLEN", 0);
+        topic.publish(251);
+        reading(topic, heard);
+        eventually(() -> heard.size() == 252);
+        assertFalse(heard.contains(-1), () -> "heard: " + heard);
+    }
+
+    @Test
+    void aGapBehindAMessageThatFailsIsTold() {
+        DurableTopic<Integer> topic =
+                toolkit().durableTopic("trades", Integer.class).build();
+        List<Integer> heard = new CopyOnWriteArrayList<>();
+        topic.publish(0);
+        AtomicInteger failures = new AtomicInteger();
+        topic.read("billing", Start.OLDEST, new TopicReader.Handler<>() {
+            @Override
+            public void message(String id, Integer number) {
+                if (number == 0) {
+                    failures.incrementAndGet();
+                    throw new AssertionError("this is a test");
+                }
+                heard.add(number);
+            }
+
+            @Override
+            public void gap() {
+                heard.add(-1);
+            }
+        });
+        eventually(() -> failures.get() > 1 && !topic.health().up());
+        topic.publish(1);
+        store().call("XTRIM", topic.key(), "MAXLEN", 1);
+        eventually(() -> heard.equals(List.of(-1, 1)));
+        eventually(() -> topic.health().up());
+    }
+
+    @Test
+    void aReaderWithNothingToReadIsWell() {
+        DurableTopic<Integer> topic =
+                toolkit().durableTopic("quiet", Integer.class).build();
+        TopicReader<Integer> reader = topic.read("billing", Start.NEW, (id, number) -> {});
+        eventually(() -> !reader.cursor().isEmpty());
+        // Longer than any timer of a client library, which would take the wait for a failure.
+        long end = System.nanoTime() + Duration.ofMillis(3500).toNanos();
+        eventually(() -> {
+            assertTrue(topic.health().up(), () -> "" + topic.health().details());
+            return System.nanoTime() > end;
+        });
+    }
+
+    @Test
+    void whatCannotBeReadHidesNothing() {
+        DurableTopic<Integer> topic =
+                toolkit().durableTopic("{tra} des", Integer.class).build();
+        topic.publish(1);
+        store().call("XADD", topic.key(), "*", "message", "not a number");
+        topic.publish(2);
+        List<DurableTopic.Entry<Integer>> page = topic.messages("0", 10);
+        assertEquals(List.of(true, false, true), page.stream().map(DurableTopic.Entry::isReadable).toList());
+        assertEquals(2, page.getLast().message());
+        assertThrows(CodecException.class, page.get(1)::message);
+        List<Integer> heard = new CopyOnWriteArrayList<>();
+        reading(topic, heard);
+        eventually(() -> heard.equals(List.of(1, 2)));
+    }
+
     @Test
     void whatCannotBeReadIsLeftOut() {
         DurableTopic<Integer> topic =

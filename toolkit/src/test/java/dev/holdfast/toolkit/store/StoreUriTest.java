@@ -55,6 +55,51 @@ class StoreUriTest {
     }
 
     @Test
+    void aSwitchOfTheEnvironmentIsUnderstoodOrRefused() {
+        for (String on : List.of("true", "TRUE", "yes", "on", "On", "y", "1", " yes ")) {
+            assertEquals(
+                    "rediss://v:6379/0", StoreUri.fromEnvironment(Map.of("VALKEY_HOST", "v", "VALKEY_USE_TLS", on)));
+        }
+        for (String off : List.of("false", "No", "off", "n", "0", "", " ")) {
+            assertEquals(
+                    "redis://v:6379/0", StoreUri.fromEnvironment(Map.of("VALKEY_HOST", "v", "VALKEY_USE_TLS", off)));
+        }
+        for (String neither : List.of("maybe", "enabled", "tls", "2")) {
+            IllegalArgumentException refused = assertThrows(
+                    IllegalArgumentException.class,
+                    () -> StoreUri.fromEnvironment(Map.of("VALKEY_HOST", "v", "VALKEY_USE_TLS", neither)));
+            assertTrue(String.valueOf(refused.getMessage()).contains("VALKEY_USE_TLS"), refused.getMessage());
+        }
+    }
+
+    @Test
+    void aServiceOfKubernetesIsAPort() {
+        assertEquals(
+                "redis://10.0.0.1:6380/0", StoreUri.fromEnvironment(Map.of("REDIS_PORT", "tcp://10.0.0.1:6380")));
+        assertEquals(
+                "redis://v:6380/2",
+                StoreUri.fromEnvironment(Map.of(
+                        "VALKEY_HOST", "v", "VALKEY_PORT", "tcp://10.0.0.1:6380", "VALKEY_DB", "2")));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> StoreUri.fromEnvironment(Map.of("VALKEY_PORT", "udp://10.0.0.1:6380")));
+    }
+
+    @Test
+    void blankVariablesAreNotSet(@TempDir Path directory) throws IOException {
+        assertNull(StoreUri.fromEnvironment(Map.of("VALKEY_URL", "", "VALKEY_HOST", " ", "REDIS_PORT", "")));
+        assertEquals(
+                "redis://v:6379/0",
+                StoreUri.fromEnvironment(Map.of("VALKEY_HOST", " v ", "VALKEY_PORT", "", "VALKEY_DB", " ")));
+        assertEquals(
+                "redis://[::1]:6379/0", StoreUri.fromEnvironment(Map.of("VALKEY_HOST", "::1")));
+        Path file = Files.writeString(directory.resolve("password"), " blanks {count} \r\n");
+        assertEquals(
+                "redis://:%20blanks%20%7Bcount%7D%20@v:6379/0",
+                StoreUri.fromEnvironment(Map.of("VALKEY_HOST", "v", "VALKEY_PASSWORD_FILE", file.toString())));
+    }
+
+    @Test
     void anEmbeddedStoreHasDatabases() {
         try (Store store = StoreUri.open("embedded:?db=20")) {
             store.call("SET", "a", "1");
@@ -155,6 +200,9 @@ class StoreUriTest {
                 "redis-cluster://:secret@h1,,h2",
                 "redis-sentinel://:secret@h",
                 "embedded:?bd=8",
+                "embedded://relative",
+                "embedded:memory",
+                "embedded://",
                 "embedded:?db=eight")) {
             IllegalArgumentException refused =
                     assertThrows(IllegalArgumentException.class, () -> StoreUri.open(uri), uri);
