@@ -59,7 +59,11 @@ public final class CacheHandler implements AutoCloseable {
         String uri = StoreUri.fromEnvironment(environment);
         Duration expiry = seconds(variable(environment, "EXPIRE", "300"));
         String prefix = variable(environment, "PREFIX", "cache:");
-        Store store = StoreUri.open(uri == null ? "redis://localhost:6379/" + variable(environment, "DB", "0").strip() : uri);
+        Store store = StoreUri.open(
+                uri == null
+                        ? "redis://localhost:6379/"
+                                + variable(environment, "DB", "0").strip()
+                        : uri);
         Context context = new Context(store);
         return new CacheHandler(context, prefix, expiry, () -> {
             context.close();

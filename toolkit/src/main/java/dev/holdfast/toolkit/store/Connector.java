@@ -37,8 +37,8 @@ interface Connector extends AutoCloseable {
         } catch (TimeoutException e) {
             closeWhenMade(made);
             throw new StoreUnavailableException(
-                    "could not connect to " + description + ": no answer within "
-                            + LettuceOptions.CONNECT.toMillis() + " milliseconds",
+                    "could not connect to " + description + ": no answer within " + LettuceOptions.CONNECT.toMillis()
+                            + " milliseconds",
                     e);
         } catch (InterruptedException e) {
             closeWhenMade(made);

@@ -95,8 +95,9 @@ public final class StoreUri {
     private static EmbeddedStore embedded(String rest) {
         Matcher matcher = EMBEDDED.matcher(rest);
         if (!matcher.matches()) {
-            throw new IllegalArgumentException("after embedded: come a directory, such as /var/lib/app or ./app, and ?db=8,"
-                    + " or nothing: " + rest);
+            throw new IllegalArgumentException(
+                    "after embedded: come a directory, such as /var/lib/app or ./app, and ?db=8," + " or nothing: "
+                            + rest);
         }
         String directory = matcher.group(1) == null ? "" : matcher.group(1);
         int database = matcher.group(2) == null ? 0 : Integer.parseInt(matcher.group(2));

@@ -211,9 +211,7 @@ class StoreContract extends Contract {
 
     @Test
     void aWaitLastsAsLongAsItSays() {
-        Store impatient = target == Target.EMBEDDED
-                ? store()
-                : closing(StoreUri.open(target.uri() + "?timeout=300ms"));
+        Store impatient = target == Target.EMBEDDED ? store() : closing(StoreUri.open(target.uri() + "?timeout=300ms"));
         long start = System.nanoTime();
         Reply nothing = impatient.await(Duration.ofSeconds(2), Command.of("BLPOP", "nothing", 1));
         assertTrue(nothing.isNull());
@@ -279,7 +277,9 @@ class StoreContract extends Contract {
         }
         store().publish("large", utf8("end"));
         // What is left in the sockets is a few megabytes.
-        eventually(() -> store().call("CLIENT", "LIST", "TYPE", "pubsub").text().lines()
+        eventually(() -> store().call("CLIENT", "LIST", "TYPE", "pubsub")
+                .text()
+                .lines()
                 .allMatch(client -> client.isEmpty() || client.contains(" omem=0 ")));
         release.countDown();
         eventually(() -> heard.contains("3"));

@@ -277,7 +277,9 @@ class TopicContract extends Contract {
         store().call("XADD", topic.key(), "*", "message", "not a number");
         topic.publish(2);
         List<DurableTopic.Entry<Integer>> page = topic.messages("0", 10);
-        assertEquals(List.of(true, false, true), page.stream().map(DurableTopic.Entry::isReadable).toList());
+        assertEquals(
+                List.of(true, false, true),
+                page.stream().map(DurableTopic.Entry::isReadable).toList());
         assertEquals(2, page.getLast().message());
         assertThrows(CodecException.class, page.get(1)::message);
         List<Integer> heard = new CopyOnWriteArrayList<>();

@@ -74,12 +74,11 @@ class StoreUriTest {
 
     @Test
     void aServiceOfKubernetesIsAPort() {
-        assertEquals(
-                "redis://10.0.0.1:6380/0", StoreUri.fromEnvironment(Map.of("REDIS_PORT", "tcp://10.0.0.1:6380")));
+        assertEquals("redis://10.0.0.1:6380/0", StoreUri.fromEnvironment(Map.of("REDIS_PORT", "tcp://10.0.0.1:6380")));
         assertEquals(
                 "redis://v:6380/2",
-                StoreUri.fromEnvironment(Map.of(
-                        "VALKEY_HOST", "v", "VALKEY_PORT", "tcp://10.0.0.1:6380", "VALKEY_DB", "2")));
+                StoreUri.fromEnvironment(
+                        Map.of("VALKEY_HOST", "v", "VALKEY_PORT", "tcp://10.0.0.1:6380", "VALKEY_DB", "2")));
         assertThrows(
                 IllegalArgumentException.class,
                 () -> StoreUri.fromEnvironment(Map.of("VALKEY_PORT", "udp://10.0.0.1:6380")));
@@ -91,8 +90,7 @@ class StoreUriTest {
         assertEquals(
                 "redis://v:6379/0",
                 StoreUri.fromEnvironment(Map.of("VALKEY_HOST", " v ", "VALKEY_PORT", "", "VALKEY_DB", " ")));
-        assertEquals(
-                "redis://[::1]:6379/0", StoreUri.fromEnvironment(Map.of("VALKEY_HOST", "::1")));
+        assertEquals("redis://[::1]:6379/0", StoreUri.fromEnvironment(Map.of("VALKEY_HOST", "::1")));
         Path file = Files.writeString(directory.resolve("password"), " blanks {count} \r\n");
         assertEquals(
                 "redis://:%20blanks%20%7Bcount%7D%20@v:6379/0",
