@@ -22,11 +22,19 @@ final class Mailbox implements AutoCloseable {
     private static final int OVERHEAD = 128;
 
     /** Something that waits; without a payload, a gap. */
-    private record Event(String channel, byte @Nullable [] payload) {
+    private static final class Event {
         private static final Event GAP = new Event("", null);
 
+        private final String channel;
+        private final byte @Nullable [] payload;
+
+        Event(String channel, byte @Nullable [] payload) {
+            this.channel = channel;
+            this.payload = payload;
+        }
+
         long bytes() {
-            return OVERHEAD + (payload == null ? 0 : payload.length);
+            return OVERHEAD + (payload == null ? 0L : payload.length);
         }
     }
 
