@@ -2,7 +2,7 @@ package dev.holdfast.examples.zerotrace;
 
 import dev.holdfast.toolkit.Toolkit;
 import dev.holdfast.toolkit.cache.Cache;
-import dev.holdfast.toolkit.job.Backoff;
+import dev.holdfast.toolkit.pattern.Backoff;
 import dev.holdfast.toolkit.job.Jobs;
 import dev.holdfast.toolkit.job.NewJob;
 import dev.holdfast.toolkit.job.Worker;

@@ -44,14 +44,12 @@ final class Ends {
     /**
      * Ends an attempt.
      *
-     * @param verb "done", "retry", "dead" or "release"
-     * @param text the result or what went wrong
-     * @param delay milliseconds until it is tried again
-     * @return what has become of the job: "done", "retry", "dead" or "pending"; null if another has taken it over
+     * @return what has become of the job: "done", "retry", "dead", "cancelled" or "pending"; null if another has taken it over
      */
     @Nullable
-    String tell(RunningJob<?> job, String verb, byte[] text, long delay) {
-        End end = new End(job.id(), job.fencingToken(), verb, text, delay);
+    String tell(RunningJob<?> job, Attempt attempt) {
+        End end = new End(
+                job.id(), job.fencingToken(), attempt.verb(), attempt.text(), attempt.trace(), attempt.delayMillis());
         synchronized (waiting) {
             waiting.add(end);
         }
@@ -81,7 +79,7 @@ final class Ends {
     }
 
     private void tell(List<End> batch) {
-        List<Object> words = new ArrayList<>(2 + 5 * batch.size());
+        List<Object> words = new ArrayList<>(2 + 6 * batch.size());
         words.add(jobs.mostDead());
         words.add(jobs.deadKept().toMillis());
         for (End end : batch) {

@@ -1,6 +1,7 @@
 package dev.holdfast.toolkit.job;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -20,14 +21,14 @@ public interface Job<T> {
 
     T payload();
 
-    /** Which attempt this is: 1 for the first. Takeovers do not count. */
+    /** Which attempt this is: 1 for the first. Recoveries do not count. */
     int attempt();
 
     /** How often it is tried in all. */
     int attempts();
 
     /** How often its worker was lost before. */
-    int takeovers();
+    int recoveries();
 
     /**
      * A number larger than that of every attempt before, of this job and of all others; whoever keeps what the job changes should
@@ -39,12 +40,15 @@ public interface Job<T> {
 
     Map<String, String> headers();
 
-    /** Tells how far it is, for those who look, in percent. */
+    /** What became of its children, if it was added with some; each once. */
+    List<JobChild> children();
+
+    /** Tells how far it is, for those who look: from 0 to 100 percent. That the store cannot be reached is no reason to fail. */
     void progress(double percent);
 
     /**
-     * Whether to stop: somebody has cancelled it, its time is over, or another worker has taken it over. The handler's thread is
-     * interrupted at the same time.
+     * Whether to stop: somebody has cancelled it, its time is over, its worker ends, or another worker has taken it over. The handler's
+     * thread is interrupted at the same time. Whatever the handler does then, the job is not done: see {@link Worker}.
      */
     boolean isCancelled();
 }

@@ -1,6 +1,7 @@
 package dev.holdfast.toolkit.job;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -16,13 +17,16 @@ import java.util.Optional;
  * @param progress what its handler last said, in percent
  * @param failures how often it has failed
  * @param attempts how often it is tried in all
- * @param takeovers how often its worker was lost and another took it over; no failures
+ * @param recoveries how often its worker was lost and another took it over; no failures
  * @param created when it was added
  * @param due when it is or was to run
  * @param changed when it last became something else
- * @param failure why it last failed
+ * @param failure why it last failed, or waits for a worker that knows its type
  * @param headers what travels with it
  * @param worker who has it
+ * @param priority its priority
+ * @param key what it is counted under
+ * @param history its failures, the first and the last nine; only {@link Jobs#find} tells them
  */
 @SuppressWarnings("ArrayRecordComponent") // Nobody compares them.
 public record JobInfo(
@@ -35,10 +39,13 @@ public record JobInfo(
         Optional<Double> progress,
         int failures,
         int attempts,
-        int takeovers,
+        int recoveries,
         Instant created,
         Instant due,
         Instant changed,
         Optional<String> failure,
         Map<String, String> headers,
-        Optional<String> worker) {}
+        Optional<String> worker,
+        int priority,
+        Optional<String> key,
+        List<JobFailure> history) {}

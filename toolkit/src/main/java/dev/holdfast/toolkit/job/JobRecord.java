@@ -1,7 +1,8 @@
 package dev.holdfast.toolkit.job;
 
+import dev.holdfast.toolkit.codec.Codec;
 import dev.holdfast.toolkit.codec.Codecs;
-import dev.holdfast.toolkit.pattern.Context;
+import dev.holdfast.toolkit.pattern.Durations;
 import dev.holdfast.toolkit.store.Reply;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -13,7 +14,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /** How jobs travel to the scripts and back. */
 final class JobRecord {
@@ -21,9 +26,14 @@ final class JobRecord {
     static final String PAYLOAD_DIGEST = "\0payload";
 
     /** How many words {@code enqueue.lua} takes for each job. */
-    static final int WORDS = 13;
+    static final int WORDS = 6;
     /** How many words {@code take.lua} answers for each job. */
     static final int TAKEN_WORDS = 12;
+
+    /** Writes what the scripts read, whatever the program's own mapper does. */
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    private static final byte[] NOTHING = new byte[0];
 
     private final Codecs codecs;
 
@@ -33,41 +43,90 @@ final class JobRecord {
 
     /** A payload or a result as it is stored. */
     @SuppressWarnings("unchecked")
-    byte[] encode(Object value) {
-        return codecs.of((Class<Object>) value.getClass()).encode(value);
+    byte[] encode(Object value, @Nullable Codec<Object> codec) {
+        return (codec == null ? codecs.of((Class<Object>) value.getClass()) : codec).encode(value);
     }
 
-    /** Appends the words of a job. */
-    void append(NewJob job, boolean awaits, List<Object> words) {
-        byte[] payload = encode(job.payload());
-        words.add(job.id().isEmpty() ? Context.id() : job.id());
+    /**
+     * Appends the words of a job.
+     *
+     * @param parent the id of the job that awaits it, or ""
+     * @param isParent whether it awaits others
+     */
+    void append(NewJob job, String id, String queue, String parent, boolean isParent, List<Object> words) {
+        byte[] payload = encode(job.payload(), job.codec());
+        words.add(id);
         words.add(payload);
-        words.add(job.queue());
+        words.add(queue);
         words.add(job.type());
         words.add(job.attempts());
-        words.add(job.timeout().toMillis());
-        words.add(job.retention().toMillis());
-        words.add(job.deadline().map(Instant::toEpochMilli).orElse(0L));
-        words.add(job.headers().isEmpty() ? "" : codecs.mapper().writeValueAsString(job.headers()));
-        words.add(awaits ? -1 : job.delay().toMillis());
-        words.add(job.uniqueKey().equals(PAYLOAD_DIGEST) ? digest(job, payload) : job.uniqueKey());
-        words.add(job.uniqueness().name().toLowerCase(Locale.ROOT));
-        words.add(job.uniqueFor().toMillis());
+        words.add(options(job, queue, payload, parent, isParent));
     }
 
-    private static String digest(NewJob job, byte[] payload) {
+    /** What is not as usual, as JSON; the names are those of {@code common.lua}. */
+    private static String options(NewJob job, String queue, byte[] payload, String parent, boolean isParent) {
+        ObjectNode options = JSON.createObjectNode();
+        putMillis(options, "delay", job.delay());
+        job.runAt().ifPresent(time -> options.put("at", Durations.epochMillis(time)));
+        putMillis(options, "o", job.timeout());
+        putMillis(options, "k", job.retention());
+        job.deadline().ifPresent(time -> options.put("e", Durations.epochMillis(time)));
+        if (!job.headers().isEmpty()) {
+            options.put("h", JSON.writeValueAsString(job.headers()));
+        }
+        if (!job.uniqueKey().isEmpty()) {
+            options.put("u", job.uniqueKey().equals(PAYLOAD_DIGEST) ? digest(job, queue, payload) : job.uniqueKey());
+            putMillis(options, "lasts", job.uniqueFor());
+            if (job.uniqueness() == NewJob.Uniqueness.START) {
+                options.put("x", "start");
+            }
+        }
+        if (job.priority() > 0) {
+            options.put("p", job.priority());
+        }
+        if (!job.key().isEmpty()) {
+            options.put("i", job.key());
+        }
+        if (job.replaces()) {
+            options.put("replace", true);
+        }
+        if (!parent.isEmpty()) {
+            options.put("b", parent);
+        }
+        if (isParent) {
+            options.put("y", 1);
+        }
+        return options.isEmpty() ? "" : options.toString();
+    }
+
+    private static void putMillis(ObjectNode options, String name, Duration duration) {
+        long millis = Durations.millis(duration);
+        if (millis > 0) {
+            options.put(name, millis);
+        }
+    }
+
+    private static String digest(NewJob job, String queue, byte[] payload) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update((job.queue() + '\0' + job.type() + '\0').getBytes(StandardCharsets.UTF_8));
+            digest.update((queue + '\0' + job.type() + '\0').getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(digest.digest(payload));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }
     }
 
-    Map<String, String> headers(Reply json) {
-        String text = json.text();
-        return text.isEmpty() ? Map.of() : codecs.mapper().readValue(text, new TypeReference<Map<String, String>>() {});
+    /** Headers as they were written; none if they cannot be read. */
+    private static Map<String, String> headers(Reply json) {
+        String text = json.textOrNull();
+        if (text == null || text.isEmpty()) {
+            return Map.of();
+        }
+        try {
+            return JSON.readValue(text, new TypeReference<Map<String, String>>() {});
+        } catch (JacksonException e) {
+            return Map.of();
+        }
     }
 
     /** A job that {@code take.lua} has given out; {@code sentNanos} is when it was asked for. */
@@ -76,7 +135,7 @@ final class JobRecord {
                 words.get(at).text(),
                 words.get(at + 1).text(),
                 words.get(at + 2).text(),
-                words.get(at + 3).bytes(),
+                bytes(words.get(at + 3)),
                 words.get(at + 4).number(),
                 (int) words.get(at + 5).number(),
                 (int) words.get(at + 6).number(),
@@ -88,6 +147,15 @@ final class JobRecord {
                 sentNanos);
     }
 
+    private static byte[] bytes(Reply reply) {
+        byte[] bytes = reply.bytesOrNull();
+        return bytes == null ? NOTHING : bytes;
+    }
+
+    private static Optional<String> text(Reply reply) {
+        return Optional.of(reply.text()).filter(text -> !text.isEmpty());
+    }
+
     /** A job that {@code look.lua} has shown. */
     JobInfo info(List<Reply> words) {
         return new JobInfo(
@@ -95,7 +163,7 @@ final class JobRecord {
                 words.get(1).text(),
                 words.get(2).text(),
                 JobState.valueOf(words.get(3).text().toUpperCase(Locale.ROOT)),
-                words.get(4).bytes(),
+                bytes(words.get(4)),
                 Optional.ofNullable(words.get(5).bytesOrNull()),
                 words.get(6).isNull()
                         ? Optional.empty()
@@ -106,8 +174,22 @@ final class JobRecord {
                 Instant.ofEpochMilli(words.get(10).number()),
                 Instant.ofEpochMilli(words.get(11).number()),
                 Instant.ofEpochMilli(words.get(12).number()),
-                Optional.of(words.get(13).text()).filter(text -> !text.isEmpty()),
+                text(words.get(13)),
                 headers(words.get(14)),
-                Optional.of(words.get(15).text()).filter(text -> !text.isEmpty()));
+                text(words.get(15)),
+                (int) words.get(16).number(),
+                text(words.get(17)),
+                words.get(18).list().stream()
+                        .map(failure -> failure(failure.list()))
+                        .toList());
+    }
+
+    private static JobFailure failure(List<Reply> words) {
+        return new JobFailure(
+                Instant.ofEpochMilli(words.get(0).number()),
+                (int) words.get(1).number(),
+                words.get(2).text(),
+                text(words.get(3)),
+                text(words.get(4)));
     }
 }

@@ -11,7 +11,9 @@ final class JobScripts {
     static final Script PROGRESS = script("progress");
     static final Script MOVE = script("move");
     static final Script LOOK = script("look");
-    static final Script SURVEY = script("survey");
+    static final Script STATS = script("stats");
+    static final Script CHILDREN = script("children");
+    static final Script MINUTES = script("minutes");
 
     private JobScripts() {}
 

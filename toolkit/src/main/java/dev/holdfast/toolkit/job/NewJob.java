@@ -1,9 +1,12 @@
 package dev.holdfast.toolkit.job;
 
+import dev.holdfast.toolkit.codec.Codec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A job to be added: what is to be done, and how. Each method that changes something returns a copy.
@@ -16,6 +19,9 @@ import java.util.Optional;
  * </pre>
  */
 public final class NewJob {
+    /** The highest priority. */
+    public static final int MOST_URGENT = 1000;
+
     /** Until when no other job of the same unique key may be added. */
     enum Uniqueness {
         START,
@@ -24,10 +30,15 @@ public final class NewJob {
 
     private final String type;
     private final Object payload;
+    private final @Nullable Codec<Object> codec;
     private String id = "";
-    private String queue = "default";
+    private String queue = "";
     private int attempts = 25;
+    private int priority;
+    private String key = "";
+    private boolean replaces;
     private Duration delay = Duration.ZERO;
+    private Optional<Instant> runAt = Optional.empty();
     private Duration timeout = Duration.ZERO;
     private Duration retention = Duration.ZERO;
     private Optional<Instant> deadline = Optional.empty();
@@ -36,17 +47,22 @@ public final class NewJob {
     private Uniqueness uniqueness = Uniqueness.DONE;
     private Duration uniqueFor = Duration.ZERO;
 
-    private NewJob(String type, Object payload) {
-        this.type = type;
-        this.payload = payload;
+    private NewJob(String type, Object payload, @Nullable Codec<Object> codec) {
+        this.type = Objects.requireNonNull(type, "a job's type");
+        this.payload = Objects.requireNonNull(payload, "a job's payload");
+        this.codec = codec;
     }
 
     private NewJob(NewJob other) {
-        this(other.type, other.payload);
+        this(other.type, other.payload, other.codec);
         this.id = other.id;
         this.queue = other.queue;
         this.attempts = other.attempts;
+        this.priority = other.priority;
+        this.key = other.key;
+        this.replaces = other.replaces;
         this.delay = other.delay;
+        this.runAt = other.runAt;
         this.timeout = other.timeout;
         this.retention = other.retention;
         this.deadline = other.deadline;
@@ -57,25 +73,32 @@ public final class NewJob {
     }
 
     /**
-     * A job for the queue {@code default}, tried 25 times.
+     * A job that is tried 25 times.
      *
      * @param type what a worker knows it by
      * @param payload what the worker needs; written by the toolkit's codecs
      */
     public static NewJob of(String type, Object payload) {
-        return new NewJob(type, payload);
+        return new NewJob(type, payload, null);
+    }
+
+    /** The same, whose payload a codec writes. */
+    @SuppressWarnings("unchecked")
+    public static <T> NewJob of(String type, T payload, Codec<T> codec) {
+        return new NewJob(type, payload, (Codec<Object>) codec);
     }
 
     /** The id, by which it can be found; random unless this is called. A second job of the same id is not added. */
     public NewJob id(String id) {
         NewJob copy = new NewJob(this);
-        copy.id = id;
+        copy.id = Objects.requireNonNull(id);
         return copy;
     }
 
+    /** Its queue; else the only one that there is, or {@code default}. */
     public NewJob queue(String queue) {
         NewJob copy = new NewJob(this);
-        copy.queue = queue;
+        copy.queue = Objects.requireNonNull(queue);
         return copy;
     }
 
@@ -89,17 +112,57 @@ public final class NewJob {
         return copy;
     }
 
-    /** Runs it after a while. */
+    /**
+     * Comes before all jobs of its queue with a lower priority. Those without have 0.
+     *
+     * @param priority from 0 to {@link #MOST_URGENT}
+     */
+    public NewJob priority(int priority) {
+        if (priority < 0 || priority > MOST_URGENT) {
+            throw new IllegalArgumentException("a priority is from 0 to " + MOST_URGENT + ": " + priority);
+        }
+        NewJob copy = new NewJob(this);
+        copy.priority = priority;
+        return copy;
+    }
+
+    /** What it is counted under, such as a customer: see {@link Jobs.Builder#keyConcurrency} and {@link Jobs.Builder#keyRate}. */
+    public NewJob key(String key) {
+        if (key.isEmpty()) {
+            throw new IllegalArgumentException("a key must not be empty");
+        }
+        NewJob copy = new NewJob(this);
+        copy.key = key;
+        return copy;
+    }
+
+    /** Takes the place of the job of the same id or unique key, unless that one is at work. */
+    public NewJob replacing() {
+        NewJob copy = new NewJob(this);
+        copy.replaces = true;
+        return copy;
+    }
+
+    /** Runs it after a while; at once, if that is not positive. */
     public NewJob delay(Duration delay) {
         NewJob copy = new NewJob(this);
-        copy.delay = delay;
+        copy.delay = Objects.requireNonNull(delay);
+        copy.runAt = Optional.empty();
+        return copy;
+    }
+
+    /** Runs it at a time, by the store's clock; at once, if that has passed. */
+    public NewJob runAt(Instant time) {
+        NewJob copy = new NewJob(this);
+        copy.runAt = Optional.of(time);
+        copy.delay = Duration.ZERO;
         return copy;
     }
 
     /** Interrupts an attempt that takes longer, which then has failed. */
     public NewJob timeout(Duration timeout) {
         NewJob copy = new NewJob(this);
-        copy.timeout = timeout;
+        copy.timeout = positive(timeout);
         return copy;
     }
 
@@ -110,10 +173,10 @@ public final class NewJob {
         return copy;
     }
 
-    /** Keeps the job and its result for a while when it is done; else it is forgotten at once. */
+    /** Keeps the job and its result for a while when it is done or cancelled; else it is forgotten at once. */
     public NewJob keepResult(Duration retention) {
         NewJob copy = new NewJob(this);
-        copy.retention = retention;
+        copy.retention = positive(retention);
         return copy;
     }
 
@@ -136,7 +199,7 @@ public final class NewJob {
 
     /** Is not added while another job of this key is neither done nor dead, but for so long at most. */
     public NewJob uniqueUntilDone(String key, Duration atMost) {
-        return unique(key, Uniqueness.DONE, atMost);
+        return unique(key, Uniqueness.DONE, positive(atMost));
     }
 
     /** Is not added while another job of the same type, queue and payload is neither done nor dead. */
@@ -155,12 +218,24 @@ public final class NewJob {
         return copy;
     }
 
+    private static Duration positive(Duration duration) {
+        if (duration.isNegative() || duration.isZero()) {
+            throw new IllegalArgumentException("it must be longer than nothing: " + duration);
+        }
+        return duration;
+    }
+
     String type() {
         return type;
     }
 
     Object payload() {
         return payload;
+    }
+
+    @Nullable
+    Codec<Object> codec() {
+        return codec;
     }
 
     String id() {
@@ -175,8 +250,24 @@ public final class NewJob {
         return attempts;
     }
 
+    int priority() {
+        return priority;
+    }
+
+    String key() {
+        return key;
+    }
+
+    boolean replaces() {
+        return replaces;
+    }
+
     Duration delay() {
         return delay;
+    }
+
+    Optional<Instant> runAt() {
+        return runAt;
     }
 
     Duration timeout() {
@@ -209,6 +300,6 @@ public final class NewJob {
 
     @Override
     public String toString() {
-        return type + " for " + queue;
+        return type + (queue.isEmpty() ? "" : " for " + queue);
     }
 }

@@ -1,110 +1,126 @@
 package dev.holdfast.toolkit.job;
 
+import dev.holdfast.toolkit.store.StoreException;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A job at work in this process, and the thread that does it. */
 final class RunningJob<T> implements Job<T> {
+    private static final Logger LOG = LoggerFactory.getLogger(RunningJob.class);
+
+    /** Why a handler is interrupted, and what becomes of its job: the verbs are those of {@code finish.lua}. */
+    enum Stop {
+        CANCELLED("cancelled", "it was cancelled"),
+        TIMED_OUT("retry", "it took longer than "),
+        DEADLINE("dead", "its deadline has passed"),
+        WORKER_ENDS("release", "its worker was stopped"),
+        LEASE_LOST("release", "another worker may have taken it over");
+
+        final String verb;
+        final String text;
+
+        Stop(String verb, String text) {
+            this.verb = verb;
+            this.text = text;
+        }
+    }
+
     private final Jobs jobs;
     private final TakenJob taken;
-    private final Worker.@Nullable Handling<T> handling;
+    private final Worker.Handling<T> handling;
     private @Nullable T payload;
     private @Nullable Thread thread;
     private @Nullable ScheduledFuture<?> alarm;
-    private @Nullable String stopReason;
-    private boolean givenUp;
-    private boolean released;
+    private @Nullable Stop stop;
+    private long stoppedNanos;
     private boolean ended;
     private volatile boolean stopped;
     private volatile long leaseEndsNanos;
 
-    private RunningJob(Jobs jobs, TakenJob taken, Worker.@Nullable Handling<T> handling) {
+    RunningJob(Jobs jobs, TakenJob taken, Worker.Handling<T> handling) {
         this.jobs = jobs;
         this.taken = taken;
         this.handling = handling;
         renewed(taken.sentNanos());
     }
 
-    static <T> RunningJob<T> of(Jobs jobs, TakenJob taken, Worker.@Nullable Handling<T> handling) {
-        return new RunningJob<>(jobs, taken, handling);
-    }
-
     // ---- the worker's side ----
 
     /** Sets the alarm for the job's time, on the thread that will run it. */
-    synchronized void begin() {
-        thread = Thread.currentThread();
-        long millis =
-                taken.timeout().isZero() ? Long.MAX_VALUE : taken.timeout().toMillis();
-        String reason = "it took longer than " + taken.timeout();
-        boolean last = false;
+    void begin() {
+        long millis = taken.timeout().isZero() ? Long.MAX_VALUE : taken.timeout().toMillis();
+        Stop reason = Stop.TIMED_OUT;
         if (taken.deadline() > 0) {
             long left = taken.deadline() - jobs.context().store().millis();
             if (left < millis) {
                 millis = Math.max(left, 0);
-                reason = "its deadline has passed";
-                last = true;
+                reason = Stop.DEADLINE;
             }
         }
-        if (millis != Long.MAX_VALUE) {
-            String why = reason;
-            boolean giveUp = last;
-            alarm = jobs.context().timer().schedule(() -> stop(why, giveUp), millis, TimeUnit.MILLISECONDS);
+        Stop why = reason;
+        synchronized (this) {
+            thread = Thread.currentThread();
+            if (stopped) {
+                thread.interrupt();
+            } else if (millis != Long.MAX_VALUE) {
+                alarm = jobs.context().timer().schedule(() -> stop(why), millis, TimeUnit.MILLISECONDS);
+            }
         }
     }
 
     /** Runs the handler and returns its result as it is to be stored. */
     byte[] run() throws Exception {
-        if (handling == null) {
-            throw new GiveUpException("no handler knows jobs of the type " + taken.type());
-        }
         payload = handling.codec().decode(taken.payload());
         Object result = handling.handler().handle(this);
-        return result == null ? new byte[0] : jobs.record().encode(result);
+        return result == null ? new byte[0] : jobs.record().encode(result, null);
     }
 
-    /** The handler has ended: nothing interrupts the thread any more. */
-    synchronized void end() {
+    /**
+     * Says that the attempt has ended: nothing interrupts the thread any more. Returns false if that had been said before, because the
+     * worker did not wait for the handler any longer.
+     */
+    synchronized boolean end() {
+        if (Thread.currentThread() == thread) {
+            Thread.interrupted();
+        }
+        if (ended) {
+            return false;
+        }
         ended = true;
         if (alarm != null) {
             alarm.cancel(false);
         }
-        Thread.interrupted();
+        return true;
     }
 
     /** Interrupts the handler. */
-    synchronized void stop(String why, boolean giveUp) {
+    synchronized void stop(Stop why) {
         if (ended || stopped) {
             return;
         }
         stopped = true;
-        stopReason = why;
-        givenUp = giveUp;
+        stop = why;
+        stoppedNanos = System.nanoTime();
         if (thread != null) {
             thread.interrupt();
         }
     }
 
-    /** Interrupts the handler, whose job is to be given back. */
-    synchronized void release() {
-        released = !ended && !stopped;
-        stop("its worker was stopped", false);
+    /** Why it was stopped before its end, or null. */
+    synchronized @Nullable Stop stopReason() {
+        return stop;
     }
 
-    synchronized boolean isReleased() {
-        return released;
-    }
-
-    synchronized boolean isGivenUp() {
-        return givenUp;
-    }
-
-    /** Why it was stopped, or null. */
-    synchronized @Nullable String stopReason() {
-        return stopReason;
+    /** Whether the handler was interrupted so long ago and has not ended. */
+    synchronized boolean isStuck(Duration patience) {
+        return stopped && !ended && System.nanoTime() - stoppedNanos > patience.toNanos();
     }
 
     void renewed(long sentNanos) {
@@ -118,6 +134,10 @@ final class RunningJob<T> implements Job<T> {
 
     int failures() {
         return taken.failures();
+    }
+
+    Duration timeout() {
+        return taken.timeout();
     }
 
     // ---- the handler's side ----
@@ -141,7 +161,7 @@ final class RunningJob<T> implements Job<T> {
     public T payload() {
         T decoded = payload;
         if (decoded == null) {
-            throw new IllegalStateException("the payload has not been read");
+            throw new IllegalStateException("there is no payload, or it has not been read");
         }
         return decoded;
     }
@@ -157,8 +177,8 @@ final class RunningJob<T> implements Job<T> {
     }
 
     @Override
-    public int takeovers() {
-        return taken.takeovers();
+    public int recoveries() {
+        return taken.recoveries();
     }
 
     @Override
@@ -177,13 +197,27 @@ final class RunningJob<T> implements Job<T> {
     }
 
     @Override
+    public List<JobChild> children() {
+        return jobs.children(taken.id());
+    }
+
+    @Override
     public void progress(double percent) {
-        jobs.run(JobScripts.PROGRESS, taken.id(), taken.fencingToken(), percent);
+        double shown = Double.isNaN(percent) ? 0 : Math.clamp(percent, 0.0, 100.0);
+        try {
+            jobs.run(JobScripts.PROGRESS, taken.id(), taken.fencingToken(), shown);
+        } catch (StoreException e) {
+            LOG.debug("How far {} is could not be said: {}", this, e.toString());
+        }
     }
 
     @Override
     public boolean isCancelled() {
-        return stopped || isOverdue();
+        if (!stopped && isOverdue()) {
+            // Who is told to stop has not done the job.
+            stop(Stop.LEASE_LOST);
+        }
+        return stopped;
     }
 
     @Override

@@ -13,7 +13,7 @@ record TakenJob(
         long fencingToken,
         int failures,
         int attempts,
-        int takeovers,
+        int recoveries,
         long created,
         Duration timeout,
         long deadline,

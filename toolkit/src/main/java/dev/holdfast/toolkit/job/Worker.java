@@ -1,34 +1,48 @@
 package dev.holdfast.toolkit.job;
 
 import dev.holdfast.toolkit.codec.Codec;
+import dev.holdfast.toolkit.codec.Codecs;
+import dev.holdfast.toolkit.job.RunningJob.Stop;
+import dev.holdfast.toolkit.pattern.Backoff;
+import dev.holdfast.toolkit.pattern.Durations;
 import dev.holdfast.toolkit.pattern.Instruments;
 import dev.holdfast.toolkit.pattern.Loop;
+import dev.holdfast.toolkit.pattern.Throwables;
 import dev.holdfast.toolkit.store.Reply;
-import dev.holdfast.toolkit.store.StoreException;
 import io.micrometer.core.instrument.Counter;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CancellationException;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tools.jackson.core.type.TypeReference;
 
 /**
  * Takes jobs and runs their handlers, each on a virtual thread, up to so many at once. One thread takes; a timer renews the leases
  * of all jobs at work with one request. The worker never ends by itself: when the store is away it waits and tries again.
  *
- * <p>A job whose lease can no longer be relied on, because the store says so or could not be reached for so long, is interrupted.
+ * <h2>What becomes of a job</h2>
+ *
+ * A handler that returns has done its job, unless it was interrupted before: then it may have returned because of that, and the job is
+ * given back (the worker ends, or its lease can no longer be relied on), has failed (its timeout), is dead (its deadline) or cancelled,
+ * whatever the handler returns or throws. What it throws otherwise, be it an {@link Error}, is a failure of the job.
+ *
+ * <p>A handler that does not end within a lease after it was interrupted is not waited for: its job's attempt ends as above. It keeps
+ * its place in the worker until it ends after all, and the worker's health is down for so long.
+ *
+ * <p>What came of a job is said until the store has heard it; meanwhile the lease is renewed, and health is down.
  */
 public final class Worker implements AutoCloseable {
     /** Does a job. What it returns is the job's result; null for none. What it throws has the job tried again. */
@@ -44,7 +58,11 @@ public final class Worker implements AutoCloseable {
         void run(Job<T> job) throws Exception;
     }
 
-    record Handling<T>(Codec<T> codec, Handler<T> handler) {}
+    record Handling<T>(Codec<T> codec, Handler<T> handler) {
+        RunningJob<T> begin(Jobs jobs, TakenJob taken) {
+            return new RunningJob<>(jobs, taken, this);
+        }
+    }
 
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
     private static final AtomicLong NUMBERS = new AtomicLong();
@@ -55,6 +73,9 @@ public final class Worker implements AutoCloseable {
     private static final int BATCH = 100;
 
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+    private static final long FIRST_PAUSE_MILLIS = 50;
+    /** How often a worker complains of jobs whose type it does not know. */
+    private static final Duration COMPLAINT = Duration.ofMinutes(1);
 
     private final Jobs jobs;
     private final String name;
@@ -64,13 +85,25 @@ public final class Worker implements AutoCloseable {
     private final List<String> served;
     private final int concurrency;
     private final Duration grace;
+    private final List<Object> takeWords;
     private final Semaphore free;
+    /** Jobs whose leases are renewed, by their fencing tokens. */
     private final Map<Long, RunningJob<?>> running = new ConcurrentHashMap<>();
+    /** Handlers that were not waited for any longer. */
+    private final Map<Long, RunningJob<?>> stuck = new ConcurrentHashMap<>();
+    /** What came of jobs and could not be said so far: why. */
+    private final Map<Long, String> untold = new ConcurrentHashMap<>();
+
     private final Instruments instruments;
     private final Counter lost;
+    private final Runnable onCancel;
     private final ScheduledFuture<?> heartbeat;
     private final Loop loop;
     private final Ends ends;
+    private final AtomicLong nextComplaint = new AtomicLong(System.nanoTime());
+    private volatile @Nullable String backoffFailure;
+    /** Whether nothing more is said to a store that does not answer. */
+    private volatile boolean givenUp;
 
     private Worker(Builder builder) {
         this.jobs = builder.jobs;
@@ -81,6 +114,7 @@ public final class Worker implements AutoCloseable {
         this.served = builder.queues.isEmpty() ? List.copyOf(jobs.queues().keySet()) : List.copyOf(builder.queues);
         this.concurrency = builder.concurrency;
         this.grace = builder.grace;
+        this.takeWords = takeWords();
         this.free = new Semaphore(concurrency);
         this.ends = new Ends(jobs);
         this.instruments = jobs.instruments();
@@ -88,17 +122,27 @@ public final class Worker implements AutoCloseable {
         for (WorkerHook hook : hooks) {
             hook.starting(this);
         }
+        AtomicBoolean isAsked = new AtomicBoolean();
+        this.onCancel = () -> {
+            if (isAsked.compareAndSet(false, true)) {
+                jobs.context().workers().execute(() -> {
+                    isAsked.set(false);
+                    renew();
+                });
+            }
+        };
         long third = jobs.lease().dividedBy(3).toNanos();
         this.heartbeat = jobs.context()
                 .timer()
                 .scheduleWithFixedDelay(
                         () -> jobs.context().workers().execute(this::renew), third, third, TimeUnit.NANOSECONDS);
         jobs.working(this);
+        jobs.events().onCancel(onCancel);
         this.loop = new Loop(
                 "holdfast-jobs-" + jobs.name(),
                 LONGEST_PAUSE,
                 this::takeOnce,
-                e -> LOG.warn("Worker {} of {} tries again: {}", name, jobs.name(), e.toString()),
+                e -> LOG.warn("Worker {} of {} tries again: {}", name, jobs.name(), Throwables.describe(e)),
                 () -> {});
         loop.start();
     }
@@ -109,13 +153,28 @@ public final class Worker implements AutoCloseable {
     }
 
     boolean isWell() {
-        return loop.failure() == null;
+        return loop.failure() == null && untold.isEmpty() && stuck.isEmpty() && backoffFailure == null;
     }
 
     /** What to show of it. */
     String state() {
-        String why = loop.failure();
-        return running.size() + " of " + concurrency + " at work" + (why == null ? "" : ", failing: " + why);
+        StringBuilder state = new StringBuilder(running.size() + " of " + concurrency + " at work");
+        if (!stuck.isEmpty()) {
+            state.append(", ").append(stuck.size()).append(" do not stop: ").append(stuck.values());
+        }
+        for (String why : untold.values()) {
+            state.append(", ").append(untold.size()).append(" ends not told: ").append(why);
+            break;
+        }
+        appendIfPresent(state, ", the backoff is failing: ", backoffFailure);
+        appendIfPresent(state, ", failing: ", loop.failure());
+        return state.toString();
+    }
+
+    private static void appendIfPresent(StringBuilder state, String what, @Nullable String why) {
+        if (why != null) {
+            state.append(what).append(why);
+        }
     }
 
     // ---- taking ----
@@ -138,6 +197,26 @@ public final class Worker implements AutoCloseable {
         }
     }
 
+    /** What {@code take.lua} is told each time, between the number of jobs and the queues. */
+    private List<Object> takeWords() {
+        List<Object> words = new ArrayList<>();
+        words.add(jobs.maxRecoveries());
+        words.add(jobs.mostDead());
+        words.add(Durations.millis(jobs.deadKept()));
+        words.add(Durations.millis(jobs.unknownTypePatience()));
+        words.add(jobs.keyConcurrency());
+        words.add(jobs.keyRate().most());
+        words.add(jobs.keyRate().periodMicros());
+        words.add(handlers.size());
+        words.addAll(handlers.keySet());
+        words.add(jobs.typeConcurrency().size());
+        jobs.typeConcurrency().forEach((type, most) -> {
+            words.add(type);
+            words.add(most);
+        });
+        return List.copyOf(words);
+    }
+
     /** Takes as many jobs as there is room for. Returns how many milliseconds to wait before the next look. */
     private long take() {
         int room = Math.min(free.availablePermits(), BATCH);
@@ -145,20 +224,18 @@ public final class Worker implements AutoCloseable {
         words.add(name);
         words.add(jobs.lease().toMillis());
         words.add(room);
-        words.add(jobs.takeovers());
-        words.add(jobs.mostDead());
-        words.add(jobs.deadKept().toMillis());
+        words.addAll(takeWords);
         for (String queue : order()) {
-            Jobs.QueueSettings settings =
-                    jobs.queues().getOrDefault(queue, new Jobs.QueueSettings(1, 0, Duration.ZERO));
+            Jobs.Rate rate = jobs.queue(queue).rate();
             words.add(queue);
-            words.add(settings.most());
-            words.add(settings.period().toNanos() / 1000);
+            words.add(rate.most());
+            words.add(rate.periodMicros());
         }
         long sent = System.nanoTime();
         List<Reply> answer = jobs.run(JobScripts.TAKE, words.toArray()).list();
+        complain(answer.get(1).number());
         int taken = 0;
-        for (int at = 1; at < answer.size(); at += JobRecord.TAKEN_WORDS) {
+        for (int at = 2; at < answer.size(); at += JobRecord.TAKEN_WORDS) {
             begin(jobs.record().taken(answer, at, sent));
             taken++;
         }
@@ -169,6 +246,16 @@ public final class Worker implements AutoCloseable {
         return soonest < 0 ? LOOK.toMillis() : soonest;
     }
 
+    private void complain(long unknown) {
+        long next = nextComplaint.get();
+        if (unknown > 0
+                && System.nanoTime() - next >= 0
+                && nextComplaint.compareAndSet(next, System.nanoTime() + COMPLAINT.toNanos())) {
+            LOG.warn("Worker {} of {} leaves {} jobs to others, because it does not know their types", name,
+                    jobs.name(), unknown);
+        }
+    }
+
     /** The queues in the order in which to look: by weight, or drawn by weight. */
     private List<String> order() {
         if (served.size() == 1) {
@@ -176,9 +263,7 @@ public final class Worker implements AutoCloseable {
         }
         Map<String, Double> drawn = new LinkedHashMap<>();
         for (String queue : served) {
-            int weight = jobs.queues()
-                    .getOrDefault(queue, new Jobs.QueueSettings(1, 0, Duration.ZERO))
-                    .weight();
+            int weight = jobs.queue(queue).weight();
             // The smallest of exponential variables is each one's with a probability in proportion to its rate.
             double arrival = jobs.isStrict()
                     ? 1.0 / weight
@@ -193,8 +278,8 @@ public final class Worker implements AutoCloseable {
 
     private void begin(TakenJob taken) {
         free.acquireUninterruptibly();
-        Handling<?> handling = handlers.get(taken.type());
-        RunningJob<?> job = RunningJob.of(jobs, taken, handling);
+        Handling<?> handling = Objects.requireNonNull(handlers.get(taken.type()));
+        RunningJob<?> job = handling.begin(jobs, taken);
         running.put(taken.fencingToken(), job);
         jobs.context().workers().execute(() -> run(job));
     }
@@ -202,45 +287,74 @@ public final class Worker implements AutoCloseable {
     // ---- running ----
 
     private void run(RunningJob<?> job) {
-        long start = System.nanoTime();
-        job.begin();
-        tell(hook -> hook.begins(job));
-        String verb;
-        byte[] text;
-        long delay = 0;
-        Throwable thrown = null;
         try {
-            text = job.run();
-            verb = "done";
-        } catch (Throwable e) {
-            thrown = e;
-            text = describe(job, e).getBytes(StandardCharsets.UTF_8);
-            verb = job.isReleased() ? "release" : job.isGivenUp() || e instanceof GiveUpException ? "dead" : "retry";
-            delay = (e instanceof RetryLaterException later ? later.delay() : backoff.after(job.failures() + 1))
-                    .toMillis();
+            long start = System.nanoTime();
+            byte[] result = null;
+            Throwable thrown = null;
+            try {
+                job.begin();
+                tell(hook -> hook.begins(job));
+                result = job.run();
+            } catch (Throwable e) {
+                thrown = e;
+            }
+            if (job.end()) {
+                finish(job, outcome(job, result, thrown), Duration.ofNanos(System.nanoTime() - start));
+            }
+        } finally {
+            running.remove(job.fencingToken());
+            stuck.remove(job.fencingToken());
+            free.release();
         }
-        job.end();
-        finish(job, verb, text, delay, thrown, Duration.ofNanos(System.nanoTime() - start));
-        running.remove(job.fencingToken());
-        free.release();
     }
 
-    private static String describe(RunningJob<?> job, Throwable thrown) {
-        String why = job.stopReason();
-        return why != null ? why : thrown.toString();
+    /** What an attempt has come to; {@code result} is null if the handler has thrown, or has not ended. */
+    private Attempt outcome(RunningJob<?> job, byte @Nullable [] result, @Nullable Throwable thrown) {
+        Stop stop = job.stopReason();
+        String trace = thrown == null ? "" : Throwables.trace(thrown);
+        if (stop == null) {
+            if (thrown == null && result != null) {
+                return Attempt.done(result);
+            }
+            Throwable failure = thrown == null ? new IllegalStateException("it has no result") : thrown;
+            return Attempt.failed(
+                    failure instanceof GiveUpException ? "dead" : "retry",
+                    Throwables.describe(failure),
+                    trace,
+                    delayMillis(job, failure),
+                    failure);
+        }
+        return switch (stop) {
+            case TIMED_OUT -> Attempt.failed(
+                    stop.verb, stop.text + job.timeout(), trace, delayMillis(job, null), thrown);
+            case DEADLINE -> Attempt.failed(stop.verb, stop.text, trace, 0, thrown);
+            case CANCELLED, WORKER_ENDS, LEASE_LOST -> Attempt.stopped(stop.verb);
+        };
+    }
+
+    /** When to try again; as the usual backoff says where the program's own does not. */
+    private long delayMillis(RunningJob<?> job, @Nullable Throwable thrown) {
+        int failures = job.failures() + 1;
+        try {
+            Duration delay = thrown instanceof RetryLaterException later ? later.delay() : null;
+            if (delay == null) {
+                delay = backoff.after(failures);
+            }
+            long millis = Math.max(0, Durations.millis(Objects.requireNonNull(delay, "no pause")));
+            backoffFailure = null;
+            return millis;
+        } catch (Throwable e) {
+            String why = Throwables.describe(e);
+            backoffFailure = why;
+            LOG.warn("The backoff of worker {} has failed: {}", name, why);
+            return Backoff.polynomial().after(failures).toMillis();
+        }
     }
 
     /** Says what came of a job. Whoever has taken it over meanwhile goes first: then this attempt has not been. */
-    private void finish(
-            RunningJob<?> job, String verb, byte[] text, long delay, @Nullable Throwable thrown, Duration took) {
-        String result;
-        try {
-            String outcome = ends.tell(job, verb, text, delay);
-            result = outcome == null ? "lost" : outcome;
-        } catch (StoreException | CancellationException e) {
-            LOG.warn("What came of job {} could not be said; it will be taken over: {}", job.id(), e.toString());
-            result = "lost";
-        }
+    private void finish(RunningJob<?> job, Attempt attempt, Duration took) {
+        String result = tellSurely(job, attempt);
+        running.remove(job.fencingToken());
         instruments
                 .timer("run", "queue", job.queue(), "type", job.type(), "result", result)
                 .record(took);
@@ -248,15 +362,45 @@ public final class Worker implements AutoCloseable {
             case "done" -> tell(hook -> hook.done(job, took));
             case "retry", "dead" -> {
                 boolean isLast = result.equals("dead");
-                Throwable failure = thrown == null ? new IllegalStateException("no reason") : thrown;
-                LOG.debug("Job {} has failed", job.id(), failure);
+                Throwable failure = attempt.thrown() == null
+                        ? new IllegalStateException(Codecs.text().decode(attempt.text()))
+                        : attempt.thrown();
+                LOG.debug("{} has failed: {}", job, attempt.trace());
                 tell(hook -> hook.failed(job, failure, isLast));
             }
+            case "cancelled" -> tell(hook -> hook.cancelled(job));
             case "lost" -> {
                 lost.increment();
                 tell(hook -> hook.lost(job));
             }
-            default -> LOG.debug("Job {} was given back", job.id());
+            default -> LOG.debug("{} was given back", job);
+        }
+    }
+
+    /** Tells the store until it has heard, or the worker was closed and is not waited for any more. */
+    private String tellSurely(RunningJob<?> job, Attempt attempt) {
+        long pause = FIRST_PAUSE_MILLIS;
+        try {
+            while (true) {
+                try {
+                    String outcome = ends.tell(job, attempt);
+                    return outcome == null ? "lost" : outcome;
+                } catch (RuntimeException e) {
+                    String why = Throwables.describe(e);
+                    untold.put(job.fencingToken(), why);
+                    LOG.warn("What came of {} cannot be said so far: {}", job, why);
+                    if (givenUp) {
+                        return "lost";
+                    }
+                }
+                Thread.sleep(ThreadLocalRandom.current().nextLong(pause / 2, pause + 1));
+                pause = Math.min(2 * pause, LONGEST_PAUSE.toMillis());
+            }
+        } catch (InterruptedException e) {
+            // The toolkit is being closed.
+            return "lost";
+        } finally {
+            untold.remove(job.fencingToken());
         }
     }
 
@@ -264,8 +408,8 @@ public final class Worker implements AutoCloseable {
         for (WorkerHook hook : hooks) {
             try {
                 what.accept(hook);
-            } catch (RuntimeException e) {
-                LOG.warn("A hook of worker {} failed", name, e);
+            } catch (Throwable e) {
+                LOG.warn("A hook of worker {} has failed: {}", name, Throwables.trace(e));
             }
         }
     }
@@ -290,17 +434,40 @@ public final class Worker implements AutoCloseable {
             for (int i = 0; i < held.size(); i++) {
                 switch (answers.get(i).text()) {
                     case "held" -> held.get(i).renewed(sent);
-                    case "cancel" -> held.get(i).stop("it was cancelled", true);
-                    default -> held.get(i).stop("another worker has taken it over", false);
+                    case "cancel" -> {
+                        held.get(i).renewed(sent);
+                        held.get(i).stop(Stop.CANCELLED);
+                    }
+                    default -> held.get(i).stop(Stop.LEASE_LOST);
                 }
             }
-        } catch (StoreException e) {
-            LOG.warn("Worker {} could not renew its leases: {}", name, e.toString());
+        } catch (RuntimeException e) {
+            LOG.warn("Worker {} could not renew its leases: {}", name, Throwables.describe(e));
             for (RunningJob<?> job : held) {
                 if (job.isOverdue()) {
-                    job.stop("its lease could not be renewed", false);
+                    job.stop(Stop.LEASE_LOST);
                 }
             }
+        }
+        for (RunningJob<?> job : held) {
+            if (job.isStuck(jobs.lease())) {
+                jobs.context().workers().execute(() -> abandon(job));
+            }
+        }
+    }
+
+    /** Ends an attempt whose handler does not listen. */
+    private void abandon(RunningJob<?> job) {
+        stuck.put(job.fencingToken(), job);
+        if (!job.end()) {
+            stuck.remove(job.fencingToken());
+            return;
+        }
+        LOG.warn("{} does not stop: {} of {} threads of worker {} are stuck", job, stuck.size(), concurrency, name);
+        try {
+            finish(job, outcome(job, null, null), Duration.ZERO);
+        } finally {
+            running.remove(job.fencingToken());
         }
     }
 
@@ -312,6 +479,7 @@ public final class Worker implements AutoCloseable {
 
     /**
      * Takes no more jobs, lets those at work come to their ends, and after a while interrupts the rest and gives them back, unfailed.
+     * A handler that does not stop then is left behind, and its job given back nevertheless. An interrupt ends the wait.
      *
      * @param grace how long to wait before that
      */
@@ -319,20 +487,30 @@ public final class Worker implements AutoCloseable {
         if (!loop.stop()) {
             return;
         }
+        boolean interrupted = false;
         try {
             loop.join();
-            if (!free.tryAcquire(concurrency, grace.toNanos(), TimeUnit.NANOSECONDS)) {
-                running.values().forEach(RunningJob::release);
-                if (!free.tryAcquire(concurrency, LONGEST_PAUSE.toNanos(), TimeUnit.NANOSECONDS)) {
-                    LOG.warn("Worker {} leaves {} jobs behind that do not stop", name, running.size());
-                }
+            if (!free.tryAcquire(concurrency, Durations.nanos(grace), TimeUnit.NANOSECONDS)) {
+                running.values().forEach(job -> job.stop(Stop.WORKER_ENDS));
+                givenUp = !free.tryAcquire(concurrency, LONGEST_PAUSE.toNanos(), TimeUnit.NANOSECONDS);
             }
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            interrupted = true;
+            givenUp = true;
+            running.values().forEach(job -> job.stop(Stop.WORKER_ENDS));
+        }
+        if (givenUp) {
+            List<RunningJob<?>> left = List.copyOf(running.values());
+            LOG.warn("Worker {} leaves {} handlers behind that do not stop", name, left.size());
+            left.forEach(this::abandon);
         }
         heartbeat.cancel(false);
+        jobs.events().removeOnCancel(onCancel);
         jobs.stopped(this);
         tell(hook -> hook.stopped(this));
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Collects what a worker needs. */
@@ -351,15 +529,35 @@ public final class Worker implements AutoCloseable {
 
         /** What is done with jobs of a type that have no result. */
         public <T> Builder handle(String type, Class<T> payload, Task<T> task) {
-            return answer(type, payload, job -> {
+            return handle(type, jobs.context().codecs().of(payload), task);
+        }
+
+        /** The same, for payloads of a type with parameters. */
+        public <T> Builder handle(String type, TypeReference<T> payload, Task<T> task) {
+            return handle(type, jobs.context().codecs().json(payload), task);
+        }
+
+        /** The same, for payloads that a codec reads. */
+        public <T> Builder handle(String type, Codec<T> payload, Task<T> task) {
+            return handleWithResult(type, payload, job -> {
                 task.run(job);
                 return null;
             });
         }
 
         /** What is done with jobs of a type; what the handler returns is the job's result. */
-        public <T> Builder answer(String type, Class<T> payload, Handler<T> handler) {
-            handlers.put(type, new Handling<>(jobs.context().codecs().of(payload), handler));
+        public <T> Builder handleWithResult(String type, Class<T> payload, Handler<T> handler) {
+            return handleWithResult(type, jobs.context().codecs().of(payload), handler);
+        }
+
+        /** The same, for payloads of a type with parameters. */
+        public <T> Builder handleWithResult(String type, TypeReference<T> payload, Handler<T> handler) {
+            return handleWithResult(type, jobs.context().codecs().json(payload), handler);
+        }
+
+        /** The same, for payloads that a codec reads. */
+        public <T> Builder handleWithResult(String type, Codec<T> payload, Handler<T> handler) {
+            handlers.put(Objects.requireNonNull(type), new Handling<>(payload, Objects.requireNonNull(handler)));
             return this;
         }
 
@@ -376,27 +574,31 @@ public final class Worker implements AutoCloseable {
         public Builder queues(String... names) {
             for (String queue : names) {
                 if (!jobs.queues().containsKey(queue)) {
-                    throw new IllegalArgumentException("there is no queue " + queue);
+                    throw new IllegalArgumentException("there is no queue " + queue + ", but "
+                            + jobs.queues().keySet());
                 }
                 queues.add(queue);
             }
             return this;
         }
 
-        /** How long to wait before a failed job is tried again; else {@link Backoff#polynomial}. */
+        /**
+         * How long to wait before a failed job is tried again; else {@link Backoff#polynomial}. While it throws or returns null that is
+         * used in its place, and health is down.
+         */
         public Builder backoff(Backoff backoff) {
-            this.backoff = backoff;
+            this.backoff = Objects.requireNonNull(backoff);
             return this;
         }
 
         /** How long {@link Worker#close()} waits for jobs at work; else ten seconds. */
         public Builder grace(Duration grace) {
-            this.grace = grace;
+            this.grace = Objects.requireNonNull(grace);
             return this;
         }
 
         public Builder hook(WorkerHook hook) {
-            hooks.add(hook);
+            hooks.add(Objects.requireNonNull(hook));
             return this;
         }
 

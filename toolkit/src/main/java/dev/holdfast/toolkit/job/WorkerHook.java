@@ -2,7 +2,7 @@ package dev.holdfast.toolkit.job;
 
 import java.time.Duration;
 
-/** Is told what a worker does, on the thread that does it. What it throws is logged. */
+/** Is told what a worker does, on the thread that does it. Whatever it throws is logged, and changes nothing. */
 public interface WorkerHook {
     /** The worker begins; before its first job. What this throws keeps the worker from starting. */
     default void starting(Worker worker) {}
@@ -22,6 +22,9 @@ public interface WorkerHook {
      * @param isLast whether the job is dead now
      */
     default void failed(Job<?> job, Throwable failure, boolean isLast) {}
+
+    /** The job was cancelled. */
+    default void cancelled(Job<?> job) {}
 
     /** Another worker has taken the job over; this attempt does not count. */
     default void lost(Job<?> job) {}

@@ -7,9 +7,26 @@ for id in pairs(changed) do
 end
 callAll('HSET', key('state'), states)
 callAll('HSET', key('payload'), payloads)
-callAll('HDEL', key('state'), forgotten)
-callAll('HDEL', key('payload'), forgotten)
+callAll('HDEL', key('failures'), forgotten)
+local gone = {}
+for _, id in ipairs(forgotten) do
+    -- Another of the same id may have come in its place.
+    if not jobs[id] then
+        gone[#gone + 1] = id
+    end
+end
+callAll('HDEL', key('state'), gone)
+callAll('HDEL', key('payload'), gone)
 callAll('HDEL', key('progress'), over)
-for what, by in pairs(counts) do
-    redis.call('HINCRBY', key('count'), what, by)
+if next(counts) then
+    local minute = math.floor(now / 60000)
+    local minutes = key('minutes:' .. whole(math.floor(minute / 60)))
+    for what, by in pairs(counts) do
+        redis.call('HINCRBY', key('count'), what, by)
+        redis.call('HINCRBY', minutes, whole(minute) .. ':' .. what, by)
+    end
+    redis.call('PEXPIRE', minutes, 25 * 3600000)
+end
+for _, id in ipairs(told) do
+    redis.call('PUBLISH', key('events'), 'ended:' .. id)
 end

@@ -6,21 +6,32 @@
 -- KEYS[1] begins the names of all keys: jobs:{name}. The others follow from it, and lie in the same slot.
 --
 --   :payload    hash     id -> payload                     :pending:<queue>  list   ids, the next one on the right
---   :state      hash     id -> what is known, packed       :scheduled   sorted set  ids by when they are due
---   :result     hash     id -> result                      :active      sorted set  ids by when their leases end
+--   :state      hash     id -> what is known, packed       :urgent:<queue>   sorted set  ids with a priority, the next one first
+--   :result     hash     id -> result                      :scheduled   sorted set  ids by when they are due
+--   :failures   hash     id -> its last failures, packed   :active      sorted set  ids by when their leases end
 --   :unique     hash     unique key -> id                  :dead        sorted set  ids by when they died
---   :batch      hash     id of who awaits -> how many        :done        sorted set  ids by when they are to be forgotten
---   :count      hash     counter -> number                 :paused      set         queues
---   :lease      string   the last fencing token            :wake        list        one element for each worker to wake
---   :rate:<queue>  string  when a queue's bucket is full   :progress    hash        id -> how far it is
---   :cron       hash     schedule -> when it was last due
+--   :batch      hash     parent -> children to come        :done, :cancelled  sorted sets  ids by when they are to be forgotten
+--   :count      hash     counter -> number                 :awaiting    sorted set  parents by when they were added
+--   :lease      string   the last fencing token            :held        sorted set  ids by when they were held back
+--   :queues     set      queues that were ever used        :held:<limit>  list      the same for each limit, the next one on the right
+--   :paused     set      queues                            :holding     set         limits that hold jobs back
+--   :cron       hash     schedule -> when it was last due  :busy        hash        limit -> how many jobs at work it counts
+--   :progress   hash     id -> how far it is               :unknown     hash        type -> how many jobs no worker has known
+--   :wake       list     one element for each worker to wake
+--   :rate:<queue>, :rate-key:<key>  strings  when a bucket is full
+--   :children:<parent>  hash  child -> what became of it, packed
+--   :minutes:<hour>     hash  minute:counter -> number; kept for a day
 --
--- A job's state, packed by cmsgpack:
---   q queue   t type   s what it is: awaiting, pending, scheduled, retry, active, done, dead   c created   d due
---   m most attempts   a attempts that failed   r times it was taken over   l fencing token   w worker   e deadline (0: none)
---   o milliseconds it may run (0: no limit)   k milliseconds to keep it when it is done   n whether it is to be cancelled
---   u unique key   x "start" or "done": until when it is unique   g when that ends at the latest
---   b the job that awaits this one and its like   y whether all that it awaits have been added   h headers, as the caller wrote them
+-- The channel :events carries "cancel:<id>" for a job at work that is to stop, and "ended:<id>" for one whose result is kept.
+--
+-- A job's state, packed by cmsgpack. What has no value here is nil:
+--   q queue   t type   s what it is: awaiting, pending, held, scheduled, retry, active, done, dead, cancelled   c created   d due
+--   m most attempts   a attempts that failed   r times its worker was lost   l fencing token   w worker   e deadline
+--   o milliseconds it may run   k milliseconds to keep it when it is done   n whether it is to be cancelled
+--   u unique key   x "start" if it is unique only until then   g when its uniqueness ends at the latest
+--   p priority   i key   b its parent   y whether it is a parent: 1, or 2 once all children have been added   D delay of a parent
+--   j whether a turn in the bucket of its key is reserved   L limits that count it while it is at work   H the limit that holds it back
+--   v times a worker did not know its type   V when that was first   h headers, as the caller wrote them
 --   f last failure   z last change
 -- Times are milliseconds since 1970.
 
@@ -47,17 +58,18 @@ local function callAll(command, name, words)
 end
 
 -- Jobs by id, false for those that there are not; the ids of those to write, to delete, and of which no progress is to be kept; payloads
--- to write, flat; counters to raise.
-local jobs, changed, forgotten, over, payloads, counts = {}, {}, {}, {}, {}, {}
+-- to write, flat; counters to raise; ids that somebody may wait for.
+local jobs, changed, forgotten, over, payloads, counts, told = {}, {}, {}, {}, {}, {}, {}
 
--- Reads jobs that are not known yet.
+-- Reads jobs that are not known yet. One whose state cannot be read is as good as none, and in nobody's way.
 local function loadAll(ids)
     for i = 1, #ids, most do
         local packed = redis.call('HMGET', key('state'), unpack(ids, i, math.min(i + most - 1, #ids)))
         for j, bytes in ipairs(packed) do
             local id = ids[i + j - 1]
             if jobs[id] == nil then
-                jobs[id] = bytes and cmsgpack.unpack(bytes)
+                local isRead, job = pcall(cmsgpack.unpack, bytes or '')
+                jobs[id] = bytes and isRead and type(job) == 'table' and job
             end
         end
     end
@@ -85,6 +97,10 @@ local function save(id, job)
 end
 
 local function forget(id)
+    local job = jobs[id]
+    if job and job.y then
+        redis.call('DEL', key('children:' .. id))
+    end
     jobs[id], changed[id] = false, nil
     forgotten[#forgotten + 1] = id
 end
@@ -101,15 +117,28 @@ local function wake(jobs)
     end
 end
 
--- Puts a job where its worker will find it: behind the others, or before them if it was there already.
+-- Puts a job where its worker will find it: behind the others of its priority, or before them if it was there already.
 local function makePending(id, job, first)
     job.s = 'pending'
-    redis.call(first and 'RPUSH' or 'LPUSH', key('pending:' .. job.q), id)
+    if job.p then
+        local number = redis.call('HINCRBY', key('count'), 'urgent', 1)
+        redis.call('ZADD', key('urgent:' .. job.q), whole(-job.p * 2 ^ 42 + (first and -number or number)), id)
+    else
+        redis.call(first and 'RPUSH' or 'LPUSH', key('pending:' .. job.q), id)
+    end
 end
 
+-- Jobs that are due in the same millisecond stay in the order in which they came: each is a little later than the one before.
+local lastDue, lastScore
 local function schedule(id, job, due, as)
     job.s, job.d = as, due
-    redis.call('ZADD', key('scheduled'), whole(due), id)
+    if due ~= lastDue then
+        local same = redis.call('ZREVRANGEBYSCORE', key('scheduled'), '(' .. whole(due + 1), whole(due), 'WITHSCORES', 'LIMIT', 0, 1)
+        lastDue, lastScore = due, same[2] and math.min(same[2] + 1 / 1024, due + 1023 / 1024) or due
+    else
+        lastScore = lastScore + 1 / 1024
+    end
+    redis.call('ZADD', key('scheduled'), string.format('%.10f', lastScore), id)
 end
 
 local function free(id, job)
@@ -118,43 +147,114 @@ local function free(id, job)
     end
 end
 
--- A job that was kept when it was done. Only such a one has a result.
-local function forgetDone(id)
-    redis.call('ZREM', key('done'), id)
+-- Takes a worker's word back that nobody knows the job's type.
+local function becomeKnown(job)
+    if job.v then
+        if redis.call('HINCRBY', key('unknown'), job.t, -1) <= 0 then
+            redis.call('HDEL', key('unknown'), job.t)
+        end
+        job.v, job.V = nil, nil
+    end
+end
+
+-- Lets the next job go that a limit holds back. Answers whether there was one.
+local function letGo(limit)
+    local id = redis.call('RPOP', key('held:' .. limit))
+    if not id then
+        redis.call('SREM', key('holding'), limit)
+        return false
+    end
+    redis.call('ZREM', key('held'), id)
+    local job = load(id)
+    if job and job.s == 'held' then
+        job.H = nil
+        makePending(id, job, true)
+        save(id, job)
+        wake(1)
+    end
+    return true
+end
+
+-- A job is at work no more.
+local function leaveWork(job)
+    for _, limit in ipairs(job.L or {}) do
+        if redis.call('HINCRBY', key('busy'), limit, -1) <= 0 then
+            redis.call('HDEL', key('busy'), limit)
+        end
+        letGo(limit)
+    end
+    job.L, job.w = nil, nil
+end
+
+-- A job that was kept when it had ended. Only one that was done has a result.
+local function forgetKept(what, id)
+    redis.call('ZREM', key(what), id)
     redis.call('HDEL', key('result'), id)
+    load(id)
     forget(id)
 end
 
--- One of those that a job awaits has ended. The last one begins it.
-local function leaveBatch(follower)
-    if redis.call('HINCRBY', key('batch'), follower, -1) > 0 then
+-- One of a parent's children has ended. The last one begins it.
+local function leaveParent(parent)
+    if redis.call('HINCRBY', key('batch'), parent, -1) > 0 then
         return
     end
-    redis.call('HDEL', key('batch'), follower)
-    local job = load(follower)
+    redis.call('HDEL', key('batch'), parent)
+    local job = load(parent)
     if job and job.s == 'awaiting' then
-        makePending(follower, job)
-        save(follower, job)
-        wake(1)
+        redis.call('ZREM', key('awaiting'), parent)
+        local due = math.max(job.d or 0, now + (job.D or 0))
+        if due > now then
+            schedule(parent, job, due, 'scheduled')
+        else
+            makePending(parent, job)
+            wake(1)
+        end
+        save(parent, job)
     end
 end
 
--- The end of a job, well or not.
-local function ended(id, job)
+-- The end of a job: "done" with its result, or "dead" or "cancelled" with the reason.
+local function ended(id, job, how, text)
     free(id, job)
+    becomeKnown(job)
     over[#over + 1] = id
-    if job.b then
-        leaveBatch(job.b)
+    if job.k then
+        told[#told + 1] = id
     end
+    if job.b then
+        local parent = load(job.b)
+        if parent and parent.s == 'awaiting' then
+            redis.call('HSET', key('children:' .. job.b), id, cmsgpack.pack({job.t, how, text}))
+        end
+        leaveParent(job.b)
+        job.b = nil
+    end
+end
+
+-- Takes note of a failure. The first and the last nine are kept, the stack traces of the first and the last one.
+local function noteFailure(id, job, why, trace, worker)
+    job.f = why
+    local packed = redis.call('HGET', key('failures'), id)
+    local all = packed and cmsgpack.unpack(packed) or {}
+    if #all > 1 then
+        all[#all][4] = ''
+    end
+    if #all >= 10 then
+        table.remove(all, 2)
+    end
+    all[#all + 1] = {now, job.a, why, trace, worker or ''}
+    redis.call('HSET', key('failures'), id, cmsgpack.pack(all))
 end
 
 -- A job that is not tried any more. The oldest of the dead make room.
-local function bury(id, job, why, mostKept, kept)
-    job.s, job.f, job.w = 'dead', why, nil
+local function bury(id, job, why, trace, mostKept, kept)
+    noteFailure(id, job, why, trace, job.w)
+    job.s, job.w = 'dead', nil
+    ended(id, job, 'dead', why)
     save(id, job)
     redis.call('ZADD', key('dead'), whole(now), id)
     count('dead')
-    ended(id, job)
     local outdated = redis.call('ZRANGEBYSCORE', key('dead'), '-inf', whole(now - kept), 'LIMIT', 0, 100)
     local surplus = redis.call('ZCARD', key('dead')) - #outdated - mostKept
     if surplus > 0 then
@@ -164,6 +264,40 @@ local function bury(id, job, why, mostKept, kept)
     end
     for _, old in ipairs(outdated) do
         redis.call('ZREM', key('dead'), old)
+        load(old)
         forget(old)
     end
+end
+
+-- A job that somebody has cancelled. It is kept as long as its result would have been.
+local function endCancelled(id, job)
+    count('cancelled')
+    job.s, job.f, job.w, job.n = 'cancelled', 'it was cancelled', nil, nil
+    ended(id, job, 'cancelled', job.f)
+    if job.k then
+        save(id, job)
+        redis.call('ZADD', key('cancelled'), whole(now + job.k), id)
+    else
+        forget(id)
+    end
+end
+
+-- Takes a job from where it waits. Answers whether it waited.
+local function withdraw(id, job)
+    if job.s == 'pending' then
+        if job.p then
+            return redis.call('ZREM', key('urgent:' .. job.q), id) == 1
+        end
+        return redis.call('LREM', key('pending:' .. job.q), 1, id) == 1
+    end
+    if job.s == 'held' then
+        redis.call('LREM', key('held:' .. job.H), 1, id)
+        job.H = nil
+        return redis.call('ZREM', key('held'), id) == 1
+    end
+    if job.s == 'awaiting' then
+        redis.call('HDEL', key('batch'), id)
+        return redis.call('ZREM', key('awaiting'), id) == 1
+    end
+    return (job.s == 'scheduled' or job.s == 'retry') and redis.call('ZREM', key('scheduled'), id) == 1
 end

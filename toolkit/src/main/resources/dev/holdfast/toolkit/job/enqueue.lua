@@ -1,73 +1,126 @@
 -- Adds jobs.
 --
--- ARGV     the job that awaits these ("" for none); a schedule and when it was due ("" and 0 for none); then for each job 13 words:
---          id, payload, queue, type, most attempts, milliseconds it may run, milliseconds to keep it, deadline, headers, delay in
---          milliseconds (-1: it awaits others), unique key (""), "start" or "done", milliseconds of uniqueness at most (0: no limit)
--- answers  for each job its id, or "!" and that of the job that stands in its way; nothing if the schedule's time has been served
+-- ARGV     a schedule and when it was due ("" and 0 for none); how many parents to seal, and their ids; then for each job six words:
+--          id, payload, queue, type, most attempts, and "" or JSON with fields of its state and: delay in milliseconds, at (when it is
+--          due), lasts (milliseconds of uniqueness at most), replace (whether it takes the place of one that stands in its way)
+-- answers  for each job two words: 1 and its id, or 0 and that of the job that stands in its way; only -1 and that, if one stands in a
+--          parent's way: nothing is added then; nothing if the schedule's time has been served
 
-if ARGV[2] ~= '' then
-    local last = tonumber(redis.call('HGET', key('cron'), ARGV[2]) or 0)
-    if last >= tonumber(ARGV[3]) then
+if ARGV[1] ~= '' then
+    local last = tonumber(redis.call('HGET', key('cron'), ARGV[1]) or 0)
+    if last >= tonumber(ARGV[2]) then
         return {}
     end
-    redis.call('HSET', key('cron'), ARGV[2], ARGV[3])
+    redis.call('HSET', key('cron'), ARGV[1], ARGV[2])
 end
 
-local answers, added, pending = {}, 0, {}
-loadArguments(4, 13)
-for i = 4, #ARGV, 13 do
-    local id, delay = ARGV[i], tonumber(ARGV[i + 9])
-    local unique, lasts = ARGV[i + 10], tonumber(ARGV[i + 12])
-    local other
+local first = 4 + tonumber(ARGV[3])
+loadArguments(first, 6)
+
+-- The job that stands in another's way, or nil.
+local function inTheWay(id, unique)
     if load(id) then
-        other = id
-    elseif unique ~= '' then
-        other = redis.call('HGET', key('unique'), unique)
-        local holder = other and load(other)
-        if other and (not holder or holder.g and holder.g <= now) then
-            other = nil
+        return id
+    end
+    local other = unique and redis.call('HGET', key('unique'), unique)
+    local holder = other and load(other)
+    return holder and not (holder.g and holder.g <= now) and other or nil
+end
+
+local options, answers, added, pending = {}, {}, 0, {}
+
+-- Makes room for a job, unless the one in its way is at work. Answers whether there is room.
+local function replace(other)
+    local job = load(other)
+    if job.s == 'dead' or job.s == 'done' or job.s == 'cancelled' then
+        forgetKept(job.s, other)
+        return true
+    end
+    local withdrawn = withdraw(other, job)
+    for i, id in ipairs(not withdrawn and job.s == 'pending' and pending[job.q] or {}) do
+        if id == other then
+            -- It has come with the same step.
+            table.remove(pending[job.q], i)
+            withdrawn = true
+            break
         end
     end
-    if other then
-        answers[#answers + 1] = '!' .. other
-    else
-        local job = {
-            q = ARGV[i + 2], t = ARGV[i + 3], m = tonumber(ARGV[i + 4]), o = tonumber(ARGV[i + 5]), k = tonumber(ARGV[i + 6]),
-            e = tonumber(ARGV[i + 7]), h = ARGV[i + 8], c = now, a = 0, r = 0,
-        }
-        if unique ~= '' then
-            job.u, job.x = unique, ARGV[i + 11]
-            if lasts > 0 then
-                job.g = now + lasts
-            end
-            redis.call('HSET', key('unique'), unique, id)
+    if withdrawn then
+        ended(other, job, 'cancelled', 'it was replaced')
+        forget(other)
+        return true
+    end
+    return false
+end
+
+for i = first, #ARGV, 6 do
+    local job = ARGV[i + 5] ~= '' and cjson.decode(ARGV[i + 5]) or {}
+    options[i] = job
+    if job.y and not job.replace then
+        local other = inTheWay(ARGV[i], job.u)
+        if other then
+            return {-1, other}
         end
-        if ARGV[1] ~= '' then
-            job.b = ARGV[1]
-            redis.call('HINCRBY', key('batch'), ARGV[1], 1)
+    end
+end
+
+for i = first, #ARGV, 6 do
+    local id, job = ARGV[i], options[i]
+    local other = inTheWay(id, job.u)
+    if other and job.replace and replace(other) then
+        other = inTheWay(id, job.u)
+    end
+    answers[#answers + 1] = other and 0 or 1
+    answers[#answers + 1] = other or id
+    if not other then
+        local delay, at, lasts = job.delay or 0, job.at or 0, job.lasts
+        job.q, job.t, job.m, job.c, job.a, job.r = ARGV[i + 2], ARGV[i + 3], tonumber(ARGV[i + 4]), now, 0, 0
+        job.delay, job.at, job.lasts, job.replace = nil, nil, nil, nil
+        if job.u then
+            job.g = lasts and now + lasts
+            redis.call('HSET', key('unique'), job.u, id)
+        end
+        if job.b then
+            redis.call('HINCRBY', key('batch'), job.b, 1)
         end
         payloads[#payloads + 1] = id
         payloads[#payloads + 1] = ARGV[i + 1]
-        if delay < 0 then
+        added = added + 1
+        if job.y then
             job.s = 'awaiting'
-            -- One more than those it awaits, until all of them have been added.
+            job.D, job.d = delay > 0 and delay or nil, at > 0 and at or nil
+            -- One more than its children, until all of them have been added.
             redis.call('HSET', key('batch'), id, 1)
-        elseif delay > 0 then
-            schedule(id, job, now + delay, 'scheduled')
+            redis.call('ZADD', key('awaiting'), whole(now), id)
+        elseif delay > 0 or at > now then
+            schedule(id, job, at > 0 and at or now + delay, 'scheduled')
+        elseif job.p then
+            makePending(id, job)
         else
             job.s = 'pending'
             pending[job.q] = pending[job.q] or {}
             table.insert(pending[job.q], id)
-            added = added + 1
+        end
+        if not pending[job.q] then
+            pending[job.q] = {}
         end
         save(id, job)
-        answers[#answers + 1] = id
     end
 end
 for queue, these in pairs(pending) do
+    redis.call('SADD', key('queues'), queue)
     callAll('LPUSH', key('pending:' .. queue), these)
 end
+for i = 4, first - 1 do
+    local job = load(ARGV[i])
+    if job and job.s == 'awaiting' and job.y == 1 then
+        job.y = 2
+        save(ARGV[i], job)
+        leaveParent(ARGV[i])
+    end
+end
 if added > 0 then
+    count('added', added)
     wake(added)
 end
 return answers

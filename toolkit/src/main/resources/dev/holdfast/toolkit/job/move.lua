@@ -1,35 +1,25 @@
 -- Moves jobs by hand.
 --
--- ARGV     "cancel", "run", "delete", "replay", "purge", or "sealed" for a job whose batch is complete; then ids, or for "replay" and
---          "purge" nothing: all dead ones, at most 1000
+-- ARGV     "cancel", "run", "delete", "replay" or "purge"; then ids, or for "replay" and "purge" nothing: all dead ones, at most 1000
 -- answers  how many were moved; for "cancel", those at work are counted that have been told to stop
 
 local verb = ARGV[1]
-
--- Takes a job from where it waits. Answers whether it waited.
-local function withdraw(id, job)
-    if job.s == 'pending' then
-        return redis.call('LREM', key('pending:' .. job.q), 1, id) == 1
-    end
-    return (job.s == 'scheduled' or job.s == 'retry') and redis.call('ZREM', key('scheduled'), id) == 1 or job.s == 'awaiting'
-end
 
 local function cancel(id, job)
     if job.s == 'active' then
         job.n = true
         save(id, job)
+        redis.call('PUBLISH', key('events'), 'cancel:' .. id)
         return true
     end
     if withdraw(id, job) then
-        forget(id)
-        ended(id, job)
-        count('cancelled')
+        endCancelled(id, job)
         return true
     end
 end
 
 local function run(id, job)
-    if job.s ~= 'pending' and withdraw(id, job) then
+    if (job.s == 'scheduled' or job.s == 'retry' or job.s == 'awaiting') and withdraw(id, job) then
         makePending(id, job)
         save(id, job)
         return true
@@ -37,42 +27,43 @@ local function run(id, job)
 end
 
 local function delete(id, job)
-    if job.s == 'done' then
-        forgetDone(id)
+    if job.s == 'done' or job.s == 'cancelled' or job.s == 'dead' then
+        forgetKept(job.s, id)
         return true
     end
-    if job.s == 'dead' then
-        redis.call('ZREM', key('dead'), id)
+    if job.s ~= 'active' and withdraw(id, job) then
+        ended(id, job, 'cancelled', 'it was deleted')
         forget(id)
         return true
     end
-    return job.s ~= 'active' and cancel(id, job)
 end
 
+-- Not if another job has its unique key meanwhile: there must be one only.
 local function replay(id, job)
-    if job.s == 'dead' then
-        redis.call('ZREM', key('dead'), id)
-        job.a, job.r, job.n, job.b, job.e = 0, 0, nil, nil, 0
-        makePending(id, job)
-        save(id, job)
-        return true
+    if job.s ~= 'dead' and job.s ~= 'cancelled' then
+        return false
     end
+    if job.u then
+        local other = redis.call('HGET', key('unique'), job.u)
+        local holder = other and load(other)
+        if holder and not (holder.g and holder.g <= now) then
+            return false
+        end
+        job.g = job.g and now + job.g - job.c
+        redis.call('HSET', key('unique'), job.u, id)
+    end
+    redis.call('ZREM', key(job.s), id)
+    job.a, job.r, job.n, job.e = 0, 0, nil, nil
+    makePending(id, job)
+    save(id, job)
+    return true
 end
 
 local function purge(id, job)
     return job.s == 'dead' and delete(id, job)
 end
 
-local function sealed(id, job)
-    if job.s == 'awaiting' and not job.y then
-        job.y = true
-        save(id, job)
-        leaveBatch(id)
-    end
-    return true
-end
-
-local verbs = {cancel = cancel, run = run, delete = delete, replay = replay, purge = purge, sealed = sealed}
+local verbs = {cancel = cancel, run = run, delete = delete, replay = replay, purge = purge}
 local ids = {}
 for i = 2, #ARGV do
     ids[#ids + 1] = ARGV[i]
@@ -80,6 +71,7 @@ end
 if #ids == 0 then
     ids = redis.call('ZRANGE', key('dead'), 0, 999)
 end
+loadAll(ids)
 local moved = 0
 for _, id in ipairs(ids) do
     local job = load(id)

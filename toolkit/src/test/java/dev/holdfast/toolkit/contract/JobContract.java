@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.toolkit.Toolkit;
 import dev.holdfast.toolkit.job.Added;
-import dev.holdfast.toolkit.job.Backoff;
-import dev.holdfast.toolkit.job.CronExpression;
+import dev.holdfast.toolkit.pattern.Backoff;
+import dev.holdfast.toolkit.job.Schedule;
 import dev.holdfast.toolkit.job.GiveUpException;
 import dev.holdfast.toolkit.job.Job;
 import dev.holdfast.toolkit.job.JobInfo;
@@ -17,7 +17,7 @@ import dev.holdfast.toolkit.job.JobState;
 import dev.holdfast.toolkit.job.Jobs;
 import dev.holdfast.toolkit.job.NewJob;
 import dev.holdfast.toolkit.job.RetryLaterException;
-import dev.holdfast.toolkit.job.Survey;
+import dev.holdfast.toolkit.job.JobStats;
 import dev.holdfast.toolkit.job.Worker;
 import dev.holdfast.toolkit.job.WorkerHook;
 import java.time.Duration;
@@ -73,14 +73,14 @@ class JobContract extends Contract {
         for (int i = 0; i < 20; i++) {
             assertTrue(jobs.add(note("n" + i)).isNew());
         }
-        assertEquals(20, jobs.survey().queue("default").pending());
+        assertEquals(20, jobs.stats().queue("default").pending());
         List<String> notes = new CopyOnWriteArrayList<>();
         closing(noting(worker(jobs), notes).concurrency(1).start());
         eventually(() -> notes.size() == 20);
         for (int i = 0; i < 20; i++) {
             assertEquals("n" + i, notes.get(i));
         }
-        eventually(() -> jobs.survey().processed() == 20);
+        eventually(() -> jobs.stats().processed() == 20);
         assertEquals(0, store().call("HLEN", "jobs:{app}:state").number(), "nothing is left of them");
         assertEquals(0, store().call("HLEN", "jobs:{app}:payload").number());
     }
@@ -89,7 +89,7 @@ class JobContract extends Contract {
     void aResultIsKeptAsLongAsWanted() {
         Jobs jobs = jobs();
         closing(worker(jobs)
-                .answer(
+                .handleWithResult(
                         "greet",
                         Mail.class,
                         job -> new Mail(
@@ -180,13 +180,13 @@ class JobContract extends Contract {
                 })
                 .start());
         jobs.add(NewJob.of("fail", "good at last"));
-        passUntil(() -> jobs.survey().processed() == 1);
+        passUntil(() -> jobs.stats().processed() == 1);
         assertEquals(List.of(1, 2, 3), attempts);
-        assertEquals(2, jobs.survey().failed());
-        assertEquals(2, jobs.survey().retried());
+        assertEquals(2, jobs.stats().failed());
+        assertEquals(2, jobs.stats().retried());
 
         String bad = jobs.add(NewJob.of("fail", "never good").attempts(2)).id();
-        passUntil(() -> jobs.survey().dead() == 1);
+        passUntil(() -> jobs.stats().dead() == 1);
         JobInfo dead = info(jobs, bad);
         assertEquals(JobState.DEAD, dead.state());
         assertEquals(2, dead.failures());
@@ -221,7 +221,7 @@ class JobContract extends Contract {
         List<String> ids = jobs.addAll(List.of(note("a"), note("b"), note("c"))).stream()
                 .map(Added::id)
                 .toList();
-        eventually(() -> jobs.survey().dead() == 3);
+        eventually(() -> jobs.stats().dead() == 3);
         assertEquals(1, info(jobs, ids.get(0)).failures(), "given up at the first failure");
         luck.set(1);
         assertEquals(1, jobs.replay(ids.get(1)));
@@ -230,9 +230,9 @@ class JobContract extends Contract {
         eventually(() -> done.size() == 3);
         luck.set(0);
         jobs.add(note("d"));
-        eventually(() -> jobs.survey().dead() == 1);
+        eventually(() -> jobs.stats().dead() == 1);
         assertEquals(1, jobs.purgeDead());
-        assertEquals(0, jobs.survey().dead());
+        assertEquals(0, jobs.stats().dead());
     }
 
     @Test
@@ -247,8 +247,8 @@ class JobContract extends Contract {
         for (int i = 0; i < 6; i++) {
             jobs.add(note("n" + i));
         }
-        eventually(() -> jobs.survey().died() == 6);
-        assertEquals(3, jobs.survey().dead());
+        eventually(() -> jobs.stats().died() == 6);
+        assertEquals(3, jobs.stats().dead());
         assertEquals(3, store().call("HLEN", "jobs:{app}:state").number());
     }
 
@@ -300,9 +300,9 @@ class JobContract extends Contract {
         losesItsWorker(id);
         Jobs elsewhere = another().jobs("app").build();
         closing(worker(elsewhere)
-                .answer("note", String.class, job -> {
+                .handleWithResult("note", String.class, job -> {
                     tokens.add(job.fencingToken());
-                    return "done by another, takeover " + job.takeovers();
+                    return "done by another, takeover " + job.recoveries();
                 })
                 .start());
         eventually(() -> elsewhere.result(id, String.class).isPresent());
@@ -311,9 +311,9 @@ class JobContract extends Contract {
         assertEquals(
                 "done by another, takeover 1", jobs.result(id, String.class).orElseThrow());
         assertTrue(tokens.get(1) > tokens.get(0));
-        Survey survey = jobs.survey();
-        assertEquals(1, survey.recovered());
-        assertEquals(0, survey.failed());
+        JobStats stats = jobs.stats();
+        assertEquals(1, stats.recovered());
+        assertEquals(0, stats.failed());
         slow.close();
     }
 
@@ -325,7 +325,7 @@ class JobContract extends Contract {
                 .handle("note", String.class, job -> tokens.add(job.fencingToken()))
                 .start());
         jobs.add(note("x"));
-        eventually(() -> tokens.size() == 1 && jobs.survey().processed() == 1);
+        eventually(() -> tokens.size() == 1 && jobs.stats().processed() == 1);
         target.clear();
         pass(Duration.ofMillis(1));
         jobs.add(note("y"));
@@ -335,7 +335,7 @@ class JobContract extends Contract {
 
     @Test
     void poisonEndsAmongTheDead() {
-        Jobs jobs = toolkit().jobs("app").takeovers(2).build();
+        Jobs jobs = toolkit().jobs("app").maxRecoveries(2).build();
         AtomicInteger begun = new AtomicInteger();
         CountDownLatch end = new CountDownLatch(1);
         closing(worker(jobs)
@@ -371,7 +371,7 @@ class JobContract extends Contract {
 
         List<String> notes = new CopyOnWriteArrayList<>();
         closing(noting(worker(jobs), notes).start());
-        eventually(() -> jobs.survey().processed() == 4);
+        eventually(() -> jobs.stats().processed() == 4);
         assertTrue(jobs.add(note("g").uniqueUntilDone("key")).isNew(), "the first one is done");
         assertEquals(0, notes.stream().filter(text -> text.equals("d")).count());
     }
@@ -406,7 +406,7 @@ class JobContract extends Contract {
         assertFalse(jobs.cancel(waiting));
         String pending = jobs.add(note("b")).id();
         assertTrue(jobs.cancel(pending));
-        assertEquals(0, jobs.survey().queue("default").pending());
+        assertEquals(0, jobs.stats().queue("default").pending());
 
         CountDownLatch begun = new CountDownLatch(1);
         AtomicInteger interrupted = new AtomicInteger();
@@ -422,12 +422,21 @@ class JobContract extends Contract {
                     }
                 })
                 .start());
-        String active = jobs.add(note("c")).id();
+        String active =
+                jobs.add(note("c").keepResult(Duration.ofMinutes(1))).id();
         assertTrue(begun.await(10, TimeUnit.SECONDS));
         assertTrue(jobs.cancel(active));
-        eventually(() -> info(jobs, active).state() == JobState.DEAD);
+        eventually(() -> info(jobs, active).state() == JobState.CANCELLED);
         assertEquals(1, interrupted.get());
         assertEquals(Optional.of("it was cancelled"), info(jobs, active).failure());
+        assertEquals(3, jobs.stats().cancelled());
+        assertEquals(1, jobs.stats().keptCancelled());
+        assertEquals(0, jobs.stats().failed());
+        assertEquals(
+                List.of(active),
+                jobs.list(JobState.CANCELLED, 0, 10).stream().map(JobInfo::id).toList());
+        assertTrue(jobs.delete(active));
+        assertEquals(0, jobs.stats().keptCancelled());
     }
 
     @Test
@@ -459,15 +468,23 @@ class JobContract extends Contract {
         List<String> notes = new CopyOnWriteArrayList<>();
         List<NewJob> parts = new ArrayList<>();
         for (int i = 0; i < 30; i++) {
-            parts.add(i % 10 == 9 ? NewJob.of("unknown type", "") : note("part"));
+            parts.add(i % 10 == 9 ? NewJob.of("hopeless", "") : note("part"));
         }
         String then = jobs.addBatch(parts, note("then"));
         assertEquals(JobState.AWAITING, info(jobs, then).state());
-        closing(noting(worker(jobs), notes).start());
+        assertEquals(1, jobs.stats().awaiting());
+        assertEquals(
+                List.of(then),
+                jobs.list(JobState.AWAITING, 0, 10).stream().map(JobInfo::id).toList());
+        closing(noting(worker(jobs), notes)
+                .handle("hopeless", String.class, job -> {
+                    throw new GiveUpException("hopeless");
+                })
+                .start());
         eventually(() -> notes.contains("then"));
         assertEquals(28, notes.size());
         assertEquals("then", notes.getLast());
-        assertEquals(3, jobs.survey().dead());
+        assertEquals(3, jobs.stats().dead());
         String alone = jobs.addBatch(List.of(), note("alone"));
         eventually(() -> notes.contains("alone") && jobs.find(alone).isEmpty());
         assertEquals(0, store().call("EXISTS", "jobs:{app}:batch").number());
@@ -482,7 +499,7 @@ class JobContract extends Contract {
         List<String> notes = new CopyOnWriteArrayList<>();
         closing(noting(worker(jobs), notes).start());
         eventually(() -> notes.equals(List.of("other")));
-        assertTrue(jobs.survey().queue("default").paused());
+        assertTrue(jobs.stats().queue("default").paused());
         jobs.resume("default");
         eventually(() -> notes.equals(List.of("other", "paused")));
     }
@@ -491,7 +508,8 @@ class JobContract extends Contract {
     void aQueueMayBeSlowedDown() {
         Jobs jobs = toolkit()
                 .jobs("app")
-                .queue("slow", 1, 5, Duration.ofMinutes(10))
+                .queue("slow", 1)
+                .rateLimit(5, Duration.ofMinutes(10))
                 .queue("default", 1)
                 .build();
         for (int i = 0; i < 10; i++) {
@@ -501,7 +519,7 @@ class JobContract extends Contract {
         List<String> notes = new CopyOnWriteArrayList<>();
         closing(noting(worker(jobs), notes).start());
         eventually(() -> notes.contains("default") && notes.size() == 6);
-        assertEquals(5, jobs.survey().queue("slow").pending());
+        assertEquals(5, jobs.stats().queue("slow").pending());
     }
 
     @Test
@@ -514,7 +532,7 @@ class JobContract extends Contract {
         Jobs jobs = jobs();
         Jobs elsewhere = another().jobs("app").build();
         for (Jobs each : List.of(jobs, elsewhere)) {
-            each.schedule("nightly", CronExpression.parse("30 4 * * *"), ZoneOffset.UTC, () -> note("nightly"));
+            each.schedule("nightly", Schedule.cron("30 4 * * *", ZoneOffset.UTC), () -> note("nightly"));
         }
         List<String> notes = new CopyOnWriteArrayList<>();
         closing(noting(worker(jobs), notes).start());
@@ -555,7 +573,7 @@ class JobContract extends Contract {
         assertTrue(done.get() >= 1, "what was at work has come to its end");
         assertEquals(JobState.PENDING, info(jobs, endless).state());
         assertEquals(0, info(jobs, endless).failures());
-        assertEquals(3 - done.get(), jobs.survey().queue("default").pending(), "nothing is lost");
+        assertEquals(3 - done.get(), jobs.stats().queue("default").pending(), "nothing is lost");
     }
 
     @Test
@@ -569,7 +587,7 @@ class JobContract extends Contract {
                     seen.add(job.headers());
                     seen.add(info(jobs, job.id()).progress().orElseThrow());
                     seen.add(info(jobs, job.id()).worker().orElseThrow());
-                    seen.add(job.queue() + job.type() + job.attempt() + job.attempts() + job.takeovers());
+                    seen.add(job.queue() + job.type() + job.attempt() + job.attempts() + job.recoveries());
                 })
                 .hook(new WorkerHook() {
                     @Override
@@ -618,7 +636,7 @@ class JobContract extends Contract {
                     .queue(List.of("critical", "default", "low").get(i % 3)));
         }
         assertEquals(count, jobs.addAll(all).stream().filter(Added::isNew).count());
-        eventually(() -> jobs.survey().processed() == count);
+        eventually(() -> jobs.stats().processed() == count);
         for (int i = 0; i < count; i++) {
             assertEquals(1, done.get(i), "job " + i);
         }
@@ -638,8 +656,8 @@ class JobContract extends Contract {
         assertTrue(jobs.delete(id));
         assertNotEquals(id, jobs.pending("default", 0, 1).getFirst().id());
         pass(Duration.ofMillis(20));
-        assertTrue(jobs.survey().queue("default").oldest().orElseThrow().toMillis() >= 20);
-        assertEquals(Optional.empty(), jobs.survey().queue("low").oldest());
+        assertTrue(jobs.stats().queue("default").oldest().orElseThrow().toMillis() >= 20);
+        assertEquals(Optional.empty(), jobs.stats().queue("low").oldest());
     }
 
     @Test
@@ -648,6 +666,12 @@ class JobContract extends Contract {
         assertThrows(IllegalArgumentException.class, () -> jobs.add(note("x").queue("none")));
         assertThrows(IllegalArgumentException.class, () -> note("x").attempts(0));
         assertThrows(IllegalArgumentException.class, () -> jobs.worker().queues("none"));
-        assertThrows(IllegalArgumentException.class, () -> jobs.list(JobState.PENDING, 0, 1));
+        assertThrows(IllegalArgumentException.class, () -> jobs.list(JobState.PENDING, -1, 1));
+        assertThrows(IllegalArgumentException.class, () -> jobs.pause("none"));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> jobs.addBatch(List.of(note("x").queue("none")), note("then")));
+        assertThrows(IllegalArgumentException.class, () -> toolkit().jobs("b").rateLimit(1, Duration.ofSeconds(1)));
+        assertEquals(0, jobs.stats().added());
     }
 }

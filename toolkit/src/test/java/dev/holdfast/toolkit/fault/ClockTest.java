@@ -8,7 +8,7 @@ import dev.holdfast.engine.Holdfast;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.toolkit.Toolkit;
 import dev.holdfast.toolkit.contract.TestClock;
-import dev.holdfast.toolkit.job.CronExpression;
+import dev.holdfast.toolkit.job.Schedule;
 import dev.holdfast.toolkit.job.Jobs;
 import dev.holdfast.toolkit.job.NewJob;
 import dev.holdfast.toolkit.job.Worker;
@@ -178,7 +178,7 @@ class ClockTest {
         for (int i = 0; i < 2; i++) {
             String name = "probe-" + ++probes;
             toolkit.store().call("HSET", "jobs:{app}:cron", name, clock.millis() - 120_000);
-            jobs.schedule(name, CronExpression.parse("* * * * *"), ZoneOffset.UTC, () -> job("probes"));
+            jobs.schedule(name, Schedule.cron("* * * * *", ZoneOffset.UTC), () -> job("probes"));
             int all = probes;
             Scale.await(() -> pending(jobs, "probes") == all);
             jobs.unschedule(name);
@@ -187,7 +187,7 @@ class ClockTest {
 
     private static Jobs scheduling(Toolkit toolkit) {
         Jobs jobs = toolkit.jobs("app").queue("hourly", 1).queue("probes", 1).build();
-        jobs.schedule("hourly", CronExpression.parse("0 * * * *"), ZoneOffset.UTC, () -> job("hourly"));
+        jobs.schedule("hourly", Schedule.cron("0 * * * *", ZoneOffset.UTC), () -> job("hourly"));
         return jobs;
     }
 
@@ -196,6 +196,6 @@ class ClockTest {
     }
 
     private static long pending(Jobs jobs, String queue) {
-        return jobs.survey().queue(queue).pending();
+        return jobs.stats().queue(queue).pending();
     }
 }

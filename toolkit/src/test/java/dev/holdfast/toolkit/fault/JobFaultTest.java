@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.toolkit.Toolkit;
 import dev.holdfast.toolkit.contract.Target;
-import dev.holdfast.toolkit.job.Backoff;
+import dev.holdfast.toolkit.pattern.Backoff;
 import dev.holdfast.toolkit.job.Job;
 import dev.holdfast.toolkit.job.Jobs;
 import dev.holdfast.toolkit.job.NewJob;
-import dev.holdfast.toolkit.job.Survey;
+import dev.holdfast.toolkit.job.JobStats;
 import dev.holdfast.toolkit.store.Script;
 import dev.holdfast.toolkit.store.Store;
 import java.time.Duration;
@@ -55,7 +55,7 @@ class JobFaultTest {
         return toolkit.jobs("faults")
                 .queue("payments", 1)
                 .lease(LEASE)
-                .takeovers(1000)
+                .maxRecoveries(1000)
                 .build();
     }
 
@@ -95,11 +95,11 @@ class JobFaultTest {
                     Scale.KILLS,
                     LEASE.multipliedBy(3).dividedBy(2),
                     Scale.JOBS,
-                    () -> jobs.survey().processed());
+                    () -> jobs.stats().processed());
             crew.dismiss();
 
             Store store = toolkit.store();
-            Survey survey = jobs.survey();
+            JobStats stats = jobs.stats();
             long paid = store.call("HLEN", "{account}:paid").number();
             long balance = store.call("GET", "{account}:balance").number();
             long refused = counter(store, "refused");
@@ -115,7 +115,7 @@ class JobFaultTest {
                     "stops",
                     crew.stops(),
                     "recovered",
-                    survey.recovered(),
+                    stats.recovered(),
                     "repeated",
                     repeated,
                     "refused",
@@ -126,11 +126,13 @@ class JobFaultTest {
                     balance - expected);
             assertEquals(Scale.JOBS, paid, () -> "jobs were lost; " + Scale.replay(target) + "\n" + crew.errors());
             assertEquals(expected, balance, () -> "something was paid twice; " + Scale.replay(target));
-            assertEquals(Scale.JOBS, survey.processed(), () -> "each ends once; " + Scale.replay(target));
-            assertEquals(0, survey.dead(), () -> Scale.replay(target));
+            assertEquals(Scale.JOBS, stats.processed(), () -> "each ends once; " + Scale.replay(target));
+            assertEquals(0, stats.dead(), () -> Scale.replay(target));
             assertTrue(
-                    Set.of("jobs:{faults}:count", "jobs:{faults}:lease", "jobs:{faults}:wake")
-                            .containsAll(Scale.keys(store, "jobs:*")),
+                    Set.of("jobs:{faults}:count", "jobs:{faults}:lease", "jobs:{faults}:wake", "jobs:{faults}:queues")
+                            .containsAll(Scale.keys(store, "jobs:*").stream()
+                                    .filter(key -> !key.startsWith("jobs:{faults}:minutes:"))
+                                    .toList()),
                     () -> "left behind: " + Scale.keys(store, "jobs:*"));
         }
     }

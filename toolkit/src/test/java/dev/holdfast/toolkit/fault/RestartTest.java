@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.holdfast.toolkit.Toolkit;
 import dev.holdfast.toolkit.cache.Cache;
 import dev.holdfast.toolkit.contract.Target;
-import dev.holdfast.toolkit.job.Backoff;
+import dev.holdfast.toolkit.pattern.Backoff;
 import dev.holdfast.toolkit.job.Jobs;
 import dev.holdfast.toolkit.job.NewJob;
 import dev.holdfast.toolkit.job.Worker;
@@ -59,7 +59,7 @@ class RestartTest {
             Jobs jobs = toolkit.jobs("app")
                     .queue("q", 1)
                     .lease(Duration.ofSeconds(1))
-                    .takeovers(1000)
+                    .maxRecoveries(1000)
                     .build();
             Set<Integer> done = ConcurrentHashMap.newKeySet();
             try (Worker worker = jobs.worker()
@@ -100,14 +100,14 @@ class RestartTest {
                     "restarts",
                     moments.length,
                     "recovered",
-                    jobs.survey().recovered(),
+                    jobs.stats().recovered(),
                     "lost",
                     total - paid,
                     "doubled",
                     balance - expected);
             assertEquals(total, paid, () -> "jobs were lost; " + Scale.replay(target));
             assertEquals(expected, balance, () -> "something was paid twice; " + Scale.replay(target));
-            assertEquals(0, jobs.survey().dead());
+            assertEquals(0, jobs.stats().dead());
         }
     }
 
@@ -125,7 +125,7 @@ class RestartTest {
 
     private static boolean isOver(Jobs jobs) {
         try {
-            return Scenario.AJob.isOver(jobs.survey());
+            return Scenario.AJob.isOver(jobs.stats());
         } catch (StoreException e) {
             return false;
         }

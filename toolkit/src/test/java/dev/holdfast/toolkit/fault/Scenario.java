@@ -8,7 +8,7 @@ import dev.holdfast.toolkit.cache.Cache;
 import dev.holdfast.toolkit.cache.MapCache;
 import dev.holdfast.toolkit.job.Jobs;
 import dev.holdfast.toolkit.job.NewJob;
-import dev.holdfast.toolkit.job.Survey;
+import dev.holdfast.toolkit.job.JobStats;
 import dev.holdfast.toolkit.job.Worker;
 import dev.holdfast.toolkit.limit.Limit;
 import dev.holdfast.toolkit.limit.RateLimiter;
@@ -59,7 +59,7 @@ interface Scenario {
         private final Set<String> done = ConcurrentHashMap.newKeySet();
 
         private static Jobs jobs(Toolkit toolkit, String name) {
-            return toolkit.jobs(name).queue("q", 1).lease(LEASE).takeovers(100).build();
+            return toolkit.jobs(name).queue("q", 1).lease(LEASE).maxRecoveries(100).build();
         }
 
         private Worker worker(Jobs jobs) {
@@ -76,7 +76,7 @@ interface Scenario {
                 jobs.addAll(List.of(
                         NewJob.of("note", "a").queue("q"),
                         NewJob.of("note", "b").queue("q")));
-                Scale.await(() -> done.size() == 2 && jobs.survey().processed() == 2);
+                Scale.await(() -> done.size() == 2 && jobs.stats().processed() == 2);
             }
         }
 
@@ -84,18 +84,18 @@ interface Scenario {
         public void check(Toolkit other, String name, boolean succeeded) {
             try (Jobs jobs = jobs(other, name);
                     Worker worker = worker(jobs)) {
-                Scale.await(() -> isOver(jobs.survey()));
+                Scale.await(() -> isOver(jobs.stats()));
                 assertTrue(!succeeded || done.size() == 2, () -> "done: " + done);
-                Survey survey = jobs.survey();
-                assertEquals(done.size(), survey.processed(), "each ends once");
-                assertEquals(0, survey.dead() + survey.failed(), survey::toString);
+                JobStats stats = jobs.stats();
+                assertEquals(done.size(), stats.processed(), "each ends once");
+                assertEquals(0, stats.dead() + stats.failed(), stats::toString);
             }
         }
 
-        static boolean isOver(Survey survey) {
-            return survey.active() == 0
-                    && survey.scheduled() == 0
-                    && survey.queues().values().stream().allMatch(queue -> queue.pending() == 0);
+        static boolean isOver(JobStats stats) {
+            return stats.active() == 0
+                    && stats.scheduled() == 0
+                    && stats.queues().values().stream().allMatch(queue -> queue.pending() == 0);
         }
     }
 
@@ -127,7 +127,7 @@ interface Scenario {
             try (Jobs jobs = AJob.jobs(other, name);
                     Worker worker = worker(jobs)) {
                 Scale.await(() -> !succeeded || done.size() == 3);
-                Scale.await(() -> AJob.isOver(jobs.survey()));
+                Scale.await(() -> AJob.isOver(jobs.stats()));
                 int last = done.indexOf("last");
                 assertTrue(last < 0 || last == 2, () -> "in the order " + done);
             }

@@ -11,31 +11,41 @@ import java.util.Optional;
  * @param active at work
  * @param dead given up
  * @param done kept with their results
+ * @param keptCancelled cancelled and kept
+ * @param awaiting to run after their children
+ * @param held until fewer of their type or key are at work
+ * @param added how many have been added in all
  * @param processed how many have been done in all
  * @param failed how many attempts have failed in all
  * @param retried how many of them were followed by another
  * @param recovered how often a job's worker was lost
  * @param died how many have been given up in all
- * @param cancelled how many were cancelled before they began
- * @param queues each queue
+ * @param cancelled how many were cancelled in all
+ * @param unknown types that no worker has known so far, and how many jobs of each wait for one that does
+ * @param queues each queue: those of this program, and all that jobs were ever added to
  */
-public record Survey(
+public record JobStats(
         long scheduled,
         long active,
         long dead,
         long done,
+        long keptCancelled,
+        long awaiting,
+        long held,
+        long added,
         long processed,
         long failed,
         long retried,
         long recovered,
         long died,
         long cancelled,
+        Map<String, Long> unknown,
         Map<String, Queue> queues) {
     /**
      * A queue.
      *
      * @param pending how many wait
-     * @param oldest how long ago the first of them was added
+     * @param oldest how long ago the next of them was added
      * @param paused whether workers leave it alone
      */
     public record Queue(long pending, Optional<Duration> oldest, boolean paused) {}
