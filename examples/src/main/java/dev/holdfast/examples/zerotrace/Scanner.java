@@ -2,10 +2,10 @@ package dev.holdfast.examples.zerotrace;
 
 import dev.holdfast.toolkit.Toolkit;
 import dev.holdfast.toolkit.cache.Cache;
-import dev.holdfast.toolkit.pattern.Backoff;
 import dev.holdfast.toolkit.job.Jobs;
 import dev.holdfast.toolkit.job.NewJob;
 import dev.holdfast.toolkit.job.Worker;
+import dev.holdfast.toolkit.pattern.Backoff;
 import dev.holdfast.toolkit.stream.StreamTasks;
 import java.time.Duration;
 import java.util.List;

@@ -13,7 +13,12 @@ import org.jspecify.annotations.Nullable;
  * @param thrown what the handler threw, or null
  */
 @SuppressWarnings("ArrayRecordComponent") // Nobody compares them.
-record Attempt(String verb, byte[] text, String trace, long delayMillis, @Nullable Throwable thrown) {
+record Attempt(
+        String verb,
+        byte[] text,
+        String trace,
+        long delayMillis,
+        @Nullable Throwable thrown) {
     static Attempt done(byte[] result) {
         return new Attempt("done", result, "", 0, null);
     }

@@ -49,7 +49,9 @@ public final class JobChild {
 
     /** Why it is not done. */
     public Optional<String> failure() {
-        return state == JobState.DONE ? Optional.empty() : Optional.of(Codecs.text().decode(text));
+        return state == JobState.DONE
+                ? Optional.empty()
+                : Optional.of(Codecs.text().decode(text));
     }
 
     @Override

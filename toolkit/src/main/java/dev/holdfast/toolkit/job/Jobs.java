@@ -164,7 +164,9 @@ public final class Jobs implements Pattern {
      * @throws IllegalArgumentException if there is no such queue; then none was added
      */
     public List<Added> addAll(List<NewJob> jobs) {
-        return add(jobs.stream().map(job -> new Addition(job, idOf(job), "", false)).toList());
+        return add(jobs.stream()
+                .map(job -> new Addition(job, idOf(job), "", false))
+                .toList());
     }
 
     /**
@@ -238,10 +240,8 @@ public final class Jobs implements Pattern {
             steps.add(words);
         }
         // Parents go before their children, and begin only when the last step has come.
-        List<String> parents = additions.stream()
-                .filter(Addition::isParent)
-                .map(Addition::id)
-                .toList();
+        List<String> parents =
+                additions.stream().filter(Addition::isParent).map(Addition::id).toList();
         List<Added> added = new ArrayList<>(additions.size());
         for (int i = 0; i < steps.size(); i++) {
             added.addAll(enqueue(i == steps.size() - 1 ? parents : List.of(), steps.get(i)));
@@ -333,7 +333,9 @@ public final class Jobs implements Pattern {
             return lookAt(from, count, "pending", words.toArray());
         }
         return lookAt(
-                from, count, state == JobState.RETRY ? "scheduled" : state.name().toLowerCase(Locale.ROOT));
+                from,
+                count,
+                state == JobState.RETRY ? "scheduled" : state.name().toLowerCase(Locale.ROOT));
     }
 
     /** The jobs that wait in a queue, the next one first. */
@@ -351,9 +353,8 @@ public final class Jobs implements Pattern {
     }
 
     private List<JobInfo> look(Object... words) {
-        return infos(context.retry()
-                .idempotent(() -> run(JobScripts.LOOK, words))
-                .list());
+        return infos(
+                context.retry().idempotent(() -> run(JobScripts.LOOK, words)).list());
     }
 
     private List<JobInfo> infos(List<Reply> jobs) {
@@ -374,7 +375,9 @@ public final class Jobs implements Pattern {
                 "search",
                 cursor,
                 SEARCHED_AT_ONCE,
-                query.state().map(state -> state.name().toLowerCase(Locale.ROOT)).orElse(""),
+                query.state()
+                        .map(state -> state.name().toLowerCase(Locale.ROOT))
+                        .orElse(""),
                 query.type(),
                 query.failure(),
                 Durations.epochMillis(query.since()),
@@ -488,7 +491,8 @@ public final class Jobs implements Pattern {
             throw new IllegalArgumentException("the last minutes of a day: " + last);
         }
         List<JobMinute> minutes = new ArrayList<>();
-        for (Reply answer : context.retry().idempotent(() -> run(JobScripts.MINUTES, last)).list()) {
+        for (Reply answer :
+                context.retry().idempotent(() -> run(JobScripts.MINUTES, last)).list()) {
             List<Reply> words = answer.list();
             Map<String, Long> n = new LinkedHashMap<>();
             for (int i = 1; i + 1 < words.size(); i += 2) {

@@ -55,7 +55,8 @@ final class RunningJob<T> implements Job<T> {
 
     /** Sets the alarm for the job's time, on the thread that will run it. */
     void begin() {
-        long millis = taken.timeout().isZero() ? Long.MAX_VALUE : taken.timeout().toMillis();
+        long millis =
+                taken.timeout().isZero() ? Long.MAX_VALUE : taken.timeout().toMillis();
         Stop reason = Stop.TIMED_OUT;
         if (taken.deadline() > 0) {
             long left = taken.deadline() - jobs.context().store().millis();

@@ -59,8 +59,7 @@ public final class Schedule {
         if (millis < 1000) {
             throw new IllegalArgumentException("an interval must be a second at least: " + interval);
         }
-        return new Schedule(
-                "every " + interval, after -> (Math.floorDiv(after, millis) + 1) * millis, Misfire.ONCE);
+        return new Schedule("every " + interval, after -> (Math.floorDiv(after, millis) + 1) * millis, Misfire.ONCE);
     }
 
     /** What becomes of times at which no process was there; else {@link Misfire#ONCE}. */
@@ -82,7 +81,8 @@ public final class Schedule {
         if (next(afterMillis) > nowMillis) {
             return -1;
         }
-        // The next time of an earlier moment is never later: halve until the last moment is found whose next time has come.
+        // The next time of an earlier moment is never later: halve until the last moment is found whose next time has
+        // come.
         long from = afterMillis;
         long to = nowMillis;
         while (to - from > 1) {

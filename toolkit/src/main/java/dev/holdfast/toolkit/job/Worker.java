@@ -251,8 +251,11 @@ public final class Worker implements AutoCloseable {
         if (unknown > 0
                 && System.nanoTime() - next >= 0
                 && nextComplaint.compareAndSet(next, System.nanoTime() + COMPLAINT.toNanos())) {
-            LOG.warn("Worker {} of {} leaves {} jobs to others, because it does not know their types", name,
-                    jobs.name(), unknown);
+            LOG.warn(
+                    "Worker {} of {} leaves {} jobs to others, because it does not know their types",
+                    name,
+                    jobs.name(),
+                    unknown);
         }
     }
 
@@ -325,8 +328,8 @@ public final class Worker implements AutoCloseable {
                     failure);
         }
         return switch (stop) {
-            case TIMED_OUT -> Attempt.failed(
-                    stop.verb, stop.text + job.timeout(), trace, delayMillis(job, null), thrown);
+            case TIMED_OUT ->
+                Attempt.failed(stop.verb, stop.text + job.timeout(), trace, delayMillis(job, null), thrown);
             case DEADLINE -> Attempt.failed(stop.verb, stop.text, trace, 0, thrown);
             case CANCELLED, WORKER_ENDS, LEASE_LOST -> Attempt.stopped(stop.verb);
         };

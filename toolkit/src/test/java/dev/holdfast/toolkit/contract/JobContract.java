@@ -8,18 +8,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.toolkit.Toolkit;
 import dev.holdfast.toolkit.job.Added;
-import dev.holdfast.toolkit.pattern.Backoff;
-import dev.holdfast.toolkit.job.Schedule;
 import dev.holdfast.toolkit.job.GiveUpException;
 import dev.holdfast.toolkit.job.Job;
 import dev.holdfast.toolkit.job.JobInfo;
 import dev.holdfast.toolkit.job.JobState;
+import dev.holdfast.toolkit.job.JobStats;
 import dev.holdfast.toolkit.job.Jobs;
 import dev.holdfast.toolkit.job.NewJob;
 import dev.holdfast.toolkit.job.RetryLaterException;
-import dev.holdfast.toolkit.job.JobStats;
+import dev.holdfast.toolkit.job.Schedule;
 import dev.holdfast.toolkit.job.Worker;
 import dev.holdfast.toolkit.job.WorkerHook;
+import dev.holdfast.toolkit.pattern.Backoff;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -422,8 +422,7 @@ class JobContract extends Contract {
                     }
                 })
                 .start());
-        String active =
-                jobs.add(note("c").keepResult(Duration.ofMinutes(1))).id();
+        String active = jobs.add(note("c").keepResult(Duration.ofMinutes(1))).id();
         assertTrue(begun.await(10, TimeUnit.SECONDS));
         assertTrue(jobs.cancel(active));
         eventually(() -> info(jobs, active).state() == JobState.CANCELLED);

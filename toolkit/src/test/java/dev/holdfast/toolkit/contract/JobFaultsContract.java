@@ -214,8 +214,9 @@ class JobFaultsContract extends Contract {
             String id = jobs.add(NewJob.of(type, "x").attempts(1)).id();
             eventually(() -> info(jobs, id).state() == JobState.DEAD);
         }
-        assertThrows(StackOverflowError.class, () -> jobs.addAll(List.of(
-                NewJob.of("fine", "x"), NewJob.of("broken", "x", broken))));
+        assertThrows(
+                StackOverflowError.class,
+                () -> jobs.addAll(List.of(NewJob.of("fine", "x"), NewJob.of("broken", "x", broken))));
         assertEquals(2, jobs.stats().added(), "all are added or none");
         assertThrows(NullPointerException.class, () -> NewJob.of("x", null));
     }
@@ -238,8 +239,7 @@ class JobFaultsContract extends Contract {
                         .attempts(1)
                         .keepResult(kept))
                 .id();
-        String cancelled =
-                jobs.add(NewJob.of("export", "").keepResult(kept)).id();
+        String cancelled = jobs.add(NewJob.of("export", "").keepResult(kept)).id();
         String stopped = jobs.add(NewJob.of("export", "").keepResult(kept)).id();
         assertTrue(begun.await(20, TimeUnit.SECONDS));
         eventually(() -> info(jobs, slow).state() == JobState.DEAD);
@@ -268,9 +268,7 @@ class JobFaultsContract extends Contract {
                     }
                 })
                 .start();
-        String id = jobs.add(NewJob.of("deaf", "")
-                        .timeout(Duration.ofMillis(1))
-                        .attempts(1))
+        String id = jobs.add(NewJob.of("deaf", "").timeout(Duration.ofMillis(1)).attempts(1))
                 .id();
         assertTrue(begun.await(20, TimeUnit.SECONDS));
         eventually(() -> info(jobs, id).state() == JobState.DEAD);
@@ -279,7 +277,9 @@ class JobFaultsContract extends Contract {
         end.set(true);
         eventually(() -> jobs.health().up());
         AtomicInteger next = new AtomicInteger();
-        closing(worker(jobs).handle("note", String.class, job -> next.incrementAndGet()).start());
+        closing(worker(jobs)
+                .handle("note", String.class, job -> next.incrementAndGet())
+                .start());
         jobs.add(NewJob.of("note", ""));
         eventually(() -> next.get() == 1);
         worker.close();
@@ -314,7 +314,9 @@ class JobFaultsContract extends Contract {
     void aDelayMayBeAnything() {
         Jobs jobs = jobs();
         List<String> done = new CopyOnWriteArrayList<>();
-        closing(worker(jobs).handle("note", String.class, job -> done.add(job.payload())).start());
+        closing(worker(jobs)
+                .handle("note", String.class, job -> done.add(job.payload()))
+                .start());
         jobs.add(NewJob.of("note", "negative").delay(Duration.ofSeconds(-5)));
         jobs.add(NewJob.of("note", "past").runAt(Instant.EPOCH));
         jobs.add(NewJob.of("note", "long past").runAt(Instant.MIN));
@@ -366,15 +368,20 @@ class JobFaultsContract extends Contract {
             Jobs jobs = toolkit().jobs(text).queue(text, 1).build();
             List<String> done = new CopyOnWriteArrayList<>();
             Worker worker = worker(jobs)
-                    .handle(text, String.class, job -> done.add(job.payload() + job.headers().get(text)))
+                    .handle(
+                            text,
+                            String.class,
+                            job -> done.add(job.payload() + job.headers().get(text)))
                     .start();
-            assertEquals(text, jobs.add(NewJob.of(text, text)
-                            .id(text)
-                            .key(text)
-                            .headers(Map.of(text, text))
-                            .uniqueUntilDone(text)
-                            .keepResult(Duration.ofMinutes(1)))
-                    .id());
+            assertEquals(
+                    text,
+                    jobs.add(NewJob.of(text, text)
+                                    .id(text)
+                                    .key(text)
+                                    .headers(Map.of(text, text))
+                                    .uniqueUntilDone(text)
+                                    .keepResult(Duration.ofMinutes(1)))
+                            .id());
             assertTrue(!jobs.add(NewJob.of(text, text).id(text)).isNew());
             eventually(() -> done.equals(List.of(text + text)));
             eventually(() -> info(jobs, text).state() == JobState.DONE);
@@ -398,7 +405,8 @@ class JobFaultsContract extends Contract {
     @Test
     void aScheduleIntoAQueueThatIsNoneIsToldOf() {
         Jobs jobs = jobs();
-        List<Schedule> each = List.of(Schedule.every(Duration.ofSeconds(1)), Schedule.cron("* * * * * *", ZoneOffset.UTC));
+        List<Schedule> each =
+                List.of(Schedule.every(Duration.ofSeconds(1)), Schedule.cron("* * * * * *", ZoneOffset.UTC));
         store().call("HSET", "jobs:{app}:cron", "misspelt", store().millis() - 5000);
         jobs.schedule("misspelt", each.getFirst(), () -> NewJob.of("x", "y").queue("none"));
         eventually(() -> !jobs.health().up());
@@ -450,7 +458,10 @@ class JobFaultsContract extends Contract {
     void aNewTypeWaitsForAWorkerThatKnowsIt() {
         Jobs jobs = jobs();
         List<String> old = new CopyOnWriteArrayList<>();
-        closing(worker(jobs).concurrency(1).handle("v1", String.class, job -> old.add(job.payload())).start());
+        closing(worker(jobs)
+                .concurrency(1)
+                .handle("v1", String.class, job -> old.add(job.payload()))
+                .start());
         String id = jobs.add(NewJob.of("v2", "new").attempts(1)).id();
         jobs.add(NewJob.of("v1", "old"));
         eventually(() -> old.equals(List.of("old")));
@@ -461,7 +472,9 @@ class JobFaultsContract extends Contract {
         assertTrue(jobs.health().details().containsKey("unknown type:v2"));
         List<String> done = new CopyOnWriteArrayList<>();
         Jobs elsewhere = another().jobs("app").build();
-        closing(worker(elsewhere).handle("v2", String.class, job -> done.add(job.payload())).start());
+        closing(worker(elsewhere)
+                .handle("v2", String.class, job -> done.add(job.payload()))
+                .start());
         eventually(() -> {
             jobs.runNow(id);
             return done.equals(List.of("new"));
@@ -503,7 +516,9 @@ class JobFaultsContract extends Contract {
         assertEquals(2, jobs.pending("default", 0, 10).size());
         assertEquals(2, jobs.search(dev.holdfast.toolkit.job.JobQuery.all(), 10).size());
         List<String> done = new CopyOnWriteArrayList<>();
-        closing(worker(jobs).handle("note", String.class, job -> done.add(job.payload())).start());
+        closing(worker(jobs)
+                .handle("note", String.class, job -> done.add(job.payload()))
+                .start());
         eventually(() -> done.contains("fine"));
         assertFalse(jobs.find(broken).isPresent());
     }
@@ -529,7 +544,8 @@ class JobFaultsContract extends Contract {
         jobs.add(NewJob.of("x", "").id("taken"));
         assertThrows(
                 IllegalArgumentException.class,
-                () -> jobs.addBatch(List.of(NewJob.of("x", "part")), NewJob.of("x", "then").id("taken")));
+                () -> jobs.addBatch(
+                        List.of(NewJob.of("x", "part")), NewJob.of("x", "then").id("taken")));
         assertEquals(1, jobs.stats().added());
         assertEquals(0, jobs.stats().awaiting());
         assertEquals(0, store().call("EXISTS", "jobs:{app}:batch").number());
@@ -599,7 +615,8 @@ class JobFaultsContract extends Contract {
                     return "done";
                 })
                 .start());
-        String id = jobs.add(NewJob.of("note", "").keepResult(Duration.ofMinutes(1))).id();
+        String id = jobs.add(NewJob.of("note", "").keepResult(Duration.ofMinutes(1)))
+                .id();
         eventually(() -> calls.get() == 1);
         // An error that the store answers: there is something else in the place of the results.
         store().call("SET", "jobs:{app}:result", "in the way");

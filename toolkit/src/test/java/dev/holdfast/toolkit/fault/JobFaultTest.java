@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.toolkit.Toolkit;
 import dev.holdfast.toolkit.contract.Target;
-import dev.holdfast.toolkit.pattern.Backoff;
 import dev.holdfast.toolkit.job.Job;
+import dev.holdfast.toolkit.job.JobStats;
 import dev.holdfast.toolkit.job.Jobs;
 import dev.holdfast.toolkit.job.NewJob;
-import dev.holdfast.toolkit.job.JobStats;
+import dev.holdfast.toolkit.pattern.Backoff;
 import dev.holdfast.toolkit.store.Script;
 import dev.holdfast.toolkit.store.Store;
 import java.time.Duration;

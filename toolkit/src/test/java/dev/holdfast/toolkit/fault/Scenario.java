@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.holdfast.toolkit.Toolkit;
 import dev.holdfast.toolkit.cache.Cache;
 import dev.holdfast.toolkit.cache.MapCache;
+import dev.holdfast.toolkit.job.JobStats;
 import dev.holdfast.toolkit.job.Jobs;
 import dev.holdfast.toolkit.job.NewJob;
-import dev.holdfast.toolkit.job.JobStats;
 import dev.holdfast.toolkit.job.Worker;
 import dev.holdfast.toolkit.limit.Limit;
 import dev.holdfast.toolkit.limit.RateLimiter;
@@ -59,7 +59,11 @@ interface Scenario {
         private final Set<String> done = ConcurrentHashMap.newKeySet();
 
         private static Jobs jobs(Toolkit toolkit, String name) {
-            return toolkit.jobs(name).queue("q", 1).lease(LEASE).maxRecoveries(100).build();
+            return toolkit.jobs(name)
+                    .queue("q", 1)
+                    .lease(LEASE)
+                    .maxRecoveries(100)
+                    .build();
         }
 
         private Worker worker(Jobs jobs) {
