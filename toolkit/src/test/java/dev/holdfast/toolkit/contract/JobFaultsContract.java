@@ -128,6 +128,7 @@ class JobFaultsContract extends Contract {
     }
 
     @Test
+    @SuppressWarnings("NullAway") // A program need not be checked.
     void aBackoffThatFailsIsReplacedAndToldOf() {
         for (Backoff backoff : List.<Backoff>of(
                 failures -> {
@@ -188,6 +189,7 @@ class JobFaultsContract extends Contract {
     }
 
     @Test
+    @SuppressWarnings("NullAway") // A program need not be checked.
     void aPayloadThatCannotBeReadIsAFailureAndAResultThatCannotBeWrittenToo() {
         Jobs jobs = jobs();
         Codec<String> broken = new Codec<>() {
@@ -403,6 +405,7 @@ class JobFaultsContract extends Contract {
     }
 
     @Test
+    @SuppressWarnings("NullAway") // A program need not be checked.
     void aScheduleIntoAQueueThatIsNoneIsToldOf() {
         Jobs jobs = jobs();
         List<Schedule> each =
