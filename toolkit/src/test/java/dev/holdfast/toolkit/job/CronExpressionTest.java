@@ -103,7 +103,13 @@ class CronExpressionTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Beirut", "Africa/Cairo", "America/Santiago", "UTC"
+                "Europe/Berlin",
+                "America/New_York",
+                "Australia/Lord_Howe",
+                "Asia/Beirut",
+                "Africa/Cairo",
+                "America/Santiago",
+                "UTC"
             })
     void losesNoRunInAYear(String zone) {
         ZonedDateTime start = ZonedDateTime.of(2026, 1, 1, 0, 0, 0, 0, ZoneId.of(zone));
