@@ -3,6 +3,7 @@ package dev.holdfast.app;
 import dev.holdfast.engine.Holdfast;
 import dev.holdfast.engine.config.HttpParameters;
 import dev.holdfast.engine.config.NumberParameter;
+import dev.holdfast.engine.config.TextParameter;
 import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.relay.HttpFace;
 import dev.holdfast.relay.http.HttpServer;
@@ -12,6 +13,7 @@ import dev.holdfast.toolkit.Toolkit;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -33,14 +35,22 @@ final class HttpPorts implements AutoCloseable {
         this.server = server;
         this.store = Holdfast.over(engine);
         this.toolkit = Toolkit.over(store);
-        this.face = new HttpFace(
-                toolkit, HttpSettings.DEFAULT.trusting(words(parameters.hosts.get()), words(parameters.origins.get())));
+        this.face = HttpFace.over(toolkit)
+                .settings(HttpSettings.DEFAULT.trusting(
+                        names(parameters.hosts), names(parameters.origins)))
+                .metricsKeys(words(parameters.metricsKeys))
+                .build();
     }
 
-    private static Set<String> words(String text) {
-        return Arrays.stream(text.toLowerCase(Locale.ROOT).split(" +"))
+    private static List<String> words(TextParameter parameter) {
+        return Arrays.stream(parameter.get().split(" +"))
                 .filter(word -> !word.isEmpty())
-                .collect(Collectors.toUnmodifiableSet());
+                .toList();
+    }
+
+    /** The same in small letters, as names of hosts are compared. */
+    private static Set<String> names(TextParameter parameter) {
+        return words(parameter).stream().map(word -> word.toLowerCase(Locale.ROOT)).collect(Collectors.toSet());
     }
 
     /**
@@ -52,6 +62,7 @@ final class HttpPorts implements AutoCloseable {
         HttpPorts ports = new HttpPorts(engine, server);
         try {
             ports.listen(ports.parameters.port, ports.face::serveAll);
+            ports.listen(ports.parameters.metricsPort, ports.face::serveMetrics);
         } catch (IOException e) {
             ports.close();
             throw e;

@@ -1,42 +1,80 @@
 package dev.holdfast.relay;
 
+import dev.holdfast.relay.health.HealthPages;
 import dev.holdfast.relay.http.HttpServer;
 import dev.holdfast.relay.http.HttpSettings;
 import dev.holdfast.relay.http.Response;
 import dev.holdfast.relay.http.Routes;
+import dev.holdfast.relay.metrics.KeyMetrics;
+import dev.holdfast.relay.metrics.Metrics;
 import dev.holdfast.server.Endpoint;
 import dev.holdfast.toolkit.Toolkit;
+import dev.holdfast.toolkit.store.EmbeddedStore;
+import dev.holdfast.toolkit.store.Store;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Map;
 
 /**
- * A store over HTTP. One may serve several ports: one for everything, one for metrics alone.
+ * A store over HTTP: health, metrics and the services that it offers to programs without a library. Nothing is served until a port
+ * is opened.
  *
  * <pre>
- * HttpFace http = HttpFace.serve(toolkit, 8080);   // on the loopback interface
+ * try (Toolkit toolkit = Toolkit.open("embedded:");
+ *         HttpFace http = HttpFace.serve(toolkit, 8080)) { … }    // on the loopback interface
  * </pre>
  */
 public final class HttpFace implements AutoCloseable {
     private final HttpServer everything;
+    private final HttpServer metricsAlone;
 
-    public HttpFace(Toolkit toolkit, HttpSettings settings) {
+    private HttpFace(Builder builder) {
+        Toolkit toolkit = builder.toolkit;
+        MeterRegistry meters = toolkit.context().meters();
+        HealthPages health = new HealthPages(toolkit.store());
+        Metrics metrics = new Metrics(
+                toolkit.store(),
+                new KeyMetrics(builder.metricsKeys, database -> database(toolkit.store(), database)),
+                meters);
         everything = new HttpServer(
                 "http",
-                new Routes().get("/", request -> Response.json(Map.of("name", "holdfast"))),
-                settings,
-                toolkit.context().meters());
+                new Routes()
+                        .get("/", request -> Response.json(Map.of("name", "holdfast")))
+                        .get("/health", health::health)
+                        .get("/ready", health::ready)
+                        .get("/metrics", metrics::scrape),
+                builder.settings,
+                meters);
+        metricsAlone =
+                new HttpServer("metrics", new Routes().get("/metrics", metrics::scrape), builder.settings, meters);
+    }
+
+    private static Store database(Store store, int database) {
+        if (database == 0) {
+            return store;
+        }
+        if (store instanceof EmbeddedStore embedded) {
+            return EmbeddedStore.over(embedded.holdfast(), database);
+        }
+        throw new IllegalArgumentException("database " + database + " of " + store + " is not opened");
+    }
+
+    /** Begins the HTTP side of a toolkit's store. Close it before the toolkit. */
+    public static Builder over(Toolkit toolkit) {
+        return new Builder(toolkit);
     }
 
     /**
-     * Serves everything on the loopback interface; close the result before the toolkit.
+     * Serves everything on the loopback interface.
      *
      * @param port 0 lets the system choose
      * @throws IOException if the port is taken
      */
     public static HttpFace serve(Toolkit toolkit, int port) throws IOException {
-        HttpFace face = new HttpFace(toolkit, HttpSettings.DEFAULT);
+        HttpFace face = over(toolkit).build();
         InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
         try {
             face.serveAll(accept -> Endpoint.open(address, accept));
@@ -47,14 +85,49 @@ public final class HttpFace implements AutoCloseable {
         return face;
     }
 
+    /** What can be chosen of it. */
+    public static final class Builder {
+        private final Toolkit toolkit;
+        private HttpSettings settings = HttpSettings.DEFAULT;
+        private List<String> metricsKeys = List.of();
+
+        private Builder(Toolkit toolkit) {
+            this.toolkit = toolkit;
+        }
+
+        /** The limits of its servers. */
+        public Builder settings(HttpSettings limits) {
+            this.settings = limits;
+            return this;
+        }
+
+        /** Keys whose sizes are among the metrics: names or glob patterns, {@code dbN=} before those of another database. */
+        public Builder metricsKeys(List<String> patterns) {
+            this.metricsKeys = List.copyOf(patterns);
+            return this;
+        }
+
+        /**
+         * @throws IllegalArgumentException if a key is in a database that the toolkit's store does not reach
+         */
+        public HttpFace build() {
+            return new HttpFace(this);
+        }
+    }
+
     /**
      * Serves everything on one more address.
      *
-     * @return the server's port
+     * @return the port
      * @throws IOException if the address cannot be had
      */
     public int serveAll(HttpServer.Listening listening) throws IOException {
         return everything.listen(listening);
+    }
+
+    /** As {@link #serveAll}, of metrics alone. */
+    public int serveMetrics(HttpServer.Listening listening) throws IOException {
+        return metricsAlone.listen(listening);
     }
 
     /** The port on which everything was served first. */
@@ -65,6 +138,7 @@ public final class HttpFace implements AutoCloseable {
     /** Stops listening, lets requests under way end, and closes every connection. */
     @Override
     public void close() {
+        metricsAlone.close();
         everything.close();
     }
 }

@@ -17,7 +17,7 @@ public final class HttpParameters {
     /** Origins of web pages that may send requests, beside the server's own; {@code *} for all. */
     public final TextParameter origins;
 
-    /** Keys whose sizes are among the metrics: each {@code key} or {@code dbN:key}, with glob patterns. */
+    /** Keys whose sizes are among the metrics: names or glob patterns, {@code dbN=} before those of database N. */
     public final TextParameter metricsKeys;
 
     HttpParameters(Config config) {

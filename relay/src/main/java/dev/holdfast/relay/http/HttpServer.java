@@ -72,8 +72,6 @@ public final class HttpServer implements AutoCloseable {
         Gauge.builder("holdfast.http.connections", open, AtomicInteger::get)
                 .tag("server", name)
                 .register(meters);
-        look();
-        timer.scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /**
@@ -83,7 +81,11 @@ public final class HttpServer implements AutoCloseable {
      * @throws IOException if the port cannot be had
      */
     public int listen(Listening listening) throws IOException {
+        look();
         Endpoint opened = listening.open(this::accept);
+        if (endpoints.isEmpty()) {
+            timer.scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        }
         endpoints.add(opened);
         return opened.port();
     }
