@@ -36,8 +36,7 @@ final class HttpPorts implements AutoCloseable {
         this.store = Holdfast.over(engine);
         this.toolkit = Toolkit.over(store);
         this.face = HttpFace.over(toolkit)
-                .settings(HttpSettings.DEFAULT.trusting(
-                        names(parameters.hosts), names(parameters.origins)))
+                .settings(HttpSettings.DEFAULT.trusting(names(parameters.hosts), names(parameters.origins)))
                 .metricsKeys(words(parameters.metricsKeys))
                 .build();
     }
@@ -50,7 +49,9 @@ final class HttpPorts implements AutoCloseable {
 
     /** The same in small letters, as names of hosts are compared. */
     private static Set<String> names(TextParameter parameter) {
-        return words(parameter).stream().map(word -> word.toLowerCase(Locale.ROOT)).collect(Collectors.toSet());
+        return words(parameter).stream()
+                .map(word -> word.toLowerCase(Locale.ROOT))
+                .collect(Collectors.toSet());
     }
 
     /**

@@ -47,7 +47,8 @@ public final class HealthPages {
             page.put("ping", "the store cannot be reached");
             return Response.json(503, page);
         }
-        InfoFields info = new InfoFields(store.call("INFO", "keyspace", "clients").text());
+        InfoFields info =
+                new InfoFields(store.call("INFO", "keyspace", "clients").text());
         Map<String, Long> databases = new TreeMap<>(Map.of("0", 0L, "8", 0L));
         info.each("db", (number, figures) -> databases.put(number, Long.valueOf(figures.getOrDefault("keys", "0"))));
         page.put("databases", databases);
@@ -80,7 +81,8 @@ public final class HealthPages {
         checks.put("disk", disk(info));
         if (info.get("role", "").equals("slave")) {
             checks.put(
-                    "primary", info.get("master_link_status", "").equals("up") ? OK : "the link to the primary is down");
+                    "primary",
+                    info.get("master_link_status", "").equals("up") ? OK : "the link to the primary is down");
         }
         if (info.get("cluster_enabled", "0").equals("1")) {
             checks.put("cluster", cluster());
@@ -97,7 +99,8 @@ public final class HealthPages {
                 .field("stop-writes-on-bgsave-error")
                 .text()
                 .equals("yes");
-        boolean saves = !store.call("CONFIG", "GET", "save").field("save").text().isEmpty();
+        boolean saves =
+                !store.call("CONFIG", "GET", "save").field("save").text().isEmpty();
         return lastSaveFailed && refusesThen && saves ? "the last snapshot could not be written" : OK;
     }
 

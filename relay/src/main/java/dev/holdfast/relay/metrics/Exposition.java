@@ -14,16 +14,18 @@ public final class Exposition {
 
     /** Begins a metric, or goes on with it if it has been begun. */
     public Family family(String name, String type, String help) {
-        StringBuilder text = families.computeIfAbsent(name, begun -> new StringBuilder(128)
-                .append("# HELP ")
-                .append(name)
-                .append(' ')
-                .append(help.replace("\\", "\\\\").replace("\n", "\\n"))
-                .append("\n# TYPE ")
-                .append(name)
-                .append(' ')
-                .append(type)
-                .append('\n'));
+        StringBuilder text = families.computeIfAbsent(
+                name,
+                begun -> new StringBuilder(128)
+                        .append("# HELP ")
+                        .append(name)
+                        .append(' ')
+                        .append(help.replace("\\", "\\\\").replace("\n", "\\n"))
+                        .append("\n# TYPE ")
+                        .append(name)
+                        .append(' ')
+                        .append(type)
+                        .append('\n'));
         return new Family(name, text);
     }
 
@@ -85,7 +87,9 @@ public final class Exposition {
 
     static String number(Number number) {
         double value = number.doubleValue();
-        if (number instanceof Long || number instanceof Integer || value == Math.rint(value) && Math.abs(value) < 1e15) {
+        if (number instanceof Long
+                || number instanceof Integer
+                || value == Math.rint(value) && Math.abs(value) < 1e15) {
             return Long.toString(number.longValue());
         }
         return Double.isNaN(value)

@@ -133,7 +133,8 @@ public final class KeyMetrics {
         Store store = choice.store;
         try {
             String type = store.call("TYPE", key).text();
-            @Nullable String measure = switch (type) {
+            @Nullable
+            String measure = switch (type) {
                 case "list" -> "LLEN";
                 case "hash" -> "HLEN";
                 case "set" -> "SCARD";
@@ -158,7 +159,8 @@ public final class KeyMetrics {
                         .sample(memory.number(), "db", "db" + choice.database, "key", key);
             }
             switch (type) {
-                case "list" -> out.family("redis_list_length", GAUGE, "Elements of a list").sample(size, "list", key);
+                case "list" ->
+                    out.family("redis_list_length", GAUGE, "Elements of a list").sample(size, "list", key);
                 case "stream" -> stream(out, choice, key);
                 default -> {}
             }
@@ -188,9 +190,11 @@ public final class KeyMetrics {
         moment(out, "redis_stream_max_deleted_entry_id", stream.get("max-deleted-entry-id"), labels);
         moment(out, "redis_stream_first_entry_id", first(stream.get("first-entry")), labels);
         moment(out, "redis_stream_last_entry_id", first(stream.get("last-entry")), labels);
-        choice.store.call("XINFO", "GROUPS", key).list().stream().limit(MOST_GROUPS).forEach(group -> {
-            group(out, choice, key, group.map());
-        });
+        choice.store.call("XINFO", "GROUPS", key).list().stream()
+                .limit(MOST_GROUPS)
+                .forEach(group -> {
+                    group(out, choice, key, group.map());
+                });
     }
 
     private static @Nullable Reply first(@Nullable Reply entry) {
@@ -219,7 +223,14 @@ public final class KeyMetrics {
                         return;
                     }
                     String[] more = {
-                        labels[0], labels[1], labels[2], labels[3], labels[4], labels[5], "consumer", consumerName.text()
+                        labels[0],
+                        labels[1],
+                        labels[2],
+                        labels[3],
+                        labels[4],
+                        labels[5],
+                        "consumer",
+                        consumerName.text()
                     };
                     out.family("redis_stream_group_consumer_messages_pending", GAUGE, "XINFO: pending")
                             .sample(pending.number(), more);

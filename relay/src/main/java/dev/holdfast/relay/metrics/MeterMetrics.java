@@ -32,7 +32,8 @@ final class MeterMetrics {
 
     private static void write(Meter meter, Exposition out) {
         String name = plain(meter.getId().getName());
-        String help = Objects.requireNonNullElse(meter.getId().getDescription(), meter.getId().getName());
+        String help = Objects.requireNonNullElse(
+                meter.getId().getDescription(), meter.getId().getName());
         String[] labels = meter.getId().getTags().stream()
                 .sorted(Comparator.comparing(Tag::getKey))
                 .flatMap(tag -> Stream.of(plain(tag.getKey()), tag.getValue()))
@@ -66,7 +67,8 @@ final class MeterMetrics {
     }
 
     private static void count(Exposition out, String name, String help, Number value, String... labels) {
-        out.family(name.endsWith("_total") ? name : name + "_total", "counter", help).sample(value, labels);
+        out.family(name.endsWith("_total") ? name : name + "_total", "counter", help)
+                .sample(value, labels);
     }
 
     private static String plain(String name) {

@@ -71,10 +71,17 @@ public final class Metrics {
                 .sample(error.isEmpty() ? 0 : 1, "err", error);
         out.single("redis_exporter_last_scrape_duration_seconds", GAUGE, "How long this scrape took", took);
         out.single(
-                "redis_exporter_last_scrape_connect_time_seconds", GAUGE, "0 in the same process: there is no connection", 0);
+                "redis_exporter_last_scrape_connect_time_seconds",
+                GAUGE,
+                "0 in the same process: there is no connection",
+                0);
         out.single("redis_exporter_last_scrape_ping_time_seconds", GAUGE, "How long PING took", ping);
         out.single("redis_exporter_scrapes_total", COUNTER, "Scrapes", scrapes);
-        out.single("redis_target_scrape_request_errors_total", COUNTER, "Scrapes for which the store did not answer", failures);
+        out.single(
+                "redis_target_scrape_request_errors_total",
+                COUNTER,
+                "Scrapes for which the store did not answer",
+                failures);
         out.family("redis_exporter_scrape_duration_seconds", "summary", "How long scrapes took")
                 .suffixed("_sum", seconds)
                 .suffixed("_count", scrapes);

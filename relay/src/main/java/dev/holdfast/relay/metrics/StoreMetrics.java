@@ -84,7 +84,10 @@ final class StoreMetrics {
         double misses = info.number("keyspace_misses");
         if (hits + misses > 0) {
             out.single(
-                    "redis_hit_rate", GAUGE, "keyspace_hits / (keyspace_hits + keyspace_misses)", hits / (hits + misses));
+                    "redis_hit_rate",
+                    GAUGE,
+                    "keyspace_hits / (keyspace_hits + keyspace_misses)",
+                    hits / (hits + misses));
         }
         out.single(
                 "redis_client_longest_output_list",
@@ -95,7 +98,9 @@ final class StoreMetrics {
         info.each(
                 "used_active_time_io_thread_",
                 (thread, parts) -> out.family(
-                                "redis_active_time_io_thread_seconds_total", COUNTER, "INFO: used_active_time_io_thread")
+                                "redis_active_time_io_thread_seconds_total",
+                                COUNTER,
+                                "INFO: used_active_time_io_thread")
                         .sample(info.number("used_active_time_io_thread_" + thread), "thread", thread));
     }
 
@@ -133,7 +138,14 @@ final class StoreMetrics {
         if (info.get("role", "").equals("slave")) {
             String[] primary = {"master_host", info.get("master_host", ""), "master_port", info.get("master_port", "")};
             out.family("redis_slave_info", GAUGE, "That this is a replica, and whose")
-                    .sample(1, primary[0], primary[1], primary[2], primary[3], "read_only", info.get("slave_read_only", ""));
+                    .sample(
+                            1,
+                            primary[0],
+                            primary[1],
+                            primary[2],
+                            primary[3],
+                            "read_only",
+                            info.get("slave_read_only", ""));
             out.family("redis_master_link_up", GAUGE, "INFO: master_link_status")
                     .sample(info.get("master_link_status", "").equals("up") ? 1 : 0, primary);
             for (String field : List.of("master_last_io_seconds_ago", "master_sync_in_progress", "slave_repl_offset")) {
@@ -199,9 +211,10 @@ final class StoreMetrics {
             family.suffixed("_sum", part(figures, "usec"), "cmd", command);
             family.suffixed("_count", part(figures, "calls"), "cmd", command);
         });
-        info.each("errorstat_", (error, figures) -> out.family(
-                        "redis_errors_total", COUNTER, "Errors answered, by their code")
-                .sample(part(figures, "count"), "err", error));
+        info.each(
+                "errorstat_",
+                (error, figures) -> out.family("redis_errors_total", COUNTER, "Errors answered, by their code")
+                        .sample(part(figures, "count"), "err", error));
     }
 
     // ---- from other commands ----
@@ -236,7 +249,8 @@ final class StoreMetrics {
         for (Reply event : store.call("LATENCY", "LATEST").list()) {
             List<Reply> figures = event.list();
             last.sample(figures.get(1).number(), "event_name", figures.get(0).text());
-            duration.sample(figures.get(2).number() / 1e3, "event_name", figures.get(0).text());
+            duration.sample(
+                    figures.get(2).number() / 1e3, "event_name", figures.get(0).text());
         }
     }
 
@@ -246,7 +260,11 @@ final class StoreMetrics {
 
     private void configuration() {
         for (String name : List.of("io-threads", "maxclients", "maxmemory", "repl-backlog-size")) {
-            out.single("redis_config_" + name.replace('-', '_'), GAUGE, "CONFIG GET " + name, config(name).number());
+            out.single(
+                    "redis_config_" + name.replace('-', '_'),
+                    GAUGE,
+                    "CONFIG GET " + name,
+                    config(name).number());
         }
         for (String name : List.of(
                 "execution-slower-than",
@@ -265,7 +283,9 @@ final class StoreMetrics {
         Exposition.Family bytes =
                 out.family("redis_config_client_output_buffer_limit_bytes", GAUGE, "Bytes that may wait for a client");
         Exposition.Family seconds = out.family(
-                "redis_config_client_output_buffer_limit_overcome_seconds", GAUGE, "How long the soft limit may be passed");
+                "redis_config_client_output_buffer_limit_overcome_seconds",
+                GAUGE,
+                "How long the soft limit may be passed");
         for (int i = 0; i + 3 < limits.length; i += 4) {
             bytes.sample(InfoFields.number("hard", limits[i + 1]), "class", limits[i], "limit", "hard");
             bytes.sample(InfoFields.number("soft", limits[i + 2]), "class", limits[i], "limit", "soft");
@@ -274,7 +294,11 @@ final class StoreMetrics {
     }
 
     private void logs() {
-        out.single("redis_slowlog_length", GAUGE, "SLOWLOG LEN", store.call("SLOWLOG", "LEN").number());
+        out.single(
+                "redis_slowlog_length",
+                GAUGE,
+                "SLOWLOG LEN",
+                store.call("SLOWLOG", "LEN").number());
         List<Reply> slowest = store.call("SLOWLOG", "GET", 1).list();
         List<Reply> latest = slowest.isEmpty() ? List.of() : slowest.getFirst().list();
         out.single(

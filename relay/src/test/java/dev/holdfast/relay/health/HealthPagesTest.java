@@ -33,7 +33,8 @@ class HealthPagesTest {
     private static Page get(HttpFace face, String path) throws IOException, InterruptedException {
         try (HttpClient client = HttpClient.newHttpClient()) {
             HttpResponse<String> answer = client.send(
-                    HttpRequest.newBuilder(URI.create("http://localhost:" + face.port() + path)).build(),
+                    HttpRequest.newBuilder(URI.create("http://localhost:" + face.port() + path))
+                            .build(),
                     HttpResponse.BodyHandlers.ofString());
             return new Page(answer.statusCode(), Json.read(answer.body().getBytes(StandardCharsets.UTF_8)));
         }
@@ -53,7 +54,8 @@ class HealthPagesTest {
             assertEquals(200, health.status);
             assertEquals("healthy", health.body.get("status").asString());
             assertEquals("PONG", health.body.get("ping").asString());
-            assertEquals("{\"0\":1,\"3\":2,\"8\":0}", health.body.get("databases").toString());
+            assertEquals(
+                    "{\"0\":1,\"3\":2,\"8\":0}", health.body.get("databases").toString());
             assertTrue(health.body.get("clients").get("connected").asLong() >= 1);
             assertEquals(10000, health.body.get("clients").get("most").asLong());
             Page ready = get(face, "/ready");

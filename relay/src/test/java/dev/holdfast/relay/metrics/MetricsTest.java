@@ -46,7 +46,8 @@ class MetricsTest {
             "redis_connected_slave_lag_seconds");
 
     /** KeyDB alone has such a figure; and the process counts its processor time, not that of each thread. */
-    private static final Set<String> OTHERS = Set.of("redis_db_keys_cached", "redis_active_time_io_thread_seconds_total");
+    private static final Set<String> OTHERS =
+            Set.of("redis_db_keys_cached", "redis_active_time_io_thread_seconds_total");
 
     private static final Set<String> ONLY_CLUSTERS =
             Set.of("redis_cluster_messages_sent_total", "redis_cluster_messages_received_total");
@@ -100,8 +101,8 @@ class MetricsTest {
                         .build();
                 HttpClient client = HttpClient.newHttpClient()) {
             toolkit.cache("users", String.class).build().get("x", key -> "y");
-            int port = face.serveMetrics(accept ->
-                    Endpoint.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), accept));
+            int port = face.serveMetrics(
+                    accept -> Endpoint.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), accept));
             URI uri = URI.create("http://127.0.0.1:" + port + "/metrics");
             client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
             HttpResponse<String> answer =
@@ -168,7 +169,9 @@ class MetricsTest {
             assertEquals(1, scrape.value("redis_up"));
             assertEquals(0, scrape.value("redis_db_keys{db=\"db15\"}"));
             assertEquals(1, scrape.value("redis_errors_total{err=\"WRONGTYPE\"}"));
-            assertTrue(scrape.has("holdfast_cache_gets_total"), () -> scrape.types.keySet().toString());
+            assertTrue(
+                    scrape.has("holdfast_cache_gets_total"),
+                    () -> scrape.types.keySet().toString());
             assertTrue(scrape.has("holdfast_http_requests_seconds_count"));
             checkOps(scrape);
         }
@@ -189,7 +192,9 @@ class MetricsTest {
         try (Holdfast store = Holdfast.open();
                 Toolkit toolkit = Toolkit.over(store)) {
             Metrics metrics = new Metrics(
-                    toolkit.store(), new KeyMetrics(List.of(), database -> toolkit.store()), toolkit.context().meters());
+                    toolkit.store(),
+                    new KeyMetrics(List.of(), database -> toolkit.store()),
+                    toolkit.context().meters());
             assertFalse(new Scrape(metrics.scrape()).has("redis_hit_rate"));
             store.call("GET", "none");
             assertEquals(0, new Scrape(metrics.scrape()).value("redis_hit_rate"));
@@ -225,7 +230,9 @@ class MetricsTest {
         Holdfast store = Holdfast.open();
         try (Toolkit toolkit = Toolkit.over(store)) {
             Metrics metrics = new Metrics(
-                    toolkit.store(), new KeyMetrics(List.of(), database -> toolkit.store()), toolkit.context().meters());
+                    toolkit.store(),
+                    new KeyMetrics(List.of(), database -> toolkit.store()),
+                    toolkit.context().meters());
             store.close();
             assertEquals(0, new Scrape(metrics.scrape()).value("redis_up"));
         }

@@ -15,7 +15,8 @@ import java.util.regex.Pattern;
 final class Scrape {
     private static final Pattern SAMPLE =
             Pattern.compile("([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\\{(.*)})? (-?[0-9.E+-]+|NaN|[+-]Inf)");
-    private static final Pattern LABEL = Pattern.compile("([a-zA-Z_][a-zA-Z0-9_]*)=\"((?:[^\"\\\\]|\\\\[\\\\\"n])*)\",?");
+    private static final Pattern LABEL =
+            Pattern.compile("([a-zA-Z_][a-zA-Z0-9_]*)=\"((?:[^\"\\\\]|\\\\[\\\\\"n])*)\",?");
 
     /** The type of each metric. */
     final Map<String, String> types = new LinkedHashMap<>();
@@ -46,7 +47,8 @@ final class Scrape {
     private void sample(String family, String line) {
         Matcher matcher = SAMPLE.matcher(line);
         assertTrue(matcher.matches(), line);
-        String suffix = matcher.group(1).substring(Math.min(family.length(), matcher.group(1).length()));
+        String suffix = matcher.group(1)
+                .substring(Math.min(family.length(), matcher.group(1).length()));
         String type = types.getOrDefault(family, "");
         assertTrue(
                 matcher.group(1).startsWith(family)
