@@ -48,7 +48,6 @@ import tools.jackson.databind.ObjectMapper;
 public final class Toolkit implements AutoCloseable {
     private final Context context;
     private final boolean ownsStore;
-    private @Nullable Locks locks;
 
     private Toolkit(Context context, boolean ownsStore) {
         this.context = context;
@@ -179,20 +178,13 @@ public final class Toolkit implements AutoCloseable {
         return RateLimiter.builder(context, named(prefix));
     }
 
-    /** Locks whose leases last 30 seconds: the same each time. They are closed with the toolkit. */
+    /** Locks whose leases last 30 seconds. */
     public Locks locks() {
-        synchronized (context) {
-            Locks made = locks;
-            if (made == null) {
-                made = new Locks(context);
-                locks = made;
-            }
-            return made;
-        }
+        return new Locks(context);
     }
 
     /**
-     * Locks with other leases: new ones each time.
+     * Locks with other leases.
      *
      * @param lease how long after the death of its holder a lock is free again; at least 100 ms
      */

@@ -103,7 +103,7 @@ class PatternsTest {
                             "durabletopic:it",
                             "jobs:it",
                             "limiter:it",
-                            "lock:lease-PT30S",
+                            "lock:all",
                             "mapcache:it",
                             "queue:it",
                             "ranking:it",

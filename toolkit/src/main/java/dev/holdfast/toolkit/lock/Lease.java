@@ -1,13 +1,16 @@
 package dev.holdfast.toolkit.lock;
 
+import dev.holdfast.engine.base.Thrown;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A lock that is held, until it is closed or its time is over. While it is open it is renewed whenever a third of its time has
- * passed.
+ * passed, unless that time is {@linkplain LeasedLock#fixed fixed}.
  *
  * <p>{@link #isHeld} is answered by this process's own monotonic clock, counted from before the request that took or renewed the
  * lease was sent. So it turns false before the store gives the lock to anybody else, if the two clocks run about equally fast.
@@ -25,20 +28,25 @@ public final class Lease implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Lease.class);
 
-    private final Locks locks;
+    private final Holding holding;
     private final LeasedLock lock;
     private final String token;
     private final long fencingToken;
-    private final List<Runnable> onLost = new ArrayList<>();
+    private final long takenNanos;
+    private @Nullable List<Runnable> onLost;
     private State state = State.HELD;
     private long deadlineNanos;
+    private volatile long dueNanos;
+    private boolean renewing;
 
-    Lease(Locks locks, LeasedLock lock, String token, long fencingToken, long deadlineNanos) {
-        this.locks = locks;
+    /** @param takenNanos when the request was sent that took it, by the monotonic clock */
+    Lease(Holding holding, LeasedLock lock, String token, long fencingToken, long takenNanos) {
+        this.holding = holding;
         this.lock = lock;
         this.token = token;
         this.fencingToken = fencingToken;
-        this.deadlineNanos = deadlineNanos;
+        this.takenNanos = takenNanos;
+        begin(takenNanos, termMillis(takenNanos));
     }
 
     /** A number larger than that of every lease of the same lock before; for {@link Fence}, or a column of a table. */
@@ -72,6 +80,7 @@ public final class Lease implements AutoCloseable {
     public void onLost(Runnable action) {
         synchronized (this) {
             if (state != State.LOST) {
+                onLost = onLost == null ? new ArrayList<>() : onLost;
                 onLost.add(action);
                 return;
             }
@@ -88,15 +97,51 @@ public final class Lease implements AutoCloseable {
             }
             state = State.RELEASED;
         }
-        locks.release(this);
+        holding.release(this);
+    }
+
+    // ---- its time ----
+
+    /** How long it is to last from a time on, in milliseconds. */
+    long termMillis(long fromNanos) {
+        return Math.max(lock.leaseMillis(), keptMillis(fromNanos));
+    }
+
+    /** How much longer than until a time it is kept in any case, in milliseconds. */
+    long keptMillis(long nanos) {
+        return lock.atLeastMillis() == 0
+                ? 0
+                : Math.max(0, lock.atLeastMillis() - TimeUnit.NANOSECONDS.toMillis(nanos - takenNanos));
+    }
+
+    private synchronized void begin(long fromNanos, long millis) {
+        long nanos = TimeUnit.MILLISECONDS.toNanos(millis);
+        deadlineNanos = fromNanos + nanos;
+        dueNanos = fromNanos + (lock.isRenewed() ? nanos / 3 : nanos);
     }
 
     /** Takes note that the lease has been renewed by a request sent at a time of the monotonic clock. */
-    synchronized void renewed(long deadlineNanos) {
-        this.deadlineNanos = deadlineNanos;
+    synchronized void renewed(long sentNanos, long millis) {
+        begin(sentNanos, millis);
     }
 
-    /** Whether renewing it still makes sense. */
+    /** When something is to be done about it: to renew it, or to say that it is over. */
+    long dueNanos() {
+        return dueNanos;
+    }
+
+    /** Says that somebody renews it; false if somebody does already, or nobody need. */
+    synchronized boolean beginRenewing() {
+        boolean begun = !renewing && state == State.HELD;
+        renewing |= begun;
+        return begun;
+    }
+
+    synchronized void endRenewing() {
+        renewing = false;
+    }
+
+    /** Whether it is neither given back nor known to be lost. */
     synchronized boolean isOpen() {
         return state == State.HELD;
     }
@@ -114,14 +159,20 @@ public final class Lease implements AutoCloseable {
                 return;
             }
             state = State.LOST;
-            actions = List.copyOf(onLost);
+            actions = onLost == null ? List.of() : List.copyOf(onLost);
         }
         LOG.warn("Lost the lock {}: {}", name(), why);
-        actions.forEach(Lease::run);
+        actions.forEach(this::run);
     }
 
-    private static void run(Runnable action) {
-        Thread.ofVirtual().name("holdfast-lock-lost").start(action);
+    private void run(Runnable action) {
+        Thread.ofVirtual().name("holdfast-lock-lost").start(() -> {
+            try {
+                action.run();
+            } catch (Throwable e) {
+                LOG.error("What was to be done when the lock {} was lost has failed", name(), Thrown.loggable(e));
+            }
+        });
     }
 
     @Override

@@ -5,7 +5,7 @@ import java.util.List;
 
 /**
  * The keys of a lock. The first is the one that programs have always used by hand; all others have it as their hash tag, and so lie
- * in its slot.
+ * in its slot. Braces in a name are written {@code %7B} and {@code %7D}.
  *
  * <pre>
  * lock:name             who has it alone: a string that expires with the lease
@@ -17,44 +17,22 @@ import java.util.List;
  *
  * A channel <code>{lock:name}:released</code> tells those who wait.
  */
-record LockKeys(String name, String owner, String tag) {
+record LockKeys(
+        String name, String passed, String channel, List<String> toAcquire, List<String> toRenew, List<String> toRelease) {
     /** All channels. */
     static final String CHANNELS = "{lock:*}:released";
 
     static LockKeys of(String name) {
-        String owner = "lock:" + name;
-        return new LockKeys(name, owner, HashTag.of(owner));
-    }
-
-    String holders() {
-        return tag + ":holders";
-    }
-
-    String fence() {
-        return tag + ":fence";
-    }
-
-    String waiting() {
-        return tag + ":waiting";
-    }
-
-    String passed() {
-        return tag + ":passed";
-    }
-
-    String channel() {
-        return tag + ":released";
-    }
-
-    List<String> toAcquire() {
-        return List.of(owner, holders(), fence(), waiting());
-    }
-
-    List<String> toRenew() {
-        return List.of(owner, holders());
-    }
-
-    List<String> toRelease() {
-        return List.of(owner, holders(), waiting());
+        String owner = HashTag.escaped("lock:" + name);
+        String tag = HashTag.around(owner);
+        String holders = tag + ":holders";
+        String waiting = tag + ":waiting";
+        return new LockKeys(
+                name,
+                tag + ":passed",
+                tag + ":released",
+                List.of(owner, holders, tag + ":fence", waiting),
+                List.of(owner, holders),
+                List.of(owner, holders, waiting));
     }
 }

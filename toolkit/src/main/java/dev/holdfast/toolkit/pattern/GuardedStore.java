@@ -6,6 +6,7 @@ import dev.holdfast.toolkit.store.CommandFailedException;
 import dev.holdfast.toolkit.store.Health;
 import dev.holdfast.toolkit.store.InvalidationListener;
 import dev.holdfast.toolkit.store.MessageListener;
+import dev.holdfast.toolkit.store.OutcomeUnknownException;
 import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.Store;
 import dev.holdfast.toolkit.store.StoreException;
@@ -23,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -104,6 +106,22 @@ final class GuardedStore implements Store {
     @Override
     public Reply call(Command command) {
         return guarded(() -> store.call(command));
+    }
+
+    @Override
+    public Reply call(Command command, Duration atMost) {
+        admit();
+        long start = System.nanoTime();
+        Throwable thrown = null;
+        try {
+            return store.call(command, atMost);
+        } catch (RuntimeException | Error e) {
+            // Of a caller who would not wait, the store may not have heard in time.
+            thrown = e instanceof OutcomeUnknownException && e.getCause() instanceof TimeoutException ? e.getCause() : e;
+            throw e;
+        } finally {
+            ended(start, thrown);
+        }
     }
 
     @Override

@@ -156,6 +156,11 @@ public final class RemoteStore implements Store {
         return call(connection, command);
     }
 
+    @Override
+    public Reply call(Command command, Duration atMost) {
+        return call(connection, command, atMost.compareTo(timeout) < 0 ? atMost : timeout);
+    }
+
     Reply call(StatefulConnection<byte[], byte[]> over, Command command) {
         return call(over, command, timeout);
     }

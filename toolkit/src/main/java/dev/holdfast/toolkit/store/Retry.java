@@ -41,22 +41,26 @@ public final class Retry {
 
     private <T> T run(Supplier<T> call, boolean idempotent) {
         long end = System.nanoTime() + inAll.toNanos();
-        long pause = first.toNanos();
+        Pause pause = new Pause(first, longest);
         while (true) {
             try {
                 return call.get();
             } catch (StoreException e) {
-                long drawn = ThreadLocalRandom.current().nextLong(pause + 1);
-                if (!mayRepeat(e, idempotent) || System.nanoTime() + drawn > end) {
+                if (!mayRepeat(e, idempotent) || System.nanoTime() + pause.draw() > end) {
                     throw e;
                 }
-                pause(drawn);
-                pause = Math.min(pause * 2, longest.toNanos());
+                try {
+                    pause.await(longest.toNanos());
+                } catch (InterruptedException interrupt) {
+                    Thread.currentThread().interrupt();
+                    throw new CancellationException("interrupted between two tries");
+                }
             }
         }
     }
 
-    private static boolean mayRepeat(StoreException e, boolean idempotent) {
+    /** Whether a call that has failed may be made again. */
+    public static boolean mayRepeat(StoreException e, boolean idempotent) {
         return switch (e) {
             case CommandFailedException failed -> isPassing(failed);
             case StoreUnavailableException unavailable -> true;
@@ -69,12 +73,31 @@ public final class Retry {
         return LATER.contains(failed.code());
     }
 
-    private static void pause(long nanos) {
-        try {
+    /** Pauses, each up to twice as long as the one before, and drawn at random up to that length. */
+    public static final class Pause {
+        private final long longest;
+        private long most;
+        private long drawn = -1;
+
+        public Pause(Duration first, Duration longest) {
+            this.most = first.toNanos();
+            this.longest = longest.toNanos();
+        }
+
+        /** How long the next pause is, in nanoseconds. */
+        long draw() {
+            if (drawn < 0) {
+                drawn = ThreadLocalRandom.current().nextLong(most + 1);
+                most = Math.min(most * 2, longest);
+            }
+            return drawn;
+        }
+
+        /** Pauses, no longer than so many nanoseconds. */
+        public void await(long atMost) throws InterruptedException {
+            long nanos = Math.min(draw(), atMost);
+            drawn = -1;
             Thread.sleep(Duration.ofNanos(nanos));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CancellationException("interrupted between two tries");
         }
     }
 }

@@ -21,6 +21,11 @@ public interface Store extends AutoCloseable {
     /** Runs a command. Not for one that waits: see {@link #await}. */
     Reply call(Command command);
 
+    /** As {@link #call(Command)}, and awaits the answer no longer than this. */
+    default Reply call(Command command, Duration atMost) {
+        return call(command);
+    }
+
     /** Runs a command; its words are those of {@link Command#of(String, Object...)}. */
     default Reply call(String name, Object... words) {
         return call(Command.of(name, words));

@@ -44,20 +44,23 @@ end
 if owner then
     return wait(redis.call('PTTL', KEYS[1]))
 end
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', whole(now))
 
 if alone then
-    local last = redis.call('ZRANGE', KEYS[2], -1, -1, 'WITHSCORES')
-    if last[1] then
-        return wait(last[2] - now)
+    if redis.call('EXISTS', KEYS[2]) == 1 then
+        redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', whole(now))
+        local last = redis.call('ZRANGE', KEYS[2], -1, -1, 'WITHSCORES')
+        if last[1] then
+            return wait(last[2] - now)
+        end
     end
     redis.call('SET', KEYS[1], token, 'PX', lease)
-    if redis.call('GET', KEYS[4]) == token then
+    if remembered > 0 and redis.call('GET', KEYS[4]) == token then
         redis.call('DEL', KEYS[4])
     end
     return {1, nextFence()}
 end
 
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', whole(now))
 if not redis.call('ZSCORE', KEYS[2], token) then
     if places >= 0 and redis.call('ZCARD', KEYS[2]) >= places then
         local first = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')
