@@ -227,7 +227,12 @@ final class Holding implements Pattern {
 
     private static Command releasing(LeasedLock lock, String token, long keptMillis) {
         return Command.of(
-                RELEASE, lock.keys().toRelease(), lock.mode(), token, lock.keys().channel(), keptMillis);
+                RELEASE,
+                lock.keys().toRelease(),
+                lock.mode(),
+                token,
+                lock.keys().channel(),
+                keptMillis);
     }
 
     /** Makes a call that may be repeated, for a third of a lease at most. */

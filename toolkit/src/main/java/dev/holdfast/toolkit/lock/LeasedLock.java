@@ -56,8 +56,7 @@ public final class LeasedLock {
 
     /** With leases that end so long after the death of their holder; at least 100 ms. */
     public LeasedLock lease(Duration time) {
-        return new LeasedLock(
-                holding, locks, keys, alone, places, checked(time).toMillis(), true, atLeastMillis);
+        return new LeasedLock(holding, locks, keys, alone, places, checked(time).toMillis(), true, atLeastMillis);
     }
 
     /** With leases that are not renewed: it is free after this time at the latest, whether the work is done or not. */

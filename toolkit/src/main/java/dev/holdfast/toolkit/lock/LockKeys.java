@@ -18,7 +18,12 @@ import java.util.List;
  * A channel <code>{lock:name}:released</code> tells those who wait.
  */
 record LockKeys(
-        String name, String passed, String channel, List<String> toAcquire, List<String> toRenew, List<String> toRelease) {
+        String name,
+        String passed,
+        String channel,
+        List<String> toAcquire,
+        List<String> toRenew,
+        List<String> toRelease) {
     /** All channels. */
     static final String CHANNELS = "{lock:*}:released";
 

@@ -23,7 +23,8 @@ public final class ManyLocks {
                 throw new IllegalArgumentException("a lock is taken once: " + lock.name());
             }
         }
-        this.locks = given.stream().sorted(Comparator.comparing(LeasedLock::name)).toList();
+        this.locks =
+                given.stream().sorted(Comparator.comparing(LeasedLock::name)).toList();
     }
 
     /** Takes them if all are free; see {@link LeasedLock#tryAcquire()}. */

@@ -117,7 +117,8 @@ final class GuardedStore implements Store {
             return store.call(command, atMost);
         } catch (RuntimeException | Error e) {
             // Of a caller who would not wait, the store may not have heard in time.
-            thrown = e instanceof OutcomeUnknownException && e.getCause() instanceof TimeoutException ? e.getCause() : e;
+            thrown =
+                    e instanceof OutcomeUnknownException && e.getCause() instanceof TimeoutException ? e.getCause() : e;
             throw e;
         } finally {
             ended(start, thrown);

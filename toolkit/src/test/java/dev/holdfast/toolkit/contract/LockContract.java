@@ -296,11 +296,8 @@ class LockContract extends Contract {
 
     @Test
     void aFixedLeaseIsNotRenewed() {
-        Lease lease = toolkit()
-                .locks()
-                .mutex("report")
-                .fixed(Duration.ofMillis(200))
-                .acquire();
+        Lease lease =
+                toolkit().locks().mutex("report").fixed(Duration.ofMillis(200)).acquire();
         CompletableFuture<String> told = new CompletableFuture<>();
         lease.onLost(() -> {
             throw new AssertionError("this is a test");
@@ -320,8 +317,7 @@ class LockContract extends Contract {
         assertEquals(Optional.empty(), theirs.tryAcquire());
         pass(Duration.ofMillis(520));
         assertTrue(theirs.tryAcquire().isPresent());
-        LeasedLock permit =
-                toolkit().locks().semaphore("permits", 1).atLeast(Duration.ofMillis(500));
+        LeasedLock permit = toolkit().locks().semaphore("permits", 1).atLeast(Duration.ofMillis(500));
         permit.acquire().close();
         assertEquals(Optional.empty(), permit.tryAcquire());
         pass(Duration.ofMillis(520));
@@ -341,12 +337,14 @@ class LockContract extends Contract {
         Locks mine = toolkit().locks();
         Locks theirs = another().locks();
         Lease b = theirs.mutex("b").acquire();
-        assertEquals(Optional.empty(), mine.all(mine.mutex("a"), mine.mutex("b")).tryAcquire());
+        assertEquals(
+                Optional.empty(), mine.all(mine.mutex("a"), mine.mutex("b")).tryAcquire());
         assertTrue(theirs.mutex("a").tryAcquire().map(this::giveBack).isPresent(), "it was given back");
         b.close();
         try (Leases leases = mine.all(mine.mutex("b"), mine.mutex("a")).acquire()) {
             assertTrue(leases.isHeld());
-            assertEquals(List.of("a", "b"), leases.each().stream().map(Lease::name).toList());
+            assertEquals(
+                    List.of("a", "b"), leases.each().stream().map(Lease::name).toList());
             assertEquals(Optional.empty(), theirs.mutex("a").tryAcquire());
         }
         CountDownLatch start = new CountDownLatch(1);
@@ -413,7 +411,8 @@ class LockContract extends Contract {
         Lock mine = toolkit().locks(Duration.ofMillis(150)).mutex("report").asLock();
         mine.lock();
         store().call("SET", "lock:report", "somebody else");
-        eventually(() -> toolkit().context().meters().get("holdfast.lock.lost").counter().count() >= 1);
+        eventually(() ->
+                toolkit().context().meters().get("holdfast.lock.lost").counter().count() >= 1);
         assertThrows(IllegalMonitorStateException.class, mine::tryLock);
         assertThrows(IllegalMonitorStateException.class, mine::unlock);
     }

@@ -22,7 +22,8 @@ class OutageTest {
     private static final String PATIENT = "?timeout=60s";
 
     private static void signal(RealServer server, String signal) throws IOException, InterruptedException {
-        assertEquals(0, new ProcessBuilder("kill", signal, "" + server.pid()).start().waitFor());
+        assertEquals(
+                0, new ProcessBuilder("kill", signal, "" + server.pid()).start().waitFor());
     }
 
     @Test
