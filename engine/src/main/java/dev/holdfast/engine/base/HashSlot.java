@@ -27,9 +27,10 @@ public final class HashSlot {
 
     /** The slot of a key. */
     public static int of(Slice key) {
-        int open = find(key, '{', 0);
-        int close = open < 0 ? -1 : find(key, '}', open + 1);
-        return close > open + 1 ? of(key, open + 1, close) : of(key, 0, key.length());
+        byte[] array = key.array();
+        int end = key.offset() + key.length();
+        int tag = HashTag.begin(array, key.offset(), key.length());
+        return tag < 0 ? of(array, key.offset(), end) : of(array, tag, HashTag.end(array, tag, end));
     }
 
     /** The slot of all keys that match a pattern, or -1 where they may be in several. */
@@ -52,22 +53,16 @@ public final class HashSlot {
                 default -> {}
             }
         }
-        return hasTag ? of(pattern, open + 1, close) : of(pattern, 0, pattern.length());
+        int from = pattern.offset();
+        return hasTag
+                ? of(pattern.array(), from + open + 1, from + close)
+                : of(pattern.array(), from, from + pattern.length());
     }
 
-    private static int find(Slice word, char wanted, int from) {
-        for (int i = from; i < word.length(); i++) {
-            if (word.at(i) == wanted) {
-                return i;
-            }
-        }
-        return -1;
-    }
-
-    private static int of(Slice word, int from, int to) {
+    private static int of(byte[] array, int from, int to) {
         int crc = 0;
         for (int i = from; i < to; i++) {
-            crc = (crc << 8 & 0xFFFF) ^ TABLE[crc >> 8 ^ word.at(i) & 0xFF];
+            crc = (crc << 8 & 0xFFFF) ^ TABLE[crc >> 8 ^ array[i] & 0xFF];
         }
         return crc & COUNT - 1;
     }
@@ -90,7 +85,7 @@ public final class HashSlot {
         private static void fill(String start, int more) {
             if (more == 0) {
                 byte[] bytes = start.getBytes(StandardCharsets.US_ASCII);
-                int slot = of(new Slice(bytes), 0, bytes.length);
+                int slot = of(bytes, 0, bytes.length);
                 if (WORDS[slot] == null) {
                     WORDS[slot] = start;
                 }

@@ -16,7 +16,9 @@ public final class Slice implements Comparable<Slice> {
     private int offset;
     private int length;
     private long hash;
+    private long placement;
     private boolean hashed;
+    private boolean placed;
 
     /** An empty slice, to be {@link #set} later. */
     public Slice() {
@@ -45,6 +47,7 @@ public final class Slice implements Comparable<Slice> {
         this.offset = offset;
         this.length = length;
         this.hashed = false;
+        this.placed = false;
         return this;
     }
 
@@ -75,6 +78,19 @@ public final class Slice implements Comparable<Slice> {
             hashed = true;
         }
         return hash;
+    }
+
+    /**
+     * The hash whose highest bits say to which shard the bytes belong as a key: that of their hash tag, so that keys which
+     * share one are in one shard, or else of all of them.
+     */
+    public long placement() {
+        if (!placed) {
+            int tag = HashTag.begin(array, offset, length);
+            placement = tag < 0 ? hash() : Hash.of(array, tag, HashTag.end(array, tag, offset + length) - tag);
+            placed = true;
+        }
+        return placement;
     }
 
     /** A copy of the bytes, exactly as long as the slice. */

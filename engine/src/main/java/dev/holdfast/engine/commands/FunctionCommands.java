@@ -273,7 +273,7 @@ public final class FunctionCommands {
     }
 
     private static void stats(Call call) {
-        ScriptRun run = call.engine().runningScript();
+        ScriptRun run = call.engine().scriptToKill();
         if (run != null && run.isEval()) {
             throw run.busyError();
         }

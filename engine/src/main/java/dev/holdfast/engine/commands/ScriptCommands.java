@@ -36,6 +36,7 @@ public final class ScriptCommands {
                     .arity(-3)
                     .flags(NOSCRIPT, SKIP_MONITOR, MAY_REPLICATE, NO_MANDATORY_KEYS, STALE, ALL_SHARDS)
                     .readsOnlyIf((engine, words) -> Scripting.of(engine).evalReadsOnly(words, false))
+                    .confinedIf((engine, words) -> Scripting.of(engine).isConfined(words, false))
                     .keys(KeySpec.counted(2, Flag.RW, Flag.ACCESS, Flag.UPDATE))
                     .complexity(EVAL_COMPLEXITY)
                     .summary("Runs a script of Lua"),
@@ -45,6 +46,7 @@ public final class ScriptCommands {
                     .arity(-3)
                     .flags(NOSCRIPT, SKIP_MONITOR, MAY_REPLICATE, NO_MANDATORY_KEYS, STALE, ALL_SHARDS)
                     .readsOnlyIf((engine, words) -> Scripting.of(engine).evalReadsOnly(words, true))
+                    .confinedIf((engine, words) -> Scripting.of(engine).isConfined(words, true))
                     .keys(KeySpec.counted(2, Flag.RW, Flag.ACCESS, Flag.UPDATE))
                     .complexity(EVAL_COMPLEXITY)
                     .summary("Runs a script of Lua that the store knows, by its hash"),
@@ -53,6 +55,7 @@ public final class ScriptCommands {
                     .since("7.0.0")
                     .arity(-3)
                     .flags(NOSCRIPT, SKIP_MONITOR, NO_MANDATORY_KEYS, STALE, READONLY, ALL_SHARDS)
+                    .confinedIf((engine, words) -> Scripting.of(engine).isConfined(words, false))
                     .keys(KeySpec.counted(2, Flag.RO, Flag.ACCESS))
                     .complexity(EVAL_COMPLEXITY)
                     .summary("Runs a script of Lua that only reads"),
@@ -61,6 +64,7 @@ public final class ScriptCommands {
                     .since("7.0.0")
                     .arity(-3)
                     .flags(NOSCRIPT, SKIP_MONITOR, NO_MANDATORY_KEYS, STALE, READONLY, ALL_SHARDS)
+                    .confinedIf((engine, words) -> Scripting.of(engine).isConfined(words, true))
                     .keys(KeySpec.counted(2, Flag.RO, Flag.ACCESS))
                     .complexity(EVAL_COMPLEXITY)
                     .summary("Runs a script of Lua that only reads, by its hash"),
@@ -163,7 +167,7 @@ public final class ScriptCommands {
     }
 
     static void kill(Call call, boolean eval) {
-        ScriptRun run = call.engine().runningScript();
+        ScriptRun run = call.engine().scriptToKill();
         if (run == null) {
             throw new CommandException("NOTBUSY No scripts in execution right now.");
         }

@@ -202,7 +202,7 @@ public final class ServerCommands {
         if (words.contains("FAILOVER")) {
             throw new CommandException("ERR SHUTDOWN FAILOVER is only supported in cluster mode.");
         }
-        ScriptRun script = call.engine().runningScript();
+        ScriptRun script = call.engine().busyScript();
         if (script != null && !words.contains("NOSAVE")) {
             throw script.busyError();
         }

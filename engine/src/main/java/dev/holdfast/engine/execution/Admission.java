@@ -66,10 +66,10 @@ final class Admission {
             client.lane().rejected[spec.id()]++;
             throw notAuthenticated();
         }
-        ScriptRun script = engine.runningScript();
-        if (script != null && script.isBusy() && !spec.is(CommandFlag.ALLOW_BUSY)) {
+        ScriptRun busy = engine.busyScript();
+        if (busy != null && !spec.is(CommandFlag.ALLOW_BUSY)) {
             client.lane().rejected[spec.id()]++;
-            throw script.busyError();
+            throw busy.busyError();
         }
         if (spec.is(CommandFlag.PROTECTED)) {
             checkProtected(client, spec);

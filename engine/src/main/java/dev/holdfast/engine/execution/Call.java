@@ -56,6 +56,7 @@ public final class Call {
     private long suspendedSince;
     private boolean muted;
     private boolean inScript;
+    private volatile @Nullable ScriptRun script;
     private boolean partOfTransaction;
     private boolean blocked;
     private final ChangeUnit unit = new ChangeUnit();
@@ -117,7 +118,8 @@ public final class Call {
      * Makes the call that of a script, whose commands {@link #runInside} then runs: they are one step, as those of a
      * transaction are. Returns what {@link #endScript} wants to know.
      */
-    public boolean beginScript() {
+    public boolean beginScript(ScriptRun run) {
+        script = run;
         boolean within = inTransaction;
         partOfTransaction = within;
         if (!within) {
@@ -138,6 +140,12 @@ public final class Call {
         begin(outer, words, answer);
     }
 
+    /** The script that the client runs, or null; any thread may ask. */
+    @Nullable
+    ScriptRun script() {
+        return script;
+    }
+
     /** Whether the command is one that a script runs. */
     public boolean isInScript() {
         return inScript;
@@ -145,6 +153,7 @@ public final class Call {
 
     /** Ends a script: its changes are told, unless it is part of a transaction. */
     public void endScript(boolean within) {
+        script = null;
         muted = false;
         if (!within) {
             setInTransaction(false);

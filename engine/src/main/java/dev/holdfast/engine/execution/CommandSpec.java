@@ -91,6 +91,7 @@ public final class CommandSpec {
     private int onlyKey;
     private @Nullable Glance glance;
     private @Nullable BiPredicate<Engine, Args> readsOnly;
+    private @Nullable BiPredicate<Engine, Args> confined;
     private int id = -1;
     private @Nullable Set<String> aclCategories;
 
@@ -175,6 +176,17 @@ public final class CommandSpec {
     public CommandSpec readsOnlyIf(BiPredicate<Engine, Args> readsOnly) {
         this.readsOnly = readsOnly;
         return this;
+    }
+
+    /** Of a command that needs all shards: how to tell whether with certain words those of its keys are enough. */
+    public CommandSpec confinedIf(BiPredicate<Engine, Args> confined) {
+        this.confined = confined;
+        return this;
+    }
+
+    /** Whether the command, with these words, needs all shards. */
+    boolean needsAllShards(Engine engine, Args args) {
+        return is(CommandFlag.ALL_SHARDS) && (confined == null || !confined.test(engine, args));
     }
 
     /** Whether the command, with these words, may write or do something else that replicas are told of. */

@@ -16,7 +16,9 @@ import dev.holdfast.engine.protocol.ReplyTooLongException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -70,7 +72,7 @@ public final class Engine implements AutoCloseable {
     private final DebugSettings debugSettings = new DebugSettings();
     private final String runId = RandomId.next();
     private final Map<Class<?>, Object> companions = new ConcurrentHashMap<>();
-    private volatile @Nullable ScriptRun runningScript;
+    private final List<ScriptRun> busyScripts = new CopyOnWriteArrayList<>();
 
     /** One for all commands: who waits for a lock lets it escape, so each would allocate its own. */
     private final BooleanSupplier scriptIsBusy = this::isScriptBusy;
@@ -328,25 +330,31 @@ public final class Engine implements AutoCloseable {
         replicationId = RandomId.next();
     }
 
-    /** The script that is being run, or null. */
-    public @Nullable ScriptRun runningScript() {
-        return runningScript;
+    /** The scripts that have run for so long that others are told so instead of being kept waiting. */
+    List<ScriptRun> busyScripts() {
+        return busyScripts;
     }
 
-    public void setRunningScript(@Nullable ScriptRun run) {
-        runningScript = run;
-    }
-
-    /** Whether a script keeps everybody else waiting and has done so for too long. */
     private boolean isScriptBusy() {
-        ScriptRun run = runningScript;
-        return run != null && run.isBusy();
+        return !busyScripts.isEmpty();
     }
 
-    /** Whether what the client runs now is a command of its script. */
-    private boolean isScriptOf(Client client) {
-        ScriptRun run = runningScript;
-        return run != null && run.client() == client;
+    /** One of those scripts, or null. */
+    public @Nullable ScriptRun busyScript() {
+        // Only who sees one looks again: it may be over by then.
+        return isScriptBusy() ? busyScripts.stream().findFirst().orElse(null) : null;
+    }
+
+    /** The script that SCRIPT KILL would end: one that keeps others waiting before one that has just begun. Null for none. */
+    public @Nullable ScriptRun scriptToKill() {
+        ScriptRun busy = busyScript();
+        return busy != null
+                ? busy
+                : clients.stream()
+                        .map(client -> client.call().script())
+                        .filter(Objects::nonNull)
+                        .findAny()
+                        .orElse(null);
     }
 
     /** Something that belongs to this store but to a layer above, made when it is first asked for. */
@@ -550,7 +558,7 @@ public final class Engine implements AutoCloseable {
     }
 
     private CommandException busyError() {
-        ScriptRun run = runningScript;
+        ScriptRun run = busyScript();
         return run == null ? new CommandException("BUSY Valkey is busy running a script.") : run.busyError();
     }
 
@@ -588,7 +596,11 @@ public final class Engine implements AutoCloseable {
 
     /** The shards that a command needs. */
     long maskOf(CommandSpec spec, Args args) {
-        return spec.is(CommandFlag.ALL_SHARDS) ? keyspace.allShards() : spec.maskOf(args, keyspace);
+        if (spec.needsAllShards(this, args)) {
+            return keyspace.allShards();
+        }
+        long mask = spec.maskOf(args, keyspace);
+        return mask == 0 && spec.is(CommandFlag.ALL_SHARDS) ? keyspace.allShards() : mask;
     }
 
     /** Runs a command's handler. Its shards are locked. A mistake becomes an error reply in place of whatever was written. */
@@ -602,11 +614,11 @@ public final class Engine implements AutoCloseable {
         boolean shown = monitors.any() && !call.isRetrying();
         boolean runsOthers = spec.is(CommandFlag.SKIP_MONITOR);
         if (shown && runsOthers) {
-            monitors.show(client, isScriptOf(client), spec, args);
+            monitors.show(client, call.script() != null, spec, args);
         }
         attempt(call, spec, reply, mark, spec.handler());
         if (shown && !runsOthers) {
-            monitors.show(client, isScriptOf(client), spec, args);
+            monitors.show(client, call.script() != null, spec, args);
         }
         if (call.isSuspended()) {
             call.setSuspendedSince(begin);

@@ -2,10 +2,7 @@ package dev.holdfast.engine.execution;
 
 import dev.holdfast.engine.protocol.Args;
 
-/**
- * A script or function that is being run, and what others may know of it and do to it. There is one at a time: a script holds
- * the locks of all shards.
- */
+/** A script or function that is being run, and what others may know of it and do to it. */
 public final class ScriptRun {
     private final Client client;
     private final String name;
@@ -14,6 +11,7 @@ public final class ScriptRun {
     private final boolean allowsOutOfMemory;
     private final boolean allowsCrossSlot;
     private final long startNanos;
+    private final long shards;
     private volatile Args words;
     private volatile boolean wrote;
     private volatile boolean killed;
@@ -27,6 +25,7 @@ public final class ScriptRun {
      *
      * @param name the script's hash or the function's name
      * @param eval whether it is a script of EVAL rather than a function
+     * @param confined whether it may use only keys in the shards of its own
      */
     public ScriptRun(
             Call call,
@@ -34,7 +33,8 @@ public final class ScriptRun {
             boolean eval,
             boolean readOnly,
             boolean allowsOutOfMemory,
-            boolean allowsCrossSlot) {
+            boolean allowsCrossSlot,
+            boolean confined) {
         this.client = call.client();
         this.words = call.args();
         this.name = name;
@@ -42,6 +42,7 @@ public final class ScriptRun {
         this.readOnly = readOnly;
         this.allowsOutOfMemory = allowsOutOfMemory;
         this.allowsCrossSlot = allowsCrossSlot;
+        this.shards = confined ? call.engine().maskOf(call.spec(), call.args()) : -1;
         this.startNanos = call.engine().clock().nanos();
         Cluster cluster = call.engine().cluster();
         if (cluster != null) {
@@ -89,6 +90,15 @@ public final class ScriptRun {
         }
     }
 
+    /** Whether it may run a command: a script that promises to keep to its keys holds the locks of no others. */
+    public boolean holdsShardsFor(CommandSpec spec, Args commandWords) {
+        if (shards == -1) {
+            return true;
+        }
+        long wanted = spec.is(CommandFlag.VISITS_SHARDS) ? -1 : client.engine().maskOf(spec, commandWords);
+        return (wanted & ~shards) == 0;
+    }
+
     private static int slotOf(Cluster cluster, CommandSpec spec, Args commandWords) {
         try {
             return cluster.slotOf(spec, commandWords);
@@ -128,6 +138,14 @@ public final class ScriptRun {
     public void setBusy() {
         words = words.copy();
         busy = true;
+        client.engine().busyScripts().add(this);
+    }
+
+    /** Says that it has ended. */
+    public void end() {
+        if (busy) {
+            client.engine().busyScripts().remove(this);
+        }
     }
 
     /** What clients are told meanwhile. */

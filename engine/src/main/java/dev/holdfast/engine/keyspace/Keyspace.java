@@ -5,7 +5,8 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All keys of all databases, divided into at most 64 shards by the highest bits of the keys' hashes.
+ * All keys of all databases, divided into at most 64 shards by the highest bits of the keys' hashes. Keys that share a hash tag
+ * share a shard, as in a cluster they share a slot: what is made for one step on a cluster takes one lock here.
  *
  * <p>A set of shards is a {@code long} with one bit each. Whoever needs several locks asks for them as one set; they are taken
  * in ascending order, so that no two threads can wait for each other.
@@ -50,16 +51,16 @@ public final class Keyspace {
     }
 
     public Shard shardOf(Slice key) {
-        return shards[shardNumber(key.hash())];
+        return shards[shardNumber(key)];
     }
 
-    private int shardNumber(long hash) {
-        return shift == 64 ? 0 : (int) (hash >>> shift);
+    private int shardNumber(Slice key) {
+        return shift == 64 ? 0 : (int) (key.placement() >>> shift);
     }
 
     /** The set that holds the shard of this key alone. */
     public long maskOf(Slice key) {
-        return 1L << shardNumber(key.hash());
+        return 1L << shardNumber(key);
     }
 
     /** Reads the place of a key in its table; see {@link KeyTable#prefetchPlace}. Needs no lock. */

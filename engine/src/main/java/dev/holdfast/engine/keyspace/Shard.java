@@ -8,7 +8,7 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The part of the keyspace whose keys' hashes begin with the shard's number, in every database, under one lock.
+ * The part of the keyspace whose keys have the shard's number in their {@link Slice#placement}, in every database, under one lock.
  *
  * <p>The lock is reentrant: a transaction holds the locks of all its commands while each takes its own again.
  *

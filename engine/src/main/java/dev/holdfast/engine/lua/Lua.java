@@ -37,10 +37,10 @@ public final class Lua {
     /**
      * An interpreter without any library.
      *
-     * @param memoryLimit how many bytes its values may take
+     * @param budget what its values may take, together with those of the other interpreters of the budget
      */
-    public Lua(long memoryLimit) {
-        memory = new Memory(memoryLimit);
+    public Lua(MemoryBudget budget) {
+        memory = new Memory(budget);
         globals = new LuaTable(memory, 0, 64);
         environment = globals;
         main = new LuaThread(this);
@@ -120,8 +120,18 @@ public final class Lua {
      */
     public LuaFunction load(byte[] source, String chunk) {
         memory.charge(source.length * 8L);
+        return closure(compile(source, chunk));
+    }
+
+    /** A compiled program as a function of this interpreter. */
+    public LuaFunction closure(Prototype program) {
+        return new Closure(program, new Cell[0], environment);
+    }
+
+    /** As {@link #load}, but for any interpreter: {@link #closure} makes a function of it. */
+    public static Prototype compile(byte[] source, String chunk) {
         try {
-            return new Closure(Compiler.compile(source, chunk), new Cell[0], environment);
+            return Compiler.compile(source, chunk);
         } catch (StackOverflowError e) {
             throw new LuaError(LuaString.of(Chunks.shown(chunk) + ": chunk has too many syntax levels"));
         }
@@ -141,6 +151,11 @@ public final class Lua {
     /** Goes on with what has been suspended. Returns false if it is suspended again. */
     public boolean proceed() {
         return main.proceed();
+    }
+
+    /** Says that the interpreter will not be used again, so that others may have its share of the memory. */
+    public void close() {
+        memory.giveBack();
     }
 
     /** The first result of what has run. */

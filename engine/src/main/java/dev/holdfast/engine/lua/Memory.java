@@ -9,37 +9,39 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The account of what programs take, and its limit.
+ * The account of what the programs of one interpreter take, and its limit.
  *
  * <p>The JVM's collector frees what is no longer used and tells nobody. So every allocation is charged, and when the sum
  * passes a threshold, what can be reached from the interpreter's roots is measured; that becomes the new sum. Only when that
- * is beyond the limit does the program fail, with Lua's own {@code not enough memory}. A program that makes much garbage
+ * is more than the budget of all interpreters still has does the program fail, with Lua's own {@code not enough memory}. A program that makes much garbage
  * pays for a measurement now and then; one that makes little never does.
  */
 public final class Memory {
     private static final long LEAST_THRESHOLD = 16 << 20;
+
+    /** What an interpreter may take before it measures at all is a small part of the budget, since there may be several. */
+    private static final int PARTS = 16;
 
     private static final long SETTLED_EVERY = 64 << 10;
 
     /** Strings up to this length are counted for each reference to them, longer ones once. */
     private static final int SHORT_STRING = 64;
 
-    private final long limit;
+    private final MemoryBudget budget;
+    private final long leastThreshold;
     private final Deque<Object> pending = new ArrayDeque<>();
     private Consumer<Consumer<@Nullable Object>> roots = visitor -> {};
     private long charged;
+    private long share;
     private long threshold;
     private int measurement;
     private long settled;
 
-    /**
-     * An account.
-     *
-     * @param limit how many bytes may be in use
-     */
-    public Memory(long limit) {
-        this.limit = limit;
-        this.threshold = Math.min(limit, LEAST_THRESHOLD);
+    /** An account that takes its share of a budget. */
+    Memory(MemoryBudget budget) {
+        this.budget = budget;
+        this.leastThreshold = Math.min(budget.limit() / PARTS, LEAST_THRESHOLD);
+        this.threshold = leastThreshold;
     }
 
     /** Says from where everything in use can be reached. */
@@ -65,16 +67,28 @@ public final class Memory {
         if (charged - settled > Math.max(SETTLED_EVERY, settled / 2)) {
             charged = measure();
             settled = charged;
+            threshold = Math.min(budget.limit(), Math.max(leastThreshold, charged * 2));
+            if (budget.exchange(share, charged)) {
+                share = charged;
+            }
         }
     }
 
+    /** Gives the share back; the interpreter is not used any more. */
+    void giveBack() {
+        budget.exchange(share, 0);
+        share = 0;
+    }
+
     private void makeRoom(long bytes) {
-        charged = measure() + bytes;
-        if (charged > limit) {
-            charged -= bytes;
+        charged = measure();
+        long wanted = charged + bytes;
+        if (!budget.exchange(share, wanted)) {
             throw new LuaError(LuaString.of("not enough memory"));
         }
-        threshold = Math.min(limit, Math.max(LEAST_THRESHOLD, charged * 2));
+        share = wanted;
+        charged = wanted;
+        threshold = Math.min(budget.limit(), Math.max(leastThreshold, charged * 2));
     }
 
     /** The bytes of all that can be reached. */

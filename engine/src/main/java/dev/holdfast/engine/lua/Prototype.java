@@ -3,8 +3,8 @@ package dev.holdfast.engine.lua;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A compiled function. */
-final class Prototype {
+/** A compiled function. It belongs to no interpreter: it is never changed, and any number may run it at the same time. */
+public final class Prototype {
     /** The name of its source as given to the compiler, with the mark in front: {@code @user_script}. */
     final String chunk;
 

@@ -172,6 +172,11 @@ final class LuaCommands {
         if (script.isReadOnly() && (writes || spec.is(CommandFlag.MAY_REPLICATE))) {
             throw outer.refuse(spec, "ERR Write commands are not allowed from read-only scripts.");
         }
+        if (!script.holdsShardsFor(spec, words)) {
+            throw outer.refuse(
+                    spec,
+                    "ERR Script attempted to access keys that it has not declared, though it promises 'declared-keys'");
+        }
         script.checkSlot(spec, words);
         if (writes && !script.hasWritten()) {
             String refusal = outer.engine().refusal(spec, true);

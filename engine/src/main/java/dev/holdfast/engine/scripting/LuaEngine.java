@@ -6,21 +6,23 @@ import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.engine.execution.ScriptRun;
+import dev.holdfast.engine.lua.Lua;
 import dev.holdfast.engine.lua.LuaError;
 import dev.holdfast.engine.lua.LuaFunction;
 import dev.holdfast.engine.lua.LuaString;
 import dev.holdfast.engine.lua.LuaTable;
+import dev.holdfast.engine.lua.MemoryBudget;
+import dev.holdfast.engine.lua.Prototype;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lua, with two interpreters that share nothing: one for scripts, one for functions.
+ * Lua, in interpreters that share nothing: one for functions, and for scripts as many as run at the same time.
  *
  * <p>While a script runs, the interpreter calls {@link #look} every few tens of thousands of steps. That is where it is
  * killed, where others begin to be told that the store is busy, and where it is suspended if its thread has others to serve.
@@ -36,11 +38,17 @@ final class LuaEngine implements ScriptEngine {
     private static final LuaString ARGV = LuaString.of("ARGV");
 
     private final Engine engine;
-    private @Nullable LuaState scripts;
+    private volatile LuaStates scripts;
     private @Nullable LuaState functions;
 
     LuaEngine(Engine engine) {
         this.engine = engine;
+        this.scripts = newStates();
+    }
+
+    private LuaStates newStates() {
+        MemoryBudget budget = new MemoryBudget(memoryLimit());
+        return new LuaStates(() -> new LuaState(engine, budget, false));
     }
 
     @Override
@@ -48,21 +56,16 @@ final class LuaEngine implements ScriptEngine {
         return "LUA";
     }
 
-    private record LuaProgram(LuaFunction function) implements Program {}
+    /** A script, which any interpreter can run. */
+    private record LuaScript(Prototype code) implements Program {}
 
-    private LuaState scripts() {
-        LuaState state = scripts;
-        if (state == null) {
-            state = new LuaState(engine, memoryLimit(), false);
-            scripts = state;
-        }
-        return state;
-    }
+    /** A function, which belongs to the interpreter in which its library was loaded. */
+    private record LuaCallback(LuaFunction function) implements Program {}
 
     private LuaState functions() {
         LuaState state = functions;
         if (state == null) {
-            state = new LuaState(engine, memoryLimit(), true);
+            state = new LuaState(engine, new MemoryBudget(memoryLimit()), true);
             functions = state;
         }
         return state;
@@ -75,9 +78,7 @@ final class LuaEngine implements ScriptEngine {
     @Override
     public Program compile(byte[] source) {
         try {
-            LuaFunction function = scripts().lua().load(source, "@user_script");
-            scripts().keep(function);
-            return new LuaProgram(function);
+            return new LuaScript(Lua.compile(source, "@user_script"));
         } catch (LuaError e) {
             throw new CommandException("ERR Error compiling script (new function): " + e.getMessage());
         }
@@ -102,7 +103,7 @@ final class LuaEngine implements ScriptEngine {
         });
         state.beginLoading((name, description, flags, callback) -> {
             state.keep(callback);
-            registered.add(new Registered(name, description, flags, new LuaProgram(callback)));
+            registered.add(new Registered(name, description, flags, new LuaCallback(callback)));
         });
         try {
             state.lua().start(code);
@@ -115,45 +116,92 @@ final class LuaEngine implements ScriptEngine {
     }
 
     @Override
-    public boolean start(Call call, ScriptRun run, Program program, List<Slice> keys, List<Slice> arguments) {
-        LuaState state = run.isEval() ? scripts() : functions();
-        LuaFunction function = ((LuaProgram) program).function();
-        state.lua().setWatch(maySuspend -> look(call, run, state, maySuspend));
-        return attempt(call, state, () -> {
+    public Execution prepare(Call call, ScriptRun run, Program program, List<Slice> keys, List<Slice> arguments) {
+        return switch (program) {
+            case LuaScript script -> {
+                LuaStates states = scripts;
+                yield new LuaExecution(call, run, states, states.take(), script, keys, arguments);
+            }
+            case LuaCallback callback -> new LuaExecution(call, run, null, functions(), callback, keys, arguments);
+            default -> throw new IllegalArgumentException("not a program of Lua");
+        };
+    }
+
+    private final class LuaExecution implements Execution {
+        private final Call call;
+        private final @Nullable LuaStates pool;
+        private final LuaState state;
+        private final Program program;
+        private final List<Slice> keys;
+        private final List<Slice> arguments;
+        private boolean begun;
+
+        /**
+         * @param pool where the interpreter goes when the program has ended, or null if it stays where it is
+         */
+        LuaExecution(
+                Call call,
+                ScriptRun run,
+                @Nullable LuaStates pool,
+                LuaState state,
+                Program program,
+                List<Slice> keys,
+                List<Slice> arguments) {
+            this.call = call;
+            this.pool = pool;
+            this.state = state;
+            this.program = program;
+            this.keys = keys;
+            this.arguments = arguments;
+            state.lua().setWatch(maySuspend -> look(call, run, state, maySuspend));
+            state.begin(call, run);
+        }
+
+        @Override
+        public boolean proceed() {
+            CommandSpec spec = call.spec();
+            Args words = call.args();
+            Reply reply = call.reply();
+            boolean usable = false;
+            try {
+                if (!step()) {
+                    usable = true;
+                    return false;
+                }
+                call.endInside(spec, words, reply);
+                new LuaAnswer(call, state.isResp3()).write(state.lua().result());
+                usable = true;
+            } catch (LuaError e) {
+                call.endInside(spec, words, reply);
+                fail(call, e);
+                usable = true;
+            } finally {
+                if (!usable && pool != null) {
+                    pool.drop(state);
+                }
+            }
+            state.end();
+            if (pool != null) {
+                pool.give(state);
+            }
+            return true;
+        }
+
+        private boolean step() {
+            Lua lua = state.lua();
+            if (begun) {
+                return lua.proceed();
+            }
+            begun = true;
             LuaTable keyTable = table(state, keys);
             LuaTable argumentTable = table(state, arguments);
-            state.begin(call, run);
-            if (!run.isEval()) {
-                return state.lua().start(function, keyTable, argumentTable);
+            if (program instanceof LuaCallback callback) {
+                return lua.start(callback.function(), keyTable, argumentTable);
             }
-            state.lua().globals().set(KEYS, keyTable);
-            state.lua().globals().set(ARGV, argumentTable);
-            return state.lua().start(function);
-        });
-    }
-
-    @Override
-    public boolean proceed(Call call, ScriptRun run) {
-        LuaState state = run.isEval() ? scripts() : functions();
-        return attempt(call, state, () -> state.lua().proceed());
-    }
-
-    private static boolean attempt(Call call, LuaState state, BooleanSupplier work) {
-        CommandSpec spec = call.spec();
-        Args words = call.args();
-        Reply reply = call.reply();
-        try {
-            if (!work.getAsBoolean()) {
-                return false;
-            }
-            call.endInside(spec, words, reply);
-            new LuaAnswer(call, state.isResp3()).write(state.lua().result());
-        } catch (LuaError e) {
-            call.endInside(spec, words, reply);
-            fail(call, e);
+            lua.globals().set(KEYS, keyTable);
+            lua.globals().set(ARGV, argumentTable);
+            return lua.start(lua.closure(((LuaScript) program).code()));
         }
-        state.end();
-        return true;
     }
 
     private static LuaTable table(LuaState state, List<Slice> words) {
@@ -211,13 +259,16 @@ final class LuaEngine implements ScriptEngine {
         if (ofFunctions) {
             functions = null;
         } else {
-            scripts = null;
+            scripts = newStates();
         }
     }
 
     @Override
     public long usedBytes(boolean ofFunctions) {
-        LuaState state = ofFunctions ? functions : scripts;
+        if (!ofFunctions) {
+            return scripts.usedBytes();
+        }
+        LuaState state = functions;
         return state == null ? 0 : state.lua().memory().charged();
     }
 }

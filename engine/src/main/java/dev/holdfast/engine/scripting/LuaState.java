@@ -14,6 +14,7 @@ import dev.holdfast.engine.lua.LuaNumbers;
 import dev.holdfast.engine.lua.LuaString;
 import dev.holdfast.engine.lua.LuaTable;
 import dev.holdfast.engine.lua.MathLibrary;
+import dev.holdfast.engine.lua.MemoryBudget;
 import dev.holdfast.engine.lua.MessagePackLibrary;
 import dev.holdfast.engine.lua.StringLibrary;
 import dev.holdfast.engine.lua.StructLibrary;
@@ -48,9 +49,9 @@ final class LuaState {
     private final @Nullable LuaTable loadingGlobals;
     private @Nullable Registry registry;
 
-    LuaState(Engine engine, long memoryLimit, boolean ofFunctions) {
+    LuaState(Engine engine, MemoryBudget budget, boolean ofFunctions) {
         this.engine = engine;
-        this.lua = new Lua(memoryLimit);
+        this.lua = new Lua(budget);
         lua.setFurtherRoots(visitor -> kept.forEach(visitor));
         BaseLibrary.open(lua);
         StringLibrary.open(lua);

@@ -9,15 +9,23 @@ public final class Script {
     private final Slice hash;
     private final Slice body;
     private final @Nullable Set<ScriptFlag> flags;
+    private final boolean confined;
     private final ScriptEngine.Program program;
 
     /** Whether it may be forgotten when there are too many: it has come with EVAL and not with SCRIPT LOAD. */
     boolean evictable;
 
-    Script(Slice hash, Slice body, @Nullable Set<ScriptFlag> flags, ScriptEngine.Program program, boolean evictable) {
+    Script(
+            Slice hash,
+            Slice body,
+            @Nullable Set<ScriptFlag> flags,
+            boolean confined,
+            ScriptEngine.Program program,
+            boolean evictable) {
         this.hash = hash;
         this.body = body;
         this.flags = flags;
+        this.confined = confined;
         this.program = program;
         this.evictable = evictable;
     }
@@ -35,6 +43,11 @@ public final class Script {
     @Nullable
     Set<ScriptFlag> flags() {
         return flags;
+    }
+
+    /** Whether it promises to use no keys but those of its call, and others of their hash tags. */
+    boolean isConfined() {
+        return confined;
     }
 
     ScriptEngine.Program program() {

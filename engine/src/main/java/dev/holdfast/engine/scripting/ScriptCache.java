@@ -5,11 +5,11 @@ import dev.holdfast.engine.execution.CommandException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Those that came with EVAL are often put together anew for each call, and there is no end to them. So only the 500 that were
  * used last stay; those of SCRIPT LOAD stay for good.
+ *
+ * <p>Any number of threads may look scripts up; one at a time changes what is known.
  */
 public final class ScriptCache {
     private static final int MAX_EVICTABLE = 500;
@@ -25,13 +27,13 @@ public final class ScriptCache {
 
     private final ScriptEngine engine;
     private final MessageDigest digest;
-    private final Map<Slice, Script> byHash = new HashMap<>();
-    private final Map<Slice, Script> byBody = new HashMap<>();
+    private final Map<Slice, Script> byHash = new ConcurrentHashMap<>();
+    private final Map<Slice, Script> byBody = new ConcurrentHashMap<>();
 
     /** Those that came with EVAL, the one used last at the end. */
     private final Set<Script> evictable = new LinkedHashSet<>();
 
-    private @Nullable Script lastUsed;
+    private volatile @Nullable Script lastUsed;
     private final LongAdder evicted = new LongAdder();
     private final LongAdder sourceBytes = new LongAdder();
     private volatile int count;
@@ -58,6 +60,26 @@ public final class ScriptCache {
         return byHash.get(new Slice(lower));
     }
 
+    boolean isConfined(Slice hash) {
+        Script script = find(hash);
+        return script != null && script.isConfined();
+    }
+
+    /** Whether the script of this source, known or not, promises to keep to its keys. */
+    boolean isConfinedSource(Slice body) {
+        Script script = byBody.get(body);
+        if (script != null) {
+            return script.isConfined();
+        }
+        try {
+            byte[] code = body.toBytes();
+            Shebang shebang = shebang(code);
+            return Promises.of(code, shebang == null ? 0 : shebang.length()).declaredKeys();
+        } catch (CommandException e) {
+            return false;
+        }
+    }
+
     /** The script of this source for EVAL; compiled if it is not known. */
     Script forEval(Slice body) {
         Script known = byBody.get(body);
@@ -65,7 +87,7 @@ public final class ScriptCache {
     }
 
     /** The script of this source, which from now on stays. */
-    public Script load(Slice body) {
+    public synchronized Script load(Slice body) {
         Script known = byBody.get(body);
         if (known == null) {
             return add(body, false);
@@ -87,7 +109,11 @@ public final class ScriptCache {
         return Shebang.parse(body, "ERR Invalid script shebang", "ERR Invalid engine in script shebang");
     }
 
-    private Script add(Slice source, boolean mayBeEvicted) {
+    private synchronized Script add(Slice source, boolean mayBeEvicted) {
+        Script known = byBody.get(source);
+        if (known != null) {
+            return known;
+        }
         Slice body = new Slice(source.toBytes());
         Shebang shebang = shebang(body.array());
         Set<ScriptFlag> flags = shebang == null ? null : shebang.scriptFlags();
@@ -95,9 +121,10 @@ public final class ScriptCache {
             throw new CommandException("ERR Could not find scripting engine '" + shebang.engine() + "'");
         }
         int from = shebang == null ? 0 : shebang.length();
+        boolean confined = Promises.of(body.array(), from).declaredKeys();
         ScriptEngine.Program program = engine.compile(Arrays.copyOfRange(body.array(), from, body.length()));
         Slice hash = Slice.of(HexFormat.of().formatHex(digest.digest(body.array())));
-        Script script = new Script(hash, body, flags, program, mayBeEvicted);
+        Script script = new Script(hash, body, flags, confined, program, mayBeEvicted);
         if (mayBeEvicted) {
             while (evictable.size() >= MAX_EVICTABLE) {
                 forget(evictable.iterator().next());
@@ -125,13 +152,19 @@ public final class ScriptCache {
 
     /** Takes note that a script has been used. */
     void used(Script script) {
-        if (script.evictable && script != lastUsed && evictable.remove(script)) {
-            evictable.add(script);
+        if (script != lastUsed && script.evictable) {
+            moveToEnd(script);
         }
-        lastUsed = script;
     }
 
-    void clear() {
+    private synchronized void moveToEnd(Script script) {
+        if (evictable.remove(script)) {
+            evictable.add(script);
+            lastUsed = script;
+        }
+    }
+
+    synchronized void clear() {
         byHash.clear();
         byBody.clear();
         evictable.clear();

@@ -8,8 +8,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A language in which scripts are written. All methods are called with the locks of all shards held, and so by one thread at a
- * time.
+ * A language in which scripts are written. Several threads may compile and run scripts at the same time. What concerns functions is
+ * called with the locks of all shards held, and so by one thread at a time.
  */
 public interface ScriptEngine {
     /** A script or function, ready to run. */
@@ -40,15 +40,18 @@ public interface ScriptEngine {
      */
     List<Registered> load(byte[] source, long timeoutMillis);
 
-    /**
-     * Runs a program and writes what it returns to the call's reply.
-     *
-     * @return false if it has been suspended
-     */
-    boolean start(Call call, ScriptRun run, Program program, List<Slice> keys, List<Slice> arguments);
+    /** A program that is being run. */
+    interface Execution {
+        /**
+         * Begins, or goes on where it was suspended; at the end, what the program returns is written to the call's reply.
+         *
+         * @return false if it has been suspended
+         */
+        boolean proceed();
+    }
 
-    /** Goes on with what has been suspended. Returns false if it is suspended again. */
-    boolean proceed(Call call, ScriptRun run);
+    /** Makes everything ready for a run of a program. */
+    Execution prepare(Call call, ScriptRun run, Program program, List<Slice> keys, List<Slice> arguments);
 
     /** Forgets all scripts' state, or all functions'. */
     void reset(boolean functions);

@@ -18,8 +18,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The scripts and functions of one store, and how they are run.
  *
- * <p>A script holds the locks of all shards, since it may use keys that it has not declared, and its commands are one step, like a
- * transaction's. What it changes is told to replicas and the log as the commands that changed it.
+ * <p>A script's commands are one step, like a transaction's. It holds the locks of all shards, since it may use keys that it has
+ * not declared; but one that promises not to ({@link Promises}) holds those of its keys alone, and others run beside it. What a script
+ * changes goes into the log as the commands that changed it.
  */
 public final class Scripting {
     private final Engine engine;
@@ -75,7 +76,7 @@ public final class Scripting {
             throw new CommandException("NOSCRIPT No matching script.");
         }
         Script known = script == null ? scripts.forEval(named) : script;
-        run(call, known.program(), known.hash().toString(), true, known.flags(), readOnly, keys);
+        run(call, known.program(), known.hash().toString(), true, known.flags(), readOnly, known.isConfined(), keys);
         scripts.used(known);
     }
 
@@ -87,7 +88,12 @@ public final class Scripting {
         }
         int keys = keyCount(call, "ERR Bad number of keys provided");
         ScriptEngine.Registered registered = function.registered();
-        run(call, registered.program(), registered.name(), false, registered.flags(), readOnly, keys);
+        run(call, registered.program(), registered.name(), false, registered.flags(), readOnly, false, keys);
+    }
+
+    /** Whether what these words of EVAL or EVALSHA run promises to keep to its keys. No lock is held. */
+    public boolean isConfined(Args words, boolean byHash) {
+        return byHash ? scripts.isConfined(words.get(1)) : scripts.isConfinedSource(words.get(1));
     }
 
     /** Whether what these words of EVAL or EVALSHA run says that it does not write. No lock is held. */
@@ -99,7 +105,7 @@ public final class Scripting {
                 return false;
             }
         }
-        Script script = looking(() -> scripts.find(words.get(1)));
+        Script script = scripts.find(words.get(1));
         return script != null && saysReadsOnly(script.flags());
     }
 
@@ -114,7 +120,7 @@ public final class Scripting {
         return flags != null && flags.contains(ScriptFlag.NO_WRITES);
     }
 
-    /** Scripts and functions change with all shards locked, so one is enough to look at them. */
+    /** Functions change with all shards locked, so one is enough to look at them. */
     private <T> @Nullable T looking(Supplier<@Nullable T> look) {
         Shard shard = engine.keyspace().shard(0);
         shard.lock();
@@ -143,6 +149,7 @@ public final class Scripting {
             boolean eval,
             @Nullable Set<ScriptFlag> flags,
             boolean readOnlyCommand,
+            boolean confined,
             int keys) {
         if (flags != null) {
             check(call, flags, readOnlyCommand);
@@ -153,49 +160,45 @@ public final class Scripting {
                 eval,
                 readOnlyCommand || flags != null && flags.contains(ScriptFlag.NO_WRITES),
                 flags != null && flags.contains(ScriptFlag.ALLOW_OOM),
-                flags == null || flags.contains(ScriptFlag.ALLOW_CROSS_SLOT_KEYS));
+                flags == null || flags.contains(ScriptFlag.ALLOW_CROSS_SLOT_KEYS),
+                confined);
         List<Slice> keyWords = words(call, 3, 3 + keys);
         List<Slice> arguments = words(call, 3 + keys, call.argCount());
-        CommandSpec spec = call.spec();
-        Args args = call.args();
-        Reply reply = call.reply();
         int database = call.client().database();
-        boolean within = call.beginScript();
-        engine.setRunningScript(run);
-        boolean finished = true;
+        boolean within = call.beginScript(run);
+        boolean prepared = false;
+        ScriptEngine.Execution execution;
         try {
-            finished = language.start(call, run, program, keyWords, arguments);
+            execution = language.prepare(call, run, program, keyWords, arguments);
+            prepared = true;
         } finally {
-            call.endInside(spec, args, reply);
-            if (finished) {
-                end(call, within, database);
+            if (!prepared) {
+                end(call, run, within, database);
             }
         }
-        if (!finished) {
-            call.suspend(again -> proceed(again, run, within, database));
-        }
+        proceed(call, run, execution, within, database);
     }
 
-    private void proceed(Call call, ScriptRun run, boolean within, int database) {
+    private void proceed(Call call, ScriptRun run, ScriptEngine.Execution execution, boolean within, int database) {
         CommandSpec spec = call.spec();
         Args args = call.args();
         Reply reply = call.reply();
         boolean finished = true;
         try {
-            finished = language.proceed(call, run);
+            finished = execution.proceed();
         } finally {
             call.endInside(spec, args, reply);
             if (finished) {
-                end(call, within, database);
+                end(call, run, within, database);
             }
         }
         if (!finished) {
-            call.suspend(again -> proceed(again, run, within, database));
+            call.suspend(again -> proceed(again, run, execution, within, database));
         }
     }
 
-    private void end(Call call, boolean within, int database) {
-        engine.setRunningScript(null);
+    private static void end(Call call, ScriptRun run, boolean within, int database) {
+        run.end();
         call.client().select(database);
         call.endScript(within);
     }

@@ -21,13 +21,13 @@ import org.jspecify.annotations.Nullable;
  *   63                                                                       0
  *  +--------------+-------------------+-------------------+-------------------+
  *  | skip         | depth             | tag, 15 bits      | not used          |
- *  | one table    | one segment       | one home slot     |                   |
+ *  | not used     | one segment       | one home slot     |                   |
  *  +--------------+-------------------+-------------------+-------------------+
  *  |&lt;------------------ scan cursor, 48 bits ------------------&gt;|
  * </pre>
  *
- * The first bits are the same for all items of a table: the number of the shard that the table belongs to. The next ones
- * pick a {@link Segment} through a directory. The directory has a power of two of entries; a segment whose items share
+ * The first bits are not looked at. In a scan's cursor the number of the table stands in their place: that of the shard to which
+ * the table belongs. The next ones pick a {@link Segment} through a directory. The directory has a power of two of entries; a segment whose items share
  * fewer bits than the directory looks at fills several neighbouring entries. Within the segment, 15 further bits lead to
  * the item, with linear probing that keeps the order and needs no tombstones.
  *
@@ -112,7 +112,7 @@ public abstract class HashIndex<E> extends Lender implements Iterable<E> {
         this(0, 0);
     }
 
-    /** A table of the hashes whose first {@code skipBits} bits are {@code prefix}. */
+    /** A table that does not look at the first {@code skipBits} bits of hashes and has {@code prefix} there in its cursors. */
     protected HashIndex(int skipBits, long prefix) {
         if (skipBits < 0 || skipBits > MOST_SKIPPED_BITS || prefix >>> skipBits != 0) {
             throw new IllegalArgumentException("no table for prefix " + prefix + " of " + skipBits + " bits");
@@ -736,8 +736,6 @@ public abstract class HashIndex<E> extends Lender implements Iterable<E> {
             }
             E item = item(segment, i);
             long hash = hashOf(item);
-            long position = hash >>> (Long.SIZE - CURSOR_BITS);
-            check(position >= firstPosition && position <= lastPosition(), "hash of another table", hash);
             check(directory[entryOf(hash)] == segment, "hash of another segment", hash);
             check(marks[i] == (segment.mark(hash) | volatileBit(item)), "mark of slot", i);
             check((marks[i] | Segment.VOLATILE) <= previous, "order of slot", i);

@@ -14,7 +14,7 @@ class LuaTest {
     private final Lua lua = open();
 
     private static Lua open() {
-        Lua lua = new Lua(32 << 20);
+        Lua lua = new Lua(new MemoryBudget(32 << 20));
         BaseLibrary.open(lua);
         StringLibrary.open(lua);
         TableLibrary.open(lua);

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.engine.TestStore;
-import dev.holdfast.engine.execution.ScriptRun;
 import dev.holdfast.engine.persistence.FunctionDump;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -112,8 +111,7 @@ class ScriptingTest {
     }
 
     private boolean isBusy() {
-        ScriptRun run = store.engine().runningScript();
-        return run != null && run.isBusy();
+        return store.engine().busyScript() != null;
     }
 
     @Test

@@ -10,6 +10,9 @@ import java.util.HexFormat;
 
 /** A Lua script. It is sent by its digest, and with its source where a server does not know it. */
 public final class Script {
+    /** Lets a store of Holdfast run a script beside others; to any other server it is a comment. */
+    private static final String PROMISE = "--!holdfast flags=declared-keys\n";
+
     private final String name;
     private final String source;
     private final String sha1;
@@ -24,13 +27,16 @@ public final class Script {
         return new Script(name, source);
     }
 
-    /** The script in the file {@code name}.lua beside a class. */
+    /**
+     * The script in the file {@code name}.lua beside a class. It promises to use no keys but those that it is called with and others
+     * of their hash tags, as on a cluster it may not.
+     */
     public static Script of(Class<?> owner, String name) {
         try (InputStream in = owner.getResourceAsStream(name + ".lua")) {
             if (in == null) {
                 throw new IllegalArgumentException("there is no " + name + ".lua beside " + owner.getName());
             }
-            return new Script(name, new String(in.readAllBytes(), StandardCharsets.UTF_8));
+            return new Script(name, PROMISE + new String(in.readAllBytes(), StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
