@@ -207,6 +207,11 @@ public final class Toolkit implements AutoCloseable {
         return ReliableQueue.builder(context, named(name), context.codecs().of(type));
     }
 
+    /** The same, of messages that a codec writes and reads. */
+    public <T> ReliableQueue.Builder<T> queue(String name, Codec<T> codec) {
+        return ReliableQueue.builder(context, named(name), codec);
+    }
+
     /** Begins a stream of work that several consumers share. */
     public <T> StreamTasks.Builder<T> streamTasks(String name, Class<T> type) {
         return StreamTasks.builder(

@@ -5,7 +5,7 @@ import dev.holdfast.toolkit.limit.Decision;
 import dev.holdfast.toolkit.limit.Limit;
 import dev.holdfast.toolkit.limit.RateLimiter;
 import dev.holdfast.toolkit.lock.Lease;
-import dev.holdfast.toolkit.queue.QueueFigures;
+import dev.holdfast.toolkit.queue.QueueStats;
 import dev.holdfast.toolkit.queue.ReliableQueue;
 import dev.holdfast.toolkit.ranking.Ranking;
 import dev.holdfast.toolkit.ranking.Ranking.Scored;
@@ -81,8 +81,8 @@ public final class OrderService implements AutoCloseable {
     }
 
     /** How the queues stand. */
-    public QueueFigures figures() {
-        return queue.figures();
+    public QueueStats stats() {
+        return queue.stats();
     }
 
     @Override
@@ -99,7 +99,7 @@ public final class OrderService implements AutoCloseable {
             System.out.println("migrated: " + service.migrate(() -> {}));
             Thread.sleep(500);
             System.out.println(service.mostActive());
-            System.out.println(service.figures());
+            System.out.println(service.stats());
         }
     }
 }

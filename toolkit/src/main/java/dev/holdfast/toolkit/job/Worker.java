@@ -490,12 +490,13 @@ public final class Worker implements AutoCloseable {
         if (!loop.stop()) {
             return;
         }
-        boolean interrupted = false;
+        boolean interrupted = Thread.interrupted();
         try {
             loop.join();
-            if (!free.tryAcquire(concurrency, Durations.nanos(grace), TimeUnit.NANOSECONDS)) {
+            if (interrupted || !free.tryAcquire(concurrency, Durations.nanos(grace), TimeUnit.NANOSECONDS)) {
                 running.values().forEach(job -> job.stop(Stop.WORKER_ENDS));
-                givenUp = !free.tryAcquire(concurrency, LONGEST_PAUSE.toNanos(), TimeUnit.NANOSECONDS);
+                givenUp = interrupted
+                        || !free.tryAcquire(concurrency, LONGEST_PAUSE.toNanos(), TimeUnit.NANOSECONDS);
             }
         } catch (InterruptedException e) {
             interrupted = true;

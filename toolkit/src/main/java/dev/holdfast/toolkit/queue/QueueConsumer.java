@@ -1,18 +1,29 @@
 package dev.holdfast.toolkit.queue;
 
+import dev.holdfast.toolkit.pattern.Backoff;
+import dev.holdfast.toolkit.pattern.Durations;
 import dev.holdfast.toolkit.pattern.Loop;
+import dev.holdfast.toolkit.pattern.Throwables;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One who works messages off, until it is closed. When the store is away it waits and tries again. */
+/**
+ * One who works messages off, until it is closed. When the store is away it waits and tries again.
+ *
+ * <p>What a handler throws, be it an {@link Error}, puts its message back after a pause. One that the end of the consumer has interrupted
+ * has not worked its message off, whatever it returns or throws: the message is given back.
+ */
 public final class QueueConsumer<T> implements AutoCloseable {
     /** Works a message off; what it throws puts the message back. */
     @FunctionalInterface
@@ -22,25 +33,75 @@ public final class QueueConsumer<T> implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(QueueConsumer.class);
     private static final Duration GRACE = Duration.ofSeconds(10);
+    private static final long FIRST_PAUSE_MILLIS = 50;
+    private static final int BATCH = 100;
 
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
+    /** A message and the thread that works it off. */
+    private static final class Work<T> {
+        final Delivery<T> delivery;
+        private @Nullable Thread thread;
+        private boolean isStopped;
+        private boolean hasEnded;
+
+        Work(Delivery<T> delivery) {
+            this.delivery = delivery;
+        }
+
+        synchronized void begin() {
+            thread = Thread.currentThread();
+            if (isStopped) {
+                thread.interrupt();
+            }
+        }
+
+        /** Nothing interrupts the thread any more. Returns whether the handler came to its end undisturbed. */
+        synchronized boolean end() {
+            hasEnded = true;
+            Thread.interrupted();
+            return !isStopped;
+        }
+
+        synchronized void stop() {
+            if (!hasEnded) {
+                isStopped = true;
+                if (thread != null) {
+                    thread.interrupt();
+                }
+            }
+        }
+    }
+
     private final ReliableQueue<T> queue;
     private final int concurrency;
+    private final Backoff backoff;
     private final Handler<T> handler;
     private final Consumer<QueueConsumer<T>> onClose;
     private final Semaphore free;
-    private final Set<Delivery<T>> inHand = ConcurrentHashMap.newKeySet();
+    /** What is in hand, by its token. */
+    private final Map<String, Work<T>> inHand = new ConcurrentHashMap<>();
+    /** What became of messages and could not be said so far: why. */
+    private final Map<String, String> untold = new ConcurrentHashMap<>();
+
     private final ScheduledFuture<?> renewal;
     private final Loop loop;
+    private volatile @Nullable String backoffFailure;
+    private volatile boolean givenUp;
 
-    QueueConsumer(ReliableQueue<T> queue, int concurrency, Handler<T> handler, Consumer<QueueConsumer<T>> onClose) {
+    QueueConsumer(
+            ReliableQueue<T> queue,
+            int concurrency,
+            Backoff backoff,
+            Handler<T> handler,
+            Consumer<QueueConsumer<T>> onClose) {
         if (concurrency < 1) {
             throw new IllegalArgumentException("a consumer must do one message at a time: " + concurrency);
         }
         this.queue = queue;
         this.concurrency = concurrency;
-        this.handler = handler;
+        this.backoff = Objects.requireNonNull(backoff);
+        this.handler = Objects.requireNonNull(handler);
         this.onClose = onClose;
         this.free = new Semaphore(concurrency);
         long third = queue.lease().dividedBy(3).toNanos();
@@ -52,7 +113,7 @@ public final class QueueConsumer<T> implements AutoCloseable {
                 "holdfast-queue-" + queue.name(),
                 LONGEST_PAUSE,
                 this::takeOnce,
-                e -> LOG.warn("A consumer of {} tries again: {}", queue.name(), e.toString()),
+                e -> LOG.warn("A consumer of {} tries again: {}", queue.name(), Throwables.describe(e)),
                 () -> {});
     }
 
@@ -60,70 +121,160 @@ public final class QueueConsumer<T> implements AutoCloseable {
         loop.start();
     }
 
-    boolean isWell() {
-        return loop.failure() == null;
+    /** What is wrong with it, or null. */
+    @Nullable
+    String failure() {
+        for (String why : untold.values()) {
+            return "what became of messages cannot be said: " + why;
+        }
+        return backoffFailure != null ? backoffFailure : loop.failure();
     }
 
     private void takeOnce() throws InterruptedException {
         if (!free.tryAcquire(ReliableQueue.POLL.toMillis(), TimeUnit.MILLISECONDS)) {
             return;
         }
-        int room = 1 + free.drainPermits();
+        int room = 1;
+        while (room < BATCH && free.tryAcquire()) {
+            room++;
+        }
         int used = 0;
         try {
-            long[] untilLease = new long[1];
-            List<Delivery<T>> taken = queue.take(room, untilLease);
+            if (loop.isStopping()) {
+                return;
+            }
+            long[] untilNext = new long[1];
+            List<Delivery<T>> taken = queue.take(room, untilNext);
             for (Delivery<T> delivery : taken) {
+                Work<T> work = new Work<>(delivery);
+                inHand.put(delivery.token(), work);
                 used++;
-                inHand.add(delivery);
-                queue.context().workers().execute(() -> work(delivery));
+                queue.context().workers().execute(() -> run(work));
             }
             if (taken.isEmpty()) {
                 long millis = ReliableQueue.POLL.toMillis();
-                queue.await(Duration.ofMillis(untilLease[0] < 0 ? millis : Math.min(millis, untilLease[0])));
+                queue.await(Duration.ofMillis(untilNext[0] < 0 ? millis : Math.min(millis, untilNext[0])));
             }
         } finally {
             free.release(room - used);
         }
     }
 
-    private void work(Delivery<T> delivery) {
-        try (delivery) {
-            handler.handle(delivery);
-            delivery.done();
-        } catch (Exception e) {
-            LOG.debug("A message of {} has failed", queue.name(), e);
+    private void run(Work<T> work) {
+        Delivery<T> delivery = work.delivery;
+        try {
+            Throwable thrown = null;
+            try {
+                work.begin();
+                handler.handle(delivery);
+            } catch (Throwable e) {
+                thrown = e;
+            }
+            boolean isUndisturbed = work.end();
+            Throwable failure = thrown;
+            if (!isUndisturbed) {
+                settleSurely(delivery, delivery::giveBack);
+            } else if (failure == null) {
+                settleSurely(delivery, delivery::done);
+            } else {
+                LOG.debug("A message of {} has failed: {}", queue.name(), Throwables.trace(failure));
+                Duration pause = pause(delivery);
+                settleSurely(delivery, () -> delivery.failed(failure, pause));
+            }
         } finally {
-            inHand.remove(delivery);
+            inHand.remove(delivery.token());
             free.release();
         }
     }
 
-    private void renew() {
-        for (Delivery<T> delivery : inHand) {
-            try {
-                delivery.extend();
-            } catch (RuntimeException e) {
-                LOG.warn("A lease of {} was not renewed: {}", queue.name(), e.toString());
-            }
+    /** How long a message that has failed is left alone; as usual, if the program's own backoff fails. */
+    private Duration pause(Delivery<T> delivery) {
+        int failures = (int) Math.min(delivery.deliveries(), Integer.MAX_VALUE);
+        try {
+            Duration pause = Objects.requireNonNull(backoff.after(failures), "the backoff has no pause");
+            backoffFailure = null;
+            return pause;
+        } catch (Throwable e) {
+            String why = Throwables.describe(e);
+            backoffFailure = why;
+            LOG.warn("The backoff of a consumer of {} has failed: {}", queue.name(), why);
+            return ReliableQueue.BACKOFF.after(failures);
         }
     }
 
-    /** Takes no more, and lets what is in hand come to its end. */
-    @Override
-    public void close() {
-        if (!loop.stop()) {
+    /** Says what became of a message until the store has heard, or the consumer was closed and is not waited for any more. */
+    private void settleSurely(Delivery<T> delivery, Runnable settle) {
+        long pause = FIRST_PAUSE_MILLIS;
+        try {
+            while (true) {
+                try {
+                    settle.run();
+                    return;
+                } catch (RuntimeException e) {
+                    String why = Throwables.describe(e);
+                    untold.put(delivery.token(), why);
+                    LOG.warn("What became of a message of {} cannot be said so far: {}", queue.name(), why);
+                    if (givenUp) {
+                        return;
+                    }
+                }
+                Thread.sleep(ThreadLocalRandom.current().nextLong(pause / 2, pause + 1));
+                pause = Math.min(2 * pause, LONGEST_PAUSE.toMillis());
+            }
+        } catch (InterruptedException e) {
+            LOG.debug("The toolkit is being closed; a message comes back by itself");
+        } finally {
+            untold.remove(delivery.token());
+        }
+    }
+
+    private void renew() {
+        List<String> tokens = List.copyOf(inHand.keySet());
+        if (tokens.isEmpty()) {
             return;
         }
         try {
+            queue.extendAll(tokens);
+        } catch (RuntimeException e) {
+            LOG.warn("The leases of {} were not renewed: {}", queue.name(), Throwables.describe(e));
+        }
+    }
+
+    /**
+     * Takes no more, lets what is in hand come to its end for ten seconds, then interrupts the handlers and gives their messages back,
+     * even of those that do not stop. An interrupt ends the wait.
+     */
+    @Override
+    public void close() {
+        close(GRACE);
+    }
+
+    /** The same, with another time to wait before that. */
+    public void close(Duration grace) {
+        if (!loop.stop()) {
+            return;
+        }
+        boolean interrupted = Thread.interrupted();
+        try {
             loop.join();
-            if (!free.tryAcquire(concurrency, GRACE.toNanos(), TimeUnit.NANOSECONDS)) {
-                LOG.warn("A consumer of {} leaves {} messages behind; they come back", queue.name(), inHand.size());
+            if (interrupted || !free.tryAcquire(concurrency, Durations.nanos(grace), TimeUnit.NANOSECONDS)) {
+                inHand.values().forEach(Work::stop);
+                givenUp = interrupted
+                        || !free.tryAcquire(concurrency, LONGEST_PAUSE.toNanos(), TimeUnit.NANOSECONDS);
             }
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            interrupted = true;
+            givenUp = true;
+            inHand.values().forEach(Work::stop);
+        }
+        if (givenUp) {
+            LOG.warn("A consumer of {} leaves {} handlers behind that do not stop", queue.name(), inHand.size());
+            inHand.values().forEach(work -> settleSurely(work.delivery, work.delivery::giveBack));
         }
         renewal.cancel(false);
         onClose.accept(this);
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

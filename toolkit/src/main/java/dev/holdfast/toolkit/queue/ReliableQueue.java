@@ -1,16 +1,17 @@
 package dev.holdfast.toolkit.queue;
 
 import dev.holdfast.toolkit.codec.Codec;
-import dev.holdfast.toolkit.codec.CodecException;
+import dev.holdfast.toolkit.pattern.Backoff;
 import dev.holdfast.toolkit.pattern.Context;
+import dev.holdfast.toolkit.pattern.Durations;
 import dev.holdfast.toolkit.pattern.Instruments;
 import dev.holdfast.toolkit.pattern.Pattern;
+import dev.holdfast.toolkit.pattern.Throwables;
 import dev.holdfast.toolkit.store.Command;
 import dev.holdfast.toolkit.store.Health;
 import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.Script;
 import dev.holdfast.toolkit.store.Store;
-import dev.holdfast.toolkit.store.StoreException;
 import io.micrometer.core.instrument.Counter;
 import java.time.Duration;
 import java.time.Instant;
@@ -42,15 +43,22 @@ import org.slf4j.LoggerFactory;
  * deliveries it is put among the dead. On a single server the queues are plain lists with the names that other programs know,
  * {@code queue:high} and so on, and whatever those push on the left is served like everything else, within {@link #POLL}.
  *
- * <p>For work that needs delays, retries with pauses, results or schedules there are jobs.
+ * <p>For work that needs results, schedules, or a say in what runs when, there are jobs.
  */
 public final class ReliableQueue<T> implements Pattern {
     /** How soon a message is seen that another program has pushed by hand. */
     public static final Duration POLL = Duration.ofMillis(200);
 
     private static final Logger LOG = LoggerFactory.getLogger(ReliableQueue.class);
-    private static final Script TAKE = Script.of(ReliableQueue.class, "take");
-    private static final Script SETTLE = Script.of(ReliableQueue.class, "settle");
+    /** How long a message that has failed is left alone by {@link #consume(int, QueueConsumer.Handler)}. */
+    static final Backoff BACKOFF = Backoff.exponential(Duration.ofMillis(500), Duration.ofMinutes(1));
+
+    private static final Script TAKE = script("take");
+    private static final Script SETTLE = script("settle");
+    private static final Script KEEP = script("keep");
+    private static final Script DELAY = script("delay");
+    private static final Script DEAD = script("dead");
+    private static final int BATCH = 100;
     private static final int MOST_MARKS = 32;
 
     private final Context context;
@@ -91,6 +99,11 @@ public final class ReliableQueue<T> implements Pattern {
                 "lost", instruments.counter("settled", "result", "lost"));
     }
 
+    private static Script script(String name) {
+        String common = Script.of(ReliableQueue.class, "common").source();
+        return Script.of(name, common + Script.of(ReliableQueue.class, name).source());
+    }
+
     public static <T> Builder<T> builder(Context context, String name, Codec<T> codec) {
         return new Builder<>(context, name, codec);
     }
@@ -104,9 +117,7 @@ public final class ReliableQueue<T> implements Pattern {
 
     /** Adds messages in one step. */
     public void putAll(String priority, List<T> messages) {
-        if (!priorities.contains(priority)) {
-            throw new IllegalArgumentException("there is no queue " + priority + ", but " + priorities);
-        }
+        check(priority);
         if (messages.isEmpty()) {
             return;
         }
@@ -126,6 +137,32 @@ public final class ReliableQueue<T> implements Pattern {
         put.increment(messages.size());
     }
 
+    /** Adds a message that comes to its queue after a while, behind those that are there then; at once, if that is not positive. */
+    public void put(String priority, T message, Duration delay) {
+        long millis = Durations.millis(delay);
+        if (millis <= 0) {
+            put(priority, message);
+            return;
+        }
+        check(priority);
+        byte[] bytes = codec.encode(message);
+        context.retry().once(() -> run(DELAY, context.instance(), priority, millis, bytes));
+        put.increment();
+    }
+
+    private void check(String priority) {
+        if (!priorities.contains(priority)) {
+            throw new IllegalArgumentException("there is no queue " + priority + ", but " + priorities);
+        }
+    }
+
+    private Reply run(Script script, Object... words) {
+        Object[] all = new Object[words.length + 1];
+        all[0] = keys.queue("");
+        System.arraycopy(words, 0, all, 1, words.length);
+        return store.call(script, scriptKeys, all);
+    }
+
     /** Takes the next message, if there is one. */
     public Optional<Delivery<T>> take() {
         return take(1, new long[1]).stream().findFirst();
@@ -137,10 +174,10 @@ public final class ReliableQueue<T> implements Pattern {
      * @throws java.util.concurrent.CancellationException if the thread is interrupted meanwhile
      */
     public Optional<Delivery<T>> take(Duration atMost) {
-        long end = System.nanoTime() + atMost.toNanos();
-        long[] untilLease = new long[1];
+        long end = System.nanoTime() + Durations.nanos(atMost);
+        long[] untilNext = new long[1];
         while (true) {
-            List<Delivery<T>> taken = take(1, untilLease);
+            List<Delivery<T>> taken = take(1, untilNext);
             if (!taken.isEmpty()) {
                 return Optional.of(taken.getFirst());
             }
@@ -149,7 +186,7 @@ public final class ReliableQueue<T> implements Pattern {
                 return Optional.empty();
             }
             long millis = Math.min(left, POLL.toMillis());
-            await(Duration.ofMillis(untilLease[0] < 0 ? millis : Math.min(millis, untilLease[0])));
+            await(Duration.ofMillis(untilNext[0] < 0 ? millis : Math.min(millis, untilNext[0])));
         }
     }
 
@@ -158,16 +195,17 @@ public final class ReliableQueue<T> implements Pattern {
         store.await(atMost, Command.of("BLPOP", keys.wake(), Math.max(1, atMost.toMillis()) / 1000.0));
     }
 
-    /** Takes up to so many; {@code untilLease} gets the milliseconds until the next lease ends, or -1. */
-    List<Delivery<T>> take(int most, long[] untilLease) {
-        List<Reply> answer = store.call(
-                        TAKE, scriptKeys, context.instance(), lease.toMillis(), most, deliveries, mostDead)
-                .list();
-        untilLease[0] = answer.getFirst().number();
+    /** Takes up to so many; {@code untilNext} gets the milliseconds until the next lease or delay ends, or -1. */
+    List<Delivery<T>> take(int most, long[] untilNext) {
+        List<Object> words = new ArrayList<>(
+                List.of(context.instance(), lease.toMillis(), most, deliveries, mostDead));
+        words.addAll(priorities);
+        List<Reply> answer = run(TAKE, words.toArray()).list();
+        untilNext[0] = answer.getFirst().number();
         List<Delivery<T>> taken = new ArrayList<>();
         for (int i = 1; i < answer.size(); i += 4) {
             String token = answer.get(i).text();
-            String priority = priorities.get((int) answer.get(i + 1).number() - 1);
+            String priority = answer.get(i + 1).text();
             try {
                 taken.add(new Delivery<>(
                         this,
@@ -175,23 +213,38 @@ public final class ReliableQueue<T> implements Pattern {
                         priority,
                         answer.get(i + 2).number(),
                         codec.decode(answer.get(i + 3).bytes())));
-            } catch (CodecException e) {
-                LOG.warn("A message of {} cannot be read and is put among the dead: {}", priority, e.toString());
-                settle(token, "dead");
+            } catch (Throwable e) {
+                // Whatever a codec throws, the others that were taken with it are worked off.
+                String why = "it cannot be read: " + Throwables.describe(e);
+                LOG.warn("A message of {} is put among the dead: {}", priority, why);
+                context.workers().execute(() -> settle(token, "dead", Duration.ZERO, why));
             }
         }
         return taken;
     }
 
-    boolean settle(String token, String verb) {
+    boolean settle(String token, String verb, Duration pause, String why) {
+        long millis = Math.max(0, Durations.millis(pause));
         Reply reply = context.retry()
-                .idempotent(() -> store.call(SETTLE, scriptKeys, token, verb, lease.toMillis(), deliveries, mostDead));
+                .idempotent(() -> run(SETTLE, token, verb, deliveries, mostDead, millis, why));
         String result = reply.isNull() ? "lost" : reply.text();
         Counter counter = settled.get(result);
         if (counter != null) {
             counter.increment();
         }
         return !reply.isNull();
+    }
+
+    boolean extend(String token) {
+        return context.retry().idempotent(() -> extendAll(List.of(token))).getFirst();
+    }
+
+    /** Begins the leases of messages anew, and tells which of them are still in this worker's hands. */
+    List<Boolean> extendAll(List<String> tokens) {
+        List<Object> words = new ArrayList<>();
+        words.add(lease.toMillis());
+        words.addAll(tokens);
+        return run(KEEP, words.toArray()).list().stream().map(Reply::flag).toList();
     }
 
     Duration lease() {
@@ -204,10 +257,15 @@ public final class ReliableQueue<T> implements Pattern {
 
     /**
      * Has a handler work messages off until the consumer is closed: on virtual threads, up to so many at once, whose leases are
-     * renewed. What it throws puts the message back.
+     * renewed. What it throws puts the message back after a pause, which doubles from half a second up to a minute.
      */
     public QueueConsumer<T> consume(int concurrency, QueueConsumer.Handler<T> handler) {
-        QueueConsumer<T> consumer = new QueueConsumer<>(this, concurrency, handler, consumers::remove);
+        return consume(concurrency, BACKOFF, handler);
+    }
+
+    /** The same, with pauses of one's own; while the backoff throws or returns null, with the usual ones, and health is down. */
+    public QueueConsumer<T> consume(int concurrency, Backoff backoff, QueueConsumer.Handler<T> handler) {
+        QueueConsumer<T> consumer = new QueueConsumer<>(this, concurrency, backoff, handler, consumers::remove);
         consumers.add(consumer);
         consumer.start();
         return consumer;
@@ -216,7 +274,7 @@ public final class ReliableQueue<T> implements Pattern {
     // ---- looking ----
 
     /** How the queues stand. */
-    public QueueFigures figures() {
+    public QueueStats stats() {
         Map<String, Long> lengths = new LinkedHashMap<>();
         Map<String, Optional<Duration>> oldest = new LinkedHashMap<>();
         for (String priority : priorities) {
@@ -225,9 +283,10 @@ public final class ReliableQueue<T> implements Pattern {
         }
         Map<String, Long> byWorker = new LinkedHashMap<>();
         List<String> tokens = store.call("ZRANGE", keys.leases(), 0, -1).texts();
-        tokens.forEach(token -> byWorker.merge(token.substring(0, token.lastIndexOf(':')), 1L, Long::sum));
+        tokens.forEach(token -> byWorker.merge(token.substring(token.indexOf(':') + 1), 1L, Long::sum));
+        long delayed = store.call("ZCARD", keys.delayed()).number();
         long dead = store.call("LLEN", keys.dead()).number();
-        return new QueueFigures(lengths, oldest, tokens.size(), byWorker, dead, dead > alarmAt);
+        return new QueueStats(lengths, oldest, delayed, tokens.size(), byWorker, dead, dead > alarmAt);
     }
 
     private Optional<Duration> age(String priority) {
@@ -241,35 +300,69 @@ public final class ReliableQueue<T> implements Pattern {
         try {
             Instant now = Instant.ofEpochMilli(store.millis());
             return Optional.of(Duration.between(since.apply(codec.decode(next)), now));
-        } catch (CodecException e) {
+        } catch (RuntimeException e) {
+            LOG.debug("The age of {} cannot be told: {}", priority, Throwables.describe(e));
             return Optional.empty();
         }
     }
 
-    /** The messages that were given up, the latest first. */
-    public List<T> dead(long from, int count) {
-        return store.call("LRANGE", keys.dead(), from, from + count - 1).list().stream()
-                .map(message -> codec.decode(message.bytes()))
+    /** The messages that were given up, the latest first, those that cannot be read among them. */
+    public List<DeadMessage<T>> dead(long from, int count) {
+        if (from < 0 || count < 1) {
+            throw new IllegalArgumentException("from " + from + " on, so many: " + count);
+        }
+        return context.retry().idempotent(() -> run(DEAD, "list", from, count)).list().stream()
+                .map(message -> dead(message.list()))
                 .toList();
+    }
+
+    private DeadMessage<T> dead(List<Reply> words) {
+        byte[] bytes = words.getFirst().bytes();
+        Optional<T> message;
+        try {
+            message = Optional.of(codec.decode(bytes));
+        } catch (RuntimeException e) {
+            message = Optional.empty();
+        }
+        return new DeadMessage<>(
+                message,
+                bytes,
+                Optional.ofNullable(words.get(1).textOrNull()),
+                words.get(2).isNull()
+                        ? Optional.empty()
+                        : Optional.of(Instant.ofEpochMilli(words.get(2).number())),
+                words.get(3).isNull() ? 0 : words.get(3).number(),
+                Optional.ofNullable(words.get(4).textOrNull()));
+    }
+
+    /** Puts a message that was given up behind those of its queue. Returns whether it was still there. */
+    public boolean replayDead(DeadMessage<T> message) {
+        return run(DEAD, "retry", message.bytes(), priorities.getFirst()).flag();
+    }
+
+    /** Forgets a message that was given up. Returns whether it was still there. */
+    public boolean dropDead(DeadMessage<T> message) {
+        return run(DEAD, "drop", message.bytes()).flag();
     }
 
     /** Puts messages that were given up behind those of a priority, the longest dead first. Returns how many there were. */
     public long replayDead(String priority, int most) {
-        if (!priorities.contains(priority)) {
-            throw new IllegalArgumentException("there is no queue " + priority);
-        }
-        for (int i = 0; i < most; i++) {
-            if (store.call("LMOVE", keys.dead(), keys.queue(priority), "RIGHT", "LEFT")
-                    .isNull()) {
-                return i;
+        check(priority);
+        long sum = 0;
+        while (sum < most) {
+            long portion = Math.min(BATCH, most - sum);
+            long moved = run(DEAD, "retry all", priority, portion).number();
+            sum += moved;
+            if (moved < portion) {
+                break;
             }
         }
-        return most;
+        return sum;
     }
 
-    /** Forgets the messages that were given up. */
-    public void purgeDead() {
-        store.call("UNLINK", keys.dead());
+    /** Forgets the messages that were given up. Returns how many there were. */
+    public long purgeDead() {
+        return run(DEAD, "purge").number();
     }
 
     @Override
@@ -291,15 +384,23 @@ public final class ReliableQueue<T> implements Pattern {
     @Override
     public Health health() {
         Map<String, Object> details = new LinkedHashMap<>();
-        boolean up = consumers.stream().allMatch(QueueConsumer::isWell);
+        boolean up = true;
+        for (QueueConsumer<T> consumer : consumers) {
+            String failure = consumer.failure();
+            if (failure != null) {
+                details.put("failing", failure);
+                up = false;
+            }
+        }
         try {
-            QueueFigures figures = figures();
-            details.putAll(figures.lengths());
-            details.put("inFlight", figures.inFlight());
-            details.put("dead", figures.dead());
-            return new Health(up && !figures.alarm(), details);
-        } catch (StoreException e) {
-            details.put("reason", String.valueOf(e.getMessage()));
+            QueueStats stats = stats();
+            details.putAll(stats.lengths());
+            details.put("delayed", stats.delayed());
+            details.put("inFlight", stats.inFlight());
+            details.put("dead", stats.dead());
+            return new Health(up && !stats.alarm(), details);
+        } catch (RuntimeException e) {
+            details.put("reason", Throwables.describe(e));
             return new Health(false, details);
         }
     }
@@ -318,7 +419,7 @@ public final class ReliableQueue<T> implements Pattern {
         private final Codec<T> codec;
         private List<String> priorities = List.of("high", "medium", "low");
         private Duration lease = Duration.ofSeconds(30);
-        private int deliveries = 5;
+        private int deliveries = 10;
         private long mostDead = 10_000;
         private long alarmAt = 100;
         private @Nullable Function<T, Instant> created;
@@ -331,8 +432,13 @@ public final class ReliableQueue<T> implements Pattern {
 
         /** The queues, the first first; else high, medium and low. */
         public Builder<T> priorities(String... names) {
-            if (names.length == 0) {
-                throw new IllegalArgumentException("there must be a queue");
+            if (names.length == 0 || List.of(names).stream().distinct().count() < names.length) {
+                throw new IllegalArgumentException("there must be a queue, and each once: " + List.of(names));
+            }
+            for (String name : names) {
+                if (!QueueKeys.isFree(name)) {
+                    throw new IllegalArgumentException("a queue must not be called '" + name + "'");
+                }
             }
             this.priorities = List.of(names);
             return this;
@@ -340,14 +446,14 @@ public final class ReliableQueue<T> implements Pattern {
 
         /** How long after the death of its worker a message comes back; else 30 seconds. */
         public Builder<T> lease(Duration lease) {
-            if (lease.toMillis() < 50) {
-                throw new IllegalArgumentException("a lease must last 50 ms at least: " + lease);
+            if (lease.toMillis() < 50 || lease.compareTo(Duration.ofDays(1)) > 0) {
+                throw new IllegalArgumentException("a lease must last from 50 ms to a day: " + lease);
             }
             this.lease = lease;
             return this;
         }
 
-        /** How often a message is handed out before it is put among the dead; else five times. */
+        /** How often a message is handed out before it is put among the dead; else ten times. */
         public Builder<T> deliveries(int most) {
             if (most < 1) {
                 throw new IllegalArgumentException("a message must be handed out once: " + most);
@@ -358,6 +464,9 @@ public final class ReliableQueue<T> implements Pattern {
 
         /** How many dead messages are kept, and above how many the queue's health is down; else 10,000 and 100. */
         public Builder<T> keepDead(long most, long alarmAt) {
+            if (most < 0) {
+                throw new IllegalArgumentException("how many dead messages are kept: " + most);
+            }
             this.mostDead = most;
             this.alarmAt = alarmAt;
             return this;

@@ -1,36 +1,32 @@
 -- Says what became of a message, if it is still in this worker's hands.
 --
--- KEYS     as for take
--- ARGV     token, "done", "again" or "dead" or "keep", lease in milliseconds, how often a message is handed out, how many dead to keep
--- answers  "done", "again", "dead" or "keep"; nothing if the lease was over
+-- ARGV     prefix, token, "done", "again", "dead", or "back" for one that was not worked on; how often a message is handed out, how many
+--          dead to keep, milliseconds before it comes again, and why
+-- answers  "done", "again", "dead" or "back"; nothing if the lease was over
 
-local token, verb = ARGV[1], ARGV[2]
-local held = redis.call('HGET', KEYS[1], token)
-if not held then
+local token, verb, most, mostDead, delay, why = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
+if not redis.call('ZSCORE', LEASES, token) then
     return false
 end
-if verb == 'keep' then
-    local clock = redis.call('TIME')
-    local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-    redis.call('ZADD', KEYS[2], 'XX', string.format('%.0f', now + ARGV[3]), token)
-    redis.call('PEXPIRE', KEYS[5], ARGV[3] * 2)
+local queue, deliveries, message = release(token)
+if not queue then
+    return false
+end
+if verb == 'back' then
+    putBack(queue, deliveries - 1, message)
     return verb
 end
-redis.call('HDEL', KEYS[1], token)
-redis.call('ZREM', KEYS[2], token)
-redis.call('SREM', KEYS[5], token)
-local number, deliveries, message = string.match(held, '^(%d+):(%d+):(.*)$')
-if verb == 'again' and tonumber(deliveries) >= tonumber(ARGV[4]) then
+if verb == 'again' and deliveries >= most then
     verb = 'dead'
 end
-if verb == 'again' then
-    redis.call('HSET', KEYS[3], redis.sha1hex(message), deliveries)
-    redis.call('RPUSH', KEYS[5 + number], message)
-    return verb
-end
-redis.call('HDEL', KEYS[3], redis.sha1hex(message))
-if verb == 'dead' then
-    redis.call('LPUSH', KEYS[4], message)
-    redis.call('LTRIM', KEYS[4], 0, ARGV[5] - 1)
+if verb == 'again' and delay > 0 then
+    redis.call('HSET', IN_FLIGHT, token, cmsgpack.pack({queue, deliveries, message}))
+    redis.call('ZADD', DELAYED, whole(now + delay), token)
+elseif verb == 'again' then
+    putBack(queue, deliveries, message)
+elseif verb == 'dead' then
+    bury(queue, deliveries, message, why, mostDead)
+else
+    redis.call('HDEL', DELIVERIES, redis.sha1hex(message))
 end
 return verb

@@ -5,20 +5,27 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.holdfast.toolkit.codec.Codec;
+import dev.holdfast.toolkit.queue.DeadMessage;
 import dev.holdfast.toolkit.queue.Delivery;
 import dev.holdfast.toolkit.queue.QueueConsumer;
-import dev.holdfast.toolkit.queue.QueueFigures;
+import dev.holdfast.toolkit.queue.QueueStats;
 import dev.holdfast.toolkit.queue.ReliableQueue;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
 
@@ -83,7 +90,10 @@ class QueueContract extends Contract {
         assertEquals(
                 7, queue.take(Duration.ofSeconds(5)).orElseThrow().message().number());
         assertEquals(Optional.empty(), queue.take());
-        assertEquals(1, queue.figures().dead(), "what cannot be read is put aside");
+        eventually(() -> queue.stats().dead() == 1);
+        DeadMessage<Order> unreadable = queue.dead(0, 1).getFirst();
+        assertTrue(unreadable.message().isEmpty());
+        assertTrue(unreadable.reason().orElseThrow().contains("cannot be read"));
     }
 
     @Test
@@ -112,8 +122,12 @@ class QueueContract extends Contract {
         assertTrue(queue.take().isPresent());
         endLeases();
         assertEquals(Optional.empty(), queue.take());
-        assertEquals(List.of(order(1)), queue.dead(0, 10));
-        assertTrue(queue.figures().alarm());
+        DeadMessage<Order> dead = queue.dead(0, 10).getFirst();
+        assertEquals(Optional.of(order(1)), dead.message());
+        assertEquals(Optional.of("its worker was lost"), dead.reason());
+        assertEquals(3, dead.deliveries());
+        assertEquals(Optional.of("high"), dead.priority());
+        assertTrue(queue.stats().alarm());
         assertFalse(queue.health().up());
         assertEquals(1, queue.replayDead("low", 10));
         Delivery<Order> replayed = queue.take().orElseThrow();
@@ -121,7 +135,7 @@ class QueueContract extends Contract {
         assertEquals(1, replayed.deliveries());
         assertTrue(replayed.reject());
         queue.purgeDead();
-        assertEquals(0, queue.figures().dead());
+        assertEquals(0, queue.stats().dead());
         assertTrue(queue.health().up());
     }
 
@@ -134,7 +148,7 @@ class QueueContract extends Contract {
         queue.put("high", new Order(1, now - 60_000));
         queue.put("high", new Order(2, now));
         queue.put("low", new Order(3, now));
-        QueueFigures figures = queue.figures();
+        QueueStats figures = queue.stats();
         assertEquals(Map.of("high", 2L, "medium", 0L, "low", 1L), figures.lengths());
         assertTrue(figures.oldest()
                         .getOrDefault("high", Optional.empty())
@@ -143,9 +157,9 @@ class QueueContract extends Contract {
                 >= 60_000);
         assertEquals(0, figures.inFlight());
         queue.take();
-        assertEquals(List.of(1L), List.copyOf(queue.figures().byWorker().values()));
-        assertEquals(1, queue.figures().inFlight());
-        assertFalse(queue.figures().alarm());
+        assertEquals(List.of(1L), List.copyOf(queue.stats().byWorker().values()));
+        assertEquals(1, queue.stats().inFlight());
+        assertFalse(queue.stats().alarm());
     }
 
     @Test
@@ -157,8 +171,8 @@ class QueueContract extends Contract {
             deliveries.add(delivery.deliveries());
             Thread.sleep(400);
         }));
-        eventually(() -> deliveries.size() == 1 && queue.figures().inFlight() == 0);
-        assertEquals(0, queue.figures().lengths().getOrDefault("high", 9L));
+        eventually(() -> deliveries.size() == 1 && queue.stats().inFlight() == 0);
+        assertEquals(0, queue.stats().lengths().getOrDefault("high", 9L));
         assertEquals(List.of(1L), deliveries);
     }
 
@@ -181,11 +195,12 @@ class QueueContract extends Contract {
             queue.put(List.of("high", "medium", "low").get(i % 3), order(i));
         }
         eventually(() -> {
+            pass(Duration.ofMillis(5));
             int sum = 0;
             for (int i = 0; i < count; i++) {
                 sum += done.get(i);
             }
-            return sum >= count && queue.figures().inFlight() == 0;
+            return sum >= count && queue.stats().inFlight() == 0;
         });
         for (int i = 0; i < count; i++) {
             assertEquals(1, done.get(i), "message " + i);
@@ -194,10 +209,201 @@ class QueueContract extends Contract {
     }
 
     @Test
+    void anOutageOfWhatAHandlerNeedsBuriesNoMessage() {
+        ReliableQueue<Order> queue = builder().build();
+        List<Order> all = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            all.add(order(i));
+        }
+        queue.putAll("high", all);
+        AtomicInteger calls = new AtomicInteger();
+        closing(queue.consume(5, delivery -> {
+            calls.incrementAndGet();
+            throw new IllegalStateException("the database is away");
+        }));
+        eventually(() -> queue.stats().delayed() >= 100);
+        assertTrue(calls.get() < 600, "there are pauses: " + calls);
+        assertEquals(0, queue.stats().dead());
+    }
+
+    @Test
+    void whatHasFailedComesAgainAfterAPauseAndBeforeTheOthers() {
+        ReliableQueue<Order> queue = builder().build();
+        queue.putAll("high", List.of(order(1), order(2), order(3)));
+        Duration pause = Duration.ofMillis(300);
+        assertTrue(queue.take().orElseThrow().failed(new AssertionError("no"), pause));
+        assertTrue(queue.take().orElseThrow().failed(new AssertionError("no"), pause));
+        assertEquals(3, queue.take().orElseThrow().message().number());
+        assertEquals(Optional.empty(), queue.take());
+        assertEquals(2, queue.stats().delayed());
+        queue.put("high", order(4));
+        pass(Duration.ofMillis(310));
+        for (int i : List.of(1, 2, 4)) {
+            Delivery<Order> delivery = queue.take().orElseThrow();
+            assertEquals(i, delivery.message().number());
+            assertEquals(i == 4 ? 1 : 2, delivery.deliveries());
+        }
+    }
+
+    @Test
+    void aMessageMayComeLater() {
+        ReliableQueue<Order> queue = builder().build();
+        queue.put("low", order(1), Duration.ofMillis(200));
+        queue.put("low", order(2), Duration.ofMillis(200));
+        queue.put("low", order(3), Duration.ofSeconds(-1));
+        queue.put("low", order(4), ChronoUnit.FOREVER.getDuration());
+        assertEquals(3, queue.take().orElseThrow().message().number());
+        assertEquals(3, queue.stats().delayed());
+        pass(Duration.ofMillis(210));
+        for (int i : List.of(1, 2)) {
+            Delivery<Order> delivery = queue.take().orElseThrow();
+            assertEquals(i, delivery.message().number());
+            assertEquals(1, delivery.deliveries());
+        }
+        assertEquals(Optional.empty(), queue.take());
+    }
+
+    @Test
+    void theDeadAreMovedOneByOne() {
+        ReliableQueue<Order> queue = builder().build();
+        queue.putAll("medium", List.of(order(1), order(2), order(3)));
+        for (int i = 1; i <= 3; i++) {
+            assertTrue(queue.take().orElseThrow().reject("reason " + i));
+        }
+        List<DeadMessage<Order>> dead = queue.dead(0, 10);
+        assertEquals(List.of("reason 3", "reason 2", "reason 1"), dead.stream().map(each -> each.reason().orElseThrow()).toList());
+        assertTrue(dead.getFirst().time().isPresent());
+        assertTrue(queue.dropDead(dead.get(0)));
+        assertFalse(queue.dropDead(dead.get(0)));
+        assertTrue(queue.replayDead(dead.get(2)));
+        assertFalse(queue.replayDead(dead.get(2)));
+        Delivery<Order> again = queue.take().orElseThrow();
+        assertEquals(1, again.message().number());
+        assertEquals("medium", again.priority());
+        assertEquals(1, again.deliveries());
+        assertEquals(1, queue.purgeDead());
+        assertEquals(0, store().call("EXISTS", key("dead-reasons")).number());
+        ReliableQueue<Order> none = another().queue("queue", Order.class).keepDead(0, 0).build();
+        none.put("high", order(9));
+        assertTrue(none.take().orElseThrow().reject());
+        assertEquals(0, none.stats().dead());
+    }
+
+    @Test
+    void aStopGivesMessagesBack() throws Exception {
+        ReliableQueue<Order> queue = builder().build();
+        CountDownLatch begun = new CountDownLatch(2);
+        AtomicBoolean end = new AtomicBoolean();
+        QueueConsumer<Order> consumer = queue.consume(2, delivery -> {
+            begun.countDown();
+            if (delivery.message().number() == 1) {
+                // One that returns early.
+                try {
+                    Thread.sleep(60_000);
+                } catch (InterruptedException e) {
+                    return;
+                }
+            }
+            while (!end.get()) {
+                // One that does not listen.
+                Thread.onSpinWait();
+            }
+        });
+        queue.putAll("high", List.of(order(1), order(2)));
+        assertTrue(begun.await(20, TimeUnit.SECONDS));
+        Thread.currentThread().interrupt();
+        consumer.close();
+        assertTrue(Thread.interrupted());
+        end.set(true);
+        eventually(() -> queue.stats().inFlight() == 0);
+        assertEquals(2L, queue.stats().lengths().getOrDefault("high", 9L));
+        assertEquals(1, queue.take().orElseThrow().deliveries(), "nobody's failure");
+    }
+
+    @Test
+    @SuppressWarnings("NullAway") // A program need not be checked.
+    void whateverAHandlerThrowsPutsTheMessageBack() {
+        ReliableQueue<Order> queue = builder().deliveries(2).build();
+        closing(queue.consume(1, failures -> null, delivery -> {
+            if (delivery.message().number() == 2) {
+                throw new NoClassDefFoundError("missing");
+            }
+        }));
+        queue.putAll("high", List.of(order(2), order(1)));
+        eventually(() -> queue.stats().lengths().getOrDefault("high", 9L) == 0 && queue.stats().delayed() == 1);
+        assertFalse(queue.health().up(), "the backoff is wrong");
+        eventually(() -> {
+            pass(Duration.ofMillis(20));
+            return queue.stats().dead() == 1;
+        });
+        assertTrue(queue.dead(0, 1).getFirst().reason().orElseThrow().contains("missing"));
+    }
+
+    @Test
+    void aCodecThatThrowsAnythingHoldsUpNoOther() {
+        Codec<String> codec = new Codec<>() {
+            @Override
+            public byte[] encode(String value) {
+                return value.getBytes(StandardCharsets.UTF_8);
+            }
+
+            @Override
+            public String decode(byte[] bytes) {
+                String text = new String(bytes, StandardCharsets.UTF_8);
+                if (text.equals("bad")) {
+                    throw new IllegalStateException("bad");
+                }
+                return text;
+            }
+        };
+        ReliableQueue<String> queue = toolkit().queue("queue", codec).build();
+        List<String> done = new CopyOnWriteArrayList<>();
+        queue.putAll("high", List.of("a", "bad", "b"));
+        closing(queue.consume(10, delivery -> done.add(delivery.message())));
+        eventually(() -> done.size() == 2 && queue.stats().dead() == 1);
+        assertEquals(Optional.empty(), queue.dead(0, 10).getFirst().message());
+    }
+
+    @Test
+    void aMessageOfAQueueThatWasGivenUpFindsBack() {
+        ReliableQueue<Order> before = another().queue("queue", Order.class).build();
+        before.put("low", order(1));
+        before.take();
+        endLeases();
+        ReliableQueue<Order> after = builder().priorities("high").build();
+        assertEquals(Optional.empty(), after.take());
+        assertEquals("low", before.take().orElseThrow().priority());
+    }
+
+    @Test
+    void whatADeadWorkerHadComesBackInItsOrder() {
+        ReliableQueue<Order> dead = another().queue("queue", Order.class).build();
+        List<Order> all = new ArrayList<>();
+        for (int i = 0; i < 15; i++) {
+            all.add(order(i));
+        }
+        dead.putAll("high", all);
+        for (int i = 0; i < 12; i++) {
+            dead.take();
+        }
+        endLeases();
+        ReliableQueue<Order> queue = builder().build();
+        for (int i = 0; i < 15; i++) {
+            assertEquals(i, queue.take().orElseThrow().message().number());
+        }
+    }
+
+    @Test
     void badArgumentsAreRefused() {
         ReliableQueue<Order> queue = builder().build();
         assertThrows(IllegalArgumentException.class, () -> queue.put("urgent", order(1)));
         assertThrows(IllegalArgumentException.class, () -> builder().deliveries(0));
         assertThrows(IllegalArgumentException.class, () -> builder().priorities());
+        assertThrows(IllegalArgumentException.class, () -> builder().priorities("a", "a"));
+        for (String taken : List.of("", "dead-letter", "in-flight", "wake", "processing:x")) {
+            assertThrows(IllegalArgumentException.class, () -> builder().priorities(taken));
+        }
+        assertThrows(IllegalArgumentException.class, () -> queue.put("urgent", order(1), Duration.ofSeconds(1)));
+        assertThrows(IllegalArgumentException.class, () -> queue.replayDead("urgent", 1));
     }
 }

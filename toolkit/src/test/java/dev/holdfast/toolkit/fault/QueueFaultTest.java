@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.holdfast.toolkit.Toolkit;
 import dev.holdfast.toolkit.contract.Target;
 import dev.holdfast.toolkit.queue.Delivery;
-import dev.holdfast.toolkit.queue.QueueFigures;
+import dev.holdfast.toolkit.queue.QueueStats;
 import dev.holdfast.toolkit.queue.ReliableQueue;
 import dev.holdfast.toolkit.store.Store;
 import java.time.Duration;
@@ -65,11 +65,11 @@ class QueueFaultTest {
                     Scale.JOBS,
                     () -> store.call("HLEN", "done").number());
             // What was done by somebody who then died is still to come again.
-            Scale.await(() -> queue.figures().inFlight() == 0
-                    && queue.figures().lengths().values().stream().allMatch(length -> length == 0));
+            Scale.await(() -> queue.stats().inFlight() == 0
+                    && queue.stats().lengths().values().stream().allMatch(length -> length == 0));
             crew.dismiss();
 
-            QueueFigures figures = queue.figures();
+            QueueStats figures = queue.stats();
             long repeated = Scale.repeated(store, "done");
             long lost = Scale.JOBS - store.call("HLEN", "done").number();
             Scale.report(

@@ -176,11 +176,11 @@ interface Scenario {
             try (ReliableQueue<String> queue = queue(other, name)) {
                 Scale.await(() -> {
                     takeOne(queue);
-                    return queue.figures().inFlight() == 0
-                            && queue.figures().lengths().containsValue(0L);
+                    return queue.stats().inFlight() == 0
+                            && queue.stats().lengths().containsValue(0L);
                 });
                 assertTrue(!put || taken.contains("m"), "the message is lost");
-                assertEquals(0, queue.figures().dead());
+                assertEquals(0, queue.stats().dead());
             }
         }
     }

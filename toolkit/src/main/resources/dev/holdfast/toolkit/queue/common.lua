@@ -1,0 +1,60 @@
+-- What the scripts of queues share. It stands before each of them.
+--
+-- KEYS     in-flight (a hash: token -> what is known of a message in hand or delayed), leases (a sorted set: tokens of those in hand by
+--          when their leases end), deliveries (a hash: digest of a message -> how often it was handed out in vain), dead (a list),
+--          reasons (a hash: digest of a message -> why it is dead), delayed (a sorted set: tokens by when they are due), the worker's own
+--          set of tokens, and the queues, the first first
+-- ARGV[1]  what the keys of queues begin with
+--
+-- A token is the number of a delivery, of 16 digits, and its worker: so tokens of the same time are in their order. What is known of a
+-- message is packed: its queue, how often it was handed out, and the message. The queue is named, so that it finds back there even if
+-- another program knows other queues.
+
+local IN_FLIGHT, LEASES, DELIVERIES, DEAD, REASONS, DELAYED, OWN = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local QUEUES = 7
+local prefix = ARGV[1]
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+
+local function whole(number)
+    return string.format('%.0f', number)
+end
+
+local function newToken(worker)
+    return string.format('%016.0f', redis.call('HINCRBY', IN_FLIGHT, 'last', 1)) .. ':' .. worker
+end
+
+-- Takes what is known of a message out of the worker's hands: its queue, how often it was handed out, and the message; nothing if it is
+-- not there.
+local function release(token)
+    local held = redis.call('HGET', IN_FLIGHT, token)
+    redis.call('HDEL', IN_FLIGHT, token)
+    redis.call('ZREM', LEASES, token)
+    redis.call('SREM', OWN, token)
+    if held then
+        local known = cmsgpack.unpack(held)
+        return known[1], known[2], known[3]
+    end
+end
+
+-- Puts a message to the front of its queue.
+local function putBack(queue, deliveries, message)
+    if deliveries > 0 then
+        redis.call('HSET', DELIVERIES, redis.sha1hex(message), deliveries)
+    end
+    redis.call('RPUSH', prefix .. queue, message)
+end
+
+-- Puts a message among the dead, of whom the oldest make room.
+local function bury(queue, deliveries, message, why, mostDead)
+    local digest = redis.sha1hex(message)
+    redis.call('HDEL', DELIVERIES, digest)
+    if mostDead == 0 then
+        return
+    end
+    redis.call('LPUSH', DEAD, message)
+    redis.call('HSET', REASONS, digest, cmsgpack.pack({why, now, deliveries, queue}))
+    for _ = mostDead + 1, math.min(redis.call('LLEN', DEAD), mostDead + 100) do
+        redis.call('HDEL', REASONS, redis.sha1hex(redis.call('RPOP', DEAD)))
+    end
+end
