@@ -259,8 +259,7 @@ public final class QueueConsumer<T> implements AutoCloseable {
             loop.join();
             if (interrupted || !free.tryAcquire(concurrency, Durations.nanos(grace), TimeUnit.NANOSECONDS)) {
                 inHand.values().forEach(Work::stop);
-                givenUp = interrupted
-                        || !free.tryAcquire(concurrency, LONGEST_PAUSE.toNanos(), TimeUnit.NANOSECONDS);
+                givenUp = interrupted || !free.tryAcquire(concurrency, LONGEST_PAUSE.toNanos(), TimeUnit.NANOSECONDS);
             }
         } catch (InterruptedException e) {
             interrupted = true;

@@ -197,8 +197,7 @@ public final class ReliableQueue<T> implements Pattern {
 
     /** Takes up to so many; {@code untilNext} gets the milliseconds until the next lease or delay ends, or -1. */
     List<Delivery<T>> take(int most, long[] untilNext) {
-        List<Object> words = new ArrayList<>(
-                List.of(context.instance(), lease.toMillis(), most, deliveries, mostDead));
+        List<Object> words = new ArrayList<>(List.of(context.instance(), lease.toMillis(), most, deliveries, mostDead));
         words.addAll(priorities);
         List<Reply> answer = run(TAKE, words.toArray()).list();
         untilNext[0] = answer.getFirst().number();
@@ -225,8 +224,7 @@ public final class ReliableQueue<T> implements Pattern {
 
     boolean settle(String token, String verb, Duration pause, String why) {
         long millis = Math.max(0, Durations.millis(pause));
-        Reply reply = context.retry()
-                .idempotent(() -> run(SETTLE, token, verb, deliveries, mostDead, millis, why));
+        Reply reply = context.retry().idempotent(() -> run(SETTLE, token, verb, deliveries, mostDead, millis, why));
         String result = reply.isNull() ? "lost" : reply.text();
         Counter counter = settled.get(result);
         if (counter != null) {

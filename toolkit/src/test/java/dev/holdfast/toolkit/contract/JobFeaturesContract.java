@@ -120,7 +120,10 @@ class JobFeaturesContract extends Contract {
                         .toList());
         Instant now = Instant.ofEpochMilli(store().millis());
         assertEquals(0, jobs.search(all.since(now.plusSeconds(60)), 100).size());
-        assertEquals(11, jobs.search(all.since(now.minusSeconds(600)).until(now.plusSeconds(60)), 100).size());
+        assertEquals(
+                11,
+                jobs.search(all.since(now.minusSeconds(600)).until(now.plusSeconds(60)), 100)
+                        .size());
         assertEquals(0, jobs.search(all.failure("%d+ (.*"), 100).size(), "text, no pattern");
     }
 
@@ -171,8 +174,7 @@ class JobFeaturesContract extends Contract {
                 jobs.awaitResult("nobody", String.class, Duration.ofSeconds(20)).state());
         String later = jobs.add(note("x").runAt(Instant.MAX)).id();
         Thread.currentThread().interrupt();
-        assertThrows(
-                CancellationException.class, () -> jobs.awaitResult(later, String.class, Duration.ofSeconds(20)));
+        assertThrows(CancellationException.class, () -> jobs.awaitResult(later, String.class, Duration.ofSeconds(20)));
         assertTrue(Thread.interrupted());
     }
 
@@ -241,9 +243,16 @@ class JobFeaturesContract extends Contract {
         List<Gauge> gauges = List.of(new Gauge(), new Gauge(), new Gauge());
         Gauge type = new Gauge();
         for (int i = 0; i < 2; i++) {
-            Jobs jobs = another().jobs("app").keyConcurrency(2).typeConcurrency("scan", 3).build();
+            Jobs jobs = another()
+                    .jobs("app")
+                    .keyConcurrency(2)
+                    .typeConcurrency("scan", 3)
+                    .build();
             closing(worker(jobs)
-                    .handle("call", Integer.class, job -> gauges.get(job.payload()).pass())
+                    .handle(
+                            "call",
+                            Integer.class,
+                            job -> gauges.get(job.payload()).pass())
                     .handle("scan", Integer.class, job -> type.pass())
                     .start());
         }
@@ -262,7 +271,10 @@ class JobFeaturesContract extends Contract {
             assertTrue(gauge.most.get() <= 2, () -> "at once: " + gauge.most);
         }
         assertTrue(type.most.get() <= 3, () -> "at once: " + type.most);
-        assertEquals(0, store().call("EXISTS", "jobs:{app}:busy", "jobs:{app}:held", "jobs:{app}:holding").number());
+        assertEquals(
+                0,
+                store().call("EXISTS", "jobs:{app}:busy", "jobs:{app}:held", "jobs:{app}:holding")
+                        .number());
     }
 
     @Test
@@ -296,7 +308,9 @@ class JobFeaturesContract extends Contract {
     void onlySoManyOfAKeyBeginInAPeriod() {
         Jobs jobs = toolkit().jobs("app").keyRate(3, Duration.ofMinutes(10)).build();
         List<String> notes = new CopyOnWriteArrayList<>();
-        closing(worker(jobs).handle("note", String.class, job -> notes.add(job.payload())).start());
+        closing(worker(jobs)
+                .handle("note", String.class, job -> notes.add(job.payload()))
+                .start());
         for (int i = 0; i < 6; i++) {
             jobs.add(note("a").key("a"));
             jobs.add(note("b").key("b"));
@@ -339,7 +353,8 @@ class JobFeaturesContract extends Contract {
         jobs.add(note("old").id("fixed").priority(3));
         assertEquals(new Added("fixed", true), jobs.add(note("new").id("fixed").replacing()));
         List<Added> both = jobs.addAll(List.of(
-                note("x").uniqueUntilDone("other").replacing(), note("y").uniqueUntilDone("other").replacing()));
+                note("x").uniqueUntilDone("other").replacing(),
+                note("y").uniqueUntilDone("other").replacing()));
         assertTrue(both.get(1).isNew());
         assertEquals(
                 List.of("2", "new", "y"),
@@ -355,7 +370,9 @@ class JobFeaturesContract extends Contract {
                 })
                 .start());
         assertTrue(begun.await(20, TimeUnit.SECONDS));
-        assertEquals(new Added(second.id(), false), jobs.add(note("4").uniqueUntilDone("key").replacing()));
+        assertEquals(
+                new Added(second.id(), false),
+                jobs.add(note("4").uniqueUntilDone("key").replacing()));
         end.countDown();
         eventually(() -> jobs.stats().processed() == 3);
     }
@@ -385,7 +402,8 @@ class JobFeaturesContract extends Contract {
                 .start());
         JobFlow flow = JobFlow.of(
                 NewJob.of("sum", "all").keepResult(KEPT),
-                JobFlow.of(NewJob.of("sum", "half"), JobFlow.of(NewJob.of("part", 1)), JobFlow.of(NewJob.of("part", 2))),
+                JobFlow.of(
+                        NewJob.of("sum", "half"), JobFlow.of(NewJob.of("part", 1)), JobFlow.of(NewJob.of("part", 2))),
                 JobFlow.of(NewJob.of("part", 40)),
                 JobFlow.of(NewJob.of("part", -1)));
         String id = jobs.addFlow(flow);
@@ -397,7 +415,13 @@ class JobFeaturesContract extends Contract {
         jobs.purgeDead();
         assertEquals(
                 0,
-                store().call("EXISTS", "jobs:{app}:batch", "jobs:{app}:awaiting", "jobs:{app}:state", "jobs:{app}:payload", "jobs:{app}:children:" + id)
+                store().call(
+                                "EXISTS",
+                                "jobs:{app}:batch",
+                                "jobs:{app}:awaiting",
+                                "jobs:{app}:state",
+                                "jobs:{app}:payload",
+                                "jobs:{app}:children:" + id)
                         .number());
     }
 
@@ -407,9 +431,12 @@ class JobFeaturesContract extends Contract {
         closing(worker(jobs)
                 .concurrency(50)
                 .handleWithResult("part", Integer.class, job -> job.payload())
-                .handleWithResult("sum", String.class, job -> job.children().stream()
-                        .mapToInt(child -> child.result(Integer.class).orElseThrow())
-                        .sum())
+                .handleWithResult(
+                        "sum",
+                        String.class,
+                        job -> job.children().stream()
+                                .mapToInt(child -> child.result(Integer.class).orElseThrow())
+                                .sum())
                 .start());
         List<JobFlow> parts = new ArrayList<>();
         for (int i = 1; i <= 1200; i++) {
@@ -453,7 +480,12 @@ class JobFeaturesContract extends Contract {
 
     @Test
     void missedTimesAreTreatedAsWanted() {
-        Jobs jobs = toolkit().jobs("app").queue("once", 1).queue("all", 1).queue("skip", 1).build();
+        Jobs jobs = toolkit()
+                .jobs("app")
+                .queue("once", 1)
+                .queue("all", 1)
+                .queue("skip", 1)
+                .build();
         long now = store().millis();
         long minute = Duration.ofMinutes(1).toMillis();
         // Whether this minute or the next one is the present one when it is looked for, it was not missed.
@@ -477,7 +509,11 @@ class JobFeaturesContract extends Contract {
         eventually(() -> store().call("HEXISTS", "jobs:{app}:cron", "nightly").number() == 1);
         jobs.close();
         // The time comes while no process is there.
-        store().call("HINCRBY", "jobs:{app}:cron", "nightly", -Duration.ofDays(1).toMillis());
+        store().call(
+                        "HINCRBY",
+                        "jobs:{app}:cron",
+                        "nightly",
+                        -Duration.ofDays(1).toMillis());
         Jobs later = another().jobs("app").build();
         later.schedule("nightly", Schedule.every(Duration.ofDays(1)), () -> note("x"));
         eventually(() -> later.stats().queue("default").pending() == 1);

@@ -271,7 +271,9 @@ class QueueContract extends Contract {
             assertTrue(queue.take().orElseThrow().reject("reason " + i));
         }
         List<DeadMessage<Order>> dead = queue.dead(0, 10);
-        assertEquals(List.of("reason 3", "reason 2", "reason 1"), dead.stream().map(each -> each.reason().orElseThrow()).toList());
+        assertEquals(
+                List.of("reason 3", "reason 2", "reason 1"),
+                dead.stream().map(each -> each.reason().orElseThrow()).toList());
         assertTrue(dead.getFirst().time().isPresent());
         assertTrue(queue.dropDead(dead.get(0)));
         assertFalse(queue.dropDead(dead.get(0)));
@@ -283,7 +285,8 @@ class QueueContract extends Contract {
         assertEquals(1, again.deliveries());
         assertEquals(1, queue.purgeDead());
         assertEquals(0, store().call("EXISTS", key("dead-reasons")).number());
-        ReliableQueue<Order> none = another().queue("queue", Order.class).keepDead(0, 0).build();
+        ReliableQueue<Order> none =
+                another().queue("queue", Order.class).keepDead(0, 0).build();
         none.put("high", order(9));
         assertTrue(none.take().orElseThrow().reject());
         assertEquals(0, none.stats().dead());
@@ -330,7 +333,8 @@ class QueueContract extends Contract {
             }
         }));
         queue.putAll("high", List.of(order(2), order(1)));
-        eventually(() -> queue.stats().lengths().getOrDefault("high", 9L) == 0 && queue.stats().delayed() == 1);
+        eventually(() -> queue.stats().lengths().getOrDefault("high", 9L) == 0
+                && queue.stats().delayed() == 1);
         assertFalse(queue.health().up(), "the backoff is wrong");
         eventually(() -> {
             pass(Duration.ofMillis(20));
