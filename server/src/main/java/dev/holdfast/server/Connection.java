@@ -107,12 +107,24 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
 
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
-        loop.flush(this);
-        loop.flushPending();
+        flushAfterOthers();
+    }
+
+    /** Sends what has been written: first what the commands have caused for others, then the replies to them. */
+    private void flushAfterOthers() {
+        loop.flushPending(this);
+        if (client.isClosing() && channel.isActive()) {
+            closeAfterSending();
+        } else {
+            flushPushes();
+        }
     }
 
     /** Runs the commands that have been read, until one has to wait. */
     private void run() {
+        if (client.isClosing()) {
+            return;
+        }
         RespReply output = loop.output;
         output.setResp3(client.resp3());
         output.setMaxBytes(outputLimit.hardBytes(client));
@@ -139,12 +151,6 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
             running = false;
         }
         send(output);
-        if (!outbox.isEmpty()) {
-            loop.flushLater(this);
-        }
-        if (client.isClosing()) {
-            closeAfterSending();
-        }
     }
 
     /**
@@ -203,10 +209,15 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         channel.unsafe().flush();
     }
 
+    /** Ends the connection with its last reply: whoever has read that finds the end behind it. */
     private void closeAfterSending() {
+        if (!outbox.isEmpty()) {
+            sendPushes();
+        }
         if (engine.changes().isPending()) {
             engine.changes().commit();
         }
+        server.holdBack(channel);
         channel.writeAndFlush(channel.alloc().buffer(0)).addListener(ChannelFutureListener.CLOSE);
     }
 
@@ -281,7 +292,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
             append(message);
             message = fromOtherThreads.poll();
         }
-        loop.flushPending();
+        loop.flushPending(null);
     }
 
     @Override
@@ -305,6 +316,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         RespReply answer = (RespReply) reply;
         if (loop.eventLoop.inEventLoop()) {
             send(answer);
+            loop.flushLater(this);
         }
         loop.eventLoop.execute(() -> {
             waiting = false;
@@ -312,8 +324,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
                 send(answer);
                 run();
                 decoder.keep();
-                loop.flush(this);
-                loop.flushPending();
+                flushAfterOthers();
             }
         });
     }
@@ -333,13 +344,21 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     public void close(boolean afterReplies) {
         if (afterReplies) {
             client.closeAfterReply();
-            loop.eventLoop.execute(() -> {
-                flushPushes();
-                closeAfterSending();
-            });
+            loop.eventLoop.execute(this::flushAfterOthers);
         } else {
             channel.close();
         }
+    }
+
+    @Override
+    public boolean hasEnded() {
+        // Asked once more at the end: the descriptor of a channel that has just been closed may be another's.
+        return !channel.isActive() || Descriptors.hasHungUp(Descriptors.of(channel)) || !channel.isActive();
+    }
+
+    @Override
+    public long descriptor() {
+        return Descriptors.of(channel);
     }
 
     @Override

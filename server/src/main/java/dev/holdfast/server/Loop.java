@@ -8,6 +8,7 @@ import io.netty.channel.EventLoop;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the connections of one event loop share: the array into which each read is copied, the array into which its replies are
@@ -77,11 +78,14 @@ final class Loop {
         }
     }
 
-    void flushPending() {
+    /** Sends what waits for that, except at a connection that will do it itself when the others are done. */
+    void flushPending(@Nullable Connection last) {
         if (!pending.isEmpty()) {
             // By index, for the same reason.
             for (int i = 0; i < pending.size(); i++) {
-                pending.get(i).flushPushes();
+                if (pending.get(i) != last) {
+                    pending.get(i).flushPushes();
+                }
             }
             pending.clear();
         }

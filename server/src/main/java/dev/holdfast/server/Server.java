@@ -93,6 +93,7 @@ public final class Server implements AutoCloseable {
         if (tcp.isEmpty() && unix.isEmpty()) {
             throw new IOException("Failed listening on any address");
         }
+        acceptor.execute(Descriptors::prepare);
         parameters.port.onChange(() -> listenAgain("Unable to listen on this port. Check server logs."));
         parameters.bind.onChange(() -> listenAgain("Failed to bind to specified addresses."));
         parameters.ioThreads.onChange(() -> eventLoops.setTaking(parameters.ioThreads.getInt()));
@@ -264,6 +265,11 @@ public final class Server implements AutoCloseable {
     private static void refuse(Channel channel, String message) {
         channel.writeAndFlush(ByteBufUtil.writeAscii(channel.alloc(), message))
                 .addListener(ChannelFutureListener.CLOSE);
+    }
+
+    /** Keeps the last bytes of a connection back until it is closed, so that they and its end leave together. */
+    void holdBack(Channel channel) {
+        transport.cork(channel);
     }
 
     void forget(Connection connection) {

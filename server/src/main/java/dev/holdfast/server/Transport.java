@@ -109,6 +109,13 @@ enum Transport {
         }
     }
 
+    /** Lets the system send a part of a packet only when more follows or the connection is closed. */
+    void cork(Channel channel) {
+        if (channel.remoteAddress() instanceof InetSocketAddress && this != NIO) {
+            channel.config().setOption(this == EPOLL ? EpollChannelOption.TCP_CORK : IoUringChannelOption.TCP_CORK, true);
+        }
+    }
+
     Class<? extends ServerChannel> socketChannel() {
         return switch (this) {
             case IO_URING -> IoUringServerSocketChannel.class;

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -71,6 +72,33 @@ final class RawClient implements Closeable {
         for (int i = 0; i < count; i++) {
             reply.append('|').append(read());
         }
+    }
+
+    /** The bytes that have arrived by now; -1 where the server has ended the connection behind none. */
+    int arrived() throws IOException {
+        if (input.hasRemaining()) {
+            return input.remaining();
+        }
+        channel.configureBlocking(false);
+        try {
+            input.clear();
+            int length = channel.read(input);
+            input.flip();
+            return length;
+        } finally {
+            channel.configureBlocking(true);
+        }
+    }
+
+    /** Says that nothing more will be sent. */
+    void endSending() throws IOException {
+        channel.shutdownOutput();
+    }
+
+    /** Breaks the connection off. */
+    void reset() throws IOException {
+        channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+        channel.close();
     }
 
     /** Whether the server has ended the connection; waits for more bytes or the end. */

@@ -160,11 +160,10 @@ final class Admission {
         }
     }
 
-    /** Whether a command may make the store grow. Inside MULTI every command does: it is queued. */
+    /** Whether a command may make the store grow, itself or by running queued ones that may. */
     private static boolean needsMemory(Client client, CommandSpec spec) {
         Transaction transaction = client.transaction();
-        return spec.is(CommandFlag.DENYOOM)
-                || transaction != null && (!Transactions.runsAtOnce(spec) || transaction.needsMemory(spec));
+        return spec.is(CommandFlag.DENYOOM) || transaction != null && transaction.needsMemory(spec);
     }
 
     private static boolean allowedForSubscribers(CommandSpec spec) {

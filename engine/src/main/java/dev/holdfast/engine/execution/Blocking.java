@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A waiter ends in one of four ways: served, timed out, unblocked by another client, or its client has gone. Each takes the
  * locks of all the waiter's shards first and looks whether it still waits.
+ *
+ * <p>A client that has closed its connection is served nothing, even before its event loop has come to notice: what it would
+ * be given would be lost. The next one is served instead.
  */
 public final class Blocking {
     private final Engine engine;
@@ -104,8 +107,9 @@ public final class Blocking {
         }
         if (answer != null) {
             Reply reply = waiter.client.link().resumeReply();
+            int mark = reply.mark();
             answer.accept(reply);
-            waiter.client.link().resume(reply);
+            engine.resume(waiter.client, reply, mark);
         }
         return true;
     }
@@ -186,10 +190,9 @@ public final class Blocking {
 
     /** Runs one waiting command. Returns whether the key may have something for the next that wants the same type. */
     private boolean serve(DatabaseKey key, Waiter waiter, Deque<DatabaseKey> queue) {
-        Reply reply;
         keyspace.lock(waiter.mask);
         try {
-            if (!waiter.isWaiting()) {
+            if (!waiter.isWaiting() || waiter.client.isGone()) {
                 return true;
             }
             Call call = waiter.client.call();
@@ -200,7 +203,8 @@ public final class Blocking {
                 call.endUnit();
                 return false;
             }
-            reply = waiter.client.link().resumeReply();
+            Reply reply = waiter.client.link().resumeReply();
+            int mark = reply.mark();
             // The user may have lost the permission while the command waited.
             String refusal = engine.permissions().refusalOfWaiting(waiter);
             if (refusal == null) {
@@ -217,7 +221,7 @@ public final class Blocking {
             }
             forget(waiter);
             // Under the lock, so that the answer goes out before word that what it says has changed again.
-            waiter.client.link().resume(reply);
+            engine.resume(waiter.client, reply, mark);
         } finally {
             keyspace.unlock(waiter.mask);
         }

@@ -48,7 +48,7 @@ public final class Client {
     private volatile @Nullable CommandSpec lastCommand;
     private volatile @Nullable Waiter waiter;
     private volatile @Nullable Tracker tracker;
-    private ReplyMode replyMode = ReplyMode.ON;
+    private volatile ReplyMode replyMode = ReplyMode.ON;
     private boolean pushing;
     private @Nullable Transaction transaction;
     private @Nullable Watch watch;
@@ -336,6 +336,11 @@ public final class Client {
     /** Whether the connection ends once its replies are sent; further commands are not run. */
     public boolean isClosing() {
         return closing;
+    }
+
+    /** Whether nothing that is sent to the client will be read: it has been disconnected, or has closed its end. */
+    boolean isGone() {
+        return closing || engine.clients().find(id) != this || link.hasEnded();
     }
 
     public void closeAfterReply() {

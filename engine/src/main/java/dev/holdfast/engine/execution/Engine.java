@@ -426,6 +426,24 @@ public final class Engine implements AutoCloseable {
     public boolean execute(Client client, Args args, Reply reply) {
         int mark = reply.mark();
         boolean answered = dispatch(client, args, reply);
+        if (answered) {
+            commandEnded(client, reply, mark);
+        }
+        return answered;
+    }
+
+    /**
+     * Delivers the answer to a command that had to wait.
+     *
+     * @param mark where in the reply the answer begins
+     */
+    void resume(Client client, Reply reply, int mark) {
+        commandEnded(client, reply, mark);
+        client.link().resume(reply);
+    }
+
+    /** A command has been answered, at once or after a wait. Where the client wants no replies, the answer is taken back. */
+    private static void commandEnded(Client client, Reply reply, int mark) {
         if (client.replyMode() != Client.ReplyMode.ON) {
             silence(client, reply, mark);
         }
@@ -433,7 +451,6 @@ public final class Engine implements AutoCloseable {
         if (tracker != null) {
             tracker.commandEnded(client);
         }
-        return answered;
     }
 
     private static void silence(Client client, Reply reply, int mark) {
@@ -554,7 +571,7 @@ public final class Engine implements AutoCloseable {
         if (!ready.isEmpty()) {
             blocking.serve(ready);
         }
-        link.resume(reply);
+        resume(call.client(), reply, mark);
     }
 
     private CommandException busyError() {

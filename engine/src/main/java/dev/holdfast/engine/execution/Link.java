@@ -35,6 +35,14 @@ public interface Link {
         throw new UnsupportedOperationException("nobody else is waiting for this thread");
     }
 
+    /**
+     * Whether the peer has closed its end, or its half of it, be it that the bytes before have not been read yet. It looks
+     * now, so it costs a call of the system.
+     */
+    default boolean hasEnded() {
+        return false;
+    }
+
     /** Ends the connection; whatever has been answered is still sent if {@code afterReplies}. */
     void close(boolean afterReplies);
 

@@ -16,7 +16,8 @@ import java.util.Locale;
  * 1339518083.107412 [0 127.0.0.1:60866] "set" "greeting" "hello\n"
  * </pre>
  *
- * <p>Administrative commands are not shown, nor are secrets ({@link Redaction}).
+ * <p>Administrative commands are not shown, nor are secrets ({@link Redaction}). To the monitors the lines are replies, which
+ * {@code CLIENT REPLY} may silence.
  */
 public final class Monitors {
     private static final Client[] NOBODY = new Client[0];
@@ -66,7 +67,10 @@ public final class Monitors {
         byte[] line =
                 line(client, inScript, Redaction.redact(spec, args, config)).getBytes(StandardCharsets.US_ASCII);
         for (Client monitor : clients) {
-            monitor.link().push(line);
+            Client.ReplyMode mode = monitor.replyMode();
+            if (mode != Client.ReplyMode.OFF && mode != Client.ReplyMode.SKIP) {
+                monitor.link().push(line);
+            }
         }
     }
 

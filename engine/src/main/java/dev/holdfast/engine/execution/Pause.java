@@ -78,7 +78,7 @@ public final class Pause {
 
     private void resume(Client client, Args args) {
         client.setPostponed(false);
-        if (engine.clients().find(client.id()) == null) {
+        if (client.isGone()) {
             return;
         }
         Reply reply = client.link().resumeReply();
