@@ -112,7 +112,8 @@ enum Transport {
     /** Lets the system send a part of a packet only when more follows or the connection is closed. */
     void cork(Channel channel) {
         if (channel.remoteAddress() instanceof InetSocketAddress && this != NIO) {
-            channel.config().setOption(this == EPOLL ? EpollChannelOption.TCP_CORK : IoUringChannelOption.TCP_CORK, true);
+            channel.config()
+                    .setOption(this == EPOLL ? EpollChannelOption.TCP_CORK : IoUringChannelOption.TCP_CORK, true);
         }
     }
 

@@ -104,8 +104,7 @@ final class OrderTest {
                     assertEquals("+QUEUED", client.read());
                     assertAnswered(client.read());
                 }
-                case SCRIPT -> assertAnswered(
-                        client.run("EVAL 'return redis.call(unpack(ARGV))' 0 " + command));
+                case SCRIPT -> assertAnswered(client.run("EVAL 'return redis.call(unpack(ARGV))' 0 " + command));
                 case IN_PROCESS -> {
                     String[] words = command.split(" ");
                     switch (words[0]) {
