@@ -89,7 +89,7 @@ final class OrderTest {
     }
 
     /** Who adds the element. */
-    private enum Pusher {
+    enum Pusher {
         COMMAND,
         TRANSACTION,
         SCRIPT,

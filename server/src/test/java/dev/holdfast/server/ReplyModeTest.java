@@ -40,7 +40,7 @@ final class ReplyModeTest {
             new Blocking("WAITAOF 0 1 %s", ""));
 
     /** How {@code CLIENT REPLY} is said before the command, and what is sent behind it to see what comes first. */
-    private enum Mode {
+    enum Mode {
         OFF("CLIENT REPLY OFF", "CLIENT REPLY ON", "+OK"),
         SKIP("CLIENT REPLY SKIP", "PING", "+PONG");
 
