@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -94,7 +95,7 @@ final class ReplyModeTest {
     }
 
     /** Sends a command under a mode, ends its wait, and looks what the client reads first. */
-    private void assertSilent(Mode mode, String command, Ending ending) throws IOException {
+    private void assertSilent(Mode mode, String command, @Nullable Ending ending) throws IOException {
         RawClient client = connect();
         String id = client.run("CLIENT ID").substring(1);
         client.send(mode.before + "\r\n" + command + "\r\n" + mode.behind + "\r\n");

@@ -114,7 +114,8 @@ final class TransactionsTest {
         assertEquals(1L, store.run("DEL", "a"));
 
         store.run("MULTI");
-        assertEquals("OOM command not allowed when used memory > 'maxmemory'.", store.error("GET", "a"));
+        assertEquals("QUEUED", store.run("GET", "a"));
+        assertEquals("OOM command not allowed when used memory > 'maxmemory'.", store.error("SET", "b", "1"));
         assertEquals("EXECABORT Transaction discarded because of previous errors.", store.error("EXEC"));
 
         store.run("CONFIG", "SET", "maxmemory", "0");
