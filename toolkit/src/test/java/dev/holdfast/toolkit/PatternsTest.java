@@ -43,7 +43,7 @@ class PatternsTest {
         toolkit.rateLimiter("it")
                 .limit(Limit.fixedWindow(1, Duration.ofMinutes(1)))
                 .build()
-                .acquire("a");
+                .tryAcquire("a");
         toolkit.ranking("it").build().submit("ada", 1, Submit.SET);
         try (Lease lease = toolkit.locks().mutex("it").acquire()) {
             assertTrue(lease.isHeld());

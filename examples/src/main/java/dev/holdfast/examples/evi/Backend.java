@@ -59,7 +59,7 @@ public final class Backend implements AutoCloseable {
 
     /** Whether a client may send another request; and if not, when. */
     public Decision request(String client) {
-        return requests.acquire(client);
+        return requests.tryAcquire(client);
     }
 
     /** Has an e-mail sent by whichever worker comes first: {@code XADD stream:tasks:email * type … payload …}. */

@@ -45,7 +45,7 @@ public final class OrderService implements AutoCloseable {
 
     /** Takes an order, if the client has not sent too many requests. */
     public Decision order(String client, Order order) {
-        Decision decision = requests.acquire(client + ":orders");
+        Decision decision = requests.tryAcquire(client + ":orders");
         if (decision.allowed()) {
             queue.put(order.kind().equals("critical") ? "high" : "medium", order);
             active.add("user:" + order.user(), 1);
@@ -56,7 +56,7 @@ public final class OrderService implements AutoCloseable {
 
     /** Whether a user may try to log in once more. */
     public boolean mayLogIn(String user) {
-        return logins.acquire(user + ":login").allowed();
+        return logins.tryAcquire(user + ":login").allowed();
     }
 
     /** Works orders off, ten at once. */

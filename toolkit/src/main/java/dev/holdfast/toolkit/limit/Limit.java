@@ -1,7 +1,15 @@
 package dev.holdfast.toolkit.limit;
 
+import java.time.DayOfWeek;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.time.ZonedDateTime;
+import java.time.temporal.ChronoUnit;
+import java.time.temporal.TemporalAdjusters;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * How much may happen in how long, and how that is counted.
@@ -11,6 +19,7 @@ import java.util.Locale;
  * <tr><th></th><th>what it allows</th><th>what it keeps for each subject</th></tr>
  * <tr><td>{@link #fixedWindow}</td><td>the amount in each window, which begins with its first use; so up to twice the amount
  * in a moment between two windows</td><td>one counter</td></tr>
+ * <tr><td>{@link #calendarWindow}</td><td>the amount in each hour, day, week, month or year of a time zone</td><td>one counter</td></tr>
  * <tr><td>{@link #slidingLog}</td><td>exactly the amount in any period</td><td>each use: up to the amount</td></tr>
  * <tr><td>{@link #slidingCounter}</td><td>about the amount in any period: as if the uses of the last period had been
  * spread evenly</td><td>two counters</td></tr>
@@ -22,8 +31,9 @@ import java.util.Locale;
  * @param amount how much may happen in a period; at least 1
  * @param period how long it counts; at least a millisecond
  * @param burst the most that may happen at once; for all but the token bucket the amount
+ * @param calendar the calendar that the windows follow, if they do
  */
-public record Limit(Algorithm algorithm, long amount, Duration period, long burst) {
+public record Limit(Algorithm algorithm, long amount, Duration period, long burst, Optional<Calendar> calendar) {
     /** How uses are counted; see {@link Limit}. */
     public enum Algorithm {
         WINDOW,
@@ -37,6 +47,43 @@ public record Limit(Algorithm algorithm, long amount, Duration period, long burs
         }
     }
 
+    /** Windows that begin with an hour, a day, a week (on Monday), a month or a year of a time zone. */
+    public record Calendar(ChronoUnit unit, ZoneId zone) {
+        public Calendar {
+            begin(ZonedDateTime.now(zone), unit);
+        }
+
+        private static ZonedDateTime begin(ZonedDateTime time, ChronoUnit unit) {
+            LocalDate day = time.toLocalDate();
+            return switch (unit) {
+                case HOURS -> time.truncatedTo(ChronoUnit.HOURS);
+                case DAYS -> day.atStartOfDay(time.getZone());
+                case WEEKS ->
+                    day.with(TemporalAdjusters.previousOrSame(DayOfWeek.MONDAY)).atStartOfDay(time.getZone());
+                case MONTHS -> day.withDayOfMonth(1).atStartOfDay(time.getZone());
+                case YEARS -> day.withDayOfYear(1).atStartOfDay(time.getZone());
+                default -> throw new IllegalArgumentException("a window is an hour, a day, a week, a month or a year");
+            };
+        }
+
+        /** When the window begins that a time is in. */
+        Instant begin(long millis) {
+            return begin(Instant.ofEpochMilli(millis).atZone(zone), unit).toInstant();
+        }
+
+        /** When it ends, in milliseconds since 1970. */
+        long endMillis(long millis) {
+            ZonedDateTime begin = begin(Instant.ofEpochMilli(millis).atZone(zone), unit);
+            ZonedDateTime next = unit == ChronoUnit.HOURS
+                    ? begin.plusHours(1)
+                    : begin.toLocalDate().plus(1, unit).atStartOfDay(zone);
+            return next.toInstant().toEpochMilli();
+        }
+    }
+
+    /** How much a log may hold: each use is an entry of its own. */
+    private static final long MOST_LOGGED = 10_000;
+
     /** Beyond this a script's numbers are not exact any more. */
     private static final long MOST = 1L << 40;
 
@@ -45,9 +92,27 @@ public record Limit(Algorithm algorithm, long amount, Duration period, long burs
             throw new IllegalArgumentException(
                     "an amount must be between 1 and " + MOST + ": " + amount + ", " + burst);
         }
+        if (algorithm == Algorithm.LOG && amount > MOST_LOGGED) {
+            throw new IllegalArgumentException(
+                    "a log keeps each use, so it is for up to " + MOST_LOGGED + "; a sliding counter is for more: " + amount);
+        }
         if (period.toMillis() < 1 || period.toDays() > 3650) {
             throw new IllegalArgumentException("a period must be between a millisecond and ten years: " + period);
         }
+    }
+
+    public Limit(Algorithm algorithm, long amount, Duration period, long burst) {
+        this(algorithm, amount, period, burst, Optional.empty());
+    }
+
+    /**
+     * A counter for each window of a calendar.
+     *
+     * @param unit HOURS, DAYS, WEEKS (from Monday on), MONTHS or YEARS
+     * @param zone where days begin at midnight
+     */
+    public static Limit calendarWindow(long amount, ChronoUnit unit, ZoneId zone) {
+        return new Limit(Algorithm.WINDOW, amount, unit.getDuration(), amount, Optional.of(new Calendar(unit, zone)));
     }
 
     /** A counter that begins with the first use and ends a window later. */
@@ -55,7 +120,7 @@ public record Limit(Algorithm algorithm, long amount, Duration period, long burs
         return new Limit(Algorithm.WINDOW, amount, window, amount);
     }
 
-    /** The time of each use, kept for a period. */
+    /** The time of each use, kept for a period; for amounts of up to 10,000. */
     public static Limit slidingLog(long amount, Duration period) {
         return new Limit(Algorithm.LOG, amount, period, amount);
     }

@@ -7,6 +7,7 @@ import dev.holdfast.toolkit.store.Command;
 import dev.holdfast.toolkit.store.HashTag;
 import dev.holdfast.toolkit.store.Health;
 import dev.holdfast.toolkit.store.Reply;
+import dev.holdfast.toolkit.store.Retry;
 import dev.holdfast.toolkit.store.Script;
 import dev.holdfast.toolkit.store.Store;
 import dev.holdfast.toolkit.store.StoreException;
@@ -16,6 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,10 +33,14 @@ import org.slf4j.LoggerFactory;
  *         .limit(Limit.tokenBucket(10, Duration.ofSeconds(1)))
  *         .limit(Limit.fixedWindow(5000, Duration.ofDays(1)))
  *         .build();
- * Decision decision = limiter.acquire("client-7:/search");
+ * Decision decision = limiter.tryAcquire("client-7:/search");
  * </pre>
  *
- * <p>Several limits of one limiter are taken together or not at all.
+ * <p>{@link #tryAcquire} decides at once, {@link #acquire} waits until it may. Several limits of one limiter are taken together or
+ * not at all.
+ *
+ * <p>An outage of the store is answered as {@link WhenUnavailable} says. An error that the store has answered is no outage, but
+ * something that is set up wrong, such as a key that holds something else: it denies, shows as down, and is logged.
  */
 public final class RateLimiter implements Pattern {
     /** What to answer when the store cannot be asked. */
@@ -52,10 +59,12 @@ public final class RateLimiter implements Pattern {
     /** After what time to come again where the store could not be asked. */
     private static final Duration RETRY_UNDECIDED = Duration.ofSeconds(1);
 
+    private static final Duration FOR_EVER = Duration.ofSeconds(Long.MAX_VALUE);
+
     private final Context context;
     private final Store store;
     private final String prefix;
-    private final List<Limit> limits;
+    private volatile Rules rules;
     private final WhenUnavailable whenUnavailable;
     private final Counter allowed;
     private final Counter denied;
@@ -66,7 +75,7 @@ public final class RateLimiter implements Pattern {
         this.context = builder.context;
         this.store = context.store();
         this.prefix = builder.prefix;
-        this.limits = List.copyOf(builder.limits);
+        this.rules = new Rules(builder.limits);
         this.whenUnavailable = builder.whenUnavailable;
         Instruments instruments = context.instruments(kind(), prefix);
         this.allowed = instruments.counter("decisions", "result", "allowed");
@@ -84,9 +93,11 @@ public final class RateLimiter implements Pattern {
         return new Builder(context, prefix);
     }
 
+    // ---- deciding ----
+
     /** Takes one, if the limits allow. */
-    public Decision acquire(String subject) {
-        return acquire(subject, 1);
+    public Decision tryAcquire(String subject) {
+        return decide(subject, 1, "take");
     }
 
     /**
@@ -94,43 +105,92 @@ public final class RateLimiter implements Pattern {
      *
      * @param cost at least 0
      */
-    public Decision acquire(String subject, long cost) {
+    public Decision tryAcquire(String subject, long cost) {
         return decide(subject, cost, "take");
     }
 
-    /** Says what {@link #acquire(String, long)} would, and takes nothing. */
+    /**
+     * Takes as much as this costs once the limits allow. Who could not have it within this time is denied at once. The thread waits; let
+     * it be a virtual one.
+     *
+     * @throws CancellationException if the thread is interrupted meanwhile; nothing is taken then
+     */
+    public Decision tryAcquire(String subject, long cost, Duration atMost) {
+        long start = System.nanoTime();
+        long limit = TimeUnit.NANOSECONDS.convert(atMost);
+        while (true) {
+            Decision decision = decide(subject, cost, "take");
+            Duration retry = decision.retryAfter().orElse(null);
+            if (decision.allowed() || retry == null || retry.toNanos() > limit - (System.nanoTime() - start)) {
+                return decision;
+            }
+            try {
+                Thread.sleep(retry);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new CancellationException("interrupted while waiting for " + prefix);
+            }
+        }
+    }
+
+    /** Takes one once the limits allow; see {@link #acquire(String, long)}. */
+    public Decision acquire(String subject) {
+        return acquire(subject, 1);
+    }
+
+    /**
+     * Takes as much as this costs once the limits allow. The thread waits; let it be a virtual one. Of those who wait anyone may be next.
+     *
+     * @throws IllegalArgumentException if it costs more than the limits ever allow
+     * @throws StoreException if the store answers an error that is no outage
+     * @throws CancellationException if the thread is interrupted meanwhile; nothing is taken then
+     */
+    public Decision acquire(String subject, long cost) {
+        Decision decision = tryAcquire(subject, cost, FOR_EVER);
+        if (!decision.allowed()) {
+            StoreException refusal = failure;
+            if (!decision.decided() && refusal != null) {
+                throw refusal;
+            }
+            throw new IllegalArgumentException("this costs more than is ever allowed: " + cost);
+        }
+        return decision;
+    }
+
+    /** Says what {@link #tryAcquire(String, long)} would, and takes nothing. */
     public Decision peek(String subject, long cost) {
         return decide(subject, cost, "look");
     }
 
     /** Forgets what was counted for a subject. */
     public void reset(String subject) {
-        store.call(Command.of("DEL", keys(subject).toArray()));
+        store.call(Command.of(
+                "DEL", rules.keys(prefix + ":" + subject, store.millis()).toArray()));
+    }
+
+    /**
+     * Has other limits from now on, in this process. What was used of them counts, if there are as many as before and each is counted
+     * in the same way.
+     */
+    public void limits(List<Limit> changed) {
+        rules = new Rules(changed);
     }
 
     private Decision decide(String subject, long cost, String verb) {
         if (cost < 0) {
             throw new IllegalArgumentException("a cost must not be negative: " + cost);
         }
-        Object[] arguments = new Object[2 + limits.size() * 4];
-        arguments[0] = cost;
-        arguments[1] = verb;
-        int next = 2;
-        for (Limit limit : limits) {
-            arguments[next++] = limit.algorithm().word();
-            arguments[next++] = limit.amount();
-            arguments[next++] = limit.periodMicros();
-            arguments[next++] = limit.burst();
-        }
+        Rules present = rules;
         try {
-            Decision decision = read(store.call(DECIDE, keys(subject), arguments));
+            Decision decision = read(store.call(present.command(prefix + ":" + subject, store, cost, verb)));
             (decision.allowed() ? allowed : denied).increment();
-            failure = null;
+            if (failure != null) {
+                failure = null;
+            }
             return decision;
         } catch (StoreException e) {
             undecided.increment();
-            failure = e;
-            return undecided(e);
+            return undecided(e, present);
         }
     }
 
@@ -150,33 +210,83 @@ public final class RateLimiter implements Pattern {
         return Duration.ofNanos(micros * 1000);
     }
 
-    private Decision undecided(StoreException e) {
+    private Decision undecided(StoreException e, Rules present) {
+        StoreException before = failure;
+        failure = e;
+        boolean outage = Retry.isOutage(e);
+        if (outage) {
+            LOG.debug("Not decided by {}: {}", prefix, e.toString());
+        } else if (before == null || !String.valueOf(before.getMessage()).equals(e.getMessage())) {
+            LOG.warn("The store refuses to decide for {}, which denies: {}", prefix, e.toString());
+        }
         if (whenUnavailable == WhenUnavailable.THROW) {
             throw e;
         }
-        LOG.debug("Not decided by {}: {}", prefix, e.toString());
-        boolean allow = whenUnavailable == WhenUnavailable.ALLOW;
+        boolean allow = outage && whenUnavailable == WhenUnavailable.ALLOW;
+        Optional<Duration> retry = allow ? Optional.of(Duration.ZERO) : Optional.of(RETRY_UNDECIDED);
         return new Decision(
                 allow,
-                limits.getFirst().burst(),
+                present.limits.getFirst().burst(),
                 0,
-                Optional.of(allow ? Duration.ZERO : RETRY_UNDECIDED),
+                outage ? retry : Optional.empty(),
                 Duration.ZERO,
                 false);
     }
 
-    private List<String> keys(String subject) {
-        String name = prefix + ":" + subject;
-        if (limits.size() == 1) {
-            return List.of(name);
+    /** Limits, with what the script is told of them. */
+    private static final class Rules {
+        private final List<Limit> limits;
+        private final Object[] words;
+        private final boolean calendar;
+
+        Rules(List<Limit> limits) {
+            if (limits.isEmpty()) {
+                throw new IllegalStateException("a rate limiter needs a limit");
+            }
+            this.limits = List.copyOf(limits);
+            this.calendar = limits.stream().anyMatch(limit -> limit.calendar().isPresent());
+            this.words = new Object[2 + limits.size() * 4];
+            int next = 2;
+            for (Limit limit : limits) {
+                words[next++] = limit.algorithm().word();
+                words[next++] = limit.amount();
+                words[next++] = limit.periodMicros();
+                words[next++] = limit.burst();
+            }
         }
-        String tag = HashTag.of(name);
-        List<String> keys = new ArrayList<>(limits.size());
-        for (int i = 0; i < limits.size(); i++) {
-            keys.add(tag + ":" + i);
+
+        Command command(String name, Store store, long cost, String verb) {
+            long now = calendar ? store.millis() : 0;
+            Object[] arguments = words.clone();
+            arguments[0] = cost;
+            arguments[1] = verb;
+            for (int i = 0; calendar && i < limits.size(); i++) {
+                int period = 4 + 4 * i;
+                limits.get(i).calendar().ifPresent(window -> arguments[period] = (window.endMillis(now) - now) * 1000);
+            }
+            return Command.of(DECIDE, keys(name, now), arguments);
         }
-        return keys;
+
+        List<String> keys(String name, long now) {
+            if (limits.size() == 1) {
+                return List.of(key(name, limits.getFirst(), now));
+            }
+            String tag = HashTag.of(name);
+            List<String> keys = new ArrayList<>(limits.size());
+            for (int i = 0; i < limits.size(); i++) {
+                keys.add(key(tag + ":" + i, limits.get(i), now));
+            }
+            return keys;
+        }
+
+        private static String key(String name, Limit limit, long now) {
+            return limit.calendar().isEmpty()
+                    ? name
+                    : name + ":" + limit.calendar().get().begin(now);
+        }
     }
+
+    // ---- the pattern ----
 
     @Override
     public String kind() {
@@ -218,7 +328,7 @@ public final class RateLimiter implements Pattern {
             return this;
         }
 
-        /** What to answer when the store cannot be asked; else {@link WhenUnavailable#ALLOW}. */
+        /** What to answer while the store is away; else {@link WhenUnavailable#ALLOW}. */
         public Builder whenUnavailable(WhenUnavailable answer) {
             this.whenUnavailable = answer;
             return this;
@@ -226,9 +336,6 @@ public final class RateLimiter implements Pattern {
 
         /** @throws IllegalStateException if there is no limit */
         public RateLimiter build() {
-            if (limits.isEmpty()) {
-                throw new IllegalStateException("a rate limiter needs a limit");
-            }
             return context.register(new RateLimiter(this));
         }
     }

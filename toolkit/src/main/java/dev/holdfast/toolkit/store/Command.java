@@ -1,6 +1,5 @@
 package dev.holdfast.toolkit.store;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -25,12 +24,14 @@ public final class Command {
 
     /** The run of a script. All keys that it touches are among {@code keys}, and lie in one slot. */
     public static Command of(Script script, List<?> keys, Object... arguments) {
-        List<Object> words = new ArrayList<>(keys.size() + arguments.length + 2);
-        words.add(script.sha1());
-        words.add(keys.size());
-        words.addAll(keys);
-        words.addAll(List.of(arguments));
-        return new Command("EVALSHA", words.toArray(), script, keys.size());
+        Object[] words = new Object[keys.size() + arguments.length + 2];
+        words[0] = script.sha1();
+        words[1] = keys.size();
+        for (int i = 0; i < keys.size(); i++) {
+            words[2 + i] = keys.get(i);
+        }
+        System.arraycopy(arguments, 0, words, 2 + keys.size(), arguments.length);
+        return new Command("EVALSHA", words, script, keys.size());
     }
 
     public String name() {

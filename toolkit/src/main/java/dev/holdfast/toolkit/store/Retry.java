@@ -59,6 +59,17 @@ public final class Retry {
         }
     }
 
+    /** Answers of a store that cannot take anything in at present. */
+    private static final Set<String> FULL = Set.of("OOM", "MISCONF", "NOREPLICAS");
+
+    /**
+     * Whether a failure is an outage, which passes: the store is away, or it answers that it cannot do its work now. Any other
+     * answered error says that something is set up or used wrongly.
+     */
+    public static boolean isOutage(StoreException e) {
+        return !(e instanceof CommandFailedException failed) || isPassing(failed) || FULL.contains(failed.code());
+    }
+
     /** Whether a call that has failed may be made again. */
     public static boolean mayRepeat(StoreException e, boolean idempotent) {
         return switch (e) {

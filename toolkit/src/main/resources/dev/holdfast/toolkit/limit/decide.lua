@@ -19,13 +19,57 @@ local function expire(key, micros)
     redis.call('PEXPIRE', key, whole(math.max(1, math.ceil(micros / 1000))))
 end
 
+-- Whether a key holds what one of the limits below keeps, and not something of another program's.
+local function isOwn(key)
+    local kind = redis.call('TYPE', key).ok
+    if kind == 'hash' then
+        return redis.call('HLEN', key) == 3 and redis.call('HEXISTS', key, 'period') == 1
+    elseif kind == 'zset' then
+        local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+        return string.match(first[1], '^(%d+)%-%d+$') == whole(tonumber(first[2]))
+    end
+    return kind == 'string' and tonumber(redis.call('GET', key)) ~= nil
+end
+
+-- Asks for what a limit has kept. Where its algorithm was changed, something else stands there, and it counts anew. What is not a
+-- limit's stays, and is an error.
+local function ask(command, key, ...)
+    local answer = redis.pcall(command, key, ...)
+    if type(answer) == 'table' and answer.err then
+        if not isOwn(key) then
+            error(answer)
+        end
+        redis.call('UNLINK', key)
+        return redis.call(command, key, ...)
+    end
+    return answer
+end
+
+-- A number that a limit has kept, or 0.
+local function kept(key, most)
+    local text = ask('GET', key)
+    if not text then
+        return 0
+    end
+    local number = tonumber(text)
+    if not number then
+        error({err = 'ERR the key of a limit holds something else'})
+    end
+    if number > most then
+        -- The time that a bucket has kept: no counter comes near it.
+        redis.call('UNLINK', key)
+        return 0
+    end
+    return number
+end
+
 -- Each of these looks at what a limit has counted and answers what is used, how long to wait until the cost fits, how long
 -- until nothing is counted, and a function that takes the cost.
 local algorithms = {}
 
 -- A counter that begins with the first use and ends a period later.
 function algorithms.window(key, amount, period)
-    local used = tonumber(redis.call('GET', key) or 0)
+    local used = kept(key, 2 ^ 41)
     local left = redis.call('PTTL', key) * 1000
     if left < 0 then
         left = period
@@ -45,7 +89,7 @@ end
 
 -- The time of each use in a sorted set: exact, and as large as the amount.
 function algorithms.log(key, amount, period)
-    redis.call('ZREMRANGEBYSCORE', key, '-inf', whole(now - period))
+    ask('ZREMRANGEBYSCORE', key, '-inf', whole(now - period))
     -- Uses to come, since the clock was set back, count as of now.
     for _, use in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. whole(now), '+inf')) do
         redis.call('ZADD', key, whole(now), use)
@@ -62,9 +106,15 @@ function algorithms.log(key, amount, period)
         end
     end
     return used, wait, reset, function()
+        local words = {'ZADD', key}
         for i = 1, cost do
             -- Uses of the same microsecond differ in how many there were before.
-            redis.call('ZADD', key, whole(now), whole(now) .. '-' .. whole(used + i))
+            words[#words + 1] = whole(now)
+            words[#words + 1] = whole(now) .. '-' .. whole(used + i)
+            if #words > 1000 or i == cost then
+                redis.call(unpack(words))
+                words = {'ZADD', key}
+            end
         end
         expire(key, period)
         return period
@@ -73,7 +123,10 @@ end
 
 -- Two counters: of this period, and of the last one, which weighs less the longer it is over.
 function algorithms.counter(key, amount, period)
-    local state = redis.call('HMGET', key, 'period', 'current', 'last')
+    local state = ask('HMGET', key, 'period', 'current', 'last')
+    if not state[1] and redis.call('EXISTS', key) == 1 then
+        error({err = 'ERR the key of a limit holds something else'})
+    end
     local number = math.floor(now / period)
     local into = now - number * period
     local current, last = 0, 0
@@ -100,7 +153,7 @@ end
 -- The generic cell rate algorithm: a bucket of tokens, as the time at which it will be full again.
 function algorithms.bucket(key, amount, period, burst)
     local interval = period / amount
-    local full = math.max(now, tonumber(redis.call('GET', key) or 0))
+    local full = math.max(now, kept(key, math.huge))
     if full > now + burst * interval + 1 then
         -- It cannot be emptier than empty, unless the clock was set back.
         full = now + burst * interval

@@ -33,7 +33,7 @@ class ClusterNamespaceTest {
             eight.rateLimiter("rate:api")
                     .limit(Limit.fixedWindow(5, Duration.ofMinutes(1)))
                     .build()
-                    .acquire("ada");
+                    .tryAcquire("ada");
             eight.ranking("game").build().add("ada", 1);
             try (var lease = eight.locks().mutex("report").acquire()) {
                 assertEquals(true, lease.isHeld());

@@ -52,7 +52,7 @@ class LimitFaultTest {
 
         private static void use(String name, RateLimiter limiter) {
             while (true) {
-                if (limiter.acquire("all").allowed()) {
+                if (limiter.tryAcquire("all").allowed()) {
                     System.out.println(ALLOWED + name);
                 }
                 try {

@@ -146,14 +146,14 @@ class GuardedStoreTest {
         assertEquals("loaded", cache.get("k", key -> "loaded"));
         assertEquals("loaded", cache.get("k", key -> "again"), "this process has it");
         for (int i = 0; i < 100; i++) {
-            Decision decision = open.acquire("ada");
+            Decision decision = open.tryAcquire("ada");
             assertTrue(decision.allowed());
             assertFalse(decision.decided());
-            assertFalse(closed.acquire("ada").allowed());
+            assertFalse(closed.tryAcquire("ada").allowed());
         }
         int before = sent.get();
         answers = true;
-        await().atMost(PATIENCE).until(() -> closed.acquire("ada").allowed());
+        await().atMost(PATIENCE).until(() -> closed.tryAcquire("ada").allowed());
         assertTrue(sent.get() > before);
     }
 }
