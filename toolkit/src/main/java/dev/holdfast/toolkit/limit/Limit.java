@@ -93,8 +93,8 @@ public record Limit(Algorithm algorithm, long amount, Duration period, long burs
                     "an amount must be between 1 and " + MOST + ": " + amount + ", " + burst);
         }
         if (algorithm == Algorithm.LOG && amount > MOST_LOGGED) {
-            throw new IllegalArgumentException(
-                    "a log keeps each use, so it is for up to " + MOST_LOGGED + "; a sliding counter is for more: " + amount);
+            throw new IllegalArgumentException("a log keeps each use, so it is for up to " + MOST_LOGGED
+                    + "; a sliding counter is for more: " + amount);
         }
         if (period.toMillis() < 1 || period.toDays() > 3650) {
             throw new IllegalArgumentException("a period must be between a millisecond and ten years: " + period);

@@ -225,12 +225,7 @@ public final class RateLimiter implements Pattern {
         boolean allow = outage && whenUnavailable == WhenUnavailable.ALLOW;
         Optional<Duration> retry = allow ? Optional.of(Duration.ZERO) : Optional.of(RETRY_UNDECIDED);
         return new Decision(
-                allow,
-                present.limits.getFirst().burst(),
-                0,
-                outage ? retry : Optional.empty(),
-                Duration.ZERO,
-                false);
+                allow, present.limits.getFirst().burst(), 0, outage ? retry : Optional.empty(), Duration.ZERO, false);
     }
 
     /** Limits, with what the script is told of them. */

@@ -274,8 +274,8 @@ class LimitContract extends Contract {
     @Test
     void windowsFollowACalendar() {
         ZoneId zone = ZoneId.of("Asia/Kolkata");
-        for (ChronoUnit unit : List.of(
-                ChronoUnit.HOURS, ChronoUnit.DAYS, ChronoUnit.WEEKS, ChronoUnit.MONTHS, ChronoUnit.YEARS)) {
+        for (ChronoUnit unit :
+                List.of(ChronoUnit.HOURS, ChronoUnit.DAYS, ChronoUnit.WEEKS, ChronoUnit.MONTHS, ChronoUnit.YEARS)) {
             RateLimiter limiter = limiter(Limit.calendarWindow(2, unit, zone));
             long before = store().millis();
             assertTrue(limiter.tryAcquire("ada " + unit, 2).allowed());
@@ -284,7 +284,8 @@ class LimitContract extends Contract {
                 continue; // The window has just ended.
             }
             Duration retry = denied.retryAfter().orElseThrow();
-            ZonedDateTime next = Instant.ofEpochMilli(before).plus(retry).plusMillis(5000).atZone(zone);
+            ZonedDateTime next =
+                    Instant.ofEpochMilli(before).plus(retry).plusMillis(5000).atZone(zone);
             assertEquals(0, next.getMinute(), unit + ": " + next);
             if (unit != ChronoUnit.HOURS) {
                 assertEquals(0, next.getHour(), unit + ": " + next);
