@@ -112,6 +112,18 @@ final class RawClient implements Closeable {
         }
     }
 
+    /** All that the server still sends before it ends the connection. */
+    String rest() throws IOException {
+        StringBuilder rest = new StringBuilder();
+        try {
+            while (true) {
+                rest.append((char) next());
+            }
+        } catch (EOFException e) {
+            return rest.toString();
+        }
+    }
+
     private String line() throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
         int b = next();

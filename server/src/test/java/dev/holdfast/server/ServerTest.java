@@ -271,4 +271,49 @@ final class ServerTest {
         assertEquals("+OK", client.read());
         assertEquals("+PONG", client.run("PING"));
     }
+
+    /** A web page can make a browser send a request whose body is commands. */
+    @ParameterizedTest
+    @ValueSource(strings = {"auto", "epoll", "nio", "io_uring"})
+    void anHttpRequestCommandsNothing(String transport) throws Exception {
+        if (!transport.equals("auto") && !Transport.isAvailable(transport)) {
+            return;
+        }
+        for (String password : new String[] {"", "secret"}) {
+            Server server = start("transport", transport, "requirepass", password);
+            RawClient other = connect(server);
+            if (!password.isEmpty()) {
+                assertEquals("+OK", other.run("AUTH secret"));
+            }
+            for (String request : new String[] {
+                "POST / HTTP/1.1\r\nHost: x\r\n\r\nSET a 1\r\n",
+                "GET / HTTP/1.1\r\nhOST: x\r\n\r\nSET a 1\r\n",
+                "*2\r\n$4\r\npost\r\n$1\r\n/\r\nSET a 1\r\n",
+                "MULTI\r\nSET a 1\r\nPOST /\r\nEXEC\r\n",
+                "SUBSCRIBE c\r\nPost /\r\nSET a 1\r\n"
+            }) {
+                RawClient page = connect(server);
+                page.send((password.isEmpty() ? "" : "AUTH secret\r\n") + request);
+                assertTrue(page.isEnded(), request);
+                RawClient stranger = connect(server);
+                stranger.send(request);
+                assertTrue(stranger.isEnded(), request);
+            }
+            RawClient half = connect(server);
+            half.send("PO");
+            half.send("ST / HTTP/1.1\r\nSET a 1\r\n");
+            assertTrue(half.isEnded());
+            assertEquals(":0", other.run("EXISTS a"));
+            assertTrue(other.run("ECHO POST").startsWith("$4|POST"), "the word alone harms no one");
+            assertTrue(other.run("EVAL \"return redis.pcall('POST')['err']\" 0").contains("Unknown"));
+        }
+    }
+
+    @Test
+    void whatWasAskedBeforeAnHttpRequestIsNotAnswered() throws Exception {
+        Server server = start();
+        RawClient page = connect(server);
+        page.send("PING\r\nPOST / HTTP/1.1\r\n");
+        assertEquals("", page.rest());
+    }
 }

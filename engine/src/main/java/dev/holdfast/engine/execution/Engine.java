@@ -61,6 +61,7 @@ public final class Engine implements AutoCloseable {
     private final Pause pause = new Pause(this);
     private final ChangeLog changes = new ChangeLog();
     private final Admission admission = new Admission(this);
+    private final HttpGuard httpGuard = new HttpGuard();
     private final Acl acl;
     private final AclFile aclFile;
     private final Permissions permissions;
@@ -470,7 +471,9 @@ public final class Engine implements AutoCloseable {
             spec = admission.resolve(client, args);
             admission.check(client, spec, args);
         } catch (CommandException e) {
-            reject(client, args, e, reply);
+            if (commands.find(args.get(0)) != null || !httpGuard.turnsAway(client, args)) {
+                reject(client, args, e, reply);
+            }
             return true;
         }
         if (client.tracker() != null) {
