@@ -55,6 +55,15 @@ final class BackupCommand implements Callable<Integer> {
     @Option(names = "--dir", description = "the directory of a store that is not running")
     private @Nullable Path directory;
 
+    @Option(names = "--dbfilename", description = "with --dir: the name of its RDB file (${DEFAULT-VALUE})")
+    private String fileName = "dump.rdb";
+
+    @Option(names = "--appenddirname", description = "with --dir: the directory of its append-only file (${DEFAULT-VALUE})")
+    private String appendDirectory = "appendonlydir";
+
+    @Option(names = "--appendfilename", description = "with --dir: the name of its append-only file (${DEFAULT-VALUE})")
+    private String appendFile = "appendonly.aof";
+
     @Override
     public Integer call() throws IOException {
         Path file = Files.isDirectory(target)
@@ -113,10 +122,21 @@ final class BackupCommand implements Callable<Integer> {
     }
 
     /** Loads what is in a directory, and saves it to a temporary file. */
-    private static Path saveStopped(Path directory) throws IOException {
+    private Path saveStopped(Path directory) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            throw new IOException(directory + " is no directory");
+        }
+        boolean appendOnly = Files.isRegularFile(
+                directory.resolve(appendDirectory).resolve(appendFile + ".manifest"));
+        if (!appendOnly && !Files.isRegularFile(directory.resolve(fileName))) {
+            throw new IOException("%s holds no data: there is neither %s nor %s/%s.manifest. If they have other names, see --help"
+                    .formatted(directory, fileName, appendDirectory, appendFile));
+        }
         Config config = new Config();
-        boolean appendOnly = Files.isDirectory(directory.resolve("appendonlydir"));
         try {
+            config.set("dbfilename", fileName);
+            config.set("appenddirname", appendDirectory);
+            config.set("appendfilename", appendFile);
             config.set("dir", directory.toAbsolutePath().toString());
             config.set("save", "1 1");
             config.set("appendonly", appendOnly ? "yes" : "no");

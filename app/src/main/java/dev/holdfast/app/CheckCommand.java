@@ -1,5 +1,6 @@
 package dev.holdfast.app;
 
+import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.persistence.AofCheck;
 import dev.holdfast.engine.persistence.Disk;
 import dev.holdfast.engine.persistence.DiskFile;
@@ -35,18 +36,26 @@ final class CheckCommand implements Callable<Integer> {
     private boolean fix;
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() {
         boolean sound = true;
         for (Path file : files) {
-            sound &= isRdb(file)
-                    ? checkRdb(file, System.out)
-                    : AofCheck.check(Disk.REAL, file, fix, System.out::println);
+            try {
+                sound &= isRdb(file)
+                        ? checkRdb(file, System.out)
+                        : AofCheck.check(Disk.REAL, file, fix, System.out::println);
+            } catch (IOException e) {
+                System.err.println("holdfast: " + Reason.of(e));
+                sound = false;
+            }
         }
         return sound ? 0 : FileCommands.FAILED;
     }
 
-    /** Whether a file begins as RDB does. An append-only file of old style may too, but has a name of its own. */
+    /** Whether a file is called RDB or begins so. An append-only file of old style may too, but has a name of its own. */
     private static boolean isRdb(Path file) throws IOException {
+        if (file.toString().endsWith(".rdb")) {
+            return true;
+        }
         ByteBuffer magic = ByteBuffer.allocate(6);
         try (DiskFile open = Disk.REAL.open(file, Disk.Mode.READ)) {
             open.read(magic);
@@ -67,7 +76,7 @@ final class CheckCommand implements Callable<Integer> {
             } catch (IOException e) {
                 out.printf(
                         "%s: DAMAGED, %s (byte %d of %d): %s%n",
-                        file, check.where(), check.bytesRead(), size, e.getMessage());
+                        file, check.where(), check.bytesRead(), size, Reason.of(e));
                 out.printf("%s: %d keys before that can be read%n", file, check.keys());
                 return false;
             }

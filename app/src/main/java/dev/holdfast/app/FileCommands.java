@@ -1,5 +1,6 @@
 package dev.holdfast.app;
 
+import dev.holdfast.engine.base.Reason;
 import java.util.List;
 import java.util.Set;
 import picocli.CommandLine;
@@ -25,7 +26,7 @@ final class FileCommands {
     static int run(List<String> arguments) {
         return new CommandLine(new FileCommands())
                 .setExecutionExceptionHandler((failure, command, parsed) -> {
-                    command.getErr().println("holdfast: " + failure.getMessage());
+                    command.getErr().println("holdfast: " + Reason.of(failure));
                     return FAILED;
                 })
                 .execute(arguments.toArray(String[]::new));

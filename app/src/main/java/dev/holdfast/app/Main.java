@@ -7,6 +7,7 @@ import dev.holdfast.server.ConfigFile;
 import dev.holdfast.server.Program;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** The program's entry: starts the server, works on files, or answers {@code --help} and {@code --version}. */
@@ -29,12 +30,20 @@ public final class Main {
                    ./holdfast --port 7777
                    ./holdfast /etc/valkey/valkey.conf --port 7777 --appendonly no
 
-            Options of the JVM go into the environment variable HOLDFAST_JAVA_OPTS.
+            The environment: HOLDFAST_JAVA_OPTS has options of the JVM, HOLDFAST_REQUIREPASS a value of requirepass.
             """;
+
+    /** The program's arguments, one a line, where {@code ./holdfast} keeps them out of the process list. */
+    private static final String HIDDEN_ARGUMENTS = "HOLDFAST_ARGUMENTS";
+
+    /** The password of the default user, so that it stands in no file and no list of processes. */
+    private static final String PASSWORD = "HOLDFAST_REQUIREPASS";
 
     private Main() {}
 
-    public static void main(String[] arguments) {
+    public static void main(String[] words) {
+        String hidden = System.getenv(HIDDEN_ARGUMENTS);
+        String[] arguments = words.length == 0 && hidden != null ? hidden.split("\n", -1) : words;
         if (FileCommands.areMeant(List.of(arguments))) {
             System.exit(FileCommands.run(List.of(arguments)));
         }
@@ -48,11 +57,23 @@ public final class Main {
         }
     }
 
+    /** The arguments with those of the environment before the options: an option counts more, a file less. */
+    private static List<String> withEnvironment(List<String> arguments) {
+        String password = System.getenv(PASSWORD);
+        if (password == null) {
+            return arguments;
+        }
+        List<String> all = new ArrayList<>(arguments);
+        boolean file = !arguments.isEmpty() && !arguments.getFirst().startsWith("--");
+        all.addAll(file ? 1 : 0, List.of("--requirepass", password));
+        return all;
+    }
+
     private static void serve(List<String> arguments) {
         Config config = new Config();
         Path file;
         try {
-            file = ConfigFile.apply(config, arguments, System.in);
+            file = ConfigFile.apply(config, withEnvironment(arguments), System.in);
         } catch (ConfigException | IOException e) {
             System.err.println(e.getMessage());
             System.exit(1);
@@ -62,7 +83,7 @@ public final class Main {
         try {
             program = new ServerProgram(config, file, arguments);
         } catch (IllegalArgumentException e) {
-            System.err.println(e.getMessage());
+            System.err.println("Fatal error: " + e.getMessage());
             System.exit(1);
             return;
         }

@@ -1,5 +1,6 @@
 package dev.holdfast.app;
 
+import dev.holdfast.engine.base.Reason;
 import dev.holdfast.server.SocketPeer;
 import java.io.Closeable;
 import java.io.IOException;
@@ -18,7 +19,7 @@ final class ServerConnection implements Closeable {
         try {
             peer = SocketPeer.connect(host, port, TIMEOUT_MILLIS);
         } catch (IOException e) {
-            throw new IOException("no server answers at %s:%d (%s)".formatted(host, port, e.getMessage()), e);
+            throw new IOException("no server answers at %s:%d (%s)".formatted(host, port, Reason.of(e)), e);
         }
         if (password != null) {
             if (user == null) {

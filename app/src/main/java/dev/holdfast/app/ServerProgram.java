@@ -3,26 +3,34 @@ package dev.holdfast.app;
 import dev.holdfast.app.log.LogOutput;
 import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.base.Compatibility;
+import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.commands.AllCommands;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.NetworkParameters;
 import dev.holdfast.engine.config.Parameter;
+import dev.holdfast.engine.config.TextParameter;
 import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.engine.execution.Host;
 import dev.holdfast.engine.execution.Peer;
 import dev.holdfast.engine.persistence.Disk;
 import dev.holdfast.engine.persistence.FilePersistence;
+import dev.holdfast.engine.persistence.LastSave;
 import dev.holdfast.server.Program;
 import dev.holdfast.server.Server;
 import dev.holdfast.server.SocketPeer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,21 +39,26 @@ import org.slf4j.LoggerFactory;
 /**
  * A store served by a process of its own, from the start to the end.
  *
- * <p>It ends by the command SHUTDOWN or by a signal. Both come to the JVM's shutdown hook, which closes the sockets after the
- * replies under way, then the store, and removes the file with the process id.
+ * <p>Until everything has been loaded it answers LOADING; where that fails it serves no one and ends with the status 1. Afterwards it
+ * ends by the command SHUTDOWN or by a signal, if its data can be saved: else it goes on. The JVM's shutdown hook closes the sockets
+ * after the replies under way, then the store, and removes the file with the process id.
  */
 final class ServerProgram implements Host {
     private static final Logger LOG = LoggerFactory.getLogger(ServerProgram.class);
+    private static final int FAILED = 1;
 
     private final Config config;
     private final @Nullable Path file;
     private final List<String> arguments;
     private final Engine engine;
     private final Server server;
-    private volatile boolean requested;
+    private final AtomicBoolean ending = new AtomicBoolean();
+    private volatile boolean ready;
+    private volatile boolean saved;
     private volatile @Nullable FilePersistence persistence;
     private volatile @Nullable HttpPorts http;
 
+    /** @throws IllegalArgumentException if the configuration cannot be met; the message says why */
     ServerProgram(Config config, @Nullable Path file, List<String> arguments) {
         this.config = config;
         this.file = file;
@@ -58,7 +71,11 @@ final class ServerProgram implements Host {
 
     private void setUpLog() {
         String logfile = config.program.logfile.get();
-        LogOutput.setFile(logfile.isEmpty() ? null : inDirectory(logfile));
+        try {
+            LogOutput.setFile(logfile.isEmpty() ? null : inDirectory(logfile));
+        } catch (IOException e) {
+            throw new IllegalArgumentException("Can't open the log file: " + Reason.of(e), e);
+        }
         config.program.loglevel.onChange(() -> LogOutput.setLevel(config.program.loglevel.get()));
         LogOutput.setLevel(config.program.loglevel.get());
         config.program.logFormat.onChange(this::setLogFormat);
@@ -76,43 +93,67 @@ final class ServerProgram implements Host {
 
     /** Serves until the program ends; returns early, with the status to end with, if it cannot. */
     int run() {
+        Signals.handle("TERM", () -> onSignal("SIGTERM", config.program.shutdownOnSigterm));
+        Signals.handle("HUP", () -> {});
+        Signals.handle("INT", () -> onSignal("SIGINT", config.program.shutdownOnSigint));
         logStart();
         try {
-            persistence = FilePersistence.open(engine, Disk.REAL);
-        } catch (IOException e) {
-            LOG.warn("Fatal error: {}", e.getMessage());
-            return 1;
+            start();
+        } catch (IOException | UncheckedIOException e) {
+            LOG.warn("Fatal error: {}", Reason.of(e));
+            clearAway();
+            return FAILED;
+        } catch (RuntimeException | LinkageError | OutOfMemoryError e) {
+            LOG.error("Fatal error: the server could not start", e);
+            clearAway();
+            return FAILED;
         }
         try {
-            writeProcessId();
-            server.start();
-            LOG.info("Server initialized");
-        } catch (IOException e) {
-            LOG.warn("Warning: {}", e.getMessage());
-            LOG.warn("Failed listening on port {} (tcp), aborting.", config.network.port.get());
-            return 1;
-        }
-        FutureTask<HttpPorts> opening = openHttp();
-        try {
-            persistence.load();
-        } catch (IOException e) {
-            LOG.warn("Terminating server after rdb file reading failure.");
-            LOG.warn("Fatal error loading the DB: {} Exiting.", e.getMessage());
-            return 1;
-        }
-        Runtime.getRuntime().addShutdownHook(new Thread(this::end, "holdfast-end"));
-        server.announce();
-        try {
-            opening.get();
             new CountDownLatch(1).await();
-        } catch (ExecutionException e) {
-            Throwable cause = e.getCause();
-            LOG.warn("{}, aborting.", cause == null ? e.getMessage() : cause.getMessage());
-            return 1;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         return 0;
+    }
+
+    /** @throws IOException if that fails; the message says what, why, and what to do */
+    private void start() throws IOException {
+        FilePersistence files;
+        try {
+            files = FilePersistence.open(engine, Disk.REAL);
+        } catch (FileSystemException e) {
+            throw new IOException(
+                    "the directory " + config.program.dir.get() + " can't be written (" + Reason.of(e)
+                            + "). Name another with --dir, or keep nothing in files: --save '' --appendonly no",
+                    e);
+        }
+        persistence = files;
+        writeProcessId();
+        try {
+            server.start();
+        } catch (IOException e) {
+            throw new IOException(Reason.of(e) + ". Choose others with --port, --bind or --unixsocket", e);
+        }
+        LOG.info("Server initialized");
+        FutureTask<HttpPorts> opening = openHttp();
+        try {
+            files.load();
+        } catch (IOException e) {
+            throw new IOException(
+                    "loading the data of " + config.program.dir.get() + " failed, and nothing was changed: "
+                            + Reason.of(e),
+                    e);
+        }
+        Runtime.getRuntime().addShutdownHook(new Thread(this::end, "holdfast-end"));
+        ready = true;
+        server.announce();
+        try {
+            opening.get();
+        } catch (ExecutionException e) {
+            throw new IOException(Reason.of(e.getCause() == null ? e : e.getCause()), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Opens the HTTP ports while the data is loaded, which would otherwise wait for classes that RESP does not need. */
@@ -178,56 +219,86 @@ final class ServerProgram implements Host {
     private void writeProcessId() throws IOException {
         String pidfile = config.program.pidfile.get();
         if (!pidfile.isEmpty()) {
-            Files.writeString(
-                    inDirectory(pidfile),
-                    ProcessHandle.current().pid() + "\n",
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.TRUNCATE_EXISTING,
-                    StandardOpenOption.WRITE);
+            try {
+                Files.writeString(
+                        inDirectory(pidfile),
+                        ProcessHandle.current().pid() + "\n",
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.TRUNCATE_EXISTING,
+                        StandardOpenOption.WRITE);
+            } catch (IOException e) {
+                throw new IOException("Can't write the pid file: " + Reason.of(e), e);
+            }
         }
     }
 
-    /** Everything that has to be done before the process ends. A signal is an ordinary way to end, hence the status 0. */
-    private void end() {
-        if (!requested) {
-            LOG.warn("Received SIGTERM or SIGINT, shutting down...");
-        }
-        HttpPorts ports = http;
-        if (ports != null) {
-            ports.close();
-        }
-        server.close();
-        engine.close();
-        endPersistence();
+    private void removeProcessId() {
         String pidfile = config.program.pidfile.get();
         if (!pidfile.isEmpty()) {
             LOG.info("Removing the pid file.");
             try {
                 Files.deleteIfExists(inDirectory(pidfile));
             } catch (IOException e) {
-                LOG.warn("Could not remove the pid file: {}", e.getMessage());
+                LOG.warn("Could not remove the pid file: {}", Reason.of(e));
             }
-        }
-        LOG.warn("Holdfast is now ready to exit, bye bye...");
-        if (!requested) {
-            Runtime.getRuntime().halt(0);
         }
     }
 
-    /** Saves what is to be saved, unless SHUTDOWN has done so. */
-    private void endPersistence() {
-        FilePersistence files = persistence;
-        if (files == null) {
+    private void closeHttp() {
+        HttpPorts ports = http;
+        if (ports != null) {
+            ports.close();
+        }
+    }
+
+    /** Leaves nothing behind of a start that has failed. Clients are not served any more. */
+    private void clearAway() {
+        server.close();
+        if (persistence != null) {
+            removeProcessId();
+        }
+    }
+
+    /**
+     * A signal asks for the end. It may come again: while data is saved only SIGINT counts, which insists.
+     *
+     * @param options words of SHUTDOWN, or "default"
+     */
+    private void onSignal(String name, TextParameter options) {
+        if (!ready) {
+            LOG.warn("Received {} while starting, exiting now.", name);
+            clearAway();
+            Runtime.getRuntime().halt(0);
+        }
+        if (!ending.compareAndSet(false, true)) {
+            if (name.equals("SIGINT")) {
+                LOG.warn("Received SIGINT again. You insist: exiting now, without what is not saved.");
+                Runtime.getRuntime().halt(FAILED);
+            }
             return;
         }
-        try {
-            if (!requested) {
-                files.finish(FilePersistence.FinalSave.AS_CONFIGURED);
-            }
-        } catch (IOException e) {
-            LOG.warn("Error trying to save the DB. Exit anyway.", e);
-        } finally {
+        LOG.warn("Received {}, shutting down...", name);
+        if (LastSave.take(engine, Set.of(options.get().toUpperCase(Locale.ROOT).split(" ")))) {
+            saved = true;
+            System.exit(0);
+        }
+        ending.set(false);
+    }
+
+    /** Everything that has to be done before the process ends. Where nothing could save before, it is done here. */
+    private void end() {
+        boolean failed = !saved && !LastSave.take(engine, Set.of());
+        closeHttp();
+        server.close();
+        engine.close();
+        FilePersistence files = persistence;
+        if (files != null) {
             files.close();
+        }
+        removeProcessId();
+        LOG.warn("Holdfast is now ready to exit, bye bye...");
+        if (failed) {
+            Runtime.getRuntime().halt(FAILED);
         }
     }
 
@@ -239,13 +310,18 @@ final class ServerProgram implements Host {
     @Override
     public void shutDown(String reason) {
         LOG.info(reason);
-        requested = true;
+        saved = true;
         new Thread(() -> System.exit(0), "holdfast-shutdown").start();
     }
 
     @Override
     public void abort(String reason) {
         Runtime.getRuntime().halt(1);
+    }
+
+    @Override
+    public void awaitCommands() {
+        server.awaitCommands();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.holdfast.server;
 
+import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.ConfigException;
@@ -147,7 +148,7 @@ public final class ConfigFile {
         } catch (NoSuchFileException e) {
             throw new IOException("Fatal error, can't open config file '" + file + "': No such file or directory", e);
         } catch (IOException e) {
-            throw new IOException("Fatal error, can't open config file '" + file + "': " + e.getMessage(), e);
+            throw new IOException("Fatal error, can't open config file '" + file + "': " + Reason.of(e), e);
         }
     }
 

@@ -8,14 +8,18 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The event loops of the connections. New connections go to the first {@code io-threads} of them in turn. That number may change
  * at any time: a connection stays with the loop that it has, so a loop that gets no new ones serves on.
  */
 final class EventLoops extends MultiThreadIoEventLoopGroup {
+    private static final Logger LOG = LoggerFactory.getLogger(EventLoops.class);
     private static final String THREAD_NAME = "holdfast-io";
 
     private final Transport transport;
@@ -47,6 +51,24 @@ final class EventLoops extends MultiThreadIoEventLoopGroup {
     public ChannelFuture register(Channel channel) {
         EventLoop[] loops = taking;
         return loops[Math.floorMod(turn.getAndIncrement(), loops.length)].register(channel);
+    }
+
+    /** Waits until each event loop, but the one that asks, has done what it has at hand; not for long, for one may be stuck. */
+    void awaitTurn(long seconds) {
+        List<EventLoop> others;
+        synchronized (this) {
+            others = all.stream().filter(loop -> !loop.inEventLoop() && !loop.isShuttingDown())
+                    .toList();
+        }
+        CountDownLatch turns = new CountDownLatch(others.size());
+        others.forEach(loop -> loop.execute(turns::countDown));
+        try {
+            if (!turns.await(seconds, TimeUnit.SECONDS)) {
+                LOG.debug("An event loop has been busy for {} seconds", seconds);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Ends all event loops, and waits for that, though not for long. */

@@ -1,6 +1,7 @@
 package dev.holdfast.server;
 
 import dev.holdfast.engine.Holdfast;
+import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.config.ConfigException;
 import dev.holdfast.engine.config.NetworkParameters;
 import dev.holdfast.engine.execution.Engine;
@@ -207,14 +208,16 @@ public final class Server implements AutoCloseable {
         if (!transport.hasUnixSockets()) {
             throw new IOException("Unix sockets are not served by the transport " + transport);
         }
+        if (Files.isRegularFile(path) || Files.isDirectory(path)) {
+            throw new IOException("Could not listen on the Unix socket " + path + ": there is a file or directory");
+        }
         Files.deleteIfExists(path);
         var bound = bootstrap()
                 .channel(transport.unixSocketChannel())
                 .bind(transport.unixAddress(path.toString()))
                 .awaitUninterruptibly();
         if (!bound.isSuccess()) {
-            throw new IOException(
-                    "Could not listen on " + path + ": " + bound.cause().getMessage());
+            throw new IOException("Could not listen on the Unix socket " + path + ": " + reason(bound.cause()));
         }
         unix.add(bound.channel());
         int mode = parameters.unixsocketperm.getInt();
@@ -306,21 +309,28 @@ public final class Server implements AutoCloseable {
         return transport.name().toLowerCase(java.util.Locale.ROOT);
     }
 
+    /** Waits until the commands that have begun are over, but that of the thread that asks; two seconds at most. */
+    public void awaitCommands() {
+        eventLoops.awaitTurn(CLOSE_SECONDS);
+    }
+
     /** Stops listening, closes all connections and ends the event loops. */
     @Override
     public void close() {
+        boolean hasSocketFile;
         synchronized (this) {
+            hasSocketFile = !unix.isEmpty();
             closeAll(tcp);
             closeAll(unix);
         }
         acceptor.shutdownGracefully(0, CLOSE_SECONDS, TimeUnit.SECONDS);
         eventLoops.end(CLOSE_SECONDS);
         String socket = parameters.unixsocket.get();
-        if (!socket.isEmpty()) {
+        if (hasSocketFile) {
             try {
                 Files.deleteIfExists(Path.of(socket));
             } catch (IOException e) {
-                LOG.warn("Could not remove {}: {}", socket, e.getMessage());
+                LOG.warn("Could not remove {}: {}", socket, Reason.of(e));
             }
         }
     }

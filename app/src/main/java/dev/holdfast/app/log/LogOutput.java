@@ -51,9 +51,20 @@ public final class LogOutput {
         };
     }
 
-    /** Appends to {@code path} from now on; null is the standard output. */
-    public static void setFile(@Nullable Path path) {
+    /**
+     * Appends to {@code path} from now on; null is the standard output.
+     *
+     * @throws IOException if that file cannot be written
+     */
+    public static void setFile(@Nullable Path path) throws IOException {
+        if (path != null) {
+            append(path, new byte[0]);
+        }
         file = path;
+    }
+
+    private static void append(Path path, byte[] bytes) throws IOException {
+        Files.write(path, bytes, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     }
 
     /** The letter after the process id: {@code M} for a primary, {@code S} for a replica. */
@@ -87,7 +98,7 @@ public final class LogOutput {
             if (path == null) {
                 STANDARD.write(bytes);
             } else {
-                Files.write(path, bytes, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+                append(path, bytes);
             }
         } catch (IOException e) {
             // There is nowhere left to say that the log cannot be written, and the store must go on.

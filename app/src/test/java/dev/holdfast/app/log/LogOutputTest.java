@@ -28,13 +28,13 @@ class LogOutputTest {
     private Path file;
 
     @BeforeEach
-    void toFile() {
+    void toFile() throws IOException {
         file = directory.resolve("holdfast.log");
         LogOutput.setFile(file);
     }
 
     @AfterEach
-    void restore() {
+    void restore() throws IOException {
         LogOutput.setFile(null);
         LogOutput.setLevel("notice");
         LogOutput.setRole('M');

@@ -23,10 +23,24 @@ public final class HeapRoom {
         return fits(bytes);
     }
 
+    /** Whether so little is left that the collector could do nothing else any more, also after what is no longer used has been collected. */
+    public static boolean isFull() {
+        long max = Runtime.getRuntime().maxMemory();
+        if (leftBytes() > max / 8) {
+            return false;
+        }
+        System.gc();
+        return leftBytes() < max / 16;
+    }
+
+    /** What is not taken yet, by what is used or by what is not collected yet. */
+    public static long leftBytes() {
+        Runtime runtime = Runtime.getRuntime();
+        return runtime.maxMemory() - (runtime.totalMemory() - runtime.freeMemory());
+    }
+
     /** Some room is left for others, and for the collector to move things. */
     private static boolean fits(long bytes) {
-        Runtime runtime = Runtime.getRuntime();
-        long free = runtime.maxMemory() - (runtime.totalMemory() - runtime.freeMemory());
-        return bytes < free - runtime.maxMemory() / 8;
+        return bytes < leftBytes() - Runtime.getRuntime().maxMemory() / 8;
     }
 }

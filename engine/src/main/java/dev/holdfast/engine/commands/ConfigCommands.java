@@ -10,6 +10,7 @@ import static dev.holdfast.engine.execution.CommandSpec.command;
 import static dev.holdfast.engine.execution.CommandSpec.container;
 
 import dev.holdfast.engine.base.Glob;
+import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.ConfigException;
 import dev.holdfast.engine.config.ConfigFileRewriter;
@@ -125,8 +126,8 @@ public final class ConfigCommands {
             List<String> users = inFile ? List.of() : call.engine().acl().configLines();
             ConfigFileRewriter.rewrite(file, call.config(), users);
         } catch (IOException e) {
-            LOG.warn("CONFIG REWRITE failed: {}", e.toString());
-            throw new CommandException("ERR Rewriting config file: " + e.getMessage());
+            LOG.warn("CONFIG REWRITE failed: {}", Reason.of(e));
+            throw new CommandException("ERR Rewriting config file: " + Reason.of(e));
         }
         LOG.info("CONFIG REWRITE executed with success.");
         call.reply().ok();

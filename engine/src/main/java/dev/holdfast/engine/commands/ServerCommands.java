@@ -17,20 +17,15 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.Pause;
 import dev.holdfast.engine.execution.ScriptRun;
-import dev.holdfast.engine.persistence.FilePersistence;
-import java.io.IOException;
+import dev.holdfast.engine.persistence.LastSave;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The commands about the server as a whole. */
 public final class ServerCommands {
-    private static final Logger LOG = LoggerFactory.getLogger(ServerCommands.class);
 
     private ServerCommands() {}
 
@@ -158,31 +153,6 @@ public final class ServerCommands {
         call.reply().verbatim("txt", Slice.of(text).array());
     }
 
-    /** Saves what is to be saved before the end. Where that fails, the store goes on, unless it is to end by force. */
-    private static void finish(Call call, Set<String> words) {
-        if (!(call.engine().persistence() instanceof FilePersistence persistence)) {
-            return;
-        }
-        Pause pause = call.engine().pause();
-        pause.start(Long.MAX_VALUE, true);
-        try {
-            persistence.finish(
-                    words.contains("SAVE")
-                            ? FilePersistence.FinalSave.ALWAYS
-                            : words.contains("NOSAVE")
-                                    ? FilePersistence.FinalSave.NEVER
-                                    : FilePersistence.FinalSave.AS_CONFIGURED);
-        } catch (IOException e) {
-            if (words.contains("FORCE")) {
-                LOG.warn("Error trying to save the DB. Exit anyway.", e);
-                return;
-            }
-            LOG.warn("Error trying to save the DB, can't exit.", e);
-            pause.stop();
-            throw new CommandException("ERR Errors trying to SHUTDOWN. Check logs.");
-        }
-    }
-
     private static void shutdown(Call call) {
         Set<String> words = new LinkedHashSet<>();
         for (int i = 1; i < call.argCount(); i++) {
@@ -206,7 +176,9 @@ public final class ServerCommands {
         if (script != null && !words.contains("NOSAVE")) {
             throw script.busyError();
         }
-        finish(call, words);
+        if (!LastSave.take(call.engine(), words)) {
+            throw new CommandException("ERR Errors trying to SHUTDOWN. Check logs.");
+        }
         call.engine().host().shutDown("User requested shutdown...");
         call.client().closeAfterReply();
     }

@@ -22,6 +22,11 @@ public final class ProgramParameters {
 
     public final TextParameter availabilityZone;
 
+    /** How SIGINT and SIGTERM end the server: words of SHUTDOWN. */
+    public final TextParameter shutdownOnSigint;
+
+    public final TextParameter shutdownOnSigterm;
+
     /** Whether the server calls itself Redis, for clients that look for that name. */
     public final BooleanParameter extendedRedisCompatibility;
 
@@ -34,9 +39,10 @@ public final class ProgramParameters {
         logFormat = config.choice("log-format", "legacy", "legacy", "logfmt", "json");
         logTimestampFormat = config.choice("log-timestamp-format", "legacy", "legacy", "iso8601", "milliseconds");
         pidfile = config.immutable(config.text("pidfile", "", text -> text));
-        config.idle(config.manyWords(config.text("shutdown-on-sigint", "default", ProgramParameters::shutdownOptions)));
-        config.idle(
-                config.manyWords(config.text("shutdown-on-sigterm", "default", ProgramParameters::shutdownOptions)));
+        shutdownOnSigint =
+                config.manyWords(config.text("shutdown-on-sigint", "default", ProgramParameters::shutdownOptions));
+        shutdownOnSigterm =
+                config.manyWords(config.text("shutdown-on-sigterm", "default", ProgramParameters::shutdownOptions));
         config.idle(config.number("shutdown-timeout", 10, 0, Integer.MAX_VALUE));
         config.immutable(config.flag("daemonize", false))
                 .refusing("daemonize is not supported: run Holdfast under a service manager, or in the background with"

@@ -1,5 +1,6 @@
 package dev.holdfast.engine.execution;
 
+import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.ConfigFileRewriter;
 import java.io.IOException;
@@ -72,7 +73,7 @@ public final class AclFile {
         } catch (NoSuchFileException e) {
             throw new AclRuleException("Error loading ACLs, opening file '" + name + "': No such file or directory");
         } catch (IOException e) {
-            throw new AclRuleException("Error loading ACLs, opening file '" + name + "': " + e.getMessage());
+            throw new AclRuleException("Error loading ACLs, opening file '" + name + "': " + Reason.of(e));
         }
         acl.load(name, text, listener);
     }

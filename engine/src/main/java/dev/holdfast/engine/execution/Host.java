@@ -15,6 +15,9 @@ public interface Host {
         shutDown(reason);
     }
 
+    /** Waits until the commands of clients that have begun are over; not that of the thread that asks. */
+    default void awaitCommands() {}
+
     /**
      * Opens a connection to another server.
      *

@@ -1,6 +1,7 @@
 package dev.holdfast.engine.persistence;
 
 import dev.holdfast.engine.base.Clock;
+import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.persistence.AofManifest.Part;
@@ -106,7 +107,7 @@ public final class AofCheck {
             try {
                 from = rdb(path);
             } catch (IOException e) {
-                out.accept(kind + " " + path + ": the RDB is damaged: " + e.getMessage());
+                out.accept(kind + " " + path + ": the RDB is damaged: " + Reason.of(e));
                 return false;
             }
             out.accept(

@@ -1,5 +1,6 @@
 package dev.holdfast.engine.persistence;
 
+import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.persistence.AofManifest.Part;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -61,7 +62,7 @@ final class AofDirectory {
         try {
             disk.createDirectories(parent.get().resolve(directoryName));
         } catch (IOException e) {
-            throw new IOException("Can't open or create append-only dir " + directoryName + ": " + e.getMessage(), e);
+            throw new IOException("Can't open or create append-only dir " + directoryName + ": " + Reason.of(e), e);
         }
     }
 
@@ -154,7 +155,7 @@ final class AofDirectory {
             store(without);
             return without;
         } catch (IOException e) {
-            LOG.warn("Could not take the history out of the AOF manifest: {}", e.getMessage());
+            LOG.warn("Could not take the history out of the AOF manifest: {}", Reason.of(e));
             return manifest;
         }
     }
@@ -163,7 +164,7 @@ final class AofDirectory {
         try {
             disk.delete(path);
         } catch (IOException e) {
-            LOG.warn("Could not remove {}: {}", path, e.getMessage());
+            LOG.warn("Could not remove {}: {}", path, Reason.of(e));
         }
     }
 }

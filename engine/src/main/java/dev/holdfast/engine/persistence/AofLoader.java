@@ -1,5 +1,6 @@
 package dev.holdfast.engine.persistence;
 
+import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Client;
 import dev.holdfast.engine.execution.CommandException;
@@ -132,7 +133,7 @@ final class AofLoader {
             } catch (IOException e) {
                 throw new AofException(
                         (old ? "Error reading the RDB preamble of the AOF file " : "Error reading the RDB base file ")
-                                + name + ", AOF loading aborted: " + e.getMessage());
+                                + name + ", AOF loading aborted: " + Reason.of(e));
             }
             if (old) {
                 LOG.info("Reading the remaining AOF tail...");

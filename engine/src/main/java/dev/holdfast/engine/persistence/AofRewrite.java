@@ -1,5 +1,6 @@
 package dev.holdfast.engine.persistence;
 
+import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.persistence.AppendOnlyFile.State;
 import dev.holdfast.engine.persistence.BackgroundGate.Work;
 import java.io.IOException;
@@ -183,7 +184,7 @@ public final class AofRewrite {
             try {
                 increment = newIncrement();
             } catch (IOException e) {
-                LOG.warn("Can't begin to rewrite the append only file: {}", e.getMessage());
+                LOG.warn("Can't begin to rewrite the append only file: {}", Reason.of(e));
                 lastSucceeded = false;
                 aof.gate().leave();
                 return false;
@@ -238,7 +239,7 @@ public final class AofRewrite {
         } catch (CancellationException e) {
             LOG.info("The AOF rewrite has been stopped");
         } catch (IOException | RuntimeException e) {
-            LOG.warn("Background AOF rewrite failed: {}", e.getMessage(), e instanceof IOException ? null : e);
+            LOG.warn("Background AOF rewrite failed: {}", Reason.of(e), e instanceof IOException ? null : e);
         }
         if (!succeeded) {
             aof.directory().delete(temporary);

@@ -1,5 +1,6 @@
 package dev.holdfast.engine.persistence;
 
+import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.execution.ChangeReader;
 import dev.holdfast.engine.execution.Engine;
@@ -246,7 +247,7 @@ final class AofWriter implements ChangeReader {
                 LOG.warn(
                         "Could not remove short write from the append-only file. The server may refuse to load the AOF the"
                                 + " next time it starts. ftruncate: {}",
-                        cut.getMessage());
+                        Reason.of(cut));
                 stays = Math.clamp(target.size() - size, 0, length);
             }
             chunk.position(start + stays);
@@ -262,19 +263,19 @@ final class AofWriter implements ChangeReader {
 
     private void writeFailed(IOException e) {
         if (policy == Policy.ALWAYS) {
-            LOG.warn("Error writing to the AOF file: {}", e.getMessage());
+            LOG.warn("Error writing to the AOF file: {}", Reason.of(e));
             throw abort("Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...");
         }
         long now = now();
         if (writeError == null || now - lastErrorNanos > ERROR_LOG_NANOS) {
-            LOG.warn("Error writing to the AOF file: {}", e.getMessage());
+            LOG.warn("Error writing to the AOF file: {}", Reason.of(e));
             lastErrorNanos = now;
         }
         writeError = message(e);
     }
 
     private static String message(IOException e) {
-        return String.valueOf(e.getMessage());
+        return Reason.of(e);
     }
 
     private IllegalStateException abort(String reason) {
@@ -351,7 +352,7 @@ final class AofWriter implements ChangeReader {
                 target.sync();
                 return true;
             } catch (IOException e) {
-                LOG.warn("Fail to fsync the AOF file: {}", e.getMessage());
+                LOG.warn("Fail to fsync the AOF file: {}", Reason.of(e));
                 syncError = message(e);
                 return false;
             }
@@ -439,7 +440,7 @@ final class AofWriter implements ChangeReader {
         try {
             file.close();
         } catch (IOException e) {
-            LOG.warn("Could not close an old append-only file: {}", e.getMessage());
+            LOG.warn("Could not close an old append-only file: {}", Reason.of(e));
         }
     }
 

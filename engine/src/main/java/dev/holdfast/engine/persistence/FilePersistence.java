@@ -1,5 +1,6 @@
 package dev.holdfast.engine.persistence;
 
+import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.ConfigException;
 import dev.holdfast.engine.execution.CommandException;
@@ -152,7 +153,7 @@ public final class FilePersistence implements Persistence {
                 lockDirectory();
             }
         } catch (IOException e) {
-            throw new ConfigException(String.valueOf(e.getMessage()));
+            throw new ConfigException(Reason.of(e));
         }
     }
 
@@ -163,6 +164,20 @@ public final class FilePersistence implements Persistence {
      * what is there is not what was saved.
      */
     public void load() throws IOException {
+        try {
+            loadFiles();
+        } catch (OutOfMemoryError e) {
+            throw loading.heapIsFull();
+        } catch (IllegalStateException e) {
+            if (e.getCause() instanceof OutOfMemoryError) {
+                throw loading.heapIsFull();
+            }
+            throw e;
+        }
+        loading.end();
+    }
+
+    private void loadFiles() throws IOException {
         long start = engine.clock().nanos();
         boolean appendOnly = config.persistence.appendonly.get();
         if (appendOnly && loadAppendOnly()) {
@@ -174,7 +189,6 @@ public final class FilePersistence implements Persistence {
             aof.open();
         }
         saves.noteLoaded();
-        loading.end();
     }
 
     /** Returns false where there is no append-only file. */
@@ -211,7 +225,7 @@ public final class FilePersistence implements Persistence {
             }
             lockDirectory();
         } catch (IOException e) {
-            LOG.warn("{}", e.getMessage());
+            LOG.warn("{}", Reason.of(e));
             throw new ConfigException("Unable to turn on AOF. Check server logs.");
         }
         if (!aof.start()) {
@@ -341,8 +355,8 @@ public final class FilePersistence implements Persistence {
         try {
             lockDirectory();
         } catch (IOException e) {
-            LOG.warn("{}", e.getMessage());
-            throw new CommandException("ERR " + e.getMessage());
+            LOG.warn("{}", Reason.of(e));
+            throw new CommandException("ERR " + Reason.of(e));
         }
     }
 
@@ -393,7 +407,7 @@ public final class FilePersistence implements Persistence {
             aof.close();
             unlockDirectory();
         } catch (IOException e) {
-            LOG.warn("Could not unlock the directory: {}", e.toString());
+            LOG.warn("Could not unlock the directory: {}", Reason.of(e));
         }
     }
 }

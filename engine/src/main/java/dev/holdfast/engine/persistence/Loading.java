@@ -1,6 +1,8 @@
 package dev.holdfast.engine.persistence;
 
 import dev.holdfast.engine.base.Clock;
+import dev.holdfast.engine.base.HeapRoom;
+import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,6 +20,7 @@ public final class Loading {
     private volatile long keysLoaded;
     private volatile long keysExpired;
     private long lastReport;
+    private long nextLookBytes;
 
     public Loading(Clock clock) {
         this.clock = clock;
@@ -29,18 +32,43 @@ public final class Loading {
         lastReport = startMillis;
         totalBytes = total;
         loadedBytes = 0;
+        nextLookBytes = 0;
         usedMemoryThen = 0;
         active = true;
     }
 
-    /** Says how many bytes of all files have been loaded. */
-    public void progress(long bytes) {
+    /**
+     * Says how many bytes of all files have been loaded.
+     *
+     * @throws IOException if the heap is full, while there is still room to say so
+     */
+    public void progress(long bytes) throws IOException {
         loadedBytes = bytes;
+        checkHeap(bytes);
         long now = clock.millis();
         if (now - lastReport >= REPORT_EVERY_MILLIS) {
             lastReport = now;
             LOG.info("Loading: {} of {} MB, {} seconds left", bytes >> 20, totalBytes >> 20, etaSeconds());
         }
+    }
+
+    /** What is thrown where the data does not fit into the heap: the next start would end in the same way. */
+    IOException heapIsFull() {
+        long heap = Runtime.getRuntime().maxMemory();
+        return new IOException(("the heap of %d MB (-Xmx) is full after %d of %d MB of the files. Start with a larger one, as"
+                        + " by HOLDFAST_JAVA_OPTS=-Xmx%dm, and set maxmemory below it so that the data goes on to fit")
+                .formatted(heap >> 20, loadedBytes >> 20, totalBytes >> 20, heap >> 19));
+    }
+
+    /** Looks again when a part of what was left can have been used: looking may cost a collection. */
+    private void checkHeap(long bytes) throws IOException {
+        if (bytes < nextLookBytes) {
+            return;
+        }
+        if (HeapRoom.isFull()) {
+            throw heapIsFull();
+        }
+        nextLookBytes = bytes + HeapRoom.leftBytes() / 64;
     }
 
     public void end() {

@@ -1,5 +1,6 @@
 package dev.holdfast.engine.persistence;
 
+import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.SavePoints;
 import dev.holdfast.engine.execution.Engine;
@@ -112,7 +113,7 @@ public final class RdbSaves {
                 deleteTemporary();
                 throw e;
             } catch (IOException e) {
-                LOG.warn("Write error while saving DB to the disk: {}", e.toString());
+                LOG.warn("Write error while saving DB to the disk: {}", Reason.of(e));
                 deleteTemporary();
                 throw e;
             }
@@ -161,7 +162,7 @@ public final class RdbSaves {
                         "Error moving temp DB file {} on the final destination {}: {}",
                         temporary,
                         destination,
-                        e.toString());
+                        Reason.of(e));
                 throw e;
             }
             disk.syncDirectory(directoryOf(destination));
@@ -173,7 +174,7 @@ public final class RdbSaves {
                 disk.delete(temporary);
                 engine.latency().noteSince("rdb-unlink-temp-file", start);
             } catch (IOException e) {
-                LOG.warn("Could not delete {}: {}", temporary, e.toString());
+                LOG.warn("Could not delete {}: {}", temporary, Reason.of(e));
             }
         }
     }
