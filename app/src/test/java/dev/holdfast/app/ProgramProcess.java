@@ -101,8 +101,9 @@ final class ProgramProcess implements AutoCloseable {
     }
 
     /** The arguments that the list of processes shows. */
-    String shownArguments() {
-        return String.join(" ", process.info().arguments().orElseThrow());
+    String shownArguments() throws IOException {
+        Process list = new ProcessBuilder("ps", "-ww", "-o", "args=", "-p", Long.toString(process.pid())).start();
+        return new String(list.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 
     /** Sends a line to a server; gives the first line of its answer, or "" where it hangs up. */
