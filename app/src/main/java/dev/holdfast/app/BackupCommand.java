@@ -58,7 +58,9 @@ final class BackupCommand implements Callable<Integer> {
     @Option(names = "--dbfilename", description = "with --dir: the name of its RDB file (${DEFAULT-VALUE})")
     private String fileName = "dump.rdb";
 
-    @Option(names = "--appenddirname", description = "with --dir: the directory of its append-only file (${DEFAULT-VALUE})")
+    @Option(
+            names = "--appenddirname",
+            description = "with --dir: the directory of its append-only file (${DEFAULT-VALUE})")
     private String appendDirectory = "appendonlydir";
 
     @Option(names = "--appendfilename", description = "with --dir: the name of its append-only file (${DEFAULT-VALUE})")
@@ -126,11 +128,12 @@ final class BackupCommand implements Callable<Integer> {
         if (!Files.isDirectory(directory)) {
             throw new IOException(directory + " is no directory");
         }
-        boolean appendOnly = Files.isRegularFile(
-                directory.resolve(appendDirectory).resolve(appendFile + ".manifest"));
+        boolean appendOnly =
+                Files.isRegularFile(directory.resolve(appendDirectory).resolve(appendFile + ".manifest"));
         if (!appendOnly && !Files.isRegularFile(directory.resolve(fileName))) {
-            throw new IOException("%s holds no data: there is neither %s nor %s/%s.manifest. If they have other names, see --help"
-                    .formatted(directory, fileName, appendDirectory, appendFile));
+            throw new IOException(
+                    "%s holds no data: there is neither %s nor %s/%s.manifest. If they have other names, see --help"
+                            .formatted(directory, fileName, appendDirectory, appendFile));
         }
         Config config = new Config();
         try {

@@ -52,12 +52,16 @@ class LauncherTest {
     }
 
     private List<String> start(String javaOptions, String... arguments) throws Exception {
-        List<String> command = new ArrayList<>(List.of("sh", root.resolve("holdfast").toString()));
+        List<String> command =
+                new ArrayList<>(List.of("sh", root.resolve("holdfast").toString()));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-        builder.environment().putAll(Map.of("JAVA_HOME", root.resolve("jdk").toString(), "HOLDFAST_JAVA_OPTS", javaOptions));
+        builder.environment()
+                .putAll(Map.of("JAVA_HOME", root.resolve("jdk").toString(), "HOLDFAST_JAVA_OPTS", javaOptions));
         Process process = builder.start();
-        List<String> lines = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+        List<String> lines = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+                .lines()
+                .toList();
         assertEquals(0, process.waitFor(), lines::toString);
         return lines;
     }
@@ -88,7 +92,9 @@ class LauncherTest {
             {"--tls-key-file-pass", "my secret"}
         }) {
             List<String> lines = start("", arguments);
-            assertFalse(lines.stream().anyMatch(line -> line.startsWith("argument") && line.contains("secret")), lines::toString);
+            assertFalse(
+                    lines.stream().anyMatch(line -> line.startsWith("argument") && line.contains("secret")),
+                    lines::toString);
             assertTrue(String.join("\n", lines).endsWith("hidden " + String.join("\n", arguments)), lines::toString);
         }
     }

@@ -64,11 +64,16 @@ class ProgramEndTest {
     @Test
     void whatCannotBeConfigured() throws Exception {
         endsWith(1, ProgramProcess.start("--nonsense", "1"), "Bad directive or wrong number of arguments");
-        endsWith(1, ProgramProcess.start("/none/valkey.conf"), "can't open config file '/none/valkey.conf'", "No such file");
+        endsWith(
+                1,
+                ProgramProcess.start("/none/valkey.conf"),
+                "can't open config file '/none/valkey.conf'",
+                "No such file");
         endsWith(1, ProgramProcess.start("--dir", "/none"), "No such file or directory");
         endsWith(1, serve("--logfile", "/none/log"), "Can't open the log file", "/none/log: No such file or directory");
         endsWith(1, serve("--aclfile", "/none/users"), "opening file '/none/users'", "No such file or directory");
-        endsWith(1, serve("--pidfile", "/none/pid"), "Can't write the pid file", "/none/pid: No such file or directory");
+        endsWith(
+                1, serve("--pidfile", "/none/pid"), "Can't write the pid file", "/none/pid: No such file or directory");
     }
 
     @Test
@@ -87,7 +92,11 @@ class ProgramEndTest {
         assertEquals("precious", Files.readString(file));
         Holdfast.open(data).close();
         try (Holdfast store = Holdfast.open(data)) {
-            endsWith(1, serve(), "Fatal error", "in use by process " + ProcessHandle.current().pid());
+            endsWith(
+                    1,
+                    serve(),
+                    "Fatal error",
+                    "in use by process " + ProcessHandle.current().pid());
             assertEquals("PONG", store.call("PING"));
         }
     }

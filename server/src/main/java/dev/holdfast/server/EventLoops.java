@@ -57,7 +57,8 @@ final class EventLoops extends MultiThreadIoEventLoopGroup {
     void awaitTurn(long seconds) {
         List<EventLoop> others;
         synchronized (this) {
-            others = all.stream().filter(loop -> !loop.inEventLoop() && !loop.isShuttingDown())
+            others = all.stream()
+                    .filter(loop -> !loop.inEventLoop() && !loop.isShuttingDown())
                     .toList();
         }
         CountDownLatch turns = new CountDownLatch(others.size());

@@ -22,7 +22,8 @@ final class HttpGuard {
     /** Ends the client's connection if the words, which are no command, are of an HTTP request. Returns whether they are. */
     boolean turnsAway(Client client, Args words) {
         Slice first = words.get(0);
-        if (!first.isWord("POST") && !first.isWord("HOST:") || client.link().address().equals(Link.IN_PROCESS)) {
+        if (!first.isWord("POST") && !first.isWord("HOST:")
+                || client.link().address().equals(Link.IN_PROCESS)) {
             return false;
         }
         long now = System.nanoTime();

@@ -55,9 +55,10 @@ public final class Loading {
     /** What is thrown where the data does not fit into the heap: the next start would end in the same way. */
     IOException heapIsFull() {
         long heap = Runtime.getRuntime().maxMemory();
-        return new IOException(("the heap of %d MB (-Xmx) is full after %d of %d MB of the files. Start with a larger one, as"
-                        + " by HOLDFAST_JAVA_OPTS=-Xmx%dm, and set maxmemory below it so that the data goes on to fit")
-                .formatted(heap >> 20, loadedBytes >> 20, totalBytes >> 20, heap >> 19));
+        return new IOException(
+                ("the heap of %d MB (-Xmx) is full after %d of %d MB of the files. Start with a larger one, as"
+                                + " by HOLDFAST_JAVA_OPTS=-Xmx%dm, and set maxmemory below it so that the data goes on to fit")
+                        .formatted(heap >> 20, loadedBytes >> 20, totalBytes >> 20, heap >> 19));
     }
 
     /** Looks again when a part of what was left can have been used: looking may cost a collection. */
