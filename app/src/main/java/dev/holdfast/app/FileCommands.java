@@ -6,13 +6,13 @@ import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/** The commands of the program that work on files instead of serving. */
+/** The commands of the program that do something else than serve. */
 @Command(
         name = "holdfast",
-        description = "Checks, saves and restores the files of a store.",
-        subcommands = {CheckCommand.class, BackupCommand.class, RestoreCommand.class})
+        description = "Checks, saves and restores the files of a store; fills and searches a dictionary of CPE names.",
+        subcommands = {CheckCommand.class, BackupCommand.class, RestoreCommand.class, CpeCommand.class})
 final class FileCommands {
-    private static final Set<String> NAMES = Set.of("check", "backup", "restore");
+    private static final Set<String> NAMES = Set.of("check", "backup", "restore", "cpe");
 
     /** The status to end with: what was asked for has been found damaged, or could not be done. */
     static final int FAILED = 1;

@@ -124,6 +124,11 @@ public final class CpeDictionary implements Pattern {
         return guess(String.join(" ", words), limit);
     }
 
+    /** The same, with what was found of each product. */
+    public List<Explanation> explain(String name, int limit) {
+        return loaded.guesser.explain(name, limit);
+    }
+
     /** The best of them. */
     public Optional<Guess> best(String name) {
         return guess(name, 1).stream().findFirst();

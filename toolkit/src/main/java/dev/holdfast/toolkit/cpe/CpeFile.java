@@ -5,6 +5,7 @@ import java.io.EOFException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipEntry;
@@ -61,6 +62,8 @@ final class CpeFile {
             } else {
                 readText(name, in, head);
             }
+        } catch (CharacterCodingException e) {
+            throw new MalformedFileException(name, "is not UTF-8", e);
         } catch (EOFException | ZipException e) {
             throw new MalformedFileException(name, "the archive is damaged or cut off: " + e.getMessage(), e);
         }

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -21,14 +22,21 @@ final class Index {
     final Map<String, Integer> ids;
     final String[] words;
     final float[] weights;
+    /** By word: whether it hardly tells one product from another, and whether it says of what kind a vendor is. */
+    final boolean[] faint;
+
+    final boolean[] kinds;
     /** By word: the products in whose name it is. */
     final int[][] byProduct;
     /** By word: the vendors in whose name it is. */
     final int[][] byVendor;
 
+    /** The products by the first characters of three words or more. */
+    final Map<String, int[]> acronyms;
+
     final Vendor[] vendors;
-    /** Words by their first character and length, and by their last character and length, to look for typing errors in. */
-    final Map<Integer, int[]> alike;
+    /** Words by their first character and length, to look for typing errors in. */
+    private final Map<Integer, int[]> alike;
     /** All words in order, for those that begin in some way. */
     final int[] sorted;
 
@@ -43,12 +51,15 @@ final class Index {
         /** How many products it has. */
         final int products;
 
+        final double logProducts;
+
         Vendor(String name, int[] words, int joined, int core, int products) {
             this.name = name;
             this.words = words;
             this.joined = joined;
             this.core = core;
             this.products = products;
+            this.logProducts = Math.log(products);
         }
     }
 
@@ -66,14 +77,19 @@ final class Index {
         final float kin;
         /** How many names of the dictionary have it, as a weight from 0 to 1. */
         final float versions;
+        /** How many products of the vendor begin with the same word. */
+        int family;
+        /** The first characters of its words. */
+        final String initials;
 
-        Product(String cpe, int[] words, int joined, int vendor, float kin, float versions) {
+        Product(String cpe, int[] words, int joined, int vendor, float kin, float versions, String initials) {
             this.cpe = cpe;
             this.words = words;
             this.joined = joined;
             this.vendor = vendor;
             this.kin = kin;
             this.versions = versions;
+            this.initials = initials;
         }
     }
 
@@ -85,6 +101,13 @@ final class Index {
         this.weights = builder.weights;
         this.byProduct = builder.byProduct;
         this.byVendor = builder.byVendor;
+        this.faint = new boolean[words.length];
+        this.kinds = new boolean[words.length];
+        for (int i = 0; i < words.length; i++) {
+            faint[i] = Vocabulary.FAINT.contains(words[i]);
+            kinds[i] = Vocabulary.VENDOR_KINDS.contains(words[i]);
+        }
+        this.acronyms = builder.acronyms;
         this.sorted = sorted(words);
         this.alike = alike(words);
     }
@@ -106,20 +129,34 @@ final class Index {
             String word = words[i];
             lists.computeIfAbsent(first(word.charAt(0), word.length()), ignored -> new Ints())
                     .add(i);
-            lists.computeIfAbsent(last(word.charAt(word.length() - 1), word.length()), ignored -> new Ints())
-                    .add(i);
         }
         Map<Integer, int[]> result = new HashMap<>(lists.size() * 2);
         lists.forEach((key, list) -> result.put(key, list.toArray()));
         return result;
     }
 
-    static int first(char c, int length) {
-        return length << 17 | c;
+    private static int first(char c, int length) {
+        return length << 16 | c;
     }
 
-    static int last(char c, int length) {
-        return length << 17 | 1 << 16 | c;
+    /** The words that begin with a character and are so long. */
+    int[] alike(char first, int length) {
+        return alike.getOrDefault(first(first, length), NONE);
+    }
+
+    /** Where in the order of words those begin that are not before another. */
+    int firstFrom(String word) {
+        int low = 0;
+        int high = sorted.length;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (words[sorted[middle]].compareTo(word) < 0) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
     }
 
     /** The words of a name. */
@@ -155,6 +192,7 @@ final class Index {
         final float[] weights;
         final int[][] byProduct;
         final int[][] byVendor;
+        final Map<String, int[]> acronyms = new HashMap<>();
 
         private static final class Named {
             final String name;
@@ -177,11 +215,12 @@ final class Index {
             for (long count : counts.values()) {
                 most = Math.max(most, count);
             }
+            Map<Long, Integer> families = new HashMap<>();
             Named[] names = new Named[products.length];
             int[] vendorOf = new int[products.length];
             int i = 0;
             for (CpeName name : counts.keySet()) {
-                String plain = CpeName.unescaped(name.vendor()).toLowerCase(java.util.Locale.ROOT);
+                String plain = CpeName.unescaped(name.vendor()).toLowerCase(Locale.ROOT);
                 Integer vendor = vendorIds.get(plain);
                 if (vendor == null) {
                     vendor = vendorNames.size();
@@ -190,7 +229,7 @@ final class Index {
                 }
                 sizes[vendor]++;
                 vendorOf[i] = vendor;
-                names[i] = named(CpeName.unescaped(name.product()).toLowerCase(java.util.Locale.ROOT));
+                names[i] = named(CpeName.unescaped(name.product()).toLowerCase(Locale.ROOT));
                 i++;
             }
             this.vendors = new Vendor[vendorNames.size()];
@@ -209,9 +248,20 @@ final class Index {
                         names[i].joined,
                         vendorOf[i],
                         kin(words.get(vendor.core), words.get(names[i].joined)),
-                        versions);
+                        versions,
+                        initials(names[i].words));
+                families.merge((long) vendorOf[i] << 32 | names[i].words[0], 1, Integer::sum);
                 i++;
             }
+            Map<String, Ints> byInitials = new HashMap<>();
+            for (int p = 0; p < products.length; p++) {
+                Product product = products[p];
+                product.family = families.getOrDefault((long) product.vendor << 32 | product.words[0], 1);
+                if (product.initials.length() >= 3) {
+                    byInitials.computeIfAbsent(product.initials, ignored -> new Ints()).add(p);
+                }
+            }
+            byInitials.forEach((k, v) -> acronyms.put(k, v.toArray()));
             Ints[] ofProducts = lists();
             for (int p = 0; p < products.length; p++) {
                 add(ofProducts, products[p].words, products[p].joined, p);
@@ -244,6 +294,14 @@ final class Index {
                 joined.append(name);
             }
             return new Named(name, ids, id(joined.toString()));
+        }
+
+        private String initials(int[] ids) {
+            StringBuilder initials = new StringBuilder(ids.length);
+            for (int id : ids) {
+                initials.append(words.get(id).charAt(0));
+            }
+            return initials.toString();
         }
 
         private int id(String word) {

@@ -1,5 +1,7 @@
 package dev.holdfast.toolkit.cpe;
 
+import java.io.CharConversionException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.LinkedHashSet;
@@ -43,7 +45,7 @@ final class JsonNames {
         try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), new Unclosed(in))) {
             new JsonNames(file, parser, names).documents();
         } catch (JacksonException e) {
-            if (e.getCause() instanceof IOException broken) {
+            if (e.getCause() instanceof IOException broken && !(broken instanceof CharConversionException)) {
                 throw broken;
             }
             throw new MalformedFileException(where(file, e.getLocation()), String.valueOf(e.getOriginalMessage()), e);
@@ -159,7 +161,7 @@ final class JsonNames {
     }
 
     /** Jackson closes what it reads; a member of an archive must stay open. */
-    private static final class Unclosed extends java.io.FilterInputStream {
+    private static final class Unclosed extends FilterInputStream {
         Unclosed(InputStream in) {
             super(in);
         }

@@ -164,11 +164,32 @@ final class Vocabulary {
             "cpp",
             "c");
 
-    /** Other writings of a word. */
-    static final Map<String, List<String>> ALIASES = Map.ofEntries(
-            Map.entry("httpd", List.of("httpserver")),
-            Map.entry("k8s", List.of("kubernetes")),
-            Map.entry("js", List.of("javascript")),
-            Map.entry("postgres", List.of("postgresql")),
-            Map.entry("ms", List.of("microsoft")));
+    /** What packages put before a name, and behind it, without anything between. */
+    static final List<String> PREFIXES = List.of("lib", "py", "node", "php", "go", "js");
+
+    static final List<String> SUFFIXES = List.of("js", "py", "php", "plugin", "project", "hq", "cms", "lib", "core", "pkg");
+
+    /** Other writings of a word: short ones, and companies that have changed their names. */
+    static final Map<String, String> ALIASES = Map.ofEntries(
+            Map.entry("httpd", "httpserver"),
+            Map.entry("k8s", "kubernetes"),
+            Map.entry("js", "javascript"),
+            Map.entry("postgres", "postgresql"),
+            Map.entry("ms", "microsoft"),
+            Map.entry("jenkinsci", "jenkins"),
+            Map.entry("md", "markdown"),
+            Map.entry("vscode", "visualstudiocode"),
+            Map.entry("ubiquiti", "ui"),
+            Map.entry("fortra", "helpsystems"),
+            Map.entry("facebook", "meta"),
+            Map.entry("meta", "facebook"),
+            Map.entry("manageengine", "zohocorp"),
+            Map.entry("zoho", "zohocorp"),
+            Map.entry("trellix", "mcafee"),
+            Map.entry("hpe", "hp"),
+            Map.entry("hp", "hpe"),
+            Map.entry("aws", "amazon"),
+            Map.entry("sun", "oracle"),
+            Map.entry("pivotal", "vmware"),
+            Map.entry("macromedia", "adobe"));
 }

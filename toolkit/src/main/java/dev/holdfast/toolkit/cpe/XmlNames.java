@@ -2,6 +2,9 @@ package dev.holdfast.toolkit.cpe;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import javax.xml.stream.Location;
 import javax.xml.stream.XMLInputFactory;
 import javax.xml.stream.XMLStreamConstants;
@@ -11,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Names in the XML of the CPE dictionary: each {@code cpe-item} is one, by the {@code name} of its {@code cpe23-item} or, in a
- * dictionary of CPE 2.2, by its own; not if it is {@code deprecated}.
+ * dictionary of CPE 2.2, by its own; not if it is {@code deprecated}. It is in UTF-8.
  */
 final class XmlNames {
     private static final XMLInputFactory FACTORY = factory();
@@ -27,14 +30,15 @@ final class XmlNames {
 
     static void read(String file, InputStream in, Names names) throws IOException {
         try {
-            XMLStreamReader reader = FACTORY.createXMLStreamReader(in);
+            XMLStreamReader reader = FACTORY.createXMLStreamReader(
+                    new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder()));
             try {
                 read(file, reader, names);
             } finally {
                 reader.close();
             }
         } catch (XMLStreamException e) {
-            if (e.getNestedException() instanceof IOException broken) {
+            if (e.getNestedException() instanceof IOException broken && !(broken instanceof CharacterCodingException)) {
                 throw broken;
             }
             String message = String.valueOf(e.getMessage());
