@@ -30,9 +30,10 @@ final class CpeCommand {
     static final class Target {
         @Option(
                 names = "--uri",
-                description = "the store, such as redis://localhost:6379/8 or embedded:/var/lib/app?db=8; unless given, what"
-                        + " CPE_GUESSER_VALKEY_HOST, _PORT and _DB say, else database 8 of the store that HOLDFAST_URI,"
-                        + " VALKEY_URL, REDIS_URL, VALKEY_HOST or REDIS_HOST names, else of the server on this machine")
+                description =
+                        "the store, such as redis://localhost:6379/8 or embedded:/var/lib/app?db=8; unless given, what"
+                                + " CPE_GUESSER_VALKEY_HOST, _PORT and _DB say, else database 8 of the store that HOLDFAST_URI,"
+                                + " VALKEY_URL, REDIS_URL, VALKEY_HOST or REDIS_HOST names, else of the server on this machine")
         private @Nullable String uri;
 
         Toolkit open() {
@@ -42,15 +43,19 @@ final class CpeCommand {
 
     @Command(
             name = "import",
-            description = "Reads files of CPE names: NVD's dictionary as JSON or XML, CVE records, or a table of vendors and"
-                    + " products; plain or in gzip, zip and tar. A file that was read before is left out, and one whose import"
-                    + " did not end is gone on with.",
+            description =
+                    "Reads files of CPE names: NVD's dictionary as JSON or XML, CVE records, or a table of vendors and"
+                            + " products; plain or in gzip, zip and tar. A file that was read before is left out, and one whose import"
+                            + " did not end is gone on with.",
             mixinStandardHelpOptions = true)
     static final class Import implements Callable<Integer> {
         @Mixin
         private Target target = new Target();
 
-        @Parameters(arity = "1..*", paramLabel = "FILE", description = "the files; what they are shows by their content")
+        @Parameters(
+                arity = "1..*",
+                paramLabel = "FILE",
+                description = "the files; what they are shows by their content")
         private List<Path> files = List.of();
 
         @Option(names = "--replace", description = "empty the dictionary first")
@@ -58,7 +63,8 @@ final class CpeCommand {
 
         @Option(
                 names = "--rank-only",
-                description = "keep only what Holdfast reads itself, in a tenth of the memory; cpe-guesser finds nothing then")
+                description =
+                        "keep only what Holdfast reads itself, in a tenth of the memory; cpe-guesser finds nothing then")
         private boolean rankOnly;
 
         @Override
@@ -73,7 +79,8 @@ final class CpeCommand {
                 }
                 for (Path file : files) {
                     long begin = System.nanoTime();
-                    Progress progress = new Progress(System.out, "reading " + file, file.toFile().length());
+                    Progress progress = new Progress(
+                            System.out, "reading " + file, file.toFile().length());
                     describe(
                             dictionary.importFile(file, (read, bytes, names) -> progress.accept(read)),
                             (System.nanoTime() - begin) / 1e9);
@@ -99,7 +106,9 @@ final class CpeCommand {
                     result.resumed() == 0 ? "" : "; an import that did not end had read " + result.resumed());
             result.rejections().forEach(rejection -> System.err.println("  left out: " + rejection));
             if (result.rejected() > result.rejections().size()) {
-                System.err.printf("  left out: %d more%n", result.rejected() - result.rejections().size());
+                System.err.printf(
+                        "  left out: %d more%n",
+                        result.rejected() - result.rejections().size());
             }
         }
     }

@@ -38,7 +38,10 @@ public final class CpeGuesses implements Callable<Integer> {
     private static final int WARM_UP = 5;
     private static final int ROUNDS = 5;
 
-    @Parameters(index = "0", paramLabel = "DICTIONARY", description = "A file of CPE names; see ./holdfast cpe import --help.")
+    @Parameters(
+            index = "0",
+            paramLabel = "DICTIONARY",
+            description = "A file of CPE names; see ./holdfast cpe import --help.")
     private Path dictionary = Path.of(".");
 
     @Parameters(index = "1", paramLabel = "NAMES", description = "The names: name, vendor, product, origin.")

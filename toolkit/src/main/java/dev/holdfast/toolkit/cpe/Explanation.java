@@ -12,4 +12,9 @@ import java.util.List;
  * @param missing the words of the product that are not there
  */
 public record Explanation(
-        Guess guess, double nameShare, double productShare, double vendorShare, List<String> found, List<String> missing) {}
+        Guess guess,
+        double nameShare,
+        double productShare,
+        double vendorShare,
+        List<String> found,
+        List<String> missing) {}

@@ -10,9 +10,8 @@ final class Guesser {
     /** How many products are scored at most. */
     private static final int MAX_CANDIDATES = 1_000;
 
-    private static final Comparator<Scored> BEST_FIRST = Comparator.comparingDouble(Scored::score)
-            .reversed()
-            .thenComparing(scored -> scored.product.cpe);
+    private static final Comparator<Scored> BEST_FIRST =
+            Comparator.comparingDouble(Scored::score).reversed().thenComparing(scored -> scored.product.cpe);
 
     private final Index index;
 

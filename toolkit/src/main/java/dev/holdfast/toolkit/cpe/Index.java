@@ -258,7 +258,9 @@ final class Index {
                 Product product = products[p];
                 product.family = families.getOrDefault((long) product.vendor << 32 | product.words[0], 1);
                 if (product.initials.length() >= 3) {
-                    byInitials.computeIfAbsent(product.initials, ignored -> new Ints()).add(p);
+                    byInitials
+                            .computeIfAbsent(product.initials, ignored -> new Ints())
+                            .add(p);
                 }
             }
             byInitials.forEach((k, v) -> acronyms.put(k, v.toArray()));

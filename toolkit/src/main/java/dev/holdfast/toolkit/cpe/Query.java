@@ -31,11 +31,14 @@ final class Query {
     /** {@code owner name}, {@code org.group artifact}, {@code @scope/name}, {@code host/owner/name}: small letters, and two parts or more. */
     private static final Pattern COORDINATES =
             Pattern.compile("[a-zA-Z0-9._-]+[ :]([a-z0-9_.-]+)|@?[^/\\s]+(?:/[^/\\s]+)*/([^/\\s]+)");
+
     private static final Pattern DOTTED = Pattern.compile("[a-zA-Z0-9_-]{2,}(?:\\.[a-zA-Z0-9_-]{2,})+");
     /** The name of a package: small letters and no blank. */
     private static final Pattern PACKAGE = Pattern.compile("[a-z0-9._@/+-]+");
     /** How distributions write the path of a Go module. */
-    private static final Pattern GO_PATH = Pattern.compile("golang-(?:github|gitlab|bitbucket|gopkg|googlecode|x)-(?:[a-z0-9]+-(?=[a-z]))?");
+    private static final Pattern GO_PATH =
+            Pattern.compile("golang-(?:github|gitlab|bitbucket|gopkg|googlecode|x)-(?:[a-z0-9]+-(?=[a-z]))?");
+
     private static final Pattern MARKS = Pattern.compile("\\p{M}+|\\((?i:r|c|tm)\\)|[\u00ae\u2122\u00a9]");
 
     /** What an atom says by where it stands. */
@@ -68,7 +71,8 @@ final class Query {
         this.dotted = dotted;
         this.ends = new int[atoms.size()];
         for (int i = atoms.size() - 1; i >= 0; i--) {
-            boolean last = i == atoms.size() - 1 || atoms.get(i + 1).token() != atoms.get(i).token();
+            boolean last = i == atoms.size() - 1
+                    || atoms.get(i + 1).token() != atoms.get(i).token();
             ends[i] = last ? i + 1 : ends[i + 1];
         }
     }

@@ -149,7 +149,8 @@ final class Scorer {
         productShare = Math.min(1, productHit / productAll);
         if (nameShare < MIN_NAME_SHARE
                 || productShare < (lenient ? LENIENT_PRODUCT_SHARE : MIN_PRODUCT_SHARE)
-                || nameShare * productShare < (lenient ? LENIENT_SHARES : query.isBundle() ? BUNDLE_SHARES : MIN_SHARES)) {
+                || nameShare * productShare
+                        < (lenient ? LENIENT_SHARES : query.isBundle() ? BUNDLE_SHARES : MIN_SHARES)) {
             return 0;
         }
         vendorShare = vendorAll == 0 ? 0 : vendorHit / vendorAll;
@@ -192,8 +193,7 @@ final class Scorer {
                 break;
             }
         }
-        return new Explanation(
-                new Guess(score, product.cpe), nameShare, productShare, vendorShare, found, missing);
+        return new Explanation(new Guess(score, product.cpe), nameShare, productShare, vendorShare, found, missing);
     }
 
     /** A word, and in what form the name has it where that is another. */
@@ -201,7 +201,8 @@ final class Scorer {
         StringBuilder atoms = new StringBuilder();
         for (int i = 0; i < query.atoms().size(); i++) {
             if ((hit.atoms() >>> i & 1) != 0) {
-                atoms.append(atoms.isEmpty() ? "" : " ").append(query.atoms().get(i).text());
+                atoms.append(atoms.isEmpty() ? "" : " ")
+                        .append(query.atoms().get(i).text());
             }
         }
         String word = index.words[hit.word()];

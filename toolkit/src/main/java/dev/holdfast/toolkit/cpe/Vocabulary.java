@@ -167,7 +167,8 @@ final class Vocabulary {
     /** What packages put before a name, and behind it, without anything between. */
     static final List<String> PREFIXES = List.of("lib", "py", "node", "php", "go", "js");
 
-    static final List<String> SUFFIXES = List.of("js", "py", "php", "plugin", "project", "hq", "cms", "lib", "core", "pkg");
+    static final List<String> SUFFIXES =
+            List.of("js", "py", "php", "plugin", "project", "hq", "cms", "lib", "core", "pkg");
 
     /** Other writings of a word: short ones, and companies that have changed their names. */
     static final Map<String, String> ALIASES = Map.ofEntries(

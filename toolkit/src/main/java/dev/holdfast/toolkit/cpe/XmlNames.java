@@ -30,8 +30,8 @@ final class XmlNames {
 
     static void read(String file, InputStream in, Names names) throws IOException {
         try {
-            XMLStreamReader reader = FACTORY.createXMLStreamReader(
-                    new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder()));
+            XMLStreamReader reader =
+                    FACTORY.createXMLStreamReader(new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder()));
             try {
                 read(file, reader, names);
             } finally {

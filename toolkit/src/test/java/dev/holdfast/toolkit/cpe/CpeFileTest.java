@@ -172,7 +172,8 @@ class CpeFileTest {
 
     @Test
     void tables() throws IOException {
-        assertEquals(List.of(ACME, "cpe:2.3:a:acme:a\\,\\\"b\\\""), read("acme,widget\r\nacme,\"a,\"\"b\"\"\"\r\n").names);
+        assertEquals(
+                List.of(ACME, "cpe:2.3:a:acme:a\\,\\\"b\\\""), read("acme,widget\r\nacme,\"a,\"\"b\"\"\"\r\n").names);
         assertEquals(List.of(ACME), read("\ufeffid,Product,Vendor\n1,widget,acme\n").names);
         assertEquals(List.of(ACME), read("vendor\tproduct\nacme\twidget").names);
         assertEquals(List.of(ACME, ACME), read("cpe\n" + ACME + "\ncpe:/a:acme:widget\n").names);

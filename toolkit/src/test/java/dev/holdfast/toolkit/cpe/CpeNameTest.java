@@ -37,7 +37,9 @@ class CpeNameTest {
 
     @Test
     void tables() {
-        assertEquals("cpe:2.3:a:acme_inc:web_\\(panel\\)", CpeName.of(" Acme Inc ", "Web (Panel)").toString());
+        assertEquals(
+                "cpe:2.3:a:acme_inc:web_\\(panel\\)",
+                CpeName.of(" Acme Inc ", "Web (Panel)").toString());
         assertEquals("cpe:2.3:a:acme:1c\\:e", CpeName.of("acme", "1c\\:e").toString());
     }
 
