@@ -42,13 +42,30 @@ public final class TestStore implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 10;
 
     private final TestClock clock = new TestClock();
-    private final Config config = new Config();
+    private final Config config;
     private final Engine engine;
     private final Lane lane;
     private final Session session;
 
     /** A store with these parameters and their values, taken in pairs. */
     public TestStore(String... parameters) {
+        this(configured(parameters));
+    }
+
+    private TestStore(Config config) {
+        this.config = config;
+        engine = new Engine(config, clock, AllCommands.list());
+        lane = engine.statistics().newLane();
+        session = connect();
+    }
+
+    /** A store with this configuration. */
+    public static TestStore of(Config config) {
+        return new TestStore(config);
+    }
+
+    private static Config configured(String... parameters) {
+        Config config = new Config();
         for (int i = 0; i < parameters.length; i += 2) {
             try {
                 config.set(parameters[i], parameters[i + 1]);
@@ -56,9 +73,7 @@ public final class TestStore implements AutoCloseable {
                 throw new IllegalArgumentException(parameters[i], e);
             }
         }
-        engine = new Engine(config, clock, AllCommands.list());
-        lane = engine.statistics().newLane();
-        session = connect();
+        return config;
     }
 
     public Engine engine() {

@@ -125,7 +125,7 @@ public final class AclCommands {
             throw new CommandException("ERR Unknown category '" + call.arg(2) + "'");
         }
         List<String> names = new ArrayList<>();
-        addNames(category, call.engine().commands().commands(), names);
+        addNames(category, call.engine().commands().declared(), names);
         call.reply().array(names.size());
         names.forEach(call.reply()::bulk);
     }
@@ -142,8 +142,7 @@ public final class AclCommands {
     /** Valkey's answer to a subcommand with more words than it takes. */
     private static void checkCount(Call call, int most) {
         if (call.argCount() > most) {
-            throw new CommandException(
-                    "ERR unknown subcommand or wrong number of arguments for '" + call.arg(1) + "'. Try ACL HELP.");
+            throw Help.wrongWords(call);
         }
     }
 

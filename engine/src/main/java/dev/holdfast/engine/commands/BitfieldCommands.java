@@ -18,6 +18,7 @@ import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.KeySpec;
+import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.structures.Bits;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,7 +39,8 @@ public final class BitfieldCommands {
                     .since("3.2.0")
                     .arity(-2)
                     .flags(WRITE, DENYOOM)
-                    .keys(KeySpec.at(1, RW, UPDATE, ACCESS, VARIABLE_FLAGS))
+                    .keys(KeySpec.at(1, RW, UPDATE, ACCESS, VARIABLE_FLAGS)
+                            .flagsBy(args -> onlyGets(args) ? List.of(RO, ACCESS) : List.of(RW, ACCESS, UPDATE)))
                     .complexity("O(1) for each operation")
                     .summary("Reads and changes numbers of any width in a string"),
             command("BITFIELD_RO", "key [GET encoding offset [GET encoding offset ...]]", call -> run(call, true))
@@ -162,6 +164,20 @@ public final class BitfieldCommands {
             }
         }
         throw new CommandException("ERR Invalid OVERFLOW type specified");
+    }
+
+    /** Whether a BITFIELD has nothing but GET and OVERFLOW. */
+    private static boolean onlyGets(Args args) {
+        int i = 2;
+        while (i < args.count()) {
+            boolean get = args.get(i).isWord("GET") && i + 2 < args.count();
+            boolean overflow = args.get(i).isWord("OVERFLOW") && i + 1 < args.count();
+            if (!get && !overflow) {
+                return false;
+            }
+            i += get ? 3 : 2;
+        }
+        return true;
     }
 
     private static void run(Call call, boolean readOnly) {

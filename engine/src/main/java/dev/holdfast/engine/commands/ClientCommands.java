@@ -16,6 +16,7 @@ import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.Client;
 import dev.holdfast.engine.execution.ClientInfo;
 import dev.holdfast.engine.execution.CommandException;
+import dev.holdfast.engine.execution.CommandRole;
 import dev.holdfast.engine.execution.CommandSpec;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
@@ -41,6 +42,7 @@ public final class ClientCommands {
             .arity(-2)
             .complexity("Depends on the subcommand")
             .summary("Commands about connections")
+            .roles(CommandRole.KEEPS_CACHING)
             .subcommands(List.of(
                     own("CACHING", "<YES | NO>", TrackingCommands::caching)
                             .since("6.0.0")

@@ -336,8 +336,7 @@ final class ClusterAdminCommands {
         boolean ofNone =
                 call.argCount() == 4 && call.arg(2).isWord("NO") && call.arg(3).isWord("ONE");
         if (call.argCount() > 3 && !ofNone) {
-            throw new CommandException(
-                    "ERR unknown subcommand or wrong number of arguments for '" + call.arg(1) + "'. Try CLUSTER HELP.");
+            throw Help.wrongWords(call);
         }
         if (!ofNone) {
             requireMyself(call, 2);

@@ -377,8 +377,7 @@ public final class ClusterCommands {
         } else if (call.arg(2).isWord("ORDERBY")) {
             orderedStatistics(call);
         } else {
-            throw new CommandException(
-                    "ERR unknown subcommand or wrong number of arguments for '" + call.arg(1) + "'. Try CLUSTER HELP.");
+            throw Help.wrongWords(call);
         }
     }
 

@@ -179,18 +179,19 @@ public final class CommandCommands {
         if (!command.acceptsCount(args.count())) {
             throw new CommandException("ERR Invalid number of arguments specified for command");
         }
+        boolean incomplete = command.keySpecs().stream().anyMatch(spec -> spec.isMandatory() && !spec.isIn(args));
         List<Slice> keys = new ArrayList<>();
         List<List<KeySpec.Flag>> flags = new ArrayList<>();
         for (KeySpec spec : command.keySpecs()) {
             if (!spec.isNotKey()) {
-                List<KeySpec.Flag> actual = command.flagsOf(spec, args);
+                List<KeySpec.Flag> actual = spec.flagsOf(args);
                 spec.forEachKey(args, index -> {
                     keys.add(args.get(index));
                     flags.add(actual);
                 });
             }
         }
-        if (keys.isEmpty() && !command.is(CommandFlag.NO_MANDATORY_KEYS)) {
+        if ((incomplete || keys.isEmpty()) && !command.is(CommandFlag.NO_MANDATORY_KEYS)) {
             throw new CommandException("ERR Invalid arguments specified for command");
         }
         call.reply().array(keys.size());

@@ -15,6 +15,7 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.Client;
 import dev.holdfast.engine.execution.CommandException;
+import dev.holdfast.engine.execution.CommandRole;
 import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.Transactions;
 import dev.holdfast.engine.protocol.Reply;
@@ -33,6 +34,7 @@ public final class ConnectionCommands {
                     .arity(-1)
                     .flags(FAST)
                     .tips("request_policy:all_shards", "response_policy:all_succeeded")
+                    .roles(CommandRole.FOR_SUBSCRIBERS, CommandRole.SHOWS_HEALTH)
                     .complexity("O(1)")
                     .summary("Answers, to show that the server is there"),
             command("ECHO", "message", call -> call.reply().bulk(call.arg(1)))
@@ -47,6 +49,7 @@ public final class ConnectionCommands {
                     .since("1.0.0")
                     .arity(2)
                     .flags(ALLOW_BUSY, LOADING, STALE, FAST)
+                    .roles(CommandRole.SELECTS)
                     .complexity("O(1)")
                     .summary("Chooses the database for the commands that follow"),
             command("AUTH", "[username] password", ConnectionCommands::auth)
@@ -68,6 +71,7 @@ public final class ConnectionCommands {
                     .since("6.2.0")
                     .arity(1)
                     .flags(NOSCRIPT, LOADING, STALE, FAST, NO_AUTH, ALLOW_BUSY)
+                    .roles(CommandRole.NOT_QUEUED, CommandRole.FOR_SUBSCRIBERS)
                     .complexity("O(1)")
                     .summary("Puts the connection back into the state of a new one"),
             command("READONLY", "", call -> readOnly(call, true))
@@ -99,6 +103,7 @@ public final class ConnectionCommands {
                     .since("1.0.0")
                     .arity(-1)
                     .flags(ALLOW_BUSY, NOSCRIPT, LOADING, STALE, FAST, NO_AUTH)
+                    .roles(CommandRole.NOT_QUEUED, CommandRole.FOR_SUBSCRIBERS)
                     .complexity("O(1)")
                     .summary("Ends the connection"));
 

@@ -162,12 +162,7 @@ public final class DebugCommands {
                 return;
             }
         }
-        throw unknown(call);
-    }
-
-    private static CommandException unknown(Call call) {
-        return new CommandException(
-                "ERR unknown subcommand or wrong number of arguments for '" + call.arg(1) + "'. Try DEBUG HELP.");
+        throw Help.wrongWords(call);
     }
 
     private static void help(Call call) {
@@ -176,7 +171,7 @@ public final class DebugCommands {
             lines.add(action.syntax.isEmpty() ? action.name : action.name + " " + action.syntax);
             lines.add("    " + action.summary + ".");
         }
-        Help.write(call, "DEBUG", lines);
+        Help.write(call, lines);
     }
 
     private static void ok(Call call) {
@@ -439,7 +434,7 @@ public final class DebugCommands {
                 call.longArg(3);
             }
         } else if (!call.arg(2).isWord("RESIZING")) {
-            throw unknown(call);
+            throw Help.wrongWords(call);
         }
         call.reply().ok();
     }

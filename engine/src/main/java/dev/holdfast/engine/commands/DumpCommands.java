@@ -28,6 +28,7 @@ import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.persistence.DumpPayload;
 import dev.holdfast.engine.persistence.RdbWriter;
 import dev.holdfast.engine.persistence.Usage;
+import dev.holdfast.engine.protocol.Args;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -75,8 +76,10 @@ public final class DumpCommands {
                     .flags(WRITE)
                     .acl("dangerous")
                     .keys(
-                            KeySpec.at(3, RW, ACCESS, DELETE),
-                            KeySpec.after("KEYS", -2, -1, 1, 0, RW, ACCESS, DELETE, INCOMPLETE))
+                            KeySpec.at(3, RW, ACCESS, DELETE).foundBy(args -> findKeys(args) < 0 ? 3 : -1),
+                            KeySpec.after("KEYS", -2, -1, 1, 0, RW, ACCESS, DELETE, INCOMPLETE)
+                                    .startedBy(args -> args.get(3).isEmpty() ? findKeys(args) : -1)
+                                    .flagsBy(args -> List.of(RW, ACCESS, DELETE)))
                     .tips("nondeterministic_output")
                     .complexity("That of DUMP and DEL here and of RESTORE there")
                     .summary("Moves keys to another server"));
@@ -192,6 +195,18 @@ public final class DumpCommands {
     }
 
     // ---- MIGRATE ----
+
+    /** The index behind the word KEYS, where that is no option's value, or -1. */
+    private static int findKeys(Args args) {
+        for (int i = 6; i < args.count(); i++) {
+            Slice word = args.get(i);
+            if (word.isWord("KEYS")) {
+                return i + 1;
+            }
+            i += word.isWord("AUTH2") ? 2 : word.isWord("AUTH") ? 1 : 0;
+        }
+        return -1;
+    }
 
     /** What the options of MIGRATE say. */
     private record Migration(

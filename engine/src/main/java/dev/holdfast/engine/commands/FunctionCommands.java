@@ -159,17 +159,12 @@ public final class FunctionCommands {
 
     private static void restore(Call call) {
         if (call.argCount() > 4) {
-            throw wrongArguments("restore");
+            throw Help.wrongWords(call);
         }
         FunctionLibraries.Policy policy = call.argCount() == 4 ? policy(call) : FunctionLibraries.Policy.APPEND;
         libraries(call).restore(FunctionDump.read(call.arg(2).toBytes()), policy);
         call.addDirty(1);
         call.reply().ok();
-    }
-
-    private static CommandException wrongArguments(String subcommand) {
-        return new CommandException(
-                "ERR unknown subcommand or wrong number of arguments for '" + subcommand + "'. Try FUNCTION HELP.");
     }
 
     private static FunctionLibraries.Policy policy(Call call) {
@@ -183,7 +178,7 @@ public final class FunctionCommands {
 
     private static void flush(Call call) {
         if (call.argCount() > 3) {
-            throw wrongArguments("flush");
+            throw Help.wrongWords(call);
         }
         if (call.argCount() == 3 && !call.arg(2).isWord("ASYNC") && !call.arg(2).isWord("SYNC")) {
             throw new CommandException("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");

@@ -1,6 +1,7 @@
 package dev.holdfast.engine.commands;
 
 import dev.holdfast.engine.execution.Call;
+import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandFlag;
 import dev.holdfast.engine.execution.CommandGroup;
 import dev.holdfast.engine.execution.CommandSpec;
@@ -36,13 +37,24 @@ final class Help {
                 lines.add("    " + subcommand.summary() + ".");
             }
         }
-        write(call, container.name().toUpperCase(Locale.ROOT), lines);
+        write(call, lines);
+    }
+
+    /** The error for words that do not make a subcommand. */
+    static CommandException wrongWords(Call call) {
+        return new CommandException("ERR unknown subcommand or wrong number of arguments for '"
+                + call.arg(1).shown() + "'. Try " + name(call) + " HELP.");
+    }
+
+    /** The command as its client calls it. */
+    private static String name(Call call) {
+        return call.arg(0).shown().toUpperCase(Locale.ROOT);
     }
 
     /** Answers with these lines between the first and the last line of every HELP. */
-    static void write(Call call, String command, List<String> lines) {
+    static void write(Call call, List<String> lines) {
         call.reply().array(lines.size() + 3);
-        call.reply().simple(command + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+        call.reply().simple(name(call) + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
         lines.forEach(call.reply()::simple);
         call.reply().simple("HELP");
         call.reply().simple("    Print this help.");

@@ -93,8 +93,7 @@ public final class LogCommands {
 
     private static void getSlow(Call call) {
         if (call.argCount() > 3) {
-            throw new CommandException(
-                    "ERR unknown subcommand or wrong number of arguments for '" + call.arg(1) + "'. Try SLOWLOG HELP.");
+            throw Help.wrongWords(call);
         }
         get(call, CommandLog.Kind.SLOW, call.argCount() == 2 ? 10 : count(call));
     }

@@ -15,6 +15,7 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.Client;
 import dev.holdfast.engine.execution.CommandFlag;
+import dev.holdfast.engine.execution.CommandRole;
 import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.KeySpec;
 import dev.holdfast.engine.execution.PubSub;
@@ -31,6 +32,7 @@ public final class PubSubCommands {
             subscription("SUBSCRIBE", "channel [channel ...]", call -> subscribe(call, Kind.CHANNEL))
                     .since("2.0.0")
                     .arity(-2)
+                    .roles(CommandRole.SUBSCRIBES)
                     .complexity("O(N) with the number of channels")
                     .summary("Receives the messages of channels"),
             subscription("UNSUBSCRIBE", "[channel [channel ...]]", call -> unsubscribe(call, Kind.CHANNEL))
@@ -41,6 +43,7 @@ public final class PubSubCommands {
             subscription("PSUBSCRIBE", "pattern [pattern ...]", call -> subscribe(call, Kind.PATTERN))
                     .since("2.0.0")
                     .arity(-2)
+                    .roles(CommandRole.SUBSCRIBES_TO_PATTERNS)
                     .complexity("O(N) with the number of patterns")
                     .summary("Receives the messages of all channels that match patterns"),
             subscription("PUNSUBSCRIBE", "[pattern [pattern ...]]", call -> unsubscribe(call, Kind.PATTERN))
@@ -52,6 +55,7 @@ public final class PubSubCommands {
                     .since("7.0.0")
                     .arity(-2)
                     .keys(KeySpec.range(1, -1, 1, NOT_KEY))
+                    .roles(CommandRole.SUBSCRIBES)
                     .complexity("O(N) with the number of channels")
                     .summary("Receives the messages of sharded channels"),
             subscription("SUNSUBSCRIBE", "[shardchannel [shardchannel ...]]", call -> unsubscribe(call, Kind.SHARD))
@@ -65,6 +69,7 @@ public final class PubSubCommands {
                     .since("2.0.0")
                     .arity(3)
                     .flags(CommandFlag.PUBSUB, LOADING, STALE, FAST, MAY_REPLICATE)
+                    .roles(CommandRole.PUBLISHES)
                     .complexity("O(N+M) with the subscribers of the channel and all patterns")
                     .summary("Sends a message to a channel"),
             command("SPUBLISH", "shardchannel message", PubSubCommands::publishShard)
@@ -73,6 +78,7 @@ public final class PubSubCommands {
                     .arity(3)
                     .flags(CommandFlag.PUBSUB, LOADING, STALE, FAST, MAY_REPLICATE)
                     .keys(KeySpec.at(1, NOT_KEY))
+                    .roles(CommandRole.PUBLISHES)
                     .complexity("O(N) with the subscribers of the channel")
                     .summary("Sends a message to a sharded channel"),
             container("PUBSUB")
@@ -109,7 +115,10 @@ public final class PubSubCommands {
                                     .summary("How many subscribers sharded channels have"))));
 
     private static CommandSpec subscription(String name, String syntax, CommandSpec.Handler handler) {
-        return command(name, syntax, handler).in(PUBSUB).flags(CommandFlag.PUBSUB, NOSCRIPT, LOADING, STALE);
+        return command(name, syntax, handler)
+                .in(PUBSUB)
+                .flags(CommandFlag.PUBSUB, NOSCRIPT, LOADING, STALE)
+                .roles(CommandRole.FOR_SUBSCRIBERS);
     }
 
     private static CommandSpec inspection(String name, String syntax, CommandSpec.Handler handler) {

@@ -87,7 +87,7 @@ public final class StreamGroupCommands {
             throw noKey();
         }
         if (call.argCount() > 8) {
-            throw wrongWords(call);
+            throw Help.wrongWords(call);
         }
         StreamId id = StreamId.MIN;
         if (!call.arg(4).isWord("$")) {
@@ -116,7 +116,7 @@ public final class StreamGroupCommands {
         StreamValue stream = stream(call, key);
         ConsumerGroup group = group(call, stream);
         if (call.argCount() != 5 && call.argCount() != 7) {
-            throw wrongWords(call);
+            throw Help.wrongWords(call);
         }
         StreamId id = call.arg(4).isWord("$") ? stream.lastId() : StreamArguments.parse(call.arg(4), 0);
         if (id == null) {
@@ -212,12 +212,6 @@ public final class StreamGroupCommands {
         return group;
     }
 
-    /** The error for words that do not make a subcommand. */
-    static CommandException wrongWords(Call call) {
-        return new CommandException("ERR unknown subcommand or wrong number of arguments for '"
-                + call.arg(1).shown() + "'. Try " + call.arg(0).toString().toUpperCase(Locale.ROOT) + " HELP.");
-    }
-
     /** What follows the id in CREATE and SETID. */
     private record Options(boolean makesStream, long entriesRead) {
         static Options parse(Call call, boolean creating) {
@@ -232,7 +226,7 @@ public final class StreamGroupCommands {
                         throw new CommandException("ERR value for ENTRIESREAD must be positive or -1");
                     }
                 } else {
-                    throw wrongWords(call);
+                    throw Help.wrongWords(call);
                 }
             }
             return new Options(makesStream, entriesRead);

@@ -133,7 +133,7 @@ public final class StreamInfoCommands {
             if (words != 1 && words != 3
                     || !call.arg(3).isWord("FULL")
                     || words == 3 && !call.arg(4).isWord("COUNT")) {
-                throw StreamGroupCommands.wrongWords(call);
+                throw Help.wrongWords(call);
             }
             if (words == 3) {
                 count = call.longArg(5);

@@ -25,6 +25,7 @@ import dev.holdfast.engine.execution.KeySpec;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.StringItem;
+import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,7 +54,8 @@ public final class StringCommands {
                     .since("1.0.0")
                     .arity(-3)
                     .flags(WRITE, DENYOOM)
-                    .keys(KeySpec.at(1, RW, ACCESS, UPDATE, VARIABLE_FLAGS))
+                    .keys(KeySpec.at(1, RW, ACCESS, UPDATE, VARIABLE_FLAGS)
+                            .flagsBy(args -> hasGet(args) ? List.of(RW, ACCESS, UPDATE) : List.of(OW, UPDATE)))
                     .complexity("O(1)")
                     .summary("Gives a key a string, whatever it held, and perhaps an expiry"),
             command("SETNX", "key value", StringCommands::setNx)
@@ -227,6 +229,10 @@ public final class StringCommands {
             call.propagateAs(wordsWithoutGet(call));
         }
         return !answered;
+    }
+
+    private static boolean hasGet(Args args) {
+        return IntStream.range(3, args.count()).anyMatch(i -> args.get(i).isWord("GET"));
     }
 
     private static Object[] wordsWithoutGet(Call call) {

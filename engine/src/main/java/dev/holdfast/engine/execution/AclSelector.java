@@ -207,7 +207,7 @@ final class AclSelector {
             throw AclRuleException.unknownName();
         }
         note(name, allow);
-        for (CommandSpec command : table.commands()) {
+        for (CommandSpec command : table.declared()) {
             if (command.aclCategories().contains(category)) {
                 change(command, allow);
             }
@@ -252,7 +252,7 @@ final class AclSelector {
     }
 
     private CommandSpec find(String name) throws AclRuleException {
-        CommandSpec command = table.find(name);
+        CommandSpec command = table.declared(name);
         if (command == null) {
             throw AclRuleException.unknownName();
         }
@@ -406,11 +406,9 @@ final class AclSelector {
             if (keySpec.isNotKey()) {
                 continue;
             }
-            int permissions = permissions(spec.flagsOf(keySpec, args));
+            int permissions = permissions(keySpec.flagsOf(args));
             keySpec.forEachKey(args, index -> {
-                // MIGRATE with several keys has an empty word where its only key would be.
-                boolean noKey = args.get(index).isEmpty() && spec.name().equals("migrate");
-                if (denied[0] < 0 && !noKey && !mayTouch(args.get(index), permissions)) {
+                if (denied[0] < 0 && !mayTouch(args.get(index), permissions)) {
                     denied[0] = index;
                 }
             });
@@ -448,19 +446,10 @@ final class AclSelector {
     }
 
     private @Nullable AclDenial checkChannels(CommandSpec spec, Args args) {
-        int last;
-        boolean patterns = false;
-        switch (spec.name()) {
-            case "subscribe", "ssubscribe" -> last = args.count() - 1;
-            case "psubscribe" -> {
-                last = args.count() - 1;
-                patterns = true;
-            }
-            case "publish", "spublish" -> last = 1;
-            default -> {
-                return null;
-            }
-        }
+        boolean patterns = spec.has(CommandRole.SUBSCRIBES_TO_PATTERNS);
+        int last = patterns || spec.has(CommandRole.SUBSCRIBES)
+                ? args.count() - 1
+                : spec.has(CommandRole.PUBLISHES) ? 1 : 0;
         for (int i = 1; i <= last; i++) {
             if (!mayUseChannel(args.get(i), patterns)) {
                 return new AclDenial(AclDenial.Reason.CHANNEL, i);

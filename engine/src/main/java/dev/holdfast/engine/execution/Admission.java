@@ -2,6 +2,7 @@ package dev.holdfast.engine.execution;
 
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.protocol.Args;
+import java.util.Locale;
 
 /**
  * Says whether a command may run: whether there is such a command, with so many words, and whether its client and the state of
@@ -27,7 +28,8 @@ final class Admission {
             if (subcommand == null) {
                 requireAuthentication(client);
                 throw new CommandException(
-                        "ERR unknown subcommand '" + printable(args.get(1), 128) + "'. Try " + spec.key() + " HELP.");
+                        "ERR unknown subcommand '" + printable(args.get(1), 128) + "'. Try "
+                                + name.shown().toUpperCase(Locale.ROOT) + " HELP.");
             }
             spec = subcommand;
         }
@@ -94,7 +96,7 @@ final class Admission {
         if (engine.isRestricting()) {
             checkState(client, spec);
         }
-        if (!client.resp3() && client.isSubscriber() && !allowedForSubscribers(spec)) {
+        if (!client.resp3() && client.isSubscriber() && !spec.has(CommandRole.FOR_SUBSCRIBERS)) {
             client.lane().rejected[spec.id()]++;
             throw new CommandException("ERR Can't execute '" + spec.fullName()
                     + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
@@ -164,20 +166,5 @@ final class Admission {
     private static boolean needsMemory(Client client, CommandSpec spec) {
         Transaction transaction = client.transaction();
         return spec.is(CommandFlag.DENYOOM) || transaction != null && transaction.needsMemory(spec);
-    }
-
-    private static boolean allowedForSubscribers(CommandSpec spec) {
-        return switch (spec.name()) {
-            case "ping",
-                    "subscribe",
-                    "ssubscribe",
-                    "sunsubscribe",
-                    "unsubscribe",
-                    "psubscribe",
-                    "punsubscribe",
-                    "quit",
-                    "reset" -> true;
-            default -> false;
-        };
     }
 }

@@ -76,6 +76,7 @@ public final class CommandSpec {
     private final Handler handler;
     private final Map<String, CommandSpec> subcommands = new LinkedHashMap<>();
     private final EnumSet<CommandFlag> flags = EnumSet.noneOf(CommandFlag.class);
+    private final EnumSet<CommandRole> roles = EnumSet.noneOf(CommandRole.class);
     private final Set<String> extraCategories = new TreeSet<>();
     private boolean groupHasCategory = true;
 
@@ -137,6 +138,12 @@ public final class CommandSpec {
 
     public CommandSpec flags(CommandFlag... flags) {
         this.flags.addAll(Arrays.asList(flags));
+        return this;
+    }
+
+    /** What the engine treats in a way of its own. */
+    public CommandSpec roles(CommandRole... roles) {
+        this.roles.addAll(Arrays.asList(roles));
         return this;
     }
 
@@ -268,6 +275,10 @@ public final class CommandSpec {
         return flags.contains(flag);
     }
 
+    public boolean has(CommandRole role) {
+        return roles.contains(role);
+    }
+
     public List<KeySpec> keySpecs() {
         return keys;
     }
@@ -322,47 +333,6 @@ public final class CommandSpec {
     /** The index of the command's only key where that is the same for all its calls, else 0. */
     public int onlyKey() {
         return onlyKey;
-    }
-
-    /** What a particular call does to its keys, where that depends on its options: SET reads only with GET. */
-    public List<KeySpec.Flag> flagsOf(KeySpec key, Args args) {
-        if (parent != null) {
-            return key.flags();
-        }
-        return switch (name) {
-            case "SET" ->
-                hasWord(args, 3, "GET")
-                        ? List.of(KeySpec.Flag.RW, KeySpec.Flag.ACCESS, KeySpec.Flag.UPDATE)
-                        : List.of(KeySpec.Flag.OW, KeySpec.Flag.UPDATE);
-            case "BITFIELD" ->
-                readsOnly(args)
-                        ? List.of(KeySpec.Flag.RO, KeySpec.Flag.ACCESS)
-                        : List.of(KeySpec.Flag.RW, KeySpec.Flag.ACCESS, KeySpec.Flag.UPDATE);
-            default -> key.flags();
-        };
-    }
-
-    private static boolean hasWord(Args args, int from, String word) {
-        for (int i = from; i < args.count(); i++) {
-            if (args.get(i).isWord(word)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /** Whether a BITFIELD has nothing but GET and OVERFLOW. */
-    private static boolean readsOnly(Args args) {
-        int i = 2;
-        while (i < args.count()) {
-            boolean get = args.get(i).isWord("GET") && i + 2 < args.count();
-            boolean overflow = args.get(i).isWord("OVERFLOW") && i + 1 < args.count();
-            if (!get && !overflow) {
-                return false;
-            }
-            i += get ? 3 : 2;
-        }
-        return true;
     }
 
     /** The indices of the keys among the words of a call. */

@@ -13,11 +13,12 @@ import org.jspecify.annotations.Nullable;
  * All commands by name. Looking one up neither allocates nor cares for case.
  *
  * <p>The configuration may rename commands, or take their names away. Clients know them by their new names then; rules on
- * users, and whatever describes commands, by their own.
+ * users go by their own, and so do all descriptions call them, wherever commands are listed by which clients can reach.
  */
 public final class CommandTable {
     private final Map<String, CommandSpec> byName = new LinkedHashMap<>();
     private final List<CommandSpec> byId = new ArrayList<>();
+    private final Collection<CommandSpec> reachable;
     private final CommandSpec[] slots;
     private final String[] names;
 
@@ -33,11 +34,12 @@ public final class CommandTable {
             number(command);
             command.subcommands().values().forEach(this::number);
         }
-        Map<String, CommandSpec> reachable = renamed(renames);
+        Map<String, CommandSpec> byPresentName = renamed(renames);
+        reachable = List.copyOf(byPresentName.values());
         int capacity = Integer.highestOneBit(byName.size() * 4);
         slots = new CommandSpec[capacity];
         names = new String[capacity];
-        reachable.forEach((name, command) -> {
+        byPresentName.forEach((name, command) -> {
             int i = fold(Slice.of(name)) & (capacity - 1);
             while (slots[i] != null) {
                 i = (i + 1) & (capacity - 1);
@@ -92,8 +94,15 @@ public final class CommandTable {
         }
     }
 
-    /** The command of this name of its own, in any case, where a subcommand's follows a bar. */
+    /** The command that clients know by this name, in any case, where a subcommand's follows a bar. */
     public @Nullable CommandSpec find(String fullName) {
+        int bar = fullName.indexOf('|');
+        CommandSpec command = find(Slice.of(bar < 0 ? fullName : fullName.substring(0, bar)));
+        return bar < 0 || command == null ? command : find(command, Slice.of(fullName.substring(bar + 1)));
+    }
+
+    /** As {@link #find(String)}, but by the name of its own, which clients may not be able to reach. */
+    public @Nullable CommandSpec declared(String fullName) {
         int bar = fullName.indexOf('|');
         CommandSpec command = byName.get((bar < 0 ? fullName : fullName.substring(0, bar)).toUpperCase(Locale.ROOT));
         return bar < 0 || command == null ? command : find(command, Slice.of(fullName.substring(bar + 1)));
@@ -109,8 +118,13 @@ public final class CommandTable {
         return null;
     }
 
-    /** All commands, without subcommands, in the order of their declaration. */
+    /** The commands that clients can reach, without subcommands. */
     public Collection<CommandSpec> commands() {
+        return reachable;
+    }
+
+    /** All commands, without subcommands, in the order of their declaration. */
+    public Collection<CommandSpec> declared() {
         return byName.values();
     }
 

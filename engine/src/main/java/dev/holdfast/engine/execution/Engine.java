@@ -725,11 +725,12 @@ public final class Engine implements AutoCloseable {
     private void reject(Client client, Args args, CommandException e, Reply reply) {
         Transaction transaction = client.transaction();
         String message = e.getMessage();
-        if (args.get(0).isWord("EXEC")) {
+        CommandSpec command = commands.find(args.get(0));
+        if (command != null && command.has(CommandRole.RUNS_QUEUE)) {
             if (transaction != null) {
                 Transactions.end(client);
                 if (monitors.any()) {
-                    monitors.show(client, false, client.call().spec(), args);
+                    monitors.show(client, false, command, args);
                 }
             }
             String reason = message.startsWith("ERR ") ? message.substring("ERR ".length()) : message;

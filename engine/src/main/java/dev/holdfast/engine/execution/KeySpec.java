@@ -8,6 +8,7 @@ import dev.holdfast.engine.protocol.Args;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import java.util.function.IntConsumer;
 import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
@@ -59,7 +60,9 @@ public final class KeySpec {
     private final List<Flag> flags;
     private final boolean notKey;
     private @Nullable ToIntFunction<Args> finder;
+    private @Nullable ToIntFunction<Args> starter;
     private @Nullable Predicate<Args> everywhere;
+    private @Nullable Function<Args, List<Flag>> variableFlags;
     private boolean unknown;
 
     private KeySpec(
@@ -145,6 +148,18 @@ public final class KeySpec {
         return this;
     }
 
+    /** The same for clients, but we look for the first key in a way of our own: its index, or -1 where there is none. */
+    public KeySpec startedBy(ToIntFunction<Args> starter) {
+        this.starter = starter;
+        return this;
+    }
+
+    /** The same, but what happens to the keys depends on the words of the call. */
+    public KeySpec flagsBy(Function<Args, List<Flag>> finder) {
+        variableFlags = finder;
+        return this;
+    }
+
     /** A number after a keyword says how many keys follow it. */
     public static KeySpec countedAfter(String keyword, int from, Flag... flags) {
         return new KeySpec(keyword, from, true, 0, 1, 0, 0, 1, flags);
@@ -152,6 +167,19 @@ public final class KeySpec {
 
     public List<Flag> flags() {
         return flags;
+    }
+
+    /** What a particular call does to its keys. */
+    public List<Flag> flagsOf(Args args) {
+        if (counted && !isKeyword() && !Numbers.isLong(args.get(begin + countAt))) {
+            return List.of();
+        }
+        return variableFlags == null ? flags : variableFlags.apply(args);
+    }
+
+    /** Whether words without keys in this place are a mistake. */
+    public boolean isMandatory() {
+        return !isKeyword() && finder == null && !unknown && !notKey;
     }
 
     public boolean isKeyword() {
@@ -202,6 +230,12 @@ public final class KeySpec {
     /** Whether exactly one key stands at a fixed place; that place, else 0. */
     int onlyKey() {
         return !isKeyword() && !counted && last == 0 && !isNotKey() && finder == null ? begin : 0;
+    }
+
+    /** Whether a call has keys in this place. */
+    public boolean isIn(Args args) {
+        int first = firstOf(args);
+        return first >= 0 && first <= lastOf(args, first);
     }
 
     /** Calls {@code visitor} with the index of each key. Words that do not fit the specification have no keys. */
@@ -269,7 +303,7 @@ public final class KeySpec {
         if (finder != null) {
             return finder.applyAsInt(args);
         }
-        int start = isKeyword() ? findKeyword(args) : begin;
+        int start = starter != null ? starter.applyAsInt(args) : isKeyword() ? findKeyword(args) : begin;
         return start < 0 || !counted ? start : start + firstKey;
     }
 
@@ -287,23 +321,46 @@ public final class KeySpec {
             return Math.min(end, words - 1);
         }
         int count = first - firstKey + countAt;
-        if (count >= words || !Numbers.isLong(args.get(count))) {
+        if (count >= words || step > 1 && !Numbers.isLong(args.get(count))) {
             return first - 1;
         }
-        long keys = Numbers.toLong(args.get(count));
+        long keys = number(args.get(count));
         return keys <= 0 || first >= words || (keys - 1) > (words - 1L - first) / step
                 ? first - 1
                 : first + (int) (keys - 1) * step;
     }
 
-    /** The index after STREAMS where XREAD and XREADGROUP would find it, or -1. */
-    private static int findStreams(Args args) {
+    /** A count of keys; the digits at the beginning of a word that is no integer, for such a call is refused anyway. */
+    private static long number(Slice word) {
+        if (Numbers.isLong(word)) {
+            return Numbers.toLong(word);
+        }
+        long number = 0;
+        for (int i = 0; i < word.length() && Character.isDigit(word.at(i)) && number < Integer.MAX_VALUE; i++) {
+            number = number * 10 + word.at(i) - '0';
+        }
+        return number;
+    }
+
+    /**
+     * The index after STREAMS where XREAD and XREADGROUP would find it, or -1. Words that they would not understand may only come
+     * before it where clients look for it too.
+     */
+    private int findStreams(Args args) {
+        boolean understood = true;
         for (int i = 1; i < args.count() - 1; i++) {
             Slice word = args.get(i);
             if (word.isWord(STREAMS)) {
-                return i + 1;
+                if (i >= begin || understood && (args.count() - i) % 2 == 1) {
+                    return i + 1;
+                }
+            } else if (word.isWord("GROUP")) {
+                i += 2;
+            } else if (word.isWord("COUNT") || word.isWord("BLOCK")) {
+                i++;
+            } else if (!word.isWord("NOACK")) {
+                understood = false;
             }
-            i += word.isWord("GROUP") ? 2 : word.isWord("COUNT") || word.isWord("BLOCK") ? 1 : 0;
         }
         return -1;
     }

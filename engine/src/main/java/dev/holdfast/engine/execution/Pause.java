@@ -105,6 +105,6 @@ public final class Pause {
     private boolean mayWrite(Client client, CommandSpec spec, Args args) {
         Transaction transaction = client.transaction();
         return spec.mayWrite(engine, args)
-                || spec.name().equals("exec") && transaction != null && transaction.mayWrite(engine);
+                || spec.has(CommandRole.RUNS_QUEUE) && transaction != null && transaction.mayWrite(engine);
     }
 }

@@ -90,7 +90,7 @@ public final class Tracker {
         if (caching && own.transaction() == null) {
             CommandSpec last = own.lastCommand();
             CommandSpec parent = last == null ? null : last.parent();
-            caching = parent != null && parent.name().equals("client");
+            caching = parent != null && parent.has(CommandRole.KEEPS_CACHING);
         }
     }
 

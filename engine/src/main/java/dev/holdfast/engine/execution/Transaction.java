@@ -19,7 +19,7 @@ public final class Transaction {
         Args copy = args.copy();
         commands.add(new Queued(spec, copy));
         bytes += copy.sizeBytes();
-        if (spec.name().equals("select") && spec.parent() == null) {
+        if (spec.has(CommandRole.SELECTS)) {
             lastSelect = copy;
         }
     }
@@ -37,12 +37,12 @@ public final class Transaction {
 
     /** Whether running {@code command}, if that is EXEC, runs a queued command that writes. */
     boolean writes(CommandSpec command) {
-        return command.name().equals("exec") && commands.stream().anyMatch(queued -> queued.spec.is(CommandFlag.WRITE));
+        return command.has(CommandRole.RUNS_QUEUE) && commands.stream().anyMatch(queued -> queued.spec.is(CommandFlag.WRITE));
     }
 
     /** Whether running {@code command}, if that is EXEC, runs a queued command that may make the store grow. */
     boolean needsMemory(CommandSpec command) {
-        return command.name().equals("exec")
+        return command.has(CommandRole.RUNS_QUEUE)
                 && commands.stream().anyMatch(queued -> queued.spec.is(CommandFlag.DENYOOM));
     }
 

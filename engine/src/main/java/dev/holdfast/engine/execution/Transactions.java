@@ -31,6 +31,7 @@ public final class Transactions {
                     .since("1.2.0")
                     .arity(1)
                     .flags(NOSCRIPT, LOADING, STALE, FAST, NO_MULTI, ALLOW_BUSY)
+                    .roles(CommandRole.NOT_QUEUED)
                     .complexity("O(1)")
                     .summary("Begins a transaction: commands are queued until EXEC"),
             command("EXEC", "", Transactions::exec)
@@ -38,6 +39,7 @@ public final class Transactions {
                     .since("1.2.0")
                     .arity(1)
                     .flags(NOSCRIPT, LOADING, STALE, SKIP_COMMANDLOG)
+                    .roles(CommandRole.RUNS_QUEUE, CommandRole.NOT_QUEUED)
                     .complexity("That of the queued commands")
                     .summary("Runs the queued commands as one step"),
             command("DISCARD", "", Transactions::discard)
@@ -45,6 +47,7 @@ public final class Transactions {
                     .since("2.0.0")
                     .arity(1)
                     .flags(NOSCRIPT, LOADING, STALE, FAST, ALLOW_BUSY)
+                    .roles(CommandRole.NOT_QUEUED)
                     .complexity("O(N) with the number of queued commands")
                     .summary("Drops the queued commands and ends the transaction"),
             command("WATCH", "key [key ...]", Transactions::watch)
@@ -53,6 +56,7 @@ public final class Transactions {
                     .arity(-2)
                     .flags(NOSCRIPT, LOADING, STALE, FAST, NO_MULTI, ALLOW_BUSY)
                     .keys(KeySpec.range(1, -1, 1, KeySpec.Flag.RO))
+                    .roles(CommandRole.NOT_QUEUED)
                     .complexity("O(1) for each key")
                     .summary("Lets EXEC run only if these keys have not changed until then"),
             command("UNWATCH", "", Transactions::unwatch)
@@ -65,10 +69,7 @@ public final class Transactions {
 
     /** Whether a command is run at once although its client is inside MULTI. */
     static boolean runsAtOnce(CommandSpec spec) {
-        return switch (spec.name()) {
-            case "exec", "discard", "multi", "watch", "quit", "reset" -> spec.parent() == null;
-            default -> false;
-        };
+        return spec.has(CommandRole.NOT_QUEUED);
     }
 
     private static void multi(Call call) {

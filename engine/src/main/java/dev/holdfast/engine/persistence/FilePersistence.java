@@ -5,6 +5,7 @@ import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.ConfigException;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandFlag;
+import dev.holdfast.engine.execution.CommandRole;
 import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.engine.execution.Persistence;
@@ -307,14 +308,14 @@ public final class FilePersistence implements Persistence {
         if (saves.lastFailed()
                 && config.persistence.stopWritesOnBgsaveError.get()
                 && !config.persistence.save.points().isEmpty()
-                && (writes || spec.name().equals("ping"))) {
+                && (writes || spec.has(CommandRole.SHOWS_HEALTH))) {
             return "MISCONF " + name + " is configured to save RDB snapshots, but it's currently unable to persist to"
                     + " disk. Commands that may modify the data set are disabled, because this instance is configured"
                     + " to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option)."
                     + " Please check the " + name + " logs for details about the RDB error.";
         }
         String error = aof.error();
-        if (error != null && (writes || spec.name().equals("ping"))) {
+        if (error != null && (writes || spec.has(CommandRole.SHOWS_HEALTH))) {
             return "MISCONF Errors writing to the AOF file: " + error;
         }
         return null;

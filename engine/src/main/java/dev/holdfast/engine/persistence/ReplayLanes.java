@@ -54,7 +54,7 @@ final class ReplayLanes implements AutoCloseable {
         this.keyspace = engine.keyspace();
         this.arrivals = new Arrivals(keyspace, true);
         this.knowsSet =
-                engine.commands().find(Slice.of("SET")) == engine.commands().find("SET");
+                engine.commands().find(Slice.of("SET")) == engine.commands().declared("SET");
         int count = alone ? 1 : Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MOST_LANES);
         this.lanes = new Lane[count];
         Arrays.setAll(lanes, Lane::new);
