@@ -2,6 +2,7 @@ package dev.holdfast.engine.commands;
 
 import static dev.holdfast.engine.execution.CommandFlag.ADMIN;
 import static dev.holdfast.engine.execution.CommandFlag.ALLOW_BUSY;
+import static dev.holdfast.engine.execution.CommandFlag.ALL_SHARDS;
 import static dev.holdfast.engine.execution.CommandFlag.LOADING;
 import static dev.holdfast.engine.execution.CommandFlag.NOSCRIPT;
 import static dev.holdfast.engine.execution.CommandFlag.NO_MULTI;
@@ -107,7 +108,7 @@ public final class ClientCommands {
                     own("PAUSE", "timeout [<WRITE | ALL>]", ClientCommands::pause)
                             .since("3.0.0")
                             .arity(-3)
-                            .flags(ADMIN, NOSCRIPT, LOADING, STALE)
+                            .flags(ADMIN, NOSCRIPT, LOADING, STALE, ALL_SHARDS)
                             .summary("Makes commands wait for a while"),
                     own("REPLY", "<ON | OFF | SKIP>", ClientCommands::reply)
                             .since("3.2.0")

@@ -195,6 +195,9 @@ public final class Blocking {
             if (!waiter.isWaiting() || waiter.client.isGone()) {
                 return true;
             }
+            if (engine.pause().keepsUnserved(waiter.client, waiter.spec, waiter.args, key)) {
+                return true;
+            }
             Call call = waiter.client.call();
             call.begin(waiter.spec, waiter.args, NoReply.INSTANCE);
             Object item = call.find(key.key(), key.database());

@@ -522,15 +522,27 @@ public final class Engine implements AutoCloseable {
         long mask;
         if (onlyKey > 0 && onlyKey < args.count()) {
             mask = keyspace.maskOf(args.get(onlyKey));
+        } else if (spec.has(CommandRole.RUNS_QUEUE)) {
+            mask = Transactions.maskOf(this, client);
         } else {
             mask = maskOf(spec, args);
             client.lane().seen = spec.prefetch(args, keyspace, client.database());
         }
         boolean blocked;
         List<DatabaseKey> ready;
-        if (!keyspace.lock(mask, scriptIsBusy)) {
-            reject(client, args, busyError(), reply);
-            return true;
+        while (true) {
+            if (!keyspace.lock(mask, scriptIsBusy)) {
+                reject(client, args, busyError(), reply);
+                return true;
+            }
+            if (!pause.concerns(client, spec, args)) {
+                break;
+            }
+            // The pause has begun while the command came here.
+            keyspace.unlock(mask);
+            if (pause.postpones(client, spec, args)) {
+                return false;
+            }
         }
         boolean suspended = false;
         try {

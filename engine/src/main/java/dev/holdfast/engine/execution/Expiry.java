@@ -246,6 +246,9 @@ public final class Expiry {
         }
         shard.lock();
         try {
+            if (paused.getAsBoolean()) {
+                return;
+            }
             KeyTable table = shard.table(database);
             long now = clock.millis();
             int slots = SLOTS_AT_A_TIME + SLOTS_AT_A_TIME / 4 * (effort() - 1);

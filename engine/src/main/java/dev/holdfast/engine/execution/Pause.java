@@ -1,5 +1,6 @@
 package dev.holdfast.engine.execution;
 
+import dev.holdfast.engine.keyspace.DatabaseKey;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
 import java.util.ArrayList;
@@ -11,12 +12,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@code CLIENT PAUSE}: commands, or those that write, wait until the pause is over and are then run as if they had just
  * arrived.
+ *
+ * <p>A pause is a fence: once it is answered, nothing that it concerns happens. It begins with all shards locked, when none who
+ * writes is under way; and whoever locks a shard to write, later, looks whether there is a pause. Those are commands, which are
+ * then postponed; blocked clients, who are served when it is over; expiry and eviction, which leave their keys.
  */
 public final class Pause {
     private record Postponed(Client client, Args args) {}
 
     private final Engine engine;
     private final List<Postponed> postponed = new ArrayList<>();
+    private final List<DatabaseKey> unserved = new ArrayList<>();
 
     private volatile boolean active;
     private volatile boolean onlyWrites;
@@ -48,7 +54,8 @@ public final class Pause {
     }
 
     /**
-     * Pauses clients. A pause that is already on is never shortened, and one of all clients stays one of all.
+     * Pauses clients. A pause that is already on is never shortened, and one of all clients stays one of all. All shards are
+     * locked.
      *
      * @param untilMillis milliseconds since 1970
      */
@@ -66,11 +73,15 @@ public final class Pause {
     /** Ends the pause and runs what has waited for that, in order of arrival. */
     public void stop() {
         List<Postponed> waiting;
+        List<DatabaseKey> ready;
         synchronized (this) {
             active = false;
             waiting = List.copyOf(postponed);
             postponed.clear();
+            ready = List.copyOf(unserved);
+            unserved.clear();
         }
+        engine.blocking().serve(ready);
         for (Postponed each : waiting) {
             resume(each.client, each.args);
         }
@@ -87,9 +98,28 @@ public final class Pause {
         }
     }
 
+    /** Whether there is a pause in which the command may not run. */
+    boolean concerns(Client client, CommandSpec spec, Args args) {
+        return active && (!onlyWrites || mayWrite(client, spec, args));
+    }
+
+    /** Leaves a key for the end of the pause, which keeps a client from being served that waits for it. Its shard is locked. */
+    boolean keepsUnserved(Client client, CommandSpec spec, Args args, DatabaseKey key) {
+        if (!concerns(client, spec, args)) {
+            return false;
+        }
+        synchronized (this) {
+            if (!active) {
+                return false;
+            }
+            unserved.add(key);
+            return true;
+        }
+    }
+
     /** Keeps a command for later if the pause concerns it. */
     boolean postpones(Client client, CommandSpec spec, Args args) {
-        if (!active || onlyWrites && !mayWrite(client, spec, args)) {
+        if (!concerns(client, spec, args)) {
             return false;
         }
         synchronized (this) {

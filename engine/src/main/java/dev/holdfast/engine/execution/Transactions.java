@@ -133,8 +133,7 @@ public final class Transactions {
             end(client);
             throw new CommandException("EXECABORT Transaction discarded because of previous errors.");
         }
-        Engine engine = call.engine();
-        Cluster cluster = engine.cluster();
+        Cluster cluster = call.engine().cluster();
         if (cluster != null) {
             try {
                 checkSlots(cluster, transaction);
@@ -143,20 +142,7 @@ public final class Transactions {
                 throw e;
             }
         }
-        Keyspace keyspace = engine.keyspace();
         Watch watch = client.watch();
-        long mask = 0;
-        for (Transaction.Queued queued : transaction.commands()) {
-            mask |= queued.spec().is(CommandFlag.VISITS_SHARDS)
-                    ? keyspace.allShards()
-                    : engine.maskOf(queued.spec(), queued.args());
-        }
-        if (watch != null) {
-            for (Watch.Key key : watch.keys()) {
-                mask |= keyspace.maskOf(key.key());
-            }
-        }
-        keyspace.lock(mask);
         try {
             call.setInTransaction(true);
             if (watch != null && isTouched(call, watch)) {
@@ -169,8 +155,28 @@ public final class Transactions {
         } finally {
             call.setInTransaction(false);
             call.endUnit();
-            keyspace.unlock(mask);
         }
+    }
+
+    /** The shards that EXEC needs: those of all queued commands and of all watched keys. */
+    static long maskOf(Engine engine, Client client) {
+        Keyspace keyspace = engine.keyspace();
+        Transaction transaction = client.transaction();
+        Watch watch = client.watch();
+        long mask = 0;
+        if (transaction != null) {
+            for (Transaction.Queued queued : transaction.commands()) {
+                mask |= queued.spec().is(CommandFlag.VISITS_SHARDS)
+                        ? keyspace.allShards()
+                        : engine.maskOf(queued.spec(), queued.args());
+            }
+        }
+        if (watch != null) {
+            for (Watch.Key key : watch.keys()) {
+                mask |= keyspace.maskOf(key.key());
+            }
+        }
+        return mask;
     }
 
     /** Fails where the commands of a transaction are about several slots. */
