@@ -91,7 +91,7 @@ final class PauseTest {
         RawClient control = connect();
         for (int i = 0; i < rounds; i++) {
             long before = written.get();
-            while (written.get() < before + 20) {
+            while (written.get() < before + 5) {
                 Thread.onSpinWait();
             }
             assertEquals("+OK", control.run("CLIENT PAUSE 100000 WRITE"));
@@ -112,7 +112,7 @@ final class PauseTest {
         writer("EVAL 'for i=1,200 do redis.call(\"incr\", KEYS[1]) end return 1' 1 f\r\n", 1);
         writer(() -> store.incr("g"));
         writer(() -> store.transaction(t -> t.call("INCR", "h")));
-        assertFenced(60);
+        assertFenced(15);
     }
 
     @Test
@@ -122,7 +122,7 @@ final class PauseTest {
         writer("BLMOVE q d LEFT RIGHT 0\r\nLPOP d\r\n", 2);
         writer("RPUSH q a\r\nRPUSH q a\r\n", 2);
         writer(() -> store.rpush("q", "a"));
-        assertFenced(60);
+        assertFenced(15);
     }
 
     @Test
@@ -138,6 +138,6 @@ final class PauseTest {
             one.read();
             one.read();
         });
-        assertFenced(40);
+        assertFenced(15);
     }
 }

@@ -70,7 +70,7 @@ final class LuaAnswer {
         } else if (table.get(LuaReply.VERBATIM) instanceof LuaTable content
                 && content.get(LuaReply.FORMAT) instanceof LuaString format
                 && content.get(LuaReply.STRING) instanceof LuaString text) {
-            reply.verbatim(format.toString(), text.bytes());
+            reply.verbatim(threeLetters(format), text.bytes());
         } else if (table.get(LuaReply.MAP) instanceof LuaTable map) {
             writeMap(map, depth);
         } else if (table.get(LuaReply.SET) instanceof LuaTable set) {
@@ -78,6 +78,13 @@ final class LuaAnswer {
         } else {
             writeArray(table, depth);
         }
+    }
+
+    /** The format of a verbatim string, which clients count on to have three letters. */
+    private static String threeLetters(LuaString format) {
+        String text = format.toString();
+        int end = text.indexOf(0);
+        return ((end < 0 ? text : text.substring(0, end)) + "   ").substring(0, 3);
     }
 
     /** Text that stands on one line. */

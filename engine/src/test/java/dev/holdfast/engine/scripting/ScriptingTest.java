@@ -110,6 +110,17 @@ class ScriptingTest {
         assertEquals("$1\r\nk\r\n", store.resp2("FCALL", "F", "1", "k"));
     }
 
+    /** Clients count on three letters: whatever a script says, the answer keeps its form. */
+    @Test
+    void formatOfAVerbatimStringHasThreeLetters() {
+        String script = "redis.setresp(3) return {verbatim_string = {format = ARGV[1], string = 'text'}}";
+        assertEquals("=8\r\nmkd:text\r\n", store.resp3("EVAL", script, "0", "mkd"));
+        assertEquals("=8\r\nm  :text\r\n", store.resp3("EVAL", script, "0", "m"));
+        assertEquals("=8\r\n   :text\r\n", store.resp3("EVAL", script, "0", ""));
+        assertEquals("=8\r\nmar:text\r\n", store.resp3("EVAL", script, "0", "markdown"));
+        assertEquals("$4\r\ntext\r\n", store.resp2("EVAL", script, "0", "markdown"));
+    }
+
     private boolean isBusy() {
         return store.engine().busyScript() != null;
     }
