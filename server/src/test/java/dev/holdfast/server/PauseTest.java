@@ -132,8 +132,8 @@ final class PauseTest {
         AtomicLong number = new AtomicLong();
         writer(() -> {
             long n = number.incrementAndGet();
-            one.send("PSETEX k" + n + " 1 " + "v".repeat(100) + "\r\nSET e" + n + " " + "v".repeat(500)
-                    + "\r\nGET k" + (n - 20) + "\r\n");
+            one.send("PSETEX k" + n + " 1 " + "v".repeat(100) + "\r\nSET e" + n + " " + "v".repeat(500) + "\r\nGET k"
+                    + (n - 20) + "\r\n");
             one.read();
             one.read();
             one.read();

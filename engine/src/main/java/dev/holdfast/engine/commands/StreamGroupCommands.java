@@ -21,7 +21,6 @@ import dev.holdfast.engine.types.StreamConsumer;
 import dev.holdfast.engine.types.StreamId;
 import dev.holdfast.engine.types.StreamValue;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** XGROUP: consumer groups and their consumers. */

@@ -27,9 +27,8 @@ final class Admission {
             CommandSpec subcommand = engine.commands().find(spec, args.get(1));
             if (subcommand == null) {
                 requireAuthentication(client);
-                throw new CommandException(
-                        "ERR unknown subcommand '" + printable(args.get(1), 128) + "'. Try "
-                                + name.shown().toUpperCase(Locale.ROOT) + " HELP.");
+                throw new CommandException("ERR unknown subcommand '" + printable(args.get(1), 128) + "'. Try "
+                        + name.shown().toUpperCase(Locale.ROOT) + " HELP.");
             }
             spec = subcommand;
         }

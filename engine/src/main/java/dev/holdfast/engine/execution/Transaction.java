@@ -37,7 +37,8 @@ public final class Transaction {
 
     /** Whether running {@code command}, if that is EXEC, runs a queued command that writes. */
     boolean writes(CommandSpec command) {
-        return command.has(CommandRole.RUNS_QUEUE) && commands.stream().anyMatch(queued -> queued.spec.is(CommandFlag.WRITE));
+        return command.has(CommandRole.RUNS_QUEUE)
+                && commands.stream().anyMatch(queued -> queued.spec.is(CommandFlag.WRITE));
     }
 
     /** Whether running {@code command}, if that is EXEC, runs a queued command that may make the store grow. */

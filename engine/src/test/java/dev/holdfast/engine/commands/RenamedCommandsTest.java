@@ -44,10 +44,8 @@ final class RenamedCommandsTest {
     @Test
     void oldNameIsUnknown() {
         assertEquals("+OK\r\n", store.resp2("BEGIN"));
-        assertEquals(
-                "-ERR unknown command 'EXEC', with args beginning with: 'x' \r\n", store.resp2("EXEC", "x"));
-        assertEquals(
-                "-EXECABORT Transaction discarded because of previous errors.\r\n", store.resp2("RUN"));
+        assertEquals("-ERR unknown command 'EXEC', with args beginning with: 'x' \r\n", store.resp2("EXEC", "x"));
+        assertEquals("-EXECABORT Transaction discarded because of previous errors.\r\n", store.resp2("RUN"));
     }
 
     @Test
@@ -58,8 +56,7 @@ final class RenamedCommandsTest {
         assertEquals("*0\r\n", store.resp2("COMMAND", "DOCS", "GET"));
         assertEquals("*1\r\n$1\r\nk\r\n", store.resp2("COMMAND", "GETKEYS", "FOO", "k"));
         assertEquals("-ERR Invalid command specified\r\n", store.resp2("COMMAND", "GETKEYS", "GET", "k"));
-        assertEquals(
-                "-ERR unknown subcommand 'nope'. Try CFG HELP.\r\n", store.resp2("cfg", "nope"));
+        assertEquals("-ERR unknown subcommand 'nope'. Try CFG HELP.\r\n", store.resp2("cfg", "nope"));
     }
 
     @Test
@@ -67,7 +64,8 @@ final class RenamedCommandsTest {
         List<String> listed = Arrays.asList(store.resp2("COMMAND", "LIST").split("\r\n"));
         assertFalse(listed.contains("incr"));
         assertTrue(listed.contains("get"));
-        assertTrue(Arrays.asList(store.resp2("ACL", "CAT", "fast").split("\r\n")).contains("incr"));
+        assertTrue(
+                Arrays.asList(store.resp2("ACL", "CAT", "fast").split("\r\n")).contains("incr"));
         assertEquals("+OK\r\n", store.resp2("ACL", "SETUSER", "u", "+incr", "-get"));
         assertEquals(
                 "-ERR Error in ACL SETUSER modifier '+foo': Unknown command or category name in ACL\r\n",
