@@ -20,7 +20,7 @@ final class PauseTest {
     private final AtomicLong written = new AtomicLong();
     private final List<Thread> writers = new ArrayList<>();
     private Holdfast store = Holdfast.open();
-    private Server server;
+    private int port;
 
     private void start(String... settings) throws Exception {
         store.close();
@@ -31,7 +31,7 @@ final class PauseTest {
             config.set(settings[i], settings[i + 1]);
         }
         store = Holdfast.open(config);
-        server = Server.serve(store, 0);
+        port = Server.serve(store, 0).port();
     }
 
     @AfterEach
@@ -48,7 +48,7 @@ final class PauseTest {
     }
 
     private RawClient connect() throws IOException {
-        RawClient client = RawClient.tcp(server.port());
+        RawClient client = RawClient.tcp(port);
         opened.addFirst(client);
         return client;
     }
