@@ -96,9 +96,10 @@ final class ServerProgram implements Host {
         Signals.handle("TERM", () -> onSignal("SIGTERM", config.program.shutdownOnSigterm));
         Signals.handle("HUP", () -> {});
         Signals.handle("INT", () -> onSignal("SIGINT", config.program.shutdownOnSigint));
+        WarmUp warmUp = WarmUp.start();
         logStart();
         try {
-            start();
+            start(warmUp);
         } catch (IOException | UncheckedIOException e) {
             LOG.warn("Fatal error: {}", Reason.of(e));
             clearAway();
@@ -117,7 +118,7 @@ final class ServerProgram implements Host {
     }
 
     /** @throws IOException if that fails; the message says what, why, and what to do */
-    private void start() throws IOException {
+    private void start(WarmUp warmUp) throws IOException {
         FilePersistence files;
         try {
             files = FilePersistence.open(engine, Disk.REAL);
@@ -144,6 +145,7 @@ final class ServerProgram implements Host {
                             + Reason.of(e),
                     e);
         }
+        warmUp.await();
         Runtime.getRuntime().addShutdownHook(new Thread(this::end, "holdfast-end"));
         ready = true;
         server.announce();

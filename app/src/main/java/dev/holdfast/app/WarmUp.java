@@ -1,0 +1,185 @@
+package dev.holdfast.app;
+
+import dev.holdfast.engine.base.Clock;
+import dev.holdfast.engine.commands.AllCommands;
+import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.execution.Client;
+import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.execution.Link;
+import dev.holdfast.engine.protocol.Args;
+import dev.holdfast.engine.protocol.InlineWords;
+import dev.holdfast.engine.protocol.Reply;
+import dev.holdfast.engine.protocol.RespReply;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs a command of every kind on a store of its own, beside the start of the real one. What is used for the first time has its classes
+ * loaded, linked and initialised, and is then interpreted; a client who comes first would wait for that, and everybody with it. The
+ * start-up cache holds what is loaded here, since its training starts the program as a user does.
+ */
+final class WarmUp {
+    private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
+
+    /** On a machine that has other things to do, the start does not wait longer than this. */
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+    private static final List<String> COMMANDS = List.of(
+            "HELLO 3",
+            "CLIENT SETNAME a",
+            "CLIENT SETINFO LIB-NAME a",
+            "CLIENT LIST",
+            "CLIENT INFO",
+            "CLIENT TRACKING ON",
+            "CLIENT TRACKING OFF",
+            "INFO everything",
+            "COMMAND",
+            "COMMAND DOCS",
+            "COMMAND INFO get",
+            "CONFIG GET *",
+            "ACL LIST",
+            "ACL SETUSER a on >a ~* &* +@all",
+            "AUTH a b",
+            "ACL DELUSER a",
+            "SLOWLOG GET",
+            "LATENCY HISTOGRAM",
+            "MEMORY STATS",
+            "OBJECT HELP",
+            "NO-SUCH-COMMAND",
+            "SET string 1 EX 100",
+            "SET string 2 GET",
+            "GETEX string",
+            "INCRBYFLOAT string 1.5",
+            "APPEND string x",
+            "SETRANGE string 1 x",
+            "MSET a 1 b 2",
+            "MGET a b",
+            "LCS a b",
+            "BITFIELD bits SET u8 0 1",
+            "BITOP AND to bits bits",
+            "PFADD hll a",
+            "PFCOUNT hll",
+            "LPUSH list 3 1 2",
+            "SORT list",
+            "SORT list BY w* GET # GET w*",
+            "LRANGE list 0 -1",
+            "BLPOP list 1",
+            "LMPOP 1 list LEFT",
+            "SADD set a b 1",
+            "SINTERCARD 1 set",
+            "SUNIONSTORE to set",
+            "SPOP set",
+            "HSET hash f v g w",
+            "HEXPIRE hash 100 FIELDS 1 f",
+            "HGETALL hash",
+            "HSCAN hash 0",
+            "ZADD sorted 1 a 2 b",
+            "ZRANGE sorted 0 -1 WITHSCORES",
+            "ZRANGEBYSCORE sorted -inf +inf",
+            "ZUNIONSTORE to 1 sorted",
+            "BZPOPMIN sorted 1",
+            "GEOADD geo 13.3 38.1 a",
+            "GEOSEARCH geo FROMMEMBER a BYRADIUS 100 km",
+            "XADD stream * f v",
+            "XGROUP CREATE stream g 0",
+            "XREADGROUP GROUP g c COUNT 1 STREAMS stream >",
+            "XPENDING stream g",
+            "XAUTOCLAIM stream g c 0 0",
+            "XRANGE stream - +",
+            "XINFO STREAM stream FULL",
+            "EXPIRE a 100",
+            "TTL a",
+            "OBJECT ENCODING a",
+            "MEMORY USAGE hash",
+            "DUMP hash",
+            "SCAN 0 TYPE string",
+            "KEYS *",
+            "RANDOMKEY",
+            "RENAME a b",
+            "COPY b a",
+            "WATCH a",
+            "MULTI",
+            "INCR counter",
+            "EXEC",
+            "SCRIPT LOAD \"return 1\"",
+            "EVALSHA e0e1f9fabfc9d4800c877a703b823ac0578ff8db 0",
+            "EVAL \"if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end\" 1 a b",
+            "EVAL \"local t = {} for i, v in ipairs(ARGV) do t[#t + 1] = tonumber(v) + i end table.sort(t)"
+                    + " return {cjson.encode(t), cjson.decode('[1]')[1], #cmsgpack.pack(t), string.format('%d', t[1]),"
+                    + " string.match('ab', '(a)'), math.floor(1.5), redis.sha1hex('')}\" 0 1 2 3",
+            "FUNCTION LOAD \"#!lua name=l\\nserver.register_function('f', function(k, a) return redis.call('get', k[1]) end)\"",
+            "FCALL f 1 string",
+            "FUNCTION LIST",
+            "SUBSCRIBE channel",
+            "PSUBSCRIBE c*",
+            "PUBLISH channel message",
+            "UNSUBSCRIBE",
+            "PUNSUBSCRIBE",
+            "WAIT 0 0",
+            "DBSIZE",
+            "FLUSHALL");
+
+    /** A client that listens to nothing. */
+    private static final class Deaf implements Link {
+        @Override
+        public void push(byte[] message) {}
+
+        @Override
+        public Reply resumeReply() {
+            return new RespReply(64);
+        }
+
+        @Override
+        public void resume(Reply reply) {}
+
+        @Override
+        public void close(boolean afterReplies) {}
+    }
+
+    private final Thread thread = Thread.ofPlatform().daemon().name("holdfast-warm-up").unstarted(WarmUp::run);
+
+    /** Begins. */
+    static WarmUp start() {
+        WarmUp warmUp = new WarmUp();
+        warmUp.thread.start();
+        return warmUp;
+    }
+
+    /** Waits until it is done, within limits. */
+    void await() {
+        try {
+            if (!thread.join(PATIENCE)) {
+                LOG.debug("The warm-up takes longer than {}", PATIENCE);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void run() {
+        try (Engine engine = new Engine(new Config(), Clock.SYSTEM, AllCommands.list())) {
+            run(engine);
+        } catch (RuntimeException | LinkageError e) {
+            LOG.debug("The warm-up failed; what is slow the first time is slow for a client", e);
+        }
+    }
+
+    /** Runs them all; gives what was answered. */
+    static byte[] run(Engine engine) {
+        Client client = engine.connect(new Deaf(), engine.statistics().newLane());
+        RespReply reply = new RespReply(1024);
+        for (String command : COMMANDS) {
+            Args words = new Args();
+            if (!InlineWords.split(command.getBytes(StandardCharsets.UTF_8), words)) {
+                throw new IllegalStateException("quotes are not closed: " + command);
+            }
+            reply.setResp3(client.resp3());
+            engine.execute(client, words, reply);
+        }
+        engine.disconnect(client);
+        return reply.toBytes();
+    }
+}
