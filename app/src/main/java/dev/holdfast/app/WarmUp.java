@@ -139,7 +139,8 @@ final class WarmUp {
         public void close(boolean afterReplies) {}
     }
 
-    private final Thread thread = Thread.ofPlatform().daemon().name("holdfast-warm-up").unstarted(WarmUp::run);
+    private final Thread thread =
+            Thread.ofPlatform().daemon().name("holdfast-warm-up").unstarted(WarmUp::run);
 
     /** Begins. */
     static WarmUp start() {

@@ -16,7 +16,8 @@ class WarmUpTest {
     void itsCommandsDoWhatTheyAreThereFor() {
         try (Engine engine = new Engine(new Config(), Clock.SYSTEM, AllCommands.list())) {
             String answers = new String(WarmUp.run(engine), StandardCharsets.UTF_8);
-            List<String> errors = answers.lines().filter(line -> line.matches("-[A-Z].*")).toList();
+            List<String> errors =
+                    answers.lines().filter(line -> line.matches("-[A-Z].*")).toList();
             assertEquals(
                     List.of(
                             "-WRONGPASS invalid username-password pair or user is disabled.",
