@@ -1,5 +1,7 @@
 package dev.holdfast.relay;
 
+import dev.holdfast.relay.auth.AuthPages;
+import dev.holdfast.relay.auth.Login;
 import dev.holdfast.relay.health.HealthPages;
 import dev.holdfast.relay.http.HttpServer;
 import dev.holdfast.relay.http.HttpSettings;
@@ -7,6 +9,11 @@ import dev.holdfast.relay.http.Response;
 import dev.holdfast.relay.http.Routes;
 import dev.holdfast.relay.metrics.KeyMetrics;
 import dev.holdfast.relay.metrics.Metrics;
+import dev.holdfast.relay.topic.MessagePages;
+import dev.holdfast.relay.topic.Relay;
+import dev.holdfast.relay.topic.RelaySettings;
+import dev.holdfast.relay.topic.StreamPages;
+import dev.holdfast.relay.topic.TopicPages;
 import dev.holdfast.server.Endpoint;
 import dev.holdfast.toolkit.Toolkit;
 import dev.holdfast.toolkit.store.EmbeddedStore;
@@ -17,6 +24,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A store over HTTP: health, metrics and the services that it offers to programs without a library. Nothing is served until a port
@@ -30,6 +38,7 @@ import java.util.Map;
 public final class HttpFace implements AutoCloseable {
     private final HttpServer everything;
     private final HttpServer metricsAlone;
+    private final @Nullable Relay relay;
 
     private HttpFace(Builder builder) {
         Toolkit toolkit = builder.toolkit;
@@ -39,15 +48,23 @@ public final class HttpFace implements AutoCloseable {
                 toolkit.store(),
                 new KeyMetrics(builder.metricsKeys, database -> database(toolkit.store(), database)),
                 meters);
-        everything = new HttpServer(
-                "http",
-                new Routes()
-                        .get("/", request -> Response.json(Map.of("name", "holdfast")))
-                        .get("/health", health::health)
-                        .get("/ready", health::ready)
-                        .get("/metrics", metrics::scrape),
-                builder.settings,
-                meters);
+        Routes routes = new Routes()
+                .get("/", request -> Response.json(Map.of("name", "holdfast")))
+                .get("/health", health::health)
+                .get("/ready", health::ready)
+                .get("/metrics", metrics::scrape);
+        Login login = builder.login;
+        if (login != null) {
+            Relay opened = new Relay(toolkit, login, builder.relaySettings);
+            new AuthPages(toolkit, login).add(routes);
+            new TopicPages(opened).add(routes);
+            new MessagePages(opened).add(routes);
+            new StreamPages(opened).add(routes);
+            relay = opened;
+        } else {
+            relay = null;
+        }
+        everything = new HttpServer("http", routes, builder.settings, meters);
         metricsAlone =
                 new HttpServer("metrics", new Routes().get("/metrics", metrics::scrape), builder.settings, meters);
     }
@@ -90,6 +107,8 @@ public final class HttpFace implements AutoCloseable {
         private final Toolkit toolkit;
         private HttpSettings settings = HttpSettings.DEFAULT;
         private List<String> metricsKeys = List.of();
+        private @Nullable Login login;
+        private RelaySettings relaySettings = RelaySettings.DEFAULT;
 
         private Builder(Toolkit toolkit) {
             this.toolkit = toolkit;
@@ -104,6 +123,13 @@ public final class HttpFace implements AutoCloseable {
         /** Keys whose sizes are among the metrics: names or glob patterns, {@code dbN=} before those of another database. */
         public Builder metricsKeys(List<String> patterns) {
             this.metricsKeys = List.copyOf(patterns);
+            return this;
+        }
+
+        /** Serves the relay too, to users who log in. */
+        public Builder relay(Login users, RelaySettings limits) {
+            this.login = users;
+            this.relaySettings = limits;
             return this;
         }
 
@@ -140,5 +166,8 @@ public final class HttpFace implements AutoCloseable {
     public void close() {
         metricsAlone.close();
         everything.close();
+        if (relay != null) {
+            relay.close();
+        }
     }
 }

@@ -493,7 +493,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     private void openWebSocket(HttpRequest request, Response response) {
         WebSocketServerHandshaker handshaker = new WebSocketServerHandshakerFactory(
                         request.uri(),
-                        null,
+                        response.subprotocol(),
                         WebSocketDecoderConfig.newBuilder()
                                 .maxFramePayloadLength(FRAME_BYTES)
                                 .withUTF8Validator(false)

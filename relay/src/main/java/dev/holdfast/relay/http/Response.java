@@ -20,6 +20,7 @@ public final class Response {
     private @Nullable Consumer<Outbox> events;
     private @Nullable Function<Outbox, WebSocketListener> webSocket;
     private int outboxBytes;
+    private @Nullable String subprotocol;
 
     private Response(int status, String contentType, byte[] body) {
         this.status = status;
@@ -86,6 +87,17 @@ public final class Response {
         headers.add(name);
         headers.add(value);
         return this;
+    }
+
+    /** Names the subprotocol that a WebSocket speaks, if its client has offered it. */
+    public Response subprotocol(String name) {
+        this.subprotocol = name;
+        return this;
+    }
+
+    @Nullable
+    String subprotocol() {
+        return subprotocol;
     }
 
     public int status() {

@@ -1,5 +1,6 @@
 package dev.holdfast.relay.http;
 
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
@@ -7,13 +8,16 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /** A socket to a server, for what a well-behaved client does not send. */
 public final class RawHttp implements Closeable {
     private final Socket socket;
+    private final InputStream in;
 
     public RawHttp(int port) throws IOException {
         socket = new Socket(InetAddress.getLoopbackAddress(), port);
+        in = new BufferedInputStream(socket.getInputStream());
         socket.setSoTimeout(30_000);
     }
 
@@ -24,19 +28,26 @@ public final class RawHttp implements Closeable {
 
     /** Everything until the server closes. */
     public String readAll() throws IOException {
-        return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     }
 
     /** Everything until a text has come {@code times} times. */
     public String readUntil(String end, int times) throws IOException {
-        InputStream in = socket.getInputStream();
         ByteArrayOutputStream seen = new ByteArrayOutputStream();
-        while (seen.toString(StandardCharsets.UTF_8).split(java.util.regex.Pattern.quote(end), -1).length <= times) {
+        byte[] wanted = end.getBytes(StandardCharsets.UTF_8);
+        byte[] tail = new byte[wanted.length];
+        int left = times;
+        while (left > 0) {
             int next = in.read();
             if (next < 0) {
                 throw new IOException("closed after: " + seen.toString(StandardCharsets.UTF_8));
             }
             seen.write(next);
+            System.arraycopy(tail, 1, tail, 0, tail.length - 1);
+            tail[tail.length - 1] = (byte) next;
+            if (Arrays.equals(tail, wanted)) {
+                left--;
+            }
         }
         return seen.toString(StandardCharsets.UTF_8);
     }

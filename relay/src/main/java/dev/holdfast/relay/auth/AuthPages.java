@@ -1,0 +1,208 @@
+package dev.holdfast.relay.auth;
+
+import dev.holdfast.relay.http.Fields;
+import dev.holdfast.relay.http.HttpError;
+import dev.holdfast.relay.http.Request;
+import dev.holdfast.relay.http.Response;
+import dev.holdfast.relay.http.Routes;
+import dev.holdfast.toolkit.Toolkit;
+import dev.holdfast.toolkit.limit.Decision;
+import dev.holdfast.toolkit.limit.Limit;
+import dev.holdfast.toolkit.limit.RateLimiter;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** {@code /auth}: login, tokens, users. Paths and bodies are those of pulsar-relay. */
+public final class AuthPages {
+    private static final Set<String> PERMISSIONS = Set.of(User.ADMIN, User.READ, User.WRITE);
+    private static final int MOST_PASSWORD = 1024;
+
+    private final Toolkit toolkit;
+    private final Login login;
+    private final RateLimiter attempts;
+
+    public AuthPages(Toolkit toolkit, Login login) {
+        this.toolkit = toolkit;
+        this.login = login;
+        this.attempts = toolkit.rateLimiter("relay:login:")
+                .limit(Limit.slidingLog(10, Duration.ofMinutes(1)))
+                .build();
+    }
+
+    public void add(Routes routes) {
+        int little = 16 * 1024;
+        routes.add("POST", "/auth/login", little, this::logIn)
+                .add("POST", "/auth/logout", little, this::logOut)
+                .add("POST", "/auth/register", little, this::register)
+                .get("/auth/me", request -> page(200, login.of(request).user()))
+                .get("/auth/users", this::list)
+                .get("/auth/users/stats", this::count)
+                .add("PATCH", "/auth/users/{id}", little, this::change)
+                .delete("/auth/users/{id}", this::remove)
+                .add("POST", "/auth/token/refresh", little, this::refresh)
+                .add("POST", "/auth/token/revoke", little, this::revoke)
+                .get("/auth/sessions", request -> Response.json(
+                        login.tokens().sessions(login.of(request).user().id())))
+                .delete("/auth/sessions/{jti}", this::endSession);
+    }
+
+    private Response page(int status, User user) {
+        return Response.json(status, user.page(login.users().ownedTopics(user)));
+    }
+
+    // ---- sessions ----
+
+    private Response logIn(Request request) {
+        Map<String, List<String>> form = request.form();
+        String name = first(form, "username");
+        String password = first(form, "password");
+        throttle(name + "@" + request.remoteAddress());
+        User user = login.users().byName(name);
+        if (!login.passwords().matches(password, user == null ? "" : user.passwordHash()) || user == null) {
+            throw Login.unauthorized("Incorrect username or password");
+        }
+        if (!user.active()) {
+            throw new HttpError(403, "User account is inactive");
+        }
+        return tokens(user, Tokens.newFamily(), "password-login");
+    }
+
+    private void throttle(String who) {
+        Decision decision = attempts.acquire(who);
+        if (!decision.allowed()) {
+            long seconds = decision.retryAfter().map(wait -> Math.max(1, wait.toSeconds())).orElse(60L);
+            throw new HttpError(
+                    Response.error(429, "too many logins").header("retry-after", Long.toString(seconds)));
+        }
+    }
+
+    private static String first(Map<String, List<String>> form, String field) {
+        List<String> values = form.get(field);
+        if (values == null || values.getFirst().isEmpty() || values.getFirst().length() > MOST_PASSWORD) {
+            throw new HttpError(422, field + " is required, with at most " + MOST_PASSWORD + " characters");
+        }
+        return values.getFirst();
+    }
+
+    private Response tokens(User user, String family, String hint) {
+        Map<String, Object> answer = new LinkedHashMap<>();
+        answer.put("access_token", login.tokens().access(user, family));
+        answer.put("token_type", "bearer");
+        answer.put("expires_in", Tokens.ACCESS.toSeconds());
+        answer.put("refresh_token", login.tokens().refresh(user.id(), family, hint));
+        return Response.json(answer).header("cache-control", "no-store");
+    }
+
+    private Response logOut(Request request) {
+        login.tokens().end(login.of(request).access());
+        return Response.empty(204);
+    }
+
+    private Response refresh(Request request) {
+        Tokens.Exchange exchange =
+                login.tokens().exchange(Fields.of(request).text("refresh_token", 1, 200));
+        User user = exchange == null ? null : login.users().byId(exchange.userId());
+        if (exchange == null || user == null || !user.active()) {
+            throw Login.unauthorized("invalid refresh token");
+        }
+        return tokens(user, exchange.family(), "refresh");
+    }
+
+    private Response revoke(Request request) {
+        login.tokens().revoke(Fields.of(request).text("refresh_token", 1, 200));
+        return Response.empty(204);
+    }
+
+    private Response endSession(Request request) {
+        if (!login.tokens().endSession(login.of(request).user().id(), request.pathParameter("jti"))) {
+            throw new HttpError(404, "session not found");
+        }
+        return Response.empty(204);
+    }
+
+    // ---- users ----
+
+    private Response register(Request request) {
+        login.of(request, User.ADMIN);
+        Fields fields = Fields.of(request);
+        String name = fields.text("username", 3, 50);
+        if (!name.matches("[A-Za-z0-9_.@-]+")) {
+            throw fields.invalid("username", "may have letters, digits and _ . @ - only");
+        }
+        User user = login.users()
+                .create(
+                        name,
+                        fields.text("email", "", 255),
+                        login.passwords().hash(fields.text("password", 8, MOST_PASSWORD)),
+                        fields.has("permissions") ? permissions(fields) : Set.of());
+        if (user == null) {
+            throw new HttpError(400, "Username '" + name + "' already exists");
+        }
+        return page(201, user);
+    }
+
+    private static Set<String> permissions(Fields fields) {
+        List<String> chosen = fields.texts("permissions", 0, 3);
+        if (!PERMISSIONS.containsAll(chosen)) {
+            throw fields.invalid("permissions", "must be of admin, read, write");
+        }
+        return Set.copyOf(chosen);
+    }
+
+    private Response list(Request request) {
+        login.of(request, User.ADMIN);
+        return Response.json(login.users().all().stream()
+                .map(user -> user.page(login.users().ownedTopics(user)))
+                .toList());
+    }
+
+    private Response count(Request request) {
+        login.of(request, User.ADMIN);
+        List<User> users = login.users().all();
+        return Response.json(Map.of(
+                "total_users", users.size(),
+                "active_users", users.stream().filter(User::active).count()));
+    }
+
+    private User chosen(Request request) {
+        String id = request.pathParameter("id");
+        User user = login.users().byId(id);
+        if (user == null) {
+            throw new HttpError(404, "User with ID '" + id + "' not found");
+        }
+        return user;
+    }
+
+    private Response change(Request request) {
+        login.of(request, User.ADMIN);
+        User user = chosen(request);
+        Fields fields = Fields.of(request);
+        boolean password = fields.has("password");
+        boolean active = fields.flag("is_active", user.active());
+        User changed = new User(
+                user.id(),
+                user.name(),
+                fields.text("email", user.email(), 255),
+                password ? login.passwords().hash(fields.text("password", 8, MOST_PASSWORD)) : user.passwordHash(),
+                active,
+                user.createdAt(),
+                fields.has("permissions") ? permissions(fields) : user.permissions(),
+                // A new password, and an end, hold for those who are logged in as well.
+                password || !active ? toolkit.store().millis() : user.tokensAfterMillis());
+        login.users().save(changed);
+        return page(200, changed);
+    }
+
+    private Response remove(Request request) {
+        User self = login.of(request, User.ADMIN).user();
+        User user = chosen(request);
+        if (user.id().equals(self.id())) {
+            throw new HttpError(400, "Cannot delete your own user account");
+        }
+        login.users().delete(user);
+        return Response.empty(204);
+    }
+}

@@ -1,0 +1,18 @@
+package dev.holdfast.relay.topic;
+
+import java.time.Duration;
+
+/**
+ * What a relay keeps, and what one user may take.
+ *
+ * @param mostMessages how many messages a topic keeps, about
+ * @param retention how long, about
+ * @param streamsPerUser how many WebSockets and streams of events a user may have open
+ * @param pollsPerUser how many polls a user may have waiting
+ * @param outboxBytes how much may wait for one client
+ */
+public record RelaySettings(
+        long mostMessages, Duration retention, int streamsPerUser, int pollsPerUser, int outboxBytes) {
+    public static final RelaySettings DEFAULT =
+            new RelaySettings(1_000_000, Duration.ofDays(1), 100, 50, 1 << 20);
+}
