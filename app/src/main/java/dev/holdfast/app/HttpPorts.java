@@ -6,39 +6,71 @@ import dev.holdfast.engine.config.NumberParameter;
 import dev.holdfast.engine.config.TextParameter;
 import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.relay.HttpFace;
+import dev.holdfast.relay.auth.Login;
 import dev.holdfast.relay.http.HttpServer;
 import dev.holdfast.relay.http.HttpSettings;
+import dev.holdfast.relay.topic.RelaySettings;
 import dev.holdfast.server.Server;
 import dev.holdfast.toolkit.Toolkit;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The program's HTTP ports, as its configuration asks for them, on the event loops of its RESP server. */
 final class HttpPorts implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpPorts.class);
+    private static final String SECRET = "PULSAR_JWT_SECRET_KEY";
 
     private final HttpParameters parameters;
     private final Server server;
     private final Holdfast store;
     private final Toolkit toolkit;
+    private final @Nullable Login login;
     private final HttpFace face;
 
-    private HttpPorts(Engine engine, Server server) {
+    private HttpPorts(Engine engine, Server server) throws IOException {
         this.parameters = engine.config().http;
         this.server = server;
         this.store = Holdfast.over(engine);
         this.toolkit = Toolkit.over(store);
-        this.face = HttpFace.over(toolkit)
+        HttpFace.Builder builder = HttpFace.over(toolkit)
                 .settings(HttpSettings.DEFAULT.trusting(names(parameters.hosts), names(parameters.origins)))
-                .metricsKeys(words(parameters.metricsKeys))
-                .build();
+                .metricsKeys(words(parameters.metricsKeys));
+        this.login = parameters.relay.get() ? login() : null;
+        if (login != null) {
+            builder.relay(
+                    login,
+                    RelaySettings.DEFAULT.keeping(
+                            parameters.relayMaxMessages.get(), Duration.ofSeconds(parameters.relayRetention.get())));
+        }
+        this.face = builder.build();
+    }
+
+    /** Who may use the relay. What tokens are signed with comes from the environment, which other users of the machine do not see. */
+    private Login login() throws IOException {
+        try {
+            return new Login(toolkit, System.getenv().getOrDefault(SECRET, ""));
+        } catch (IllegalArgumentException e) {
+            throw new IOException("The relay does not start: " + SECRET + " is missing or weak: " + e.getMessage(), e);
+        }
+    }
+
+    /** Does what needs the data: it has been loaded. */
+    void loaded() {
+        String name = System.getenv().getOrDefault("PULSAR_BOOTSTRAP_ADMIN_USERNAME", "");
+        String password = System.getenv().getOrDefault("PULSAR_BOOTSTRAP_ADMIN_PASSWORD", "");
+        if (login != null && !name.isEmpty() && !password.isEmpty()) {
+            login.bootstrap(name, password, System.getenv().getOrDefault("PULSAR_BOOTSTRAP_ADMIN_EMAIL", ""));
+            LOG.info("The relay's administrator is {}", name);
+        }
     }
 
     private static List<String> words(TextParameter parameter) {
@@ -64,6 +96,7 @@ final class HttpPorts implements AutoCloseable {
         try {
             ports.listen(ports.parameters.port, ports.face::serveAll);
             ports.listen(ports.parameters.metricsPort, ports.face::serveMetrics);
+            ports.listen(ports.parameters.cpePort, ports.face::serveCpe);
         } catch (IOException e) {
             ports.close();
             throw e;

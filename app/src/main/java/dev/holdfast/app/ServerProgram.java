@@ -150,7 +150,7 @@ final class ServerProgram implements Host {
         ready = true;
         server.announce();
         try {
-            opening.get();
+            opening.get().loaded();
         } catch (ExecutionException e) {
             throw new IOException(Reason.of(e.getCause() == null ? e : e.getCause()), e);
         } catch (InterruptedException e) {

@@ -2,6 +2,7 @@ package dev.holdfast.relay;
 
 import dev.holdfast.relay.auth.AuthPages;
 import dev.holdfast.relay.auth.Login;
+import dev.holdfast.relay.cpe.CpePages;
 import dev.holdfast.relay.health.HealthPages;
 import dev.holdfast.relay.http.HttpServer;
 import dev.holdfast.relay.http.HttpSettings;
@@ -16,6 +17,7 @@ import dev.holdfast.relay.topic.StreamPages;
 import dev.holdfast.relay.topic.TopicPages;
 import dev.holdfast.server.Endpoint;
 import dev.holdfast.toolkit.Toolkit;
+import dev.holdfast.toolkit.cpe.CpeDictionary;
 import dev.holdfast.toolkit.store.EmbeddedStore;
 import dev.holdfast.toolkit.store.Store;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -38,7 +40,9 @@ import org.jspecify.annotations.Nullable;
 public final class HttpFace implements AutoCloseable {
     private final HttpServer everything;
     private final HttpServer metricsAlone;
+    private final HttpServer cpeAlone;
     private final @Nullable Relay relay;
+    private final @Nullable Toolkit dictionary;
 
     private HttpFace(Builder builder) {
         Toolkit toolkit = builder.toolkit;
@@ -53,6 +57,20 @@ public final class HttpFace implements AutoCloseable {
                 .get("/health", health::health)
                 .get("/ready", health::ready)
                 .get("/metrics", metrics::scrape);
+        if (toolkit.store() instanceof EmbeddedStore embedded) {
+            dictionary = Toolkit.builder()
+                    .meters(meters)
+                    .over(EmbeddedStore.over(embedded.holdfast(), CpeDictionary.DATABASE));
+        } else {
+            dictionary = null;
+        }
+        Routes cpe = new Routes();
+        if (dictionary != null) {
+            CpePages pages = new CpePages(dictionary);
+            pages.add(routes);
+            pages.add(cpe);
+        }
+        cpeAlone = new HttpServer("cpe", cpe, builder.settings, meters);
         Login login = builder.login;
         if (login != null) {
             Relay opened = new Relay(toolkit, login, builder.relaySettings);
@@ -156,6 +174,11 @@ public final class HttpFace implements AutoCloseable {
         return metricsAlone.listen(listening);
     }
 
+    /** As {@link #serveAll}, of the dictionary of CPE names alone. */
+    public int serveCpe(HttpServer.Listening listening) throws IOException {
+        return cpeAlone.listen(listening);
+    }
+
     /** The port on which everything was served first. */
     public int port() {
         return everything.port();
@@ -164,10 +187,14 @@ public final class HttpFace implements AutoCloseable {
     /** Stops listening, lets requests under way end, and closes every connection. */
     @Override
     public void close() {
+        cpeAlone.close();
         metricsAlone.close();
         everything.close();
         if (relay != null) {
             relay.close();
+        }
+        if (dictionary != null) {
+            dictionary.close();
         }
     }
 }

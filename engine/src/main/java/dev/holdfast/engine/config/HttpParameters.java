@@ -11,6 +11,18 @@ public final class HttpParameters {
     /** A port for metrics alone, or 0. */
     public final NumberParameter metricsPort;
 
+    /** A port for the dictionary of CPE names alone, or 0; 8000 is that of cpe-guesser. */
+    public final NumberParameter cpePort;
+
+    /** Whether the relay is served. */
+    public final BooleanParameter relay;
+
+    /** How many messages a topic of the relay keeps, about. */
+    public final NumberParameter relayMaxMessages;
+
+    /** How many seconds it keeps them, about. */
+    public final NumberParameter relayRetention;
+
     /** Names by which browsers may call the server, beside addresses and {@code localhost}; {@code *} for all. */
     public final TextParameter hosts;
 
@@ -24,6 +36,10 @@ public final class HttpParameters {
         port = own(config, config.number("http-port", 8080, 0, 65535));
         bind = own(config, config.manyWords(config.text("http-bind", "127.0.0.1 -::1", text -> text)));
         metricsPort = own(config, config.number("metrics-port", 0, 0, 65535));
+        cpePort = own(config, config.number("cpe-port", 0, 0, 65535));
+        relay = own(config, config.flag("relay", false));
+        relayMaxMessages = own(config, config.number("relay-max-messages", 1_000_000, 1, Long.MAX_VALUE));
+        relayRetention = own(config, config.number("relay-retention", 86_400, 1, Integer.MAX_VALUE));
         hosts = own(config, config.manyWords(config.text("http-hosts", "", text -> text)));
         origins = own(config, config.manyWords(config.text("http-origins", "", text -> text)));
         metricsKeys = own(config, config.manyWords(config.text("metrics-keys", "", text -> text)));
