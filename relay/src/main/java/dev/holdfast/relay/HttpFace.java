@@ -39,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HttpFace implements AutoCloseable {
     private final HttpServer everything;
+    private final Routes routes;
     private final HttpServer metricsAlone;
     private final HttpServer cpeAlone;
     private final @Nullable Relay relay;
@@ -52,7 +53,7 @@ public final class HttpFace implements AutoCloseable {
                 toolkit.store(),
                 new KeyMetrics(builder.metricsKeys, database -> database(toolkit.store(), database)),
                 meters);
-        Routes routes = new Routes()
+        routes = new Routes()
                 .get("/", request -> Response.json(Map.of("name", "holdfast")))
                 .get("/health", health::health)
                 .get("/ready", health::ready)
@@ -177,6 +178,11 @@ public final class HttpFace implements AutoCloseable {
     /** As {@link #serveAll}, of the dictionary of CPE names alone. */
     public int serveCpe(HttpServer.Listening listening) throws IOException {
         return cpeAlone.listen(listening);
+    }
+
+    /** What is answered, as {@code METHOD /path}. */
+    public List<String> routes() {
+        return routes.list();
     }
 
     /** The port on which everything was served first. */
