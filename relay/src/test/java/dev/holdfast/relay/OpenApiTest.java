@@ -22,7 +22,8 @@ class OpenApiTest {
         String path = "";
         for (String line : Files.readAllLines(Path.of("..", "docs", "openapi.yaml"))) {
             Matcher pathLine = Pattern.compile("  (/\\S*):").matcher(line);
-            Matcher methodLine = Pattern.compile("    (get|post|put|delete|patch):").matcher(line);
+            Matcher methodLine =
+                    Pattern.compile("    (get|post|put|delete|patch):").matcher(line);
             if (pathLine.matches()) {
                 path = pathLine.group(1);
             } else if (methodLine.matches()) {

@@ -44,8 +44,10 @@ public final class AuthPages {
                 .delete("/auth/users/{id}", this::remove)
                 .add("POST", "/auth/token/refresh", little, this::refresh)
                 .add("POST", "/auth/token/revoke", little, this::revoke)
-                .get("/auth/sessions", request -> Response.json(
-                        login.tokens().sessions(login.of(request).user().id())))
+                .get(
+                        "/auth/sessions",
+                        request -> Response.json(
+                                login.tokens().sessions(login.of(request).user().id())))
                 .delete("/auth/sessions/{jti}", this::endSession);
     }
 
@@ -73,9 +75,10 @@ public final class AuthPages {
     private void throttle(String who) {
         Decision decision = attempts.acquire(who);
         if (!decision.allowed()) {
-            long seconds = decision.retryAfter().map(wait -> Math.max(1, wait.toSeconds())).orElse(60L);
-            throw new HttpError(
-                    Response.error(429, "too many logins").header("retry-after", Long.toString(seconds)));
+            long seconds = decision.retryAfter()
+                    .map(wait -> Math.max(1, wait.toSeconds()))
+                    .orElse(60L);
+            throw new HttpError(Response.error(429, "too many logins").header("retry-after", Long.toString(seconds)));
         }
     }
 
@@ -102,8 +105,7 @@ public final class AuthPages {
     }
 
     private Response refresh(Request request) {
-        Tokens.Exchange exchange =
-                login.tokens().exchange(Fields.of(request).text("refresh_token", 1, 200));
+        Tokens.Exchange exchange = login.tokens().exchange(Fields.of(request).text("refresh_token", 1, 200));
         User user = exchange == null ? null : login.users().byId(exchange.userId());
         if (exchange == null || user == null || !user.active()) {
             throw Login.unauthorized("invalid refresh token");

@@ -145,7 +145,12 @@ final class Tokens {
     }
 
     private void endFamily(String family) {
-        store.call("SET", key("refresh:ended:" + family), "1", "EX", REFRESH.plusHours(1).toSeconds());
+        store.call(
+                "SET",
+                key("refresh:ended:" + family),
+                "1",
+                "EX",
+                REFRESH.plusHours(1).toSeconds());
     }
 
     // ---- refresh ----
@@ -223,8 +228,7 @@ final class Tokens {
         if (dot <= 0) {
             return;
         }
-        List<Reply> token = store.call(
-                        "HMGET", key("refresh:tok:" + wire.substring(0, dot)), "secret_hash", "family")
+        List<Reply> token = store.call("HMGET", key("refresh:tok:" + wire.substring(0, dot)), "secret_hash", "family")
                 .list();
         String hash = token.get(0).textOrNull();
         String family = token.get(1).textOrNull();
@@ -244,7 +248,8 @@ final class Tokens {
         List<Map<String, @Nullable String>> sessions = new ArrayList<>();
         String all = key("refresh:user:" + userId);
         for (String jti : store.call("SMEMBERS", all).texts()) {
-            Map<String, Reply> token = store.call("HGETALL", key("refresh:tok:" + jti)).map();
+            Map<String, Reply> token =
+                    store.call("HGETALL", key("refresh:tok:" + jti)).map();
             Reply family = token.get("family");
             Reply revoked = token.get(REVOKED);
             if (family == null || revoked == null) {
@@ -264,8 +269,8 @@ final class Tokens {
 
     /** Ends one of a user's sessions. Returns whether there was one. */
     boolean endSession(String userId, String jti) {
-        List<Reply> token =
-                store.call("HMGET", key("refresh:tok:" + jti), "user_id", "family").list();
+        List<Reply> token = store.call("HMGET", key("refresh:tok:" + jti), "user_id", "family")
+                .list();
         if (!userId.equals(token.get(0).textOrNull())) {
             return false;
         }

@@ -1,7 +1,9 @@
 package dev.holdfast.relay.auth;
 
+import dev.holdfast.relay.http.Json;
 import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.Store;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,8 +13,6 @@ import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
-import dev.holdfast.relay.http.Json;
-import java.nio.charset.StandardCharsets;
 
 /**
  * The users in the store, in the keys that pulsar-relay has them in:
@@ -103,7 +103,14 @@ public final class Users {
             return null;
         }
         User user = new User(
-                id, name, email, passwordHash, true, Instant.ofEpochMilli(store.millis()).toString(), permissions, 0);
+                id,
+                name,
+                email,
+                passwordHash,
+                true,
+                Instant.ofEpochMilli(store.millis()).toString(),
+                permissions,
+                0);
         save(user);
         return user;
     }

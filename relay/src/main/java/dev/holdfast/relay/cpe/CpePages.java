@@ -62,7 +62,9 @@ public final class CpePages {
             return Response.json(400, WRONG);
         }
         List<Guess> best = dictionary().guess(words, 1);
-        return best.isEmpty() ? Response.json(List.of()) : Response.json(best.getFirst().cpe());
+        return best.isEmpty()
+                ? Response.json(List.of())
+                : Response.json(best.getFirst().cpe());
     }
 
     /** The words that are asked for, or null if the request has none. */

@@ -67,7 +67,8 @@ final class Feed implements AutoCloseable {
 
     Map<String, Integer> listeners() {
         Map<String, Integer> counts = new ConcurrentHashMap<>();
-        tails.forEach((key, tail) -> counts.put(key.substring(key.indexOf(':', key.indexOf(':') + 1) + 1), tail.size()));
+        tails.forEach((key, tail) ->
+                counts.put(key.substring(key.indexOf(':', key.indexOf(':') + 1) + 1), tail.size()));
         return counts;
     }
 

@@ -73,7 +73,8 @@ final class Messages {
     record Published(String id, String timestamp) {}
 
     /** What a client that comes back with a position may have missed: nothing, or what lay before the oldest message. */
-    record Recovery(boolean recovered, String reason, @Nullable String oldest) {
+    record Recovery(
+            boolean recovered, String reason, @Nullable String oldest) {
         static final Recovery WHOLE = new Recovery(true, "", null);
     }
 
@@ -128,14 +129,18 @@ final class Messages {
     /** Messages behind a position, oldest first; those whose time is over are left out. */
     Page after(Topic topic, EntryId position, int limit) {
         return page(
-                store.call("XRANGE", streamKey(topic), "(" + position, "+", "COUNT", limit).list(), position);
+                store.call("XRANGE", streamKey(topic), "(" + position, "+", "COUNT", limit)
+                        .list(),
+                position);
     }
 
     /** Messages before a position, or the last ones, newest first. */
     Page before(Topic topic, @Nullable EntryId position, int limit) {
         String end = position == null ? "+" : "(" + position;
         return page(
-                store.call("XREVRANGE", streamKey(topic), end, "-", "COUNT", limit).list(), EntryId.ZERO);
+                store.call("XREVRANGE", streamKey(topic), end, "-", "COUNT", limit)
+                        .list(),
+                EntryId.ZERO);
     }
 
     /**
@@ -163,7 +168,9 @@ final class Messages {
                 messages.add(new Message(
                         id,
                         json(fields.get("payload"), "{}"),
-                        text(fields.get("timestamp"), Instant.ofEpochMilli(id.millis()).toString()),
+                        text(
+                                fields.get("timestamp"),
+                                Instant.ofEpochMilli(id.millis()).toString()),
                         json(fields.get("metadata"), "{}")));
             }
         }
@@ -285,7 +292,8 @@ final class Messages {
 
     void delete(Topic topic) {
         store.unlink(List.of(
-                streamKey(topic).getBytes(StandardCharsets.UTF_8), acksKey(topic).getBytes(StandardCharsets.UTF_8)));
+                streamKey(topic).getBytes(StandardCharsets.UTF_8),
+                acksKey(topic).getBytes(StandardCharsets.UTF_8)));
     }
 
     void acknowledge(Topic topic, String client, EntryId id) {

@@ -114,8 +114,8 @@ public final class Relay implements AutoCloseable {
         });
         if (count.get() > most) {
             leave(counts, user);
-            throw new HttpError(
-                    Response.error(429, "at most " + most + " at once for one user").header("retry-after", "5"));
+            throw new HttpError(Response.error(429, "at most " + most + " at once for one user")
+                    .header("retry-after", "5"));
         }
     }
 

@@ -13,8 +13,7 @@ import java.time.Duration;
  */
 public record RelaySettings(
         long mostMessages, Duration retention, int streamsPerUser, int pollsPerUser, int outboxBytes) {
-    public static final RelaySettings DEFAULT =
-            new RelaySettings(1_000_000, Duration.ofDays(1), 100, 50, 1 << 20);
+    public static final RelaySettings DEFAULT = new RelaySettings(1_000_000, Duration.ofDays(1), 100, 50, 1 << 20);
 
     /** The same with other limits of a topic. */
     public RelaySettings keeping(long messages, Duration time) {

@@ -114,8 +114,7 @@ public final class StreamPages {
                 if (!recovery.recovered()) {
                     out.offer(gap(topic, recovery));
                 }
-                deliveries.add(new Delivery(
-                        relay.messages(), relay.feed(), topic, begin, out, this, relay.workers()));
+                deliveries.add(new Delivery(relay.messages(), relay.feed(), topic, begin, out, this, relay.workers()));
             }
             // The first event has positions and no message, so that a client has some from the first moment.
             out.offer(Events.event(cursor(), "open", "{}"));
@@ -201,9 +200,7 @@ public final class StreamPages {
                     default -> error("UNKNOWN_MESSAGE_TYPE", "types are subscribe, unsubscribe, ack and ping");
                 }
             } catch (HttpError e) {
-                error(
-                        "SUBSCRIPTION_ERROR",
-                        new String(e.response().body(), StandardCharsets.UTF_8));
+                error("SUBSCRIPTION_ERROR", new String(e.response().body(), StandardCharsets.UTF_8));
             } catch (JacksonException e) {
                 error("PROCESSING_ERROR", "the message is not JSON");
             }

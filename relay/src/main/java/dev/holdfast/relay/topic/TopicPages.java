@@ -23,15 +23,19 @@ public final class TopicPages {
 
     public void add(Routes routes) {
         routes.post("/api/v1/topics", this::create)
-                .get("/api/v1/topics", request -> Response.json(
-                        relay.topics().ownedBy(relay.login().of(request).user())))
+                .get(
+                        "/api/v1/topics",
+                        request -> Response.json(
+                                relay.topics().ownedBy(relay.login().of(request).user())))
                 .get("/api/v1/topics/stats", this::statistics)
                 .get("/api/v1/topics/{name}", this::show)
                 .put("/api/v1/topics/{name}", this::change)
                 .delete("/api/v1/topics/{name}", this::delete)
                 .get("/api/v1/topics/{name}/messages", this::list)
                 .post("/api/v1/topics/{name}/trim", this::trim)
-                .get("/api/v1/topics/{name}/permissions", request -> Response.json(relay.topics().grants(own(request))))
+                .get(
+                        "/api/v1/topics/{name}/permissions",
+                        request -> Response.json(relay.topics().grants(own(request))))
                 .put("/api/v1/topics/{name}/permissions/{user}", this::grant)
                 .delete("/api/v1/topics/{name}/permissions/{user}", this::revoke);
     }
@@ -163,7 +167,9 @@ public final class TopicPages {
         for (Message message : page.messages()) {
             json.append(json.charAt(json.length() - 1) == '[' ? "" : ",").append(message.json("", topic.address()));
         }
-        String quotedCursor = cursor == null ? "null" : new String(dev.holdfast.relay.http.Json.write(cursor), StandardCharsets.UTF_8);
+        String quotedCursor = cursor == null
+                ? "null"
+                : new String(dev.holdfast.relay.http.Json.write(cursor), StandardCharsets.UTF_8);
         json.append("],\"total\":")
                 .append(page.messages().size())
                 .append(",\"limit\":")

@@ -48,7 +48,9 @@ class CpePagesTest {
                     "", "{", "[]", "{}", "{\"query\":\"x\"}", "{\"query\":[1]}", "{\"query\":[[\"x\"]]}"
                 }) {
                     assertEquals(
-                            "\"Missing query array or incorrect JSON format\"", post(client, face, path, bad, 400), bad);
+                            "\"Missing query array or incorrect JSON format\"",
+                            post(client, face, path, bad, 400),
+                            bad);
                 }
                 post(client, face, path, "{\"query\":[\"" + "x".repeat(70_000) + "\"]}", 413);
             }
@@ -59,7 +61,8 @@ class CpePagesTest {
         return Json.read(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    private static String post(HttpClient client, HttpFace face, String path, String body, int status) throws Exception {
+    private static String post(HttpClient client, HttpFace face, String path, String body, int status)
+            throws Exception {
         HttpResponse<String> answer = client.send(
                 HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + face.port() + path))
                         .POST(HttpRequest.BodyPublishers.ofString(body))

@@ -100,9 +100,7 @@ final class RelayClient implements AutoCloseable {
         @Nullable
         JsonNode hear() throws InterruptedException {
             String text = heard.poll(10, TimeUnit.SECONDS);
-            return text == null || text.startsWith("closed")
-                    ? null
-                    : Json.read(text.getBytes(StandardCharsets.UTF_8));
+            return text == null || text.startsWith("closed") ? null : Json.read(text.getBytes(StandardCharsets.UTF_8));
         }
 
         String hearText() throws InterruptedException {

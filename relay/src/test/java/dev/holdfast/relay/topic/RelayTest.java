@@ -88,8 +88,17 @@ class RelayTest {
     void nothingIsServedWithoutALogin() throws Exception {
         try (RelayClient stranger = new RelayClient(face.port())) {
             String[] gets = {
-                "/auth/me", "/auth/users", "/auth/sessions", "/api/v1/topics", "/api/v1/topics/x", "/api/v1/topics/stats",
-                "/api/v1/topics/x/messages", "/api/v1/topics/x/permissions", "/messages/poll/stats", "/api/v1/events?topics=x", "/ws"
+                "/auth/me",
+                "/auth/users",
+                "/auth/sessions",
+                "/api/v1/topics",
+                "/api/v1/topics/x",
+                "/api/v1/topics/stats",
+                "/api/v1/topics/x/messages",
+                "/api/v1/topics/x/permissions",
+                "/messages/poll/stats",
+                "/api/v1/events?topics=x",
+                "/ws"
             };
             for (String token : new String[] {"", "nonsense", "a.b.c", anna.token + "x", forged()}) {
                 stranger.token = token;
@@ -162,13 +171,17 @@ class RelayTest {
         String access = second.get("access_token").asString();
         anna.token = access;
         anna.get("/auth/me").expect(200);
-        anna.post("/auth/token/refresh", "{\"refresh_token\":\"" + first + "\"}").expect(401);
+        anna.post("/auth/token/refresh", "{\"refresh_token\":\"" + first + "\"}")
+                .expect(401);
         anna.get("/auth/me").expect(401);
         anna.token = "";
-        anna.post("/auth/token/refresh", "{\"refresh_token\":\"" + second.get("refresh_token").asString() + "\"}")
+        anna.post(
+                        "/auth/token/refresh",
+                        "{\"refresh_token\":\"" + second.get("refresh_token").asString() + "\"}")
                 .expect(401);
         for (String bad : new String[] {"x", "x.y", first + "x"}) {
-            anna.post("/auth/token/refresh", "{\"refresh_token\":\"" + bad + "\"}").expect(401);
+            anna.post("/auth/token/refresh", "{\"refresh_token\":\"" + bad + "\"}")
+                    .expect(401);
         }
     }
 
@@ -178,9 +191,11 @@ class RelayTest {
         JsonNode sessions = anna.get("/auth/sessions").expect(200).json();
         assertEquals(2, sessions.size());
         try (RelayClient ben = user("ben", "\"read\"")) {
-            ben.send("DELETE", "/auth/sessions/" + sessions.get(0).get("jti").asString(), "").expect(404);
+            ben.send("DELETE", "/auth/sessions/" + sessions.get(0).get("jti").asString(), "")
+                    .expect(404);
         }
-        anna.send("DELETE", "/auth/sessions/" + sessions.get(0).get("jti").asString(), "").expect(204);
+        anna.send("DELETE", "/auth/sessions/" + sessions.get(0).get("jti").asString(), "")
+                .expect(204);
         anna.send("DELETE", "/auth/sessions/" + sessions.get(1).get("jti").asString(), "");
         anna.get("/auth/me").expect(401);
     }
@@ -190,11 +205,13 @@ class RelayTest {
         String id = anna.get("/auth/me").json().get("user_id").asString();
         RelayClient.Socket socket = anna.socket();
         socket.say("{\"type\":\"subscribe\",\"client_id\":\"c\",\"topics\":[\"t\"]}");
-        assertEquals("subscribed", Objects.requireNonNull(socket.hear()).get("type").asString());
+        assertEquals(
+                "subscribed", Objects.requireNonNull(socket.hear()).get("type").asString());
         admin.send("PATCH", "/auth/users/" + id, "{\"is_active\":false}").expect(200);
         assertTrue(anna.get("/auth/me").status() >= 401);
         assertEquals("closed 1008", socket.hearText());
-        admin.send("PATCH", "/auth/users/" + id, "{\"is_active\":true,\"password\":\"another password\"}").expect(200);
+        admin.send("PATCH", "/auth/users/" + id, "{\"is_active\":true,\"password\":\"another password\"}")
+                .expect(200);
         anna.get("/auth/me").expect(401);
         anna.login("anna", "another+password");
         admin.send("DELETE", "/auth/users/" + id, "").expect(204);
@@ -218,8 +235,7 @@ class RelayTest {
     void aMessageComesBackAsItWasSent() throws Exception {
         String payload = "{\"n\":1.10,\"big\":123456789012345678901234567890,\"text\":\"ä\\u2028\\n\",\"deep\":[[{}]]}";
         JsonNode answer = anna.post(
-                        "/api/v1/messages",
-                        "{\"topic\":\"t\",\"payload\":" + payload + ",\"metadata\":{\"k\":\"v\"}}")
+                        "/api/v1/messages", "{\"topic\":\"t\",\"payload\":" + payload + ",\"metadata\":{\"k\":\"v\"}}")
                 .expect(201)
                 .json();
         JsonNode page = anna.get("/api/v1/topics/t/messages").expect(200).json();
@@ -240,10 +256,18 @@ class RelayTest {
     @Test
     void whatIsWrongIsNamed() throws Exception {
         String[] bad = {
-            "{}", "[]", "{\"topic\":\"t\"}", "{\"topic\":\"a b\",\"payload\":{}}", "{\"topic\":\"\",\"payload\":{}}",
-            "{\"topic\":\"t\",\"payload\":[]}", "{\"topic\":\"t\",\"payload\":{},\"ttl\":0}",
-            "{\"topic\":\"t\",\"payload\":{},\"ttl\":\"1\"}", "{\"topic\":\"t\",\"payload\":{},\"metadata\":{\"a\":1}}",
-            "{\"topic\":\"" + "x".repeat(256) + "\",\"payload\":{}}", "{", "{\"topic\":\"t\",\"payload\":{}} x"
+            "{}",
+            "[]",
+            "{\"topic\":\"t\"}",
+            "{\"topic\":\"a b\",\"payload\":{}}",
+            "{\"topic\":\"\",\"payload\":{}}",
+            "{\"topic\":\"t\",\"payload\":[]}",
+            "{\"topic\":\"t\",\"payload\":{},\"ttl\":0}",
+            "{\"topic\":\"t\",\"payload\":{},\"ttl\":\"1\"}",
+            "{\"topic\":\"t\",\"payload\":{},\"metadata\":{\"a\":1}}",
+            "{\"topic\":\"" + "x".repeat(256) + "\",\"payload\":{}}",
+            "{",
+            "{\"topic\":\"t\",\"payload\":{}} x"
         };
         for (String body : bad) {
             anna.post("/api/v1/messages", body).expect(422);
@@ -259,7 +283,11 @@ class RelayTest {
         for (int i = 0; i < 20; i++) {
             answers.add(CompletableFuture.supplyAsync(() -> {
                 try {
-                    return keyed("k1", "{\"a\":1}").expect(201).json().get("message_id").asString();
+                    return keyed("k1", "{\"a\":1}")
+                            .expect(201)
+                            .json()
+                            .get("message_id")
+                            .asString();
                 } catch (Exception e) {
                     throw new CompletionException(e);
                 }
@@ -268,9 +296,16 @@ class RelayTest {
         Set<String> ids = new TreeSet<>();
         answers.forEach(answer -> ids.add(answer.join()));
         assertEquals(1, ids.size());
-        assertEquals(1, anna.get("/api/v1/topics/t/messages").json().get("messages").size());
+        assertEquals(
+                1, anna.get("/api/v1/topics/t/messages").json().get("messages").size());
         keyed("k1", "{\"a\":2}").expect(422);
-        assertNotEquals(ids, Set.of(keyed("k2", "{\"a\":1}").expect(201).json().get("message_id").asString()));
+        assertNotEquals(
+                ids,
+                Set.of(keyed("k2", "{\"a\":1}")
+                        .expect(201)
+                        .json()
+                        .get("message_id")
+                        .asString()));
         // Another user's key is another key.
         try (RelayClient ben = user("ben", "\"write\"")) {
             ben.send(ben.request("/api/v1/messages")
@@ -288,7 +323,8 @@ class RelayTest {
 
     @Test
     void manyAreAnsweredOneByOne() throws Exception {
-        String body = "{\"messages\":[{\"topic\":\"a\",\"payload\":{\"n\":1}},{\"topic\":\"b\",\"payload\":{\"n\":2}}]}";
+        String body =
+                "{\"messages\":[{\"topic\":\"a\",\"payload\":{\"n\":1}},{\"topic\":\"b\",\"payload\":{\"n\":2}}]}";
         for (int time = 0; time < 2; time++) {
             JsonNode answer = anna.send(anna.request("/api/v1/messages/bulk")
                             .header("Idempotency-Key", "bulk")
@@ -298,14 +334,22 @@ class RelayTest {
             assertEquals("{\"total\":2,\"accepted\":2,\"rejected\":0}", sorted(answer.get("summary")));
             assertEquals("accepted", answer.get("results").get(1).get("status").asString());
         }
-        assertEquals(1, anna.get("/api/v1/topics/a/messages").json().get("messages").size());
+        assertEquals(
+                1, anna.get("/api/v1/topics/a/messages").json().get("messages").size());
         // One that is malformed, or not allowed, and none is published.
-        anna.post("/api/v1/messages/bulk", "{\"messages\":[{\"topic\":\"c\",\"payload\":{}},{\"topic\":\"c\"}]}").expect(422);
+        anna.post("/api/v1/messages/bulk", "{\"messages\":[{\"topic\":\"c\",\"payload\":{}},{\"topic\":\"c\"}]}")
+                .expect(422);
         anna.post(
                         "/api/v1/messages/bulk",
                         "{\"messages\":[{\"topic\":\"c\",\"payload\":{}},{\"topic\":\"admin/x\",\"payload\":{}}]}")
                 .expect(403);
-        assertEquals(0, anna.get("/api/v1/topics/c").expect(200).json().get("message_count").asInt());
+        assertEquals(
+                0,
+                anna.get("/api/v1/topics/c")
+                        .expect(200)
+                        .json()
+                        .get("message_count")
+                        .asInt());
     }
 
     private static String sorted(JsonNode summary) {
@@ -322,9 +366,11 @@ class RelayTest {
                 .expect(207)
                 .json();
         assertEquals("rejected", bulk.get("results").get(0).get("status").asString());
-        assertEquals(1, poll(anna, "{\"topics\":[\"t\"],\"timeout\":1,\"since\":{\"t\":\"earliest\"}}")
-                .get("messages")
-                .size());
+        assertEquals(
+                1,
+                poll(anna, "{\"topics\":[\"t\"],\"timeout\":1,\"since\":{\"t\":\"earliest\"}}")
+                        .get("messages")
+                        .size());
         store.call("CONFIG", "SET", "maxmemory", "0");
         anna.publish("t", "{}").expect(201);
     }
@@ -333,23 +379,40 @@ class RelayTest {
 
     @Test
     void topicsBelongToUsersAndCanBeShared() throws Exception {
-        anna.post("/api/v1/topics", "{\"topic_name\":\"jobs\",\"description\":\"d\"}").expect(201);
+        anna.post("/api/v1/topics", "{\"topic_name\":\"jobs\",\"description\":\"d\"}")
+                .expect(201);
         anna.post("/api/v1/topics", "{\"topic_name\":\"jobs\"}").expect(400);
         anna.publish("jobs", "{\"by\":\"anna\"}").expect(201);
         try (RelayClient ben = user("ben", "\"read\",\"write\"")) {
             ben.publish("jobs", "{\"by\":\"ben\"}").expect(201);
-            assertEquals("ben", ben.get("/api/v1/topics/jobs/messages")
-                    .json().get("messages").get(0).get("payload").get("by").asString());
+            assertEquals(
+                    "ben",
+                    ben.get("/api/v1/topics/jobs/messages")
+                            .json()
+                            .get("messages")
+                            .get(0)
+                            .get("payload")
+                            .get("by")
+                            .asString());
             String since = "{\"topics\":[\"anna/jobs\"],\"timeout\":1,\"since\":{\"anna/jobs\":\"earliest\"}}";
             ben.post("/messages/poll", since).expect(403);
             ben.get("/api/v1/topics/jobs?owner=anna").expect(403);
             ben.publish("anna/jobs", "{}").expect(403);
             ben.publish("nobody/jobs", "{}").expect(403);
 
-            anna.send("PUT", "/api/v1/topics/jobs/permissions/ben", "{\"permission\":\"read\"}").expect(200);
-            assertEquals("anna", poll(ben, since).get("messages").get(0).get("payload").get("by").asString());
+            anna.send("PUT", "/api/v1/topics/jobs/permissions/ben", "{\"permission\":\"read\"}")
+                    .expect(200);
+            assertEquals(
+                    "anna",
+                    poll(ben, since)
+                            .get("messages")
+                            .get(0)
+                            .get("payload")
+                            .get("by")
+                            .asString());
             ben.publish("anna/jobs", "{}").expect(403);
-            anna.send("PUT", "/api/v1/topics/jobs/permissions/ben", "{\"permission\":\"write\"}").expect(200);
+            anna.send("PUT", "/api/v1/topics/jobs/permissions/ben", "{\"permission\":\"write\"}")
+                    .expect(200);
             ben.publish("anna/jobs", "{}").expect(201);
             anna.send("DELETE", "/api/v1/topics/jobs/permissions/ben", "").expect(204);
             ben.post("/messages/poll", since).expect(403);
@@ -361,28 +424,43 @@ class RelayTest {
         }
         anna.send("DELETE", "/api/v1/topics/jobs", "").expect(204);
         anna.get("/api/v1/topics/jobs").expect(404);
-        assertEquals(0, poll(anna, "{\"topics\":[\"jobs\"],\"timeout\":1,\"since\":{\"jobs\":\"earliest\"}}")
-                .get("messages")
-                .size());
+        assertEquals(
+                0,
+                poll(anna, "{\"topics\":[\"jobs\"],\"timeout\":1,\"since\":{\"jobs\":\"earliest\"}}")
+                        .get("messages")
+                        .size());
     }
 
     @Test
     void messagesArePagedBothWaysAndTrimmed() throws Exception {
         List<String> sent = new ArrayList<>();
         for (int i = 0; i < 25; i++) {
-            sent.add(anna.publish("t", "{\"n\":" + i + "}").expect(201).json().get("message_id").asString());
+            sent.add(anna.publish("t", "{\"n\":" + i + "}")
+                    .expect(201)
+                    .json()
+                    .get("message_id")
+                    .asString());
         }
         List<String> up = new ArrayList<>();
         String cursor = "0-0";
         while (!cursor.equals("null")) {
-            JsonNode page = anna.get("/api/v1/topics/t/messages?order=asc&limit=10&cursor=" + cursor).json();
+            JsonNode page = anna.get("/api/v1/topics/t/messages?order=asc&limit=10&cursor=" + cursor)
+                    .json();
             up.addAll(ids(page.get("messages")));
-            cursor = page.get("next_cursor").isNull() ? "null" : page.get("next_cursor").asString();
+            cursor = page.get("next_cursor").isNull()
+                    ? "null"
+                    : page.get("next_cursor").asString();
         }
         assertEquals(sent, up);
         JsonNode down = anna.get("/api/v1/topics/t/messages?limit=5").json();
         assertEquals(sent.reversed().subList(0, 5), ids(down.get("messages")));
-        assertEquals(15, anna.post("/api/v1/topics/t/trim", "{\"keep_count\":10}").expect(200).json().get("removed").asInt());
+        assertEquals(
+                15,
+                anna.post("/api/v1/topics/t/trim", "{\"keep_count\":10}")
+                        .expect(200)
+                        .json()
+                        .get("removed")
+                        .asInt());
         anna.get("/api/v1/topics/t/messages?order=up").expect(400);
         anna.get("/api/v1/topics/t/messages?limit=0").expect(422);
         JsonNode lost = poll(anna, "{\"topics\":[\"t\"],\"timeout\":1,\"since\":{\"t\":\"" + sent.get(3) + "\"}}");
@@ -398,11 +476,13 @@ class RelayTest {
 
     @Test
     void aMessageWhoseTimeIsOverIsNotHandedOut() throws Exception {
-        anna.post("/api/v1/messages", "{\"topic\":\"t\",\"payload\":{},\"ttl\":1}").expect(201);
+        anna.post("/api/v1/messages", "{\"topic\":\"t\",\"payload\":{},\"ttl\":1}")
+                .expect(201);
         String id = anna.get("/auth/me").json().get("user_id").asString();
         store.call("XADD", "stream:topic:" + id + "/t", "*", "payload", "{}", "expires_at", "1");
         anna.publish("t", "{\"kept\":true}").expect(201);
-        JsonNode messages = poll(anna, "{\"topics\":[\"t\"],\"timeout\":1,\"since\":{\"t\":\"earliest\"}}").get("messages");
+        JsonNode messages = poll(anna, "{\"topics\":[\"t\"],\"timeout\":1,\"since\":{\"t\":\"earliest\"}}")
+                .get("messages");
         assertTrue(messages.size() == 1 || messages.size() == 2);
         assertTrue(messages.get(messages.size() - 1).get("payload").get("kept").asBoolean());
     }
@@ -412,7 +492,8 @@ class RelayTest {
         String id = anna.get("/auth/me").json().get("user_id").asString();
         store.call("XADD", "stream:topic:" + id + "/t", "5-1", "payload", "not json", "timestamp", "\"quoted\"");
         store.call("XADD", "stream:topic:" + id + "/t", "5-2", "other", "x");
-        JsonNode messages = poll(anna, "{\"topics\":[\"t\"],\"timeout\":1,\"since\":{\"t\":\"0\"}}").get("messages");
+        JsonNode messages = poll(anna, "{\"topics\":[\"t\"],\"timeout\":1,\"since\":{\"t\":\"0\"}}")
+                .get("messages");
         assertEquals("not json", messages.get(0).get("payload").asString());
         assertEquals("\"quoted\"", messages.get(0).get("timestamp").asString());
         assertEquals("{}", messages.get(1).get("payload").toString());
@@ -427,12 +508,18 @@ class RelayTest {
         String t = nothing.get("cursors").get("t").asString();
         CompletableFuture<JsonNode> waiting = CompletableFuture.supplyAsync(() -> {
             try {
-                return poll(anna, "{\"topics\":[\"t\",\"u\"],\"timeout\":30,\"since\":{\"t\":\"" + t + "\",\"u\":\"0-0\"}}");
+                return poll(
+                        anna,
+                        "{\"topics\":[\"t\",\"u\"],\"timeout\":30,\"since\":{\"t\":\"" + t + "\",\"u\":\"0-0\"}}");
             } catch (Exception e) {
                 throw new CompletionException(e);
             }
         });
-        String id = anna.publish("t", "{\"n\":1}").expect(201).json().get("message_id").asString();
+        String id = anna.publish("t", "{\"n\":1}")
+                .expect(201)
+                .json()
+                .get("message_id")
+                .asString();
         JsonNode news = waiting.join();
         assertEquals(List.of(id), ids(news.get("messages")));
         assertEquals(id, news.get("cursors").get("t").asString());
@@ -456,7 +543,8 @@ class RelayTest {
         String cursor = "0-0";
         while (seen.size() < count) {
             JsonNode page = poll(anna, "{\"topics\":[\"t\"],\"timeout\":20,\"since\":{\"t\":\"" + cursor + "\"}}");
-            page.get("messages").forEach(message -> seen.add(message.get("payload").get("n").asInt()));
+            page.get("messages")
+                    .forEach(message -> seen.add(message.get("payload").get("n").asInt()));
             cursor = page.get("cursors").get("t").asString();
         }
         publishing.join();
@@ -471,16 +559,21 @@ class RelayTest {
         for (int i = 0; i < 8; i++) {
             polls.add(CompletableFuture.supplyAsync(() -> {
                 try {
-                    return anna.post("/messages/poll", "{\"topics\":[\"t\"],\"timeout\":2}").status();
+                    return anna.post("/messages/poll", "{\"topics\":[\"t\"],\"timeout\":2}")
+                            .status();
                 } catch (Exception e) {
                     throw new CompletionException(e);
                 }
             }));
         }
-        List<Integer> statuses = polls.stream().map(CompletableFuture::join).sorted().toList();
+        List<Integer> statuses =
+                polls.stream().map(CompletableFuture::join).sorted().toList();
         assertEquals(200, statuses.getFirst());
         assertEquals(429, statuses.getLast());
-        assertEquals(200, anna.post("/messages/poll", "{\"topics\":[\"t\"],\"timeout\":1}").status());
+        assertEquals(
+                200,
+                anna.post("/messages/poll", "{\"topics\":[\"t\"],\"timeout\":1}")
+                        .status());
     }
 
     // ---- streams ----
@@ -512,13 +605,19 @@ class RelayTest {
         socket.say("{\"type\":\"ping\"}");
         assertEquals("pong", Objects.requireNonNull(socket.hear()).get("type").asString());
         socket.abort();
-        String missed = anna.publish("t", "{\"n\":300}").json().get("message_id").asString();
+        String missed =
+                anna.publish("t", "{\"n\":300}").json().get("message_id").asString();
         RelayClient.Socket again = anna.socket();
         again.say("{\"type\":\"subscribe\",\"client_id\":\"c\",\"topics\":[\"t\"],\"offset\":\"acked\"}");
-        assertEquals(last, Objects.requireNonNull(again.hear()).get("cursors").get("t").asString());
-        assertEquals(missed, Objects.requireNonNull(again.hear()).get("message_id").asString());
+        assertEquals(
+                last,
+                Objects.requireNonNull(again.hear()).get("cursors").get("t").asString());
+        assertEquals(
+                missed, Objects.requireNonNull(again.hear()).get("message_id").asString());
         again.say("{\"type\":\"unsubscribe\",\"topics\":[\"t\"]}");
-        assertEquals(missed, Objects.requireNonNull(again.hear()).get("cursors").get("t").asString());
+        assertEquals(
+                missed,
+                Objects.requireNonNull(again.hear()).get("cursors").get("t").asString());
         again.close();
     }
 
@@ -526,13 +625,20 @@ class RelayTest {
     void aSocketIsToldWhatIsWrong() throws Exception {
         RelayClient.Socket socket = anna.socket();
         for (String bad : new String[] {
-            "x", "[]", "{}", "{\"type\":\"x\"}", "{\"type\":\"subscribe\"}",
+            "x",
+            "[]",
+            "{}",
+            "{\"type\":\"x\"}",
+            "{\"type\":\"subscribe\"}",
             "{\"type\":\"subscribe\",\"client_id\":\"c\",\"topics\":[\"admin/t\"]}",
             "{\"type\":\"subscribe\",\"client_id\":\"c\",\"topics\":[\"t\"],\"offset\":\"nonsense\"}",
             "{\"type\":\"ack\",\"message_id\":\"nonsense\"}"
         }) {
             socket.say(bad);
-            assertEquals("error", Objects.requireNonNull(socket.hear(), bad).get("type").asString(), bad);
+            assertEquals(
+                    "error",
+                    Objects.requireNonNull(socket.hear(), bad).get("type").asString(),
+                    bad);
         }
         socket.close();
         assertEquals("closed 1000", socket.hearText());
@@ -566,7 +672,12 @@ class RelayTest {
             quick.hear();
             for (int i = 0; i < count; i++) {
                 anna.publish("t", "{\"n\":" + i + ",\"x\":" + large + "}").expect(201);
-                assertEquals(i, Objects.requireNonNull(quick.hear()).get("payload").get("n").asInt());
+                assertEquals(
+                        i,
+                        Objects.requireNonNull(quick.hear())
+                                .get("payload")
+                                .get("n")
+                                .asInt());
             }
             String all = slow.readUntil("\"n\":" + (count - 1) + ",", 1);
             int from = 0;
