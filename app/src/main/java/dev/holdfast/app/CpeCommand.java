@@ -64,7 +64,7 @@ final class CpeCommand {
         @Option(
                 names = "--rank-only",
                 description =
-                        "keep only what Holdfast reads itself, in a tenth of the memory; cpe-guesser finds nothing then")
+                        "keep only what Holdfast reads itself, in a seventh of the memory; cpe-guesser finds nothing then")
         private boolean rankOnly;
 
         @Override

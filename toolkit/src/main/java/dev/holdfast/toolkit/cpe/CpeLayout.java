@@ -16,6 +16,6 @@ public enum CpeLayout {
      */
     CPE_GUESSER,
 
-    /** Only {@code rank:cpe}, which is all that this toolkit reads, in a tenth of the memory. */
+    /** Only {@code rank:cpe}, which is all that this toolkit reads, in a seventh of the memory. */
     RANK_ONLY
 }

@@ -1,5 +1,5 @@
 -- Moves products from the staged names into the dictionary; one that is not staged any more has been moved already.
--- KEYS: the staged names, the rank, its other name, and for each word its set and its sorted set. ARGV: for each product its name, what
+-- KEYS: the staged names, the rank, its other name (or the rank again), and for each word its set and its sorted set. ARGV: for each product its name, what
 -- its rank grows by, what each occurrence of a word counts, how many words follow, and for each word the number of its set among KEYS.
 local i = 1
 local moved = 0
@@ -8,7 +8,9 @@ while i <= #ARGV do
     if redis.call('ZREM', KEYS[1], product) == 1 then
         moved = moved + 1
         redis.call('ZINCRBY', KEYS[2], rank, product)
-        redis.call('ZINCRBY', KEYS[3], rank, product)
+        if KEYS[3] ~= KEYS[2] then
+            redis.call('ZINCRBY', KEYS[3], rank, product)
+        end
         for word = i + 4, i + 3 + words do
             local key = tonumber(ARGV[word])
             redis.call('SADD', KEYS[key], product)
