@@ -164,8 +164,8 @@ final class CpeImport implements Names {
     }
 
     private long moveSome(List<Reply> page) {
-        List<Object> touched = new ArrayList<>(List.of(
-                keys.staged(id), keys.rank(), layout == CpeLayout.RANK_ONLY ? keys.rank() : keys.alias()));
+        List<Object> touched = new ArrayList<>(
+                List.of(keys.staged(id), keys.rank(), layout == CpeLayout.RANK_ONLY ? keys.rank() : keys.alias()));
         Map<String, Integer> places = new HashMap<>();
         List<Object> words = new ArrayList<>();
         for (Reply scored : page) {

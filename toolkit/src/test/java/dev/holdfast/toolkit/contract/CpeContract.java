@@ -104,7 +104,10 @@ class CpeContract extends Contract {
         CpeDictionary dictionary =
                 toolkit().cpeDictionary().layout(CpeLayout.RANK_ONLY).build();
         dictionary.importFile(acme(), CpeProgress.NONE);
-        assertEquals(0, store().call("EXISTS", key("w:acme"), key("s:acme"), key("rank:vendor_product")).number());
+        assertEquals(
+                0,
+                store().call("EXISTS", key("w:acme"), key("s:acme"), key("rank:vendor_product"))
+                        .number());
         assertEquals(
                 "cpe:2.3:a:acme:widget",
                 dictionary.best("Acme Widget").orElseThrow().cpe());
