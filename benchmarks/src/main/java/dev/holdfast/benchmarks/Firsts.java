@@ -34,7 +34,9 @@ public final class Firsts implements Callable<Integer> {
     @Mixin
     private final ServerOptions servers = new ServerOptions();
 
-    @Option(names = "--starts", description = "How often each server is started for each command; ${DEFAULT-VALUE} by default.")
+    @Option(
+            names = "--starts",
+            description = "How often each server is started for each command; ${DEFAULT-VALUE} by default.")
     private int starts = 5;
 
     public static void main(String[] arguments) {
