@@ -9,6 +9,7 @@ import dev.holdfast.examples.evi.Backend;
 import dev.holdfast.examples.orders.OrderService;
 import dev.holdfast.examples.orders.OrderService.Order;
 import dev.holdfast.examples.pages.PageCache;
+import dev.holdfast.examples.reports.Reports;
 import dev.holdfast.examples.zerotrace.Scanner;
 import dev.holdfast.toolkit.Toolkit;
 import java.time.Duration;
@@ -35,6 +36,16 @@ class ExamplesTest {
             pages.page("/articles/2");
             pages.page("/lists/new");
             assertEquals(5, pages.rendered());
+        }
+    }
+
+    @Test
+    void aReportIsTheSumOfItsParts() {
+        try (Reports reports = new Reports(Toolkit.open("embedded:"))) {
+            reports.start();
+            Reports.Part part = new Reports.Part("a", List.of(1, 2));
+            assertEquals(9, reports.report("spring", List.of(part, part, part)));
+            assertTrue(reports.failures().isEmpty());
         }
     }
 

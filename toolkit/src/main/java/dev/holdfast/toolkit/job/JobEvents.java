@@ -33,12 +33,14 @@ final class JobEvents implements AutoCloseable {
     }
 
     /** Listens from now on, unless it does; if the store cannot be reached, from a later call on. */
-    private synchronized void listen() {
+    synchronized void listen() {
         if (subscription != null || closed) {
             return;
         }
         try {
             subscription = jobs.context().store().subscribe(Channels.named(jobs.base() + ":events"), new Listener());
+            // What was said before may have been missed.
+            onCancel.forEach(Runnable::run);
         } catch (StoreException e) {
             LOG.debug("Nothing is heard of jobs for the moment: {}", e.toString());
         }
@@ -69,7 +71,7 @@ final class JobEvents implements AutoCloseable {
     /** Has something done soon after a job has been told to stop. */
     void onCancel(Runnable action) {
         onCancel.add(action);
-        listen();
+        jobs.context().workers().execute(this::listen);
     }
 
     void removeOnCancel(Runnable action) {

@@ -135,7 +135,13 @@ public final class Worker implements AutoCloseable {
         this.heartbeat = jobs.context()
                 .timer()
                 .scheduleWithFixedDelay(
-                        () -> jobs.context().workers().execute(this::renew), third, third, TimeUnit.NANOSECONDS);
+                        () -> {
+                            jobs.context().workers().execute(this::renew);
+                            jobs.context().workers().execute(jobs.events()::listen);
+                        },
+                        third,
+                        third,
+                        TimeUnit.NANOSECONDS);
         jobs.working(this);
         jobs.events().onCancel(onCancel);
         this.loop = new Loop(

@@ -333,7 +333,7 @@ public final class ReliableQueue<T> implements Pattern {
                 Optional.ofNullable(words.get(4).textOrNull()));
     }
 
-    /** Puts a message that was given up behind those of its queue. Returns whether it was still there. */
+    /** Puts a message that was given up behind those of its queue, or of the first one if its own is not among these. Returns whether it was still there. */
     public boolean replayDead(DeadMessage<T> message) {
         return run(DEAD, "retry", message.bytes(), priorities.getFirst()).flag();
     }

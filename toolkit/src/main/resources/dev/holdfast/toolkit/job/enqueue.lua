@@ -92,7 +92,8 @@ for i = first, #ARGV, 6 do
             -- One more than its children, until all of them have been added.
             redis.call('HSET', key('batch'), id, 1)
             redis.call('ZADD', key('awaiting'), whole(now), id)
-        elseif delay > 0 or at > now then
+        elseif delay > 0 or at > 0 then
+            -- One whose time has passed, too: so that it comes after those that were due before.
             schedule(id, job, at > 0 and at or now + delay, 'scheduled')
         elseif job.p then
             makePending(id, job)

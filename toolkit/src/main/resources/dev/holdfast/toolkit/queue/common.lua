@@ -7,8 +7,8 @@
 -- ARGV[1]  what the keys of queues begin with
 --
 -- A token is the number of a delivery, of 16 digits, and its worker: so tokens of the same time are in their order. What is known of a
--- message is packed: its queue, how often it was handed out, and the message. The queue is named, so that it finds back there even if
--- another program knows other queues.
+-- message is packed: its queue, how often it was handed out, and the message. The queue is named: a program that does not serve it
+-- leaves the message among the delayed, for one that does.
 
 local IN_FLIGHT, LEASES, DELIVERIES, DEAD, REASONS, DELAYED, OWN = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local QUEUES = 7
@@ -37,8 +37,26 @@ local function release(token)
     end
 end
 
+local served = {}
+for i = QUEUES + 1, #KEYS do
+    served[KEYS[i]] = true
+end
+
+local function isServed(queue)
+    return served[prefix .. queue]
+end
+
+local function delay(token, queue, deliveries, message, millis)
+    redis.call('HSET', IN_FLIGHT, token, cmsgpack.pack({queue, deliveries, message}))
+    redis.call('ZADD', DELAYED, whole(now + millis), token)
+end
+
 -- Puts a message to the front of its queue.
-local function putBack(queue, deliveries, message)
+local function putBack(token, queue, deliveries, message)
+    if not isServed(queue) then
+        delay(token, queue, deliveries, message, 1000)
+        return
+    end
     if deliveries > 0 then
         redis.call('HSET', DELIVERIES, redis.sha1hex(message), deliveries)
     end

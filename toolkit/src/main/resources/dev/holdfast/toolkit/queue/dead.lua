@@ -3,7 +3,7 @@
 -- ARGV     prefix, and
 --          "list", from which on and how many: answers for each, the latest first, the message, why it is dead, since when, how often it
 --              was handed out, and its queue; nothing for what is not known
---          "retry", a message and the queue that it goes to if its own is not known, or "drop" and a message: answers 1, or 0 if it is not
+--          "retry", a message and the queue that it goes to if its own is not served here, or "drop" and a message: answers 1, or 0 if it is not
 --              there
 --          "retry all", the queue that they go to, and how many: answers how many there were
 --          "purge": answers how many there were
@@ -32,7 +32,8 @@ if verb == 'retry' or verb == 'drop' then
     if redis.call('LREM', DEAD, -1, ARGV[3]) == 0 then
         return 0
     end
-    local queue = reason(ARGV[3])[4] or ARGV[4]
+    local queue = reason(ARGV[3])[4]
+    queue = queue and isServed(queue) and queue or ARGV[4]
     take(ARGV[3])
     if verb == 'retry' then
         redis.call('LPUSH', prefix .. queue, ARGV[3])

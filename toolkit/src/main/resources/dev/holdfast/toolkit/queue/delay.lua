@@ -4,8 +4,6 @@
 -- answers  how many
 
 for i = 5, #ARGV do
-    local token = newToken(ARGV[2])
-    redis.call('HSET', IN_FLIGHT, token, cmsgpack.pack({ARGV[3], 0, ARGV[i]}))
-    redis.call('ZADD', DELAYED, whole(now + ARGV[4]), token)
+    delay(newToken(ARGV[2]), ARGV[3], 0, ARGV[i], ARGV[4])
 end
 return #ARGV - 4

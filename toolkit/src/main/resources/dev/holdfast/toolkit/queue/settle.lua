@@ -4,7 +4,7 @@
 --          dead to keep, milliseconds before it comes again, and why
 -- answers  "done", "again", "dead" or "back"; nothing if the lease was over
 
-local token, verb, most, mostDead, delay, why = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
+local token, verb, most, mostDead, pause, why = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
 if not redis.call('ZSCORE', LEASES, token) then
     return false
 end
@@ -13,17 +13,16 @@ if not queue then
     return false
 end
 if verb == 'back' then
-    putBack(queue, deliveries - 1, message)
+    putBack(token, queue, deliveries - 1, message)
     return verb
 end
 if verb == 'again' and deliveries >= most then
     verb = 'dead'
 end
-if verb == 'again' and delay > 0 then
-    redis.call('HSET', IN_FLIGHT, token, cmsgpack.pack({queue, deliveries, message}))
-    redis.call('ZADD', DELAYED, whole(now + delay), token)
+if verb == 'again' and pause > 0 then
+    delay(token, queue, deliveries, message, pause)
 elseif verb == 'again' then
-    putBack(queue, deliveries, message)
+    putBack(token, queue, deliveries, message)
 elseif verb == 'dead' then
     bury(queue, deliveries, message, why, mostDead)
 else

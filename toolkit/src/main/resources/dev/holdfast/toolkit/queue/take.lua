@@ -23,7 +23,7 @@ for _, token in ipairs(due(LEASES)) do
     if queue and deliveries >= most then
         bury(queue, deliveries, message, 'its worker was lost', mostDead)
     elseif queue then
-        putBack(queue, deliveries, message)
+        putBack(token, queue, deliveries, message)
     end
 end
 
@@ -31,8 +31,8 @@ local fresh = {}
 for _, token in ipairs(due(DELAYED)) do
     redis.call('ZREM', DELAYED, token)
     local queue, deliveries, message = release(token)
-    if queue and deliveries > 0 then
-        putBack(queue, deliveries, message)
+    if queue and (deliveries > 0 or not isServed(queue)) then
+        putBack(token, queue, deliveries, message)
     elseif queue then
         table.insert(fresh, 1, {queue, message})
     end

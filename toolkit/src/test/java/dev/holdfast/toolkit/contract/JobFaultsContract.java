@@ -577,7 +577,8 @@ class JobFaultsContract extends Contract {
 
     @Test
     void whatADeadWorkerHadComesBackInItsOrder() {
-        Jobs jobs = jobs();
+        // With a lease that is not renewed within the time of the test.
+        Jobs jobs = toolkit().jobs("app").lease(Duration.ofHours(1)).build();
         CountDownLatch begun = new CountDownLatch(12);
         CountDownLatch end = new CountDownLatch(1);
         for (int i = 0; i < 14; i++) {
