@@ -71,27 +71,42 @@ public final class Relay implements AutoCloseable {
         return workers;
     }
 
-    /** Counts a stream as the user's until it ends, and ends it when the user may read no more. */
+    /**
+     * Sees whether a user may open one more stream.
+     *
+     * @throws HttpError 429 if not
+     */
+    void checkStreams(User user) {
+        AtomicInteger open = streamCounts.get(user.id());
+        if (open != null && open.get() >= settings.streamsPerUser()) {
+            throw tooMany(settings.streamsPerUser());
+        }
+    }
+
+    /** Counts a stream as the user's until it ends, and ends it when the user may read no more, or has too many. */
     void opened(Login.Principal principal, Outbox out) {
         OpenStream stream = new OpenStream(principal, out);
         streams.add(stream);
+        boolean fits = count(streamCounts, principal.user()) <= settings.streamsPerUser();
         out.onClose(() -> {
             streams.remove(stream);
             leave(streamCounts, principal.user());
         });
+        if (!fits) {
+            out.close(1008, "too many streams");
+        }
     }
 
     /**
-     * Takes one of the streams that a user may have; {@link #opened} gives it back at its end.
+     * Counts a poll as the user's, until {@link #leavePoll}.
      *
-     * @throws HttpError 429 if there is none left
+     * @throws HttpError 429 if the user has too many
      */
-    void takeStream(User user) {
-        enter(streamCounts, user, settings.streamsPerUser());
-    }
-
     void takePoll(User user) {
-        enter(pollCounts, user, settings.pollsPerUser());
+        if (count(pollCounts, user) > settings.pollsPerUser()) {
+            leave(pollCounts, user);
+            throw tooMany(settings.pollsPerUser());
+        }
     }
 
     void leavePoll(User user) {
@@ -106,17 +121,18 @@ public final class Relay implements AutoCloseable {
         return streams.size();
     }
 
-    private static void enter(Map<String, AtomicInteger> counts, User user, int most) {
-        AtomicInteger count = counts.compute(user.id(), (id, present) -> {
-            AtomicInteger counted = present == null ? new AtomicInteger() : present;
-            counted.incrementAndGet();
-            return counted;
-        });
-        if (count.get() > most) {
-            leave(counts, user);
-            throw new HttpError(Response.error(429, "at most " + most + " at once for one user")
-                    .header("retry-after", "5"));
-        }
+    private static int count(Map<String, AtomicInteger> counts, User user) {
+        return counts.compute(user.id(), (id, present) -> {
+                    AtomicInteger counted = present == null ? new AtomicInteger() : present;
+                    counted.incrementAndGet();
+                    return counted;
+                })
+                .get();
+    }
+
+    private static HttpError tooMany(int most) {
+        return new HttpError(
+                Response.error(429, "at most " + most + " at once for one user").header("retry-after", "5"));
     }
 
     private static void leave(Map<String, AtomicInteger> counts, User user) {

@@ -64,7 +64,7 @@ public final class StreamPages {
             topics.add(relay.topics().readable(principal.user(), address));
         }
         Map<Topic, EntryId> asked = positions(request, topics);
-        relay.takeStream(principal.user());
+        relay.checkStreams(principal.user());
         return Response.events(relay.settings().outboxBytes(), out -> {
             relay.opened(principal, out);
             new EventStream(asked, out).start();
@@ -94,49 +94,51 @@ public final class StreamPages {
 
     /** One client's events. The id of each is the position of every topic: {@code topic=id;topic=id}. */
     private final class EventStream implements Delivery.Frames {
-        private final Map<Topic, EntryId> positions = new ConcurrentHashMap<>();
-        private final List<Topic> order;
+        private final Map<Topic, EntryId> asked;
         private final Outbox out;
+        private final Map<Topic, Delivery> deliveries = new LinkedHashMap<>();
 
         EventStream(Map<Topic, EntryId> asked, Outbox out) {
-            this.order = List.copyOf(asked.keySet());
+            this.asked = asked;
             this.out = out;
-            this.positions.putAll(asked);
         }
 
         void start() {
-            List<Delivery> deliveries = new ArrayList<>();
-            for (Topic topic : order) {
-                EntryId asked = positions.getOrDefault(topic, EntryId.ZERO);
-                Messages.Recovery recovery = relay.messages().recovery(topic, asked);
-                EntryId begin = StreamPages.this.start(topic, asked);
-                positions.put(topic, begin);
+            asked.forEach((topic, position) -> {
+                Messages.Recovery recovery = relay.messages().recovery(topic, position);
                 if (!recovery.recovered()) {
                     out.offer(gap(topic, recovery));
                 }
-                deliveries.add(new Delivery(relay.messages(), relay.feed(), topic, begin, out, this, relay.workers()));
-            }
+                deliveries.put(
+                        topic,
+                        new Delivery(
+                                relay.messages(),
+                                relay.feed(),
+                                topic,
+                                StreamPages.this.start(topic, position),
+                                out,
+                                this,
+                                relay.workers()));
+            });
             // The first event has positions and no message, so that a client has some from the first moment.
-            out.offer(Events.event(cursor(), "open", "{}"));
-            out.onClose(() -> deliveries.forEach(Delivery::close));
-            deliveries.forEach(Delivery::start);
+            out.offer(Events.event(cursor(null, null), "open", "{}"));
+            out.onClose(() -> deliveries.values().forEach(Delivery::close));
+            deliveries.values().forEach(Delivery::start);
         }
 
-        private String cursor() {
+        /** What the client has of each topic when it has got a message; of the others only what it has been sent for sure. */
+        private String cursor(@Nullable Topic its, @Nullable Message message) {
             StringBuilder text = new StringBuilder();
-            for (Topic topic : order) {
-                text.append(text.isEmpty() ? "" : ";")
-                        .append(topic.address())
-                        .append('=')
-                        .append(positions.get(topic));
-            }
+            deliveries.forEach((topic, delivery) -> text.append(text.isEmpty() ? "" : ";")
+                    .append(topic.address())
+                    .append('=')
+                    .append(message != null && topic.equals(its) ? message.id() : delivery.position()));
             return text.toString();
         }
 
         @Override
-        public synchronized String message(Topic topic, Message message) {
-            positions.put(topic, message.id());
-            return Events.event(cursor(), "", message.json("", topic.address()));
+        public String message(Topic topic, Message message) {
+            return Events.event(cursor(topic, message), "", message.json("", topic.address()));
         }
 
         @Override
@@ -149,7 +151,7 @@ public final class StreamPages {
 
     private Response webSocket(Request request) {
         Login.Principal principal = Login.require(relay.login().of(token(request)), User.READ);
-        relay.takeStream(principal.user());
+        relay.checkStreams(principal.user());
         return Response.webSocket(relay.settings().outboxBytes(), out -> {
                     relay.opened(principal, out);
                     return new Socket(principal, out);

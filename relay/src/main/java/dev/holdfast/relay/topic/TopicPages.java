@@ -3,10 +3,10 @@ package dev.holdfast.relay.topic;
 import dev.holdfast.relay.auth.User;
 import dev.holdfast.relay.http.Fields;
 import dev.holdfast.relay.http.HttpError;
+import dev.holdfast.relay.http.Json;
 import dev.holdfast.relay.http.Request;
 import dev.holdfast.relay.http.Response;
 import dev.holdfast.relay.http.Routes;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -69,7 +69,7 @@ public final class TopicPages {
 
     /** The topic of a request, which its sender owns. */
     private Topic own(Request request) {
-        User user = relay.login().of(request).user();
+        User user = relay.login().of(request, User.WRITE).user();
         String name = request.pathParameter("name");
         Topic topic = new Topic(user.id(), name, name);
         if (!Topics.isName(name) || relay.topics().page(topic) == null) {
@@ -169,7 +169,7 @@ public final class TopicPages {
         }
         String quotedCursor = cursor == null
                 ? "null"
-                : new String(dev.holdfast.relay.http.Json.write(cursor), StandardCharsets.UTF_8);
+                : Json.mapper().writeValueAsString(cursor);
         json.append("],\"total\":")
                 .append(page.messages().size())
                 .append(",\"limit\":")
