@@ -13,10 +13,10 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
 
 /** Publishing, one message or many, and the long poll. */
 public final class MessagePages {
@@ -55,9 +55,9 @@ public final class MessagePages {
 
     private Response publish(Request request) {
         User user = relay.login().of(request, User.WRITE).user();
-        Fields fields = Fields.of(request);
-        Topic topic = relay.topics().writable(user, fields.text("topic", 1, 310));
-        Messages.Published published = publish(topic, fields, idempotency(request, user));
+        Draft draft = Draft.of(Fields.of(request));
+        Topic topic = relay.topics().writable(user, draft.address);
+        Messages.Published published = publish(topic, draft, idempotency(request, user));
         Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("message_id", published.id());
         answer.put("topic", topic.address());
@@ -65,41 +65,38 @@ public final class MessagePages {
         return Response.json(201, answer);
     }
 
-    private Messages.Published publish(Topic topic, Fields fields, @Nullable String idempotency) {
-        JsonNode payload = fields.object("payload");
-        Map<String, String> metadata = fields.textMap("metadata");
-        return relay.messages()
-                .publish(
-                        topic,
-                        Json.mapper().writeValueAsString(payload),
-                        metadata.isEmpty() ? "" : Json.mapper().writeValueAsString(metadata),
-                        fields.number("ttl", 0, 1, MOST_TTL_SECONDS),
-                        idempotency);
+    /** A message that is well formed. Payload and metadata are JSON; no metadata is empty. */
+    private record Draft(String address, String payload, String metadata, long ttlSeconds) {
+        static Draft of(Fields fields) {
+            Map<String, String> metadata = fields.textMap("metadata");
+            return new Draft(
+                    fields.text("topic", 1, 310),
+                    Json.mapper().writeValueAsString(fields.object("payload")),
+                    metadata.isEmpty() ? "" : Json.mapper().writeValueAsString(metadata),
+                    fields.number("ttl", 0, 1, MOST_TTL_SECONDS));
+        }
+    }
+
+    private Messages.Published publish(Topic topic, Draft draft, @Nullable String idempotency) {
+        return relay.messages().publish(topic, draft.payload, draft.metadata, draft.ttlSeconds, idempotency);
     }
 
     private Response publishBulk(Request request) {
         User user = relay.login().of(request, User.WRITE).user();
-        List<Fields> all = Fields.of(request).objects("messages", 1, MOST_BULK);
-        String idempotency = idempotency(request, user);
         // Nothing is published unless every message is well formed and every topic may be written to.
+        List<Draft> all = Fields.of(request).objects("messages", 1, MOST_BULK).stream()
+                .map(Draft::of)
+                .toList();
+        String idempotency = idempotency(request, user);
         Map<String, Topic> topics = new HashMap<>();
-        for (Fields fields : all) {
-            String address = fields.text("topic", 1, 310);
-            if (!topics.containsKey(address)) {
-                topics.put(address, relay.topics().writable(user, address));
-            }
-            fields.object("payload");
-            fields.textMap("metadata");
-            fields.number("ttl", 0, 1, MOST_TTL_SECONDS);
+        for (Draft draft : all) {
+            topics.computeIfAbsent(draft.address, address -> relay.topics().writable(user, address));
         }
         List<Map<String, @Nullable Object>> results = new ArrayList<>();
         int accepted = 0;
         for (int i = 0; i < all.size(); i++) {
-            String address = all.get(i).text("topic", 1, 310);
-            Topic topic = topics.get(address);
-            if (topic == null) {
-                throw new IllegalStateException(address);
-            }
+            String address = all.get(i).address;
+            Topic topic = Objects.requireNonNull(topics.get(address));
             Map<String, @Nullable Object> result = new LinkedHashMap<>();
             result.put("topic", address);
             try {
