@@ -265,7 +265,7 @@ class RelayTest {
                 } catch (Exception e) {
                     throw new CompletionException(e);
                 }
-            }));
+            }, Thread::startVirtualThread));
         }
         List<Integer> statuses = guesses.stream().map(CompletableFuture::join).toList();
         assertFalse(statuses.contains(200));
