@@ -167,9 +167,7 @@ public final class TopicPages {
         for (Message message : page.messages()) {
             json.append(json.charAt(json.length() - 1) == '[' ? "" : ",").append(message.json("", topic.address()));
         }
-        String quotedCursor = cursor == null
-                ? "null"
-                : Json.mapper().writeValueAsString(cursor);
+        String quotedCursor = cursor == null ? "null" : Json.mapper().writeValueAsString(cursor);
         json.append("],\"total\":")
                 .append(page.messages().size())
                 .append(",\"limit\":")

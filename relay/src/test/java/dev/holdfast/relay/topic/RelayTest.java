@@ -63,7 +63,8 @@ class RelayTest {
         face.serveAll(accept -> Endpoint.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), accept));
         admin = new RelayClient(face.port());
         // Tokens live ten minutes.
-        if (PREPARED.isEmpty() || System.nanoTime() - preparedNanos > Duration.ofMinutes(3).toNanos()) {
+        if (PREPARED.isEmpty()
+                || System.nanoTime() - preparedNanos > Duration.ofMinutes(3).toNanos()) {
             prepare();
             return;
         }
@@ -78,7 +79,9 @@ class RelayTest {
         admin.login("admin", "an+admin%27s+password");
         anna = user("anna", "\"read\",\"write\"");
         PREPARED.clear();
-        for (byte[] key : toolkit.store().call("KEYS", "*").list().stream().map(Reply::bytes).toList()) {
+        for (byte[] key : toolkit.store().call("KEYS", "*").list().stream()
+                .map(Reply::bytes)
+                .toList()) {
             String name = new String(key, StandardCharsets.UTF_8);
             PREPARED.put(name, toolkit.store().call("DUMP", name).bytes());
         }
@@ -157,8 +160,7 @@ class RelayTest {
     private static String forged() {
         java.util.Base64.Encoder encoder = java.util.Base64.getUrlEncoder().withoutPadding();
         return encoder.encodeToString("{\"alg\":\"none\"}".getBytes(StandardCharsets.UTF_8)) + "."
-                + encoder.encodeToString(
-                        "{\"sub\":\"x\",\"exp\":99999999999}".getBytes(StandardCharsets.UTF_8))
+                + encoder.encodeToString("{\"sub\":\"x\",\"exp\":99999999999}".getBytes(StandardCharsets.UTF_8))
                 + ".";
     }
 
@@ -259,13 +261,15 @@ class RelayTest {
         anna.token = "";
         List<CompletableFuture<Integer>> guesses = new ArrayList<>();
         for (int i = 0; i < 15; i++) {
-            guesses.add(CompletableFuture.supplyAsync(() -> {
-                try {
-                    return anna.tryLogin("anna", "wrong").status();
-                } catch (Exception e) {
-                    throw new CompletionException(e);
-                }
-            }, Thread::startVirtualThread));
+            guesses.add(CompletableFuture.supplyAsync(
+                    () -> {
+                        try {
+                            return anna.tryLogin("anna", "wrong").status();
+                        } catch (Exception e) {
+                            throw new CompletionException(e);
+                        }
+                    },
+                    Thread::startVirtualThread));
         }
         List<Integer> statuses = guesses.stream().map(CompletableFuture::join).toList();
         assertFalse(statuses.contains(200));
@@ -285,9 +289,7 @@ class RelayTest {
         JsonNode message = page.get("messages").get(0);
         assertEquals(answer.get("message_id"), message.get("message_id"));
         assertEquals(answer.get("timestamp"), message.get("timestamp"));
-        assertEquals(
-                Json.read(payload.getBytes(StandardCharsets.UTF_8)),
-                message.get("payload"));
+        assertEquals(Json.read(payload.getBytes(StandardCharsets.UTF_8)), message.get("payload"));
         assertTrue(anna.get("/api/v1/topics/t/messages").text().contains("1.10"));
         assertEquals("v", message.get("metadata").get("k").asString());
         // The layout is pulsar-relay's.
