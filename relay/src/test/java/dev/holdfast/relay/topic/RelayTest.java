@@ -62,6 +62,7 @@ class RelayTest {
                 .build();
         face.serveAll(accept -> Endpoint.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), accept));
         admin = new RelayClient(face.port());
+        anna = new RelayClient(face.port());
         // Tokens live ten minutes.
         if (PREPARED.isEmpty()
                 || System.nanoTime() - preparedNanos > Duration.ofMinutes(3).toNanos()) {
@@ -70,14 +71,14 @@ class RelayTest {
         }
         PREPARED.forEach((key, dump) -> store.call("RESTORE", key, 0, dump));
         admin.token = adminToken;
-        anna = new RelayClient(face.port());
         anna.token = annaToken;
     }
 
     private void prepare() throws Exception {
         login.bootstrap("admin", "an admin's password", "");
         admin.login("admin", "an+admin%27s+password");
-        anna = user("anna", "\"read\",\"write\"");
+        register("anna", "\"read\",\"write\"");
+        anna.login("anna", "password+of+anna");
         PREPARED.clear();
         for (byte[] key : toolkit.store().call("KEYS", "*").list().stream()
                 .map(Reply::bytes)
@@ -99,12 +100,16 @@ class RelayTest {
         store.close();
     }
 
-    private RelayClient user(String name, String permissions) throws Exception {
+    private void register(String name, String permissions) throws Exception {
         admin.post(
                         "/auth/register",
                         "{\"username\":\"" + name + "\",\"password\":\"password of " + name + "\",\"permissions\":["
                                 + permissions + "]}")
                 .expect(201);
+    }
+
+    private RelayClient user(String name, String permissions) throws Exception {
+        register(name, permissions);
         RelayClient client = new RelayClient(face.port());
         client.login(name, "password+of+" + name);
         return client;
