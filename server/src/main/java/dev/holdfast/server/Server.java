@@ -84,6 +84,7 @@ public final class Server implements AutoCloseable {
      * @throws IOException if an address is taken or cannot be bound
      */
     public void start() throws IOException {
+        limitClients();
         port = parameters.port.getInt();
         if (port != 0 || parameters.unixsocket.get().isEmpty()) {
             listenTcp();
@@ -109,6 +110,22 @@ public final class Server implements AutoCloseable {
         if (!unix.isEmpty()) {
             LOG.info("Ready to accept connections unix");
         }
+    }
+
+    /** Lets {@code maxclients} be no more than there are file descriptors for. */
+    private void limitClients() {
+        long most = FileLimit.mostClients();
+        long asked = parameters.maxclients.get();
+        if (asked > most) {
+            LOG.warn("maxclients {} needs more open files than the system allows: it is {} now", asked, most);
+            parameters.maxclients.set(most);
+        }
+        parameters.maxclients.onChange(() -> {
+            if (parameters.maxclients.get() > most) {
+                throw new ConfigException("The operating system is not able to handle the specified number of clients,"
+                        + " try with " + most);
+            }
+        });
     }
 
     private void listenTcp() throws IOException {

@@ -11,11 +11,12 @@ import static dev.holdfast.engine.execution.CommandSpec.container;
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.protocol.Reply;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** MODULE, of a store that has none: Valkey's modules are libraries for its own process. */
+/** MODULE, of a store that can load none: Valkey's modules are libraries for its own process. */
 public final class ModuleCommands {
     private static final Logger LOG = LoggerFactory.getLogger(ModuleCommands.class);
 
@@ -26,17 +27,17 @@ public final class ModuleCommands {
             .since("4.0.0")
             .arity(-2)
             .complexity("That of the subcommand")
-            .summary("Extensions, of which there are none")
+            .summary("Extensions, of which none can be loaded")
             .subcommands(List.of(
                     Help.subcommand(SERVER, "5.0.0"),
-                    command("LIST", "", call -> call.reply().emptyArray())
+                    command("LIST", "", ModuleCommands::list)
                             .in(SERVER)
                             .since("4.0.0")
                             .arity(2)
                             .flags(ADMIN, NOSCRIPT)
                             .tips("nondeterministic_output_order")
                             .complexity("O(1)")
-                            .summary("The modules, none"),
+                            .summary("The modules: the one for scripts, which is built in"),
                     change("LOAD", "path [arg [arg ...]]", "4.0.0", -3, ModuleCommands::load)
                             .summary("Fails to load a module"),
                     change(
@@ -47,6 +48,21 @@ public final class ModuleCommands {
                                     ModuleCommands::load)
                             .summary("Fails to load a module with parameters"),
                     change("UNLOAD", "name", "4.0.0", 3, ModuleCommands::unload).summary("Fails to unload a module"))));
+
+    /** Valkey's scripts are a module of its own, and clients look for it. */
+    private static void list(Call call) {
+        Reply reply = call.reply();
+        reply.array(1);
+        reply.map(4);
+        reply.bulk("name");
+        reply.bulk("lua");
+        reply.bulk("ver");
+        reply.integer(1);
+        reply.bulk("path");
+        reply.bulk("lua");
+        reply.bulk("args");
+        reply.emptyArray();
+    }
 
     private static CommandSpec change(
             String name, String syntax, String since, int arity, CommandSpec.Handler handler) {

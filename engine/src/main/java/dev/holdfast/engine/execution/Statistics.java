@@ -10,6 +10,9 @@ import java.util.function.ToLongFunction;
 /** What {@code INFO} counts. Frequent events are counted in {@link Lane}s, rare ones here. */
 public final class Statistics {
     /** Distinct error codes beyond this many are no longer told apart. */
+    /** A longer first word of an error is none. */
+    private static final int MAX_CODE_LENGTH = 30;
+
     private static final int MAX_ERROR_CODES = 128;
 
     private static final String OTHER_ERROR_CODES = "ERRORSTATS_OVERFLOW";
@@ -156,7 +159,7 @@ public final class Statistics {
     void countError(String message) {
         errorReplies.increment();
         int space = message.indexOf(' ');
-        String code = space < 0 ? message : message.substring(0, space);
+        String code = space < 0 || space > MAX_CODE_LENGTH ? "ERR" : message.substring(0, space);
         LongAdder count = errorsByCode.get(code);
         if (count == null) {
             boolean isCustom = !code.equals("ERR");
@@ -171,7 +174,7 @@ public final class Statistics {
         return errorsByCode;
     }
 
-    /** Sets all counters to zero. Commands running meanwhile may still count. */
+    /** Sets all counters to zero, but those of refused users, as in Valkey. Commands running meanwhile may still count. */
     public void reset() {
         lanes.forEach(Lane::reset);
         errorsByCode.clear();
@@ -188,11 +191,6 @@ public final class Statistics {
                 errorReplies,
                 outputBufferLimitDisconnections,
                 queryBufferLimitDisconnections,
-                deniedLogins,
-                deniedCommands,
-                deniedKeys,
-                deniedChannels,
-                deniedDatabases,
                 expiryTimeCaps,
                 expiryNanos)) {
             adder.reset();

@@ -392,7 +392,14 @@ public final class BaseLibrary {
                         + (coroutine.status == Coroutine.Status.DEAD ? "dead" : "non-suspended")
                         + " coroutine");
             }
-            return Values.of(coroutine.resume(inner.from(1)));
+            try {
+                return Values.of(coroutine.resume(inner.from(1)));
+            } catch (LuaError e) {
+                if (e.isLast() || !(e.value() instanceof LuaString message)) {
+                    throw e;
+                }
+                throw inner.error(message.toString());
+            }
         });
     }
 

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class LuaThread {
     static final int MAX_NESTING = 200;
+    private static final LuaString HANDLER_FAILED = LuaString.of("error in error handling");
     private static final int MAX_CALLS = 20_000;
     private static final int MAX_STACK = 1_000_000;
     private static final int SLOT_BYTES = 8;
@@ -316,10 +317,19 @@ final class LuaThread {
         deliver(at, wanted, results);
     }
 
-    /** What {@code pcall} returns for an error: of a command's error, the message. */
+    /** What {@code pcall} returns for an error: of a command's error, the message; what {@code xpcall} does: the handler's answer. */
     private @Nullable Object caught(LuaError e, @Nullable Object handler) {
         if (handler != null) {
-            return callForOne(handler, e.value());
+            int before = depth;
+            try {
+                return callForOne(handler, e.value());
+            } catch (LuaError another) {
+                if (another.isLast()) {
+                    throw another;
+                }
+                depth = before;
+                return HANDLER_FAILED;
+            }
         }
         return e.value() instanceof LuaTable table && table.get(Operations.ERR) instanceof LuaString message
                 ? message

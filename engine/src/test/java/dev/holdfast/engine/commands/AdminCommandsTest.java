@@ -71,8 +71,10 @@ class AdminCommandsTest {
         assertTrue(stats.contains(",rejected_calls=0,failed_calls=1\r\n"), stats);
         assertTrue(stats.contains("\r\nerrorstat_WRONGTYPE:count=1\r\n"), stats);
         assertTrue(stats.contains("\r\ndb0:keys=2,expires=1,avg_ttl="), stats);
+        store.error("AUTH", "nosuch", "secret");
         store.run("CONFIG", "RESETSTAT");
         assertTrue(info("stats").contains("\r\nkeyspace_hits:0\r\n"));
+        assertTrue(info("stats").contains("\r\nacl_access_denied_auth:1\r\n"));
     }
 
     @Test

@@ -121,6 +121,36 @@ class ScriptingTest {
         assertEquals("$4\r\ntext\r\n", store.resp2("EVAL", script, "0", "markdown"));
     }
 
+    @Test
+    void errorInAnErrorHandler() {
+        String script = "return {tostring(xpcall(function() error('a') end, function() error('b') end)),"
+                + " select(2, xpcall(function() error('a') end, function() error('b') end))}";
+        assertEquals(List.of("false", "error in error handling"), store.run("EVAL", script, "0"));
+        assertEquals(
+                List.of("false", "error in error handling"),
+                store.run("EVAL", script.replace("function() error('a') end", "error"), "0"));
+    }
+
+    @Test
+    void errorOfAWrappedCoroutine() {
+        assertEquals(
+                "ERR user_script:1: user_script:1: in co script: on @user_script:1.",
+                store.error("EVAL", "coroutine.wrap(function() error('in co') end)()", "0"));
+    }
+
+    @Test
+    void firstWordOfAnErrorIsItsCode() {
+        store.error("EVAL", "return {err = 'My mistake'}", "0");
+        store.error("EVAL", "return {err = 'word'}", "0");
+        store.error("EVAL", "return {err = ''}", "0");
+        store.error("EVAL", "return {err = string.rep('x', 31) .. ' y'}", "0");
+        store.error("EVAL", "return {err = string.rep('x', 30) .. ' y'}", "0");
+        String errors = String.valueOf(store.run("INFO", "errorstats"));
+        assertTrue(errors.contains("errorstat_My:count=1"), errors);
+        assertTrue(errors.contains("errorstat_ERR:count=3"), errors);
+        assertTrue(errors.contains("errorstat_" + "x".repeat(30) + ":count=1"), errors);
+    }
+
     private boolean isBusy() {
         return store.engine().busyScript() != null;
     }
