@@ -322,12 +322,16 @@ final class ServerTest {
         Server server = start("maxclients", "4294967295");
         long most = FileLimit.mostClients();
         RawClient client = connect(server);
-        assertEquals("*2|$10|maxclients|$" + String.valueOf(most).length() + "|" + most, client.run("CONFIG GET maxclients"));
+        assertEquals(
+                "*2|$10|maxclients|$" + String.valueOf(most).length() + "|" + most,
+                client.run("CONFIG GET maxclients"));
         assertEquals(
                 "-ERR CONFIG SET failed (possibly related to argument 'maxclients') - The operating system is not able to"
                         + " handle the specified number of clients, try with " + most,
                 client.run("CONFIG SET maxclients 4294967295"));
-        assertEquals("*2|$10|maxclients|$" + String.valueOf(most).length() + "|" + most, client.run("CONFIG GET maxclients"));
+        assertEquals(
+                "*2|$10|maxclients|$" + String.valueOf(most).length() + "|" + most,
+                client.run("CONFIG GET maxclients"));
         assertEquals("+OK", client.run("CONFIG SET maxclients 100"));
     }
 }
