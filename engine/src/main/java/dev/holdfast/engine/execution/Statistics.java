@@ -10,10 +10,10 @@ import java.util.function.ToLongFunction;
 /** What {@code INFO} counts. Frequent events are counted in {@link Lane}s, rare ones here. */
 public final class Statistics {
     /** Distinct error codes beyond this many are no longer told apart. */
+    private static final int MAX_ERROR_CODES = 128;
+
     /** A longer first word of an error is none. */
     private static final int MAX_CODE_LENGTH = 30;
-
-    private static final int MAX_ERROR_CODES = 128;
 
     private static final String OTHER_ERROR_CODES = "ERRORSTATS_OVERFLOW";
 
