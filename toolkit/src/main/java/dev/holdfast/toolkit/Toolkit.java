@@ -151,7 +151,7 @@ public final class Toolkit implements AutoCloseable {
 
     /** Begins a cache of values that a codec writes and reads. */
     public <V> CacheBuilder<V> cache(String name, Codec<V> codec) {
-        return new CacheBuilder<>(context, named(name), codec);
+        return new CacheBuilder<>(context, name, codec);
     }
 
     /** Begins a cache of maps, each of which is a hash in the store; see {@link MapCache}. */

@@ -3,8 +3,11 @@ package dev.holdfast.toolkit.cache;
 import dev.holdfast.toolkit.pattern.Context;
 import dev.holdfast.toolkit.pattern.Pattern;
 import dev.holdfast.toolkit.store.Channels;
+import dev.holdfast.toolkit.store.Command;
 import dev.holdfast.toolkit.store.Health;
+import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.Subscription;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,6 +40,8 @@ public final class Cache<V> implements Pattern {
     private final Context context;
     private final CacheOptions options;
     private final CacheKeys keys;
+    private final CacheKeys.Known known;
+    private final Format format;
     private final Near<V> near;
     private final SecondLevel far;
     private final Tags tags;
@@ -51,11 +56,14 @@ public final class Cache<V> implements Pattern {
         this.context = builder.context;
         this.options = builder.options;
         this.keys = new CacheKeys(builder.prefix);
+        this.format = builder.format;
+        this.known = context.shared(CacheKeys.Known.class, CacheKeys.Known::new);
+        known.add(keys);
         this.counters = new Counters();
         this.near = new Near<>(builder.nearSize);
         this.far = new SecondLevel(context, counters, builder.throwing);
         this.tags = new Tags(context.store(), far, builder.format == Format.PLAIN ? TagStyle.SETS : builder.tagStyle);
-        this.recovery = new Recovery(context, far, this::forgetAll);
+        this.recovery = new Recovery(context, far, () -> remove("*", new long[1]), this::forgetAll);
         this.bus = new Bus(context, keys, near, tags, counters, recovery);
         if (builder.nearSize > 0) {
             bus.open(builder.tracking);
@@ -115,6 +123,15 @@ public final class Cache<V> implements Pattern {
 
     /** As {@link #getAll(Collection)}; what neither level has is loaded at once. */
     public Map<String, V> getAll(Collection<String> wanted, BulkLoader<V> loader) {
+        return getAll(wanted, loader, options);
+    }
+
+    /**
+     * As {@link #getAll(Collection, BulkLoader)}, with other options for this call.
+     *
+     * @throws CacheLoadException if the loader threw a checked exception or took too long, and some key has no stale value
+     */
+    public Map<String, V> getAll(Collection<String> wanted, BulkLoader<V> loader, CacheOptions options) {
         return loading.getAll(wanted, loader, options);
     }
 
@@ -138,6 +155,11 @@ public final class Cache<V> implements Pattern {
 
     /** Puts many values; they are sent to the store together. */
     public void putAll(Map<String, ? extends V> values) {
+        putAll(values, options);
+    }
+
+    /** As {@link #putAll(Map)}, for as long as the options say. */
+    public void putAll(Map<String, ? extends V> values, CacheOptions options) {
         loading.putAll(values, options);
         values.keySet().forEach(bus::changed);
     }
@@ -189,7 +211,10 @@ public final class Cache<V> implements Pattern {
         }
     }
 
-    /** Drops every entry of this cache, and nothing else. Returns how many there were in the store. */
+    /**
+     * Drops every entry of this cache, and nothing else: not those of a cache of this process whose prefix goes on behind this one's, nor,
+     * where values are {@linkplain Format#PLAIN plain}, what is no plain value. Returns how many there were in the store.
+     */
     public long clear() {
         return clear("*");
     }
@@ -201,21 +226,44 @@ public final class Cache<V> implements Pattern {
     public long clear(String pattern) {
         drop(pattern);
         long[] removed = {0};
-        boolean done = far.guarded(
-                () -> {
-                    context.store()
-                            .scan(
-                                    keys.pattern(pattern),
-                                    batch -> removed[0] += context.store().unlink(batch));
-                    return true;
-                },
-                false);
-        if (!done) {
-            recovery.clearLater(keys.pattern(pattern));
+        if (!remove(pattern, removed)) {
+            recovery.later("pattern " + pattern, () -> remove(pattern, removed));
         }
         drop(pattern);
         bus.changedMatching(pattern);
         return removed[0];
+    }
+
+    /** Removes this cache's entries from the store whose keys match a pattern, and counts them; false if the store is away. */
+    private boolean remove(String pattern, long[] removed) {
+        return far.invalidating(() -> {
+            context.store()
+                    .scan(
+                            keys.pattern(pattern),
+                            batch -> removed[0] += context.store().unlink(own(batch)));
+            return true;
+        });
+    }
+
+    /** Of keys that begin with the prefix those that are entries of this cache. */
+    private List<byte[]> own(List<byte[]> found) {
+        List<byte[]> own =
+                found.stream().filter(key -> known.isOwn(keys, key)).toList();
+        if (format != Format.PLAIN || own.isEmpty()) {
+            return own;
+        }
+        // A value without a header is a string, and does not begin as one with a header does.
+        List<Reply> begins = context.store()
+                .pipeline(own.stream()
+                        .map(key -> Command.of("GETRANGE", key, 0, 0))
+                        .toList());
+        List<byte[]> plain = new ArrayList<>();
+        for (int i = 0; i < begins.size(); i++) {
+            if (!begins.get(i).isError() && !Entry.hasHeader(begins.get(i).bytes())) {
+                plain.add(own.get(i));
+            }
+        }
+        return plain;
     }
 
     private void forgetAll() {
@@ -258,9 +306,7 @@ public final class Cache<V> implements Pattern {
                 .subscribe(Channels.named(channel), new dev.holdfast.toolkit.store.MessageListener() {
                     @Override
                     public void message(String from, byte[] payload) {
-                        Invalidation invalidation =
-                                meaning.apply(new String(payload, java.nio.charset.StandardCharsets.UTF_8));
-                        switch (invalidation) {
+                        switch (meaning.apply(new String(payload, java.nio.charset.StandardCharsets.UTF_8))) {
                             case null -> {}
                             case Invalidation.Key dropped -> invalidate(dropped.key());
                             case Invalidation.Pattern dropped -> clear(dropped.pattern());
@@ -298,6 +344,11 @@ public final class Cache<V> implements Pattern {
         return context.async(() -> getAll(wanted, loader));
     }
 
+    public CompletionStage<Map<String, V>> getAllAsync(
+            Collection<String> wanted, BulkLoader<V> loader, CacheOptions changed) {
+        return context.async(() -> getAll(wanted, loader, changed));
+    }
+
     public CompletionStage<@Nullable Void> putAsync(String key, V value) {
         return context.async(() -> put(key, value));
     }
@@ -308,6 +359,10 @@ public final class Cache<V> implements Pattern {
 
     public CompletionStage<@Nullable Void> putAllAsync(Map<String, ? extends V> values) {
         return context.async(() -> putAll(values));
+    }
+
+    public CompletionStage<@Nullable Void> putAllAsync(Map<String, ? extends V> values, CacheOptions changed) {
+        return context.async(() -> putAll(values, changed));
     }
 
     public CompletionStage<@Nullable Void> invalidateAsync(String key) {
@@ -351,6 +406,7 @@ public final class Cache<V> implements Pattern {
     @Override
     public void close() {
         context.unregister(this);
+        known.remove(keys);
         listening.forEach(Subscription::close);
         bus.close();
         recovery.close();

@@ -1,9 +1,12 @@
 package dev.holdfast.toolkit.cache;
 
 import dev.holdfast.toolkit.codec.Codec;
+import dev.holdfast.toolkit.codec.Codecs;
 import dev.holdfast.toolkit.pattern.Context;
 import java.time.Duration;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** Builds a cache. Everything has a default. */
 public final class CacheBuilder<V> {
@@ -12,6 +15,7 @@ public final class CacheBuilder<V> {
     final Codec<V> codec;
     String prefix;
     CacheOptions options = CacheOptions.DEFAULT;
+    Function<? super V, @Nullable Duration> ttlOf = value -> null;
     long nearSize = 10_000;
     Duration nearTtl = Duration.ofDays(1);
     TagStyle tagStyle = TagStyle.VERSIONS;
@@ -22,13 +26,24 @@ public final class CacheBuilder<V> {
     public CacheBuilder(Context context, String name, Codec<V> codec) {
         this.context = context;
         this.name = name;
-        this.codec = codec;
-        this.prefix = "cache:" + name + ":";
+        this.codec = Codecs.guarded(codec);
+        this.prefix = context.store().namespace() + CacheKeys.prefixOf(name);
     }
 
-    /** What the store's keys begin with; {@code cache:<name>:} unless set. */
+    /**
+     * What the store's keys begin with; {@code cache:<name>:} unless set. Two caches whose prefixes are the same share their entries.
+     */
     public CacheBuilder<V> prefix(String prefix) {
         this.prefix = context.store().namespace() + prefix;
+        return this;
+    }
+
+    /**
+     * Lets a value say how long it is fresh, as a token of access does: null for as long as the options say, and zero or less for not
+     * at all.
+     */
+    public CacheBuilder<V> ttlOf(Function<? super V, @Nullable Duration> time) {
+        this.ttlOf = time;
         return this;
     }
 

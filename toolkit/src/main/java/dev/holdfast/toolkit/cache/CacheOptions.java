@@ -127,7 +127,7 @@ public final class CacheOptions {
         return with(copy -> copy.lease = time);
     }
 
-    /** Labels by which entries are invalidated together; at most 100, of up to 255 bytes. */
+    /** Labels by which entries are invalidated together; at most 100. */
     public CacheOptions tags(String... labels) {
         Set<String> set = Set.of(labels);
         if (set.size() > MOST_TAGS) {

@@ -1,5 +1,6 @@
 package dev.holdfast.toolkit.cache;
 
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -12,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *  0      1      2          10            18       26          34     35
  * +------+------+----------+-------------+--------+-----------+------+---------------------------+-------
- * | 0xC1 | kind | created  | fresh until | token  | lease end | tags | per tag: length 1, name,  | value
- * |      |      | ms, 8    | ms, 8       | 8      | ms, 8     | n, 1 | version 8                 |
+ * | 0xC1 | kind | created  | fresh until | token  | lease end | tags | per tag: length 1 (255: 4 | value
+ * |      |      | ms, 8    | ms, 8       | 8      | ms, 8     | n, 1 | more), name, version 8    |
  * +------+------+----------+-------------+--------+-----------+------+---------------------------+-------
  *   kind  V value; N it is known that there is none; L nothing but a lease
  * </pre>
@@ -34,6 +35,9 @@ final class Entry {
 
     private static final byte MAGIC = (byte) 0xC1;
     private static final int HEADER = 35;
+    /** Stands for a length that follows in four bytes. */
+    private static final int LONG_NAME = 255;
+
     private static final int TOKEN_AT = 18;
 
     private final char kind;
@@ -94,7 +98,7 @@ final class Entry {
         int i = 0;
         for (String tag : tags.keySet()) {
             names[i] = tag.getBytes(StandardCharsets.UTF_8);
-            size += 9 + names[i++].length;
+            size += (names[i].length < LONG_NAME ? 9 : 13) + names[i++].length;
         }
         ByteBuffer buffer = ByteBuffer.allocate(size);
         buffer.put(MAGIC)
@@ -105,7 +109,12 @@ final class Entry {
                 .put((byte) names.length);
         i = 0;
         for (long version : tags.values()) {
-            buffer.put((byte) names[i].length).put(names[i++]).putLong(version);
+            if (names[i].length < LONG_NAME) {
+                buffer.put((byte) names[i].length);
+            } else {
+                buffer.put((byte) LONG_NAME).putInt(names[i].length);
+            }
+            buffer.put(names[i++]).putLong(version);
         }
         return buffer.put(value).array();
     }
@@ -132,30 +141,31 @@ final class Entry {
         return new Entry(VALUE, Long.MAX_VALUE, 0, 0, Map.of(), bytes, 0);
     }
 
-    private static boolean looksLikeOne(byte[] bytes) {
+    /** Whether bytes begin as an entry with a header does. */
+    static boolean hasHeader(byte[] bytes) {
         return bytes.length > 0 && bytes[0] == MAGIC;
     }
 
     /** Reads an entry; null if the bytes begin like one and are none. */
     static @Nullable Entry read(byte[] bytes) {
-        if (!looksLikeOne(bytes)) {
+        if (!hasHeader(bytes)) {
             return plain(bytes);
         }
         if (bytes.length < HEADER) {
             return null;
         }
-        ByteBuffer buffer = ByteBuffer.wrap(bytes);
-        int at = HEADER;
-        Map<String, Long> tags = Map.of();
+        ByteBuffer buffer = ByteBuffer.wrap(bytes).position(HEADER);
         int count = bytes[HEADER - 1] & 0xFF;
-        if (count > 0) {
-            tags = new LinkedHashMap<>();
+        Map<String, Long> tags = count == 0 ? Map.of() : new LinkedHashMap<>();
+        try {
             for (int i = 0; i < count; i++) {
-                int length = bytes[at] & 0xFF;
-                String tag = new String(bytes, at + 1, length, StandardCharsets.UTF_8);
-                tags.put(tag, buffer.getLong(at + 1 + length));
-                at += 9 + length;
+                int length = buffer.get() & 0xFF;
+                length = length < LONG_NAME ? length : buffer.getInt();
+                String tag = new String(bytes, buffer.position(), length, StandardCharsets.UTF_8);
+                tags.put(tag, buffer.position(buffer.position() + length).getLong());
             }
+        } catch (IndexOutOfBoundsException | BufferUnderflowException | IllegalArgumentException e) {
+            return null;
         }
         return new Entry(
                 (char) bytes[1],
@@ -164,7 +174,7 @@ final class Entry {
                 buffer.getLong(TOKEN_AT + 8),
                 tags,
                 bytes,
-                at);
+                buffer.position());
     }
 
     /** The value's bytes. */

@@ -1,10 +1,22 @@
 package dev.holdfast.toolkit.cache;
 
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** A load that is under way in this process; whoever wants the same key waits for it. */
+/**
+ * A load that is under way in this process; whoever wants the same key waits for it.
+ *
+ * <p>A loader may ask caches for other keys, and so threads may come to wait for each other in a circle. So each flight knows the thread
+ * that flies it, and each thread that waits is noted with the flight that it waits for, over all caches of the process: whoever would
+ * close a circle does not wait.
+ */
 final class Flight<V> {
+    private static final Map<Thread, Flight<?>> WAITING = new ConcurrentHashMap<>();
+    /** A longer chain of waits is no chain that anybody has built, but one that changes while it is followed. */
+    private static final int LONGEST_CHAIN = 1000;
+
     final CompletableFuture<@Nullable V> result = new CompletableFuture<>();
 
     /** A stale value that may be served instead, once one has been found. */
@@ -12,4 +24,39 @@ final class Flight<V> {
 
     /** Whether it has found an entry that is to be loaded anew in the background. */
     boolean ageing;
+
+    /** Whether it was given up because its thread was interrupted, which is no matter of those who wait. */
+    volatile boolean abandoned;
+
+    private volatile @Nullable Thread owner;
+
+    /** Says that this thread flies it. */
+    Flight<V> board() {
+        owner = Thread.currentThread();
+        return this;
+    }
+
+    boolean isMine() {
+        return owner == Thread.currentThread();
+    }
+
+    /** Notes that this thread waits for it; false, without a note, if that would be for ever. */
+    boolean beginWaiting() {
+        Thread me = Thread.currentThread();
+        WAITING.put(me, this);
+        Flight<?> each = this;
+        for (int i = 0; each != null && i < LONGEST_CHAIN; i++) {
+            Thread flying = each.owner;
+            if (flying == me) {
+                WAITING.remove(me);
+                return false;
+            }
+            each = flying == null ? null : WAITING.get(flying);
+        }
+        return true;
+    }
+
+    static void endWaiting() {
+        WAITING.remove(Thread.currentThread());
+    }
 }

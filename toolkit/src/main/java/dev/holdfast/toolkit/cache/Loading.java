@@ -1,25 +1,31 @@
 package dev.holdfast.toolkit.cache;
 
+import dev.holdfast.engine.base.Thrown;
 import dev.holdfast.toolkit.codec.Codec;
 import dev.holdfast.toolkit.codec.CodecException;
 import dev.holdfast.toolkit.pattern.Context;
 import dev.holdfast.toolkit.store.Command;
 import dev.holdfast.toolkit.store.Store;
+import dev.holdfast.toolkit.store.StoreException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -56,9 +62,11 @@ final class Loading<V> {
     private final Recovery recovery;
     private final Counters counters;
     private final Codec<V> codec;
+    private final Function<? super V, @Nullable Duration> ttlOf;
     private final Format format;
     private final long nearTtlMillis;
     private final Map<String, Flight<V>> flights = new ConcurrentHashMap<>();
+    private final Set<Lone> alone = ConcurrentHashMap.newKeySet();
 
     Loading(
             Context context,
@@ -80,6 +88,7 @@ final class Loading<V> {
         this.recovery = recovery;
         this.counters = counters;
         this.codec = builder.codec;
+        this.ttlOf = builder.ttlOf;
         this.format = builder.format;
         this.nearTtlMillis = builder.nearTtl.toMillis();
     }
@@ -133,24 +142,65 @@ final class Loading<V> {
 
     @Nullable
     V get(String key, CacheLoader<? extends V> loader, CacheOptions options) {
-        Flight<V> mine = new Flight<>();
-        Flight<V> flight = flights.putIfAbsent(key, mine);
-        if (flight == null) {
-            flight = mine;
-            Held<V> landed = nearest(key);
-            if (landed != null) {
-                flights.remove(key, mine);
-                mine.result.complete(landed.value());
-                return landed.value();
+        while (true) {
+            Flight<V> mine = new Flight<V>().board();
+            Flight<V> flight = flights.putIfAbsent(key, mine);
+            if (flight == null) {
+                return begin(mine, key, loader, options);
             }
-            if (options.hasTimeouts()) {
-                context.workers().execute(() -> fly(mine, key, loader, options, false));
-            } else {
-                fly(mine, key, loader, options, false);
+            if (flight.isMine()) {
+                throw new IllegalStateException("the loader of " + key + " asks the cache for " + key);
+            }
+            if (!flight.result.isDone() && !flight.beginWaiting()) {
+                return alone(key, loader, options);
+            }
+            try {
+                return await(flight, key, options);
+            } catch (RuntimeException | Error e) {
+                if (!flight.abandoned || Thread.currentThread().isInterrupted()) {
+                    throw e;
+                }
+            } finally {
+                Flight.endWaiting();
             }
         }
-        return await(flight, key, options);
     }
+
+    /** Flies, on this thread or, where there are timeouts, on another. */
+    private @Nullable V begin(Flight<V> mine, String key, CacheLoader<? extends V> loader, CacheOptions options) {
+        Held<V> landed = nearest(key);
+        if (landed != null) {
+            flights.remove(key, mine);
+            mine.result.complete(landed.value());
+            return landed.value();
+        }
+        if (!options.hasTimeouts()) {
+            fly(mine, key, loader, options, false);
+            return await(mine, key, options);
+        }
+        context.workers().execute(() -> fly(mine, key, loader, options, false));
+        return await(mine, key, options);
+    }
+
+    /** Loads a key although a flight for it is under way, which waits for one of this thread's. */
+    private @Nullable V alone(String key, CacheLoader<? extends V> loader, CacheOptions options) {
+        Lone lone = new Lone(key, Thread.currentThread());
+        if (!alone.add(lone)) {
+            throw new IllegalStateException("the loader of " + key + " asks the cache for " + key);
+        }
+        Flight<V> mine = new Flight<V>().board();
+        try {
+            mine.result.complete(bring(mine, key, loader, options.processWide(), false));
+        } catch (Throwable e) {
+            mine.result.completeExceptionally(e);
+        } finally {
+            alone.remove(lone);
+        }
+        return await(mine, key, options);
+    }
+
+    /** A key that a thread loads without a flight. */
+    private record Lone(String key, Thread thread) {}
 
     /** Waits for a flight, for as long as the options allow. */
     private @Nullable V await(Flight<V> flight, String key, CacheOptions options) {
@@ -195,6 +245,9 @@ final class Loading<V> {
         if (cause instanceof Error error) {
             throw error;
         }
+        if (cause instanceof InterruptedException) {
+            return new CancellationException("interrupted while " + key + " was being loaded");
+        }
         return cause instanceof RuntimeException unchecked
                 ? unchecked
                 : new CacheLoadException("loading " + key + " failed", cause);
@@ -208,12 +261,17 @@ final class Loading<V> {
     /** Brings the value of a key and ends the flight. Never throws. */
     private void fly(
             Flight<V> flight, String key, CacheLoader<? extends V> loader, CacheOptions options, boolean refreshing) {
+        flight.board();
         try {
             flight.result.complete(bring(flight, key, loader, options, refreshing));
         } catch (Throwable e) {
             if (refreshing) {
                 LOG.debug("Loading {} anew failed; its entry is still fresh", key, e);
             }
+            if (e instanceof InterruptedException) {
+                Thread.currentThread().interrupt();
+            }
+            flight.abandoned = e instanceof InterruptedException || e instanceof CancellationException;
             flight.result.completeExceptionally(e);
         } finally {
             flights.remove(key, flight);
@@ -246,7 +304,30 @@ final class Loading<V> {
             near.put(key, lease.found, epoch);
             return lease.found.value();
         }
-        return load(flight, key, loader, options, lease, epoch);
+        try {
+            return load(flight, key, loader, options, lease, epoch);
+        } finally {
+            giveBack(key, lease, 0);
+        }
+    }
+
+    /** Gives a lease back that was not used, whatever has happened; a stale entry then counts as fresh until a time, or not at all. */
+    private void giveBack(String key, Lease lease, long freshUntil) {
+        if (lease.token == 0 || lease.settled) {
+            return;
+        }
+        lease.settled = true;
+        // An interrupt is no reason to keep others from loading.
+        boolean interrupted = Thread.interrupted();
+        try {
+            far.release(keys.entry(key), lease.token, freshUntil);
+        } catch (StoreException | CancellationException e) {
+            LOG.debug("The lease of {} ends by itself", key, e);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     private @Nullable V load(
@@ -258,7 +339,7 @@ final class Loading<V> {
             long epoch)
             throws Exception {
         byte[] name = keys.entry(key);
-        Map<String, Long> versions = tags.current(options.tags());
+        Map<String, Long> versions = tags.note(options.tags(), keptMillis(options));
         far.run(tags.join(name, options.tags(), keptMillis(options) * 2));
         V value;
         try {
@@ -268,27 +349,23 @@ final class Loading<V> {
             counters.loadFailures.increment();
             Held<V> stale = stale(flight, key);
             long again = store.millis() + options.staleAgainAfter().toMillis();
-            if (lease.token != 0) {
-                far.release(name, lease.token, stale == null ? 0 : again);
-            }
+            giveBack(key, lease, stale == null ? 0 : again);
             if (stale == null) {
                 throw e;
             }
-            LOG.warn("Loading {} failed; a stale value is served", key, e);
+            LOG.warn("Loading {} failed; a stale value is served", key, Thrown.loggable(e));
             counters.staleHits.increment();
             near.put(key, stale.freshUntil(again), epoch);
             return stale.value();
         }
-        if (value == null && !options.negativeTtl().isPositive()) {
-            if (lease.token != 0) {
-                far.release(name, lease.token, 0);
-            }
-            return null;
-        }
         long now = store.millis();
         long ttl = ttlMillis(value, options);
+        if (ttl <= 0) {
+            return value;
+        }
         byte[] bytes = encode(value, now, ttl, options, versions);
         // What the store does not have, nobody would tell of: it is held only as long as the store is left alone.
+        lease.settled = true;
         boolean written = lease.token != 0
                 ? far.fill(name, lease.token, bytes, ttl + options.staleFor().toMillis())
                 : format == Format.PLAIN && near.epoch(key) == epoch && far.write(name, bytes, ttl);
@@ -309,6 +386,8 @@ final class Loading<V> {
     private final class Lease {
         final long token;
         final @Nullable Held<V> found;
+        /** Whether it was used or given back. */
+        boolean settled;
 
         Lease(long token, @Nullable Held<V> found) {
             this.token = token;
@@ -391,6 +470,12 @@ final class Loading<V> {
         if (entry.kind() == Entry.LEASE || now >= entry.freshUntil() || tags.isOutdated(entry.tags())) {
             return null;
         }
+        if (options.isSliding()) {
+            // Reading keeps the entry, and so must keep what invalidates it.
+            Set<String> labels = new LinkedHashSet<>(options.tags());
+            labels.addAll(entry.tags().keySet());
+            tags.keep(labels, keptMillis(options));
+        }
         return decode(entry, now, entry.freshUntil(), options);
     }
 
@@ -426,12 +511,14 @@ final class Loading<V> {
         return new Held<>(value, here, stale, eager, versions);
     }
 
-    private static long ttlMillis(@Nullable Object value, CacheOptions options) {
-        Duration ttl = value == null ? options.negativeTtl() : options.ttl();
+    /** How long a value is fresh; 0 for not at all. */
+    private long ttlMillis(@Nullable V value, CacheOptions options) {
+        Duration own = value == null ? options.negativeTtl() : ttlOf.apply(value);
+        Duration ttl = own == null ? options.ttl() : own;
         double jitter = options.jitter() == 0
                 ? 0
                 : options.jitter() * ThreadLocalRandom.current().nextDouble();
-        return (long) (ttl.toMillis() * (1 + jitter));
+        return Math.max(0, (long) (ttl.toMillis() * (1 + jitter)));
     }
 
     /** For how long at most the store keeps an entry. */
@@ -453,13 +540,20 @@ final class Loading<V> {
 
     /** Puts a value; the caller has the key's lock. */
     void put(String key, V value, CacheOptions options) {
+        Objects.requireNonNull(value, "there is no value to put");
         near.drop(key);
         long epoch = near.epoch(key);
         byte[] name = keys.entry(key);
-        Map<String, Long> versions = tags.current(options.tags());
+        Map<String, Long> versions = tags.note(options.tags(), keptMillis(options));
         far.run(tags.join(name, options.tags(), keptMillis(options) * 2));
         long now = store.millis();
         long ttl = ttlMillis(value, options);
+        if (ttl <= 0) {
+            if (!far.remove(List.of(name))) {
+                recovery.removeLater(List.of(name));
+            }
+            return;
+        }
         if (!far.write(
                 name,
                 encode(value, now, ttl, options, versions),
@@ -470,7 +564,7 @@ final class Loading<V> {
     }
 
     void putAll(Map<String, ? extends V> values, CacheOptions options) {
-        Map<String, Long> versions = tags.current(options.tags());
+        Map<String, Long> versions = tags.note(options.tags(), keptMillis(options));
         Iterator<? extends Map.Entry<String, ? extends V>> all =
                 values.entrySet().iterator();
         while (all.hasNext()) {
@@ -489,7 +583,7 @@ final class Loading<V> {
     }
 
     long warm(Stream<Map.Entry<String, V>> values, CacheOptions options) {
-        Map<String, Long> versions = tags.current(options.tags());
+        Map<String, Long> versions = tags.note(options.tags(), keptMillis(options));
         long count = 0;
         Iterator<Map.Entry<String, V>> all = values.iterator();
         while (all.hasNext()) {
@@ -511,8 +605,13 @@ final class Loading<V> {
         long now = store.millis();
         for (Map.Entry<String, ? extends V> entry : batch) {
             byte[] name = keys.entry(entry.getKey());
+            Objects.requireNonNull(entry.getValue(), "there is no value to put");
             commands.addAll(tags.join(name, options.tags(), keptMillis(options) * 2));
             long ttl = ttlMillis(entry.getValue(), options);
+            if (ttl <= 0) {
+                commands.add(Command.of("UNLINK", (Object) name));
+                continue;
+            }
             commands.add(Command.of(
                     "SET",
                     name,
@@ -533,11 +632,15 @@ final class Loading<V> {
             found.put(key, held == null ? null : held.value());
             if (held == null) {
                 epochs.put(key, near.epoch(key));
+            } else {
+                refreshIfAgeing(key, held, loader, options);
             }
         }
         List<String> asked = new ArrayList<>(epochs.keySet());
-        List<byte[]> read = far.readAll(asked.stream().map(keys::entry).toList());
-        Set<String> missing = new LinkedHashSet<>();
+        List<byte @Nullable []> read = far.readAll(
+                asked.stream().map(keys::entry).toList(),
+                options.isSliding() ? options.ttl().toMillis() : 0);
+        Map<String, @Nullable Held<V>> missing = new LinkedHashMap<>();
         for (int i = 0; i < asked.size(); i++) {
             String key = asked.get(i);
             byte @Nullable [] bytes = read.get(i);
@@ -545,15 +648,16 @@ final class Loading<V> {
             Held<V> held = entry == null ? null : usable(entry, options);
             if (held == null) {
                 counters.misses.increment();
-                missing.add(key);
+                missing.put(key, entry == null ? near.get(key) : ifStale(entry, options));
             } else {
                 counters.farHits.increment();
                 near.put(key, held, epochs.getOrDefault(key, -1L));
                 found.put(key, held.value());
+                refreshIfAgeing(key, held, loader, options);
             }
         }
         if (loader != null && !missing.isEmpty()) {
-            found.putAll(loadAll(missing, loader, options));
+            found.putAll(loadInTime(missing, loader, options));
         }
         Map<String, V> result = new LinkedHashMap<>();
         found.forEach((key, value) -> {
@@ -564,50 +668,122 @@ final class Loading<V> {
         return result;
     }
 
-    /** Loads keys together. Each has its own lease; what cannot be leased is loaded all the same, but not written. */
-    private Map<String, V> loadAll(Set<String> missing, BulkLoader<V> loader, CacheOptions options) {
+    private void refreshIfAgeing(String key, Held<V> held, @Nullable BulkLoader<V> loader, CacheOptions options) {
+        if (loader != null && held.eagerAt() != Long.MAX_VALUE && store.millis() >= held.eagerAt()) {
+            refresh(key, each -> loader.load(Set.of(each)).get(each), options);
+        }
+    }
+
+    /** Loads keys together, for as long as the options allow; each may have a stale value, or null. */
+    private Map<String, V> loadInTime(
+            Map<String, @Nullable Held<V>> missing, BulkLoader<V> loader, CacheOptions options) {
+        if (!options.hasTimeouts()) {
+            return loadAll(missing, loader, options);
+        }
+        CompletableFuture<Map<String, V>> load =
+                CompletableFuture.supplyAsync(() -> loadAll(missing, loader, options), context.workers());
+        Duration wait = options.softTimeout().isPositive() && areAllStale(missing)
+                ? options.softTimeout()
+                : options.hardTimeout();
+        try {
+            return wait.isPositive() ? load.get(wait.toNanos(), TimeUnit.NANOSECONDS) : load.get();
+        } catch (TimeoutException e) {
+            if (areAllStale(missing)) {
+                return stale(missing);
+            }
+            throw new CacheLoadException(
+                    "loading " + missing.size() + " keys took more than " + wait.toMillis() + " milliseconds", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException("interrupted while " + missing.size() + " keys were being loaded");
+        } catch (ExecutionException e) {
+            throw thrown(e.getCause() == null ? e : e.getCause(), missing.size() + " keys");
+        }
+    }
+
+    private boolean areAllStale(Map<String, @Nullable Held<V>> missing) {
+        long now = store.millis();
+        return missing.values().stream().allMatch(held -> held != null && held.mayServeStale(now));
+    }
+
+    private Map<String, V> stale(Map<String, @Nullable Held<V>> missing) {
+        Map<String, V> values = new LinkedHashMap<>();
+        missing.forEach((key, held) -> {
+            V value = held == null ? null : held.value();
+            if (value != null) {
+                values.put(key, value);
+                counters.staleHits.increment();
+            }
+        });
+        return values;
+    }
+
+    /**
+     * Loads keys together. Each has its own lease; what cannot be leased is loaded all the same, but not written. If it fails and every
+     * key has a stale value, these are served.
+     */
+    private Map<String, V> loadAll(Map<String, @Nullable Held<V>> missing, BulkLoader<V> loader, CacheOptions options) {
         CacheOptions each = options.processWide();
         Map<String, Lease> leases = new LinkedHashMap<>();
-        for (String key : missing) {
-            leases.put(key, lease(key, read(key, options), each));
-        }
-        Map<String, Long> versions = tags.current(options.tags());
-        List<Command> joins = new ArrayList<>();
-        missing.forEach(key -> joins.addAll(tags.join(keys.entry(key), options.tags(), keptMillis(options) * 2)));
-        far.run(joins);
-        Map<String, V> loaded;
         try {
-            loaded = loader.load(missing);
-        } catch (Exception e) {
+            for (String key : missing.keySet()) {
+                leases.put(key, lease(key, read(key, options), each));
+            }
+            Map<String, Long> versions = tags.note(options.tags(), keptMillis(options));
+            List<Command> joins = new ArrayList<>();
+            missing.keySet()
+                    .forEach(key ->
+                            joins.addAll(tags.join(keys.entry(key), options.tags(), keptMillis(options) * 2)));
+            far.run(joins);
+            Map<String, V> loaded = Objects.requireNonNull(
+                    loader.load(Collections.unmodifiableSet(missing.keySet())), "a bulk loader has returned no map");
+            return fillAll(leases, loaded, options, versions);
+        } catch (Throwable e) {
             counters.loadFailures.increment();
-            leases.forEach((key, lease) -> far.release(keys.entry(key), lease.token, 0));
-            throw e instanceof RuntimeException unchecked
-                    ? unchecked
-                    : new CacheLoadException("loading " + missing.size() + " keys failed", e);
+            if (e instanceof InterruptedException) {
+                Thread.currentThread().interrupt();
+            }
+            if (e instanceof Exception && areAllStale(missing)) {
+                LOG.warn("Loading {} keys failed; stale values are served", missing.size(), Thrown.loggable(e));
+                long again = store.millis() + options.staleAgainAfter().toMillis();
+                leases.forEach((key, lease) -> giveBack(key, lease, again));
+                return stale(missing);
+            }
+            throw thrown(e, missing.size() + " keys");
+        } finally {
+            leases.forEach((key, lease) -> giveBack(key, lease, 0));
         }
-        counters.loads.add(loaded.size());
+    }
+
+    /** Writes what was loaded under its leases, and returns it. */
+    private Map<String, V> fillAll(
+            Map<String, Lease> leases, Map<String, V> loaded, CacheOptions options, Map<String, Long> versions) {
+        Map<String, V> result = new LinkedHashMap<>();
         List<Command> fills = new ArrayList<>();
         long now = store.millis();
         leases.forEach((key, lease) -> {
             V value = loaded.get(key);
-            byte[] name = keys.entry(key);
-            if (value == null) {
-                far.release(name, lease.token, 0);
-                return;
+            if (value != null) {
+                result.put(key, value);
             }
             long ttl = ttlMillis(value, options);
-            byte[] bytes = encode(value, now, ttl, options, versions);
-            fills.add(
-                    format == Format.PLAIN
-                            ? Command.of("SET", name, bytes, "PX", ttl)
-                            : SecondLevel.fillCommand(
-                                    name,
-                                    lease.token,
-                                    bytes,
-                                    ttl + options.staleFor().toMillis()));
+            if (ttl > 0 && (lease.token != 0 || format == Format.PLAIN)) {
+                lease.settled = true;
+                byte[] name = keys.entry(key);
+                byte[] bytes = encode(value, now, ttl, options, versions);
+                fills.add(
+                        format == Format.PLAIN
+                                ? Command.of("SET", name, bytes, "PX", ttl)
+                                : SecondLevel.fillCommand(
+                                        name,
+                                        lease.token,
+                                        bytes,
+                                        ttl + options.staleFor().toMillis()));
+            }
         });
+        counters.loads.add(result.size());
         far.run(fills);
-        missing.forEach(bus::changed);
-        return loaded;
+        leases.keySet().forEach(bus::changed);
+        return result;
     }
 }

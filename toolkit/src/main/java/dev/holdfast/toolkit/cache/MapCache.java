@@ -5,6 +5,7 @@ import dev.holdfast.toolkit.pattern.Pattern;
 import dev.holdfast.toolkit.store.Channels;
 import dev.holdfast.toolkit.store.Command;
 import dev.holdfast.toolkit.store.Health;
+import dev.holdfast.toolkit.store.HashTag;
 import dev.holdfast.toolkit.store.MessageListener;
 import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.Script;
@@ -19,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -93,7 +95,7 @@ public final class MapCache implements Pattern {
         this.ttl = builder.ttl;
         this.near = new Near<>(builder.nearSize);
         this.far = new SecondLevel(context, counters, false);
-        this.recovery = new Recovery(context, far, this::forgetAll);
+        this.recovery = new Recovery(context, far, () -> true, this::forgetAll);
         Tags none = new Tags(store, far, TagStyle.SETS);
         this.bus = new Bus(context, new CacheKeys(prefix), near, none, counters, recovery);
         bus.open(true);
@@ -121,15 +123,10 @@ public final class MapCache implements Pattern {
         return prefix;
     }
 
-    private String generation(String key) {
-        return "{" + prefix + key + "}:generation";
-    }
-
+    /** The hash and its generation, in one slot: braces of a key are written {@code %7B} and {@code %7D}. */
     private List<String> keys(String key) {
-        if (key.indexOf('{') >= 0 || key.indexOf('}') >= 0) {
-            throw new IllegalArgumentException("a map's key has no braces: " + key);
-        }
-        return List.of(prefix + key, generation(key));
+        String hash = HashTag.escaped(prefix + key);
+        return List.of(hash, HashTag.around(hash) + ":generation");
     }
 
     /**
@@ -184,6 +181,10 @@ public final class MapCache implements Pattern {
             return loaded == null ? Map.of() : loaded;
         } catch (Exception e) {
             counters.loadFailures.increment();
+            if (e instanceof InterruptedException) {
+                Thread.currentThread().interrupt();
+                throw new CancellationException("interrupted while " + key + " was being loaded");
+            }
             throw e instanceof RuntimeException unchecked
                     ? unchecked
                     : new CacheLoadException("loading " + key + " failed", e);

@@ -1,8 +1,9 @@
 package dev.holdfast.toolkit.cache;
 
 import dev.holdfast.toolkit.pattern.Context;
+import dev.holdfast.toolkit.store.Retry;
+import dev.holdfast.toolkit.store.StoreException;
 import java.nio.charset.StandardCharsets;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -15,41 +16,44 @@ import org.slf4j.LoggerFactory;
 /**
  * Invalidations that the store, or other processes, have not heard of because the store could not be reached. They are tried again
  * every half second. Until then there are old entries, which anybody may have read: so everybody forgets once more when it is done.
+ *
+ * <p>Of single keys 10,000 are remembered; if there are more, the whole cache is cleared instead.
  */
 final class Recovery implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
     private static final long AGAIN_MILLIS = 500;
+    private static final int MOST_KEYS = 10_000;
+    private static final String KEY = "key ";
 
     private final Context context;
     private final SecondLevel far;
     private final Runnable forget;
+    private final BooleanSupplier clear;
     private final Map<String, BooleanSupplier> pending = new ConcurrentHashMap<>();
     private final ScheduledFuture<?> task;
 
-    /** @param forget has all processes forget what they hold */
-    Recovery(Context context, SecondLevel far, Runnable forget) {
+    /**
+     * @param clear removes all entries of the cache from the store, and says whether it has
+     * @param forget has all processes forget what they hold
+     */
+    Recovery(Context context, SecondLevel far, BooleanSupplier clear, Runnable forget) {
         this.context = context;
         this.far = far;
+        this.clear = clear;
         this.forget = forget;
         this.task = context.timer()
                 .scheduleWithFixedDelay(this::tryAgain, AGAIN_MILLIS, AGAIN_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     void removeLater(List<byte[]> entries) {
-        for (byte[] entry : entries) {
-            later("key " + new String(entry, StandardCharsets.ISO_8859_1), () -> far.remove(List.of(entry)));
+        if (pending.size() + entries.size() > MOST_KEYS) {
+            pending.keySet().removeIf(name -> name.startsWith(KEY));
+            later("all keys", clear);
+            return;
         }
-    }
-
-    void clearLater(String pattern) {
-        later(
-                "pattern " + pattern,
-                () -> far.guarded(
-                        () -> {
-                            context.store().scan(pattern, context.store()::unlink);
-                            return true;
-                        },
-                        false));
+        for (byte[] entry : entries) {
+            later(KEY + new String(entry, StandardCharsets.ISO_8859_1), () -> far.remove(List.of(entry)));
+        }
     }
 
     /** Has all processes forget what they hold once the store is trusted again: nobody told them of changes. */
@@ -73,19 +77,27 @@ final class Recovery implements AutoCloseable {
     }
 
     private void run() {
-        Iterator<BooleanSupplier> attempts = pending.values().iterator();
-        while (attempts.hasNext()) {
-            if (!isDone(attempts.next())) {
-                return;
+        boolean any = false;
+        for (Map.Entry<String, BooleanSupplier> invalidation : pending.entrySet()) {
+            if (isDone(invalidation.getKey(), invalidation.getValue())) {
+                any |= pending.remove(invalidation.getKey(), invalidation.getValue());
             }
-            attempts.remove();
         }
-        forget.run();
+        if (any) {
+            forget.run();
+        }
     }
 
-    private static boolean isDone(BooleanSupplier attempt) {
+    /** Whether it is done, or never will be. One that fails holds up no other. */
+    private static boolean isDone(String name, BooleanSupplier attempt) {
         try {
             return attempt.getAsBoolean();
+        } catch (StoreException e) {
+            if (Retry.isOutage(e)) {
+                return false;
+            }
+            LOG.error("The store refuses to invalidate {}, which stays until it expires: {}", name, e.toString());
+            return true;
         } catch (RuntimeException e) {
             LOG.debug("An invalidation could not be made up for yet", e);
             return false;

@@ -2,11 +2,14 @@ package dev.holdfast.toolkit.cache;
 
 import dev.holdfast.toolkit.pattern.Context;
 import dev.holdfast.toolkit.store.Command;
+import dev.holdfast.toolkit.store.Reply;
+import dev.holdfast.toolkit.store.Retry;
 import dev.holdfast.toolkit.store.Script;
 import dev.holdfast.toolkit.store.Store;
 import dev.holdfast.toolkit.store.StoreException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,6 +29,8 @@ final class SecondLevel {
     private final Store store;
     private final Counters counters;
     private final boolean throwing;
+    /** The last error that the store has answered, which was logged. */
+    private volatile @Nullable String refusal;
 
     SecondLevel(Context context, Counters counters, boolean throwing) {
         this.context = context;
@@ -43,8 +48,31 @@ final class SecondLevel {
             if (throwing) {
                 throw e;
             }
-            LOG.debug("The store failed a cache", e);
+            if (Retry.isOutage(e)) {
+                LOG.debug("The store failed a cache", e);
+            } else if (!String.valueOf(e.getMessage()).equals(refusal)) {
+                refusal = String.valueOf(e.getMessage());
+                LOG.warn("The store refuses what a cache asks for, which goes on without: {}", refusal);
+            }
             return otherwise;
+        }
+    }
+
+    /**
+     * Invalidates something in the store. False if the store is away, so that it is to be done later.
+     *
+     * @throws StoreException if the store answers an error that does not pass: what is invalid would stay
+     */
+    boolean invalidating(BooleanSupplier call) {
+        try {
+            return call.getAsBoolean();
+        } catch (StoreException e) {
+            counters.storeFailures.increment();
+            if (throwing || !Retry.isOutage(e)) {
+                throw e;
+            }
+            LOG.debug("The store failed a cache", e);
+            return false;
         }
     }
 
@@ -74,12 +102,23 @@ final class SecondLevel {
         return bytes(() -> store.call("GETEX", key, "PX", millis).bytesOrNull(), null);
     }
 
-    List<byte @Nullable []> readAll(List<byte[]> keys) {
+    /** Reads values; with {@code millis} other than 0 those that are there are kept for so long more. */
+    List<byte @Nullable []> readAll(List<byte[]> keys, long millis) {
         List<byte @Nullable []> nothing = new ArrayList<>();
         for (int i = 0; i < keys.size(); i++) {
             nothing.add(null);
         }
-        return guarded(() -> store.getAll(keys), nothing);
+        if (millis == 0 || keys.isEmpty()) {
+            return guarded(() -> store.getAll(keys), nothing);
+        }
+        List<Command> reads = keys.stream()
+                .map(key -> Command.of("GETEX", key, "PX", millis))
+                .toList();
+        List<Reply> replies = guarded(() -> store.pipeline(reads), List.of());
+        for (int i = 0; i < replies.size(); i++) {
+            nothing.set(i, replies.get(i).isError() ? null : replies.get(i).bytesOrNull());
+        }
+        return nothing;
     }
 
     /** Returns whether the store has it now. */
@@ -100,12 +139,10 @@ final class SecondLevel {
 
     /** Removes keys; false if the store has failed. */
     boolean remove(List<byte[]> keys) {
-        return guarded(
-                () -> {
-                    store.unlink(keys);
-                    return true;
-                },
-                false);
+        return invalidating(() -> {
+            store.unlink(keys);
+            return true;
+        });
     }
 
     // ---- leases ----

@@ -47,7 +47,8 @@ final class Entries<K, V> {
     Entries(Store store, ObjectBytes bytes, String cache) {
         this.store = store;
         this.bytes = bytes;
-        this.prefix = store.namespace() + "jcache:" + cache + ":";
+        // A colon in a name is escaped, so that no cache's entries are among another's.
+        this.prefix = store.namespace() + "jcache:" + cache.replace("%", "%25").replace(":", "%3A") + ":";
     }
 
     byte[] name(K key) {

@@ -2,6 +2,7 @@ package dev.holdfast.toolkit.jcache;
 
 import dev.holdfast.toolkit.jcache.Entries.Stored;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import javax.cache.event.EventType;
@@ -29,6 +30,7 @@ final class Steps<K, V> {
     }
 
     private static final int STRIPES = 64;
+    private static final long LONGEST_WAIT_MILLIS = 500;
 
     private final Entries<K, V> entries;
     private final Expiries expiries;
@@ -50,7 +52,7 @@ final class Steps<K, V> {
     <R> @Nullable R step(K key, Function<@Nullable Stored<V>, Change<V, R>> decide) {
         byte[] entry = entries.name(key);
         ReentrantLock lock = locks[(key.hashCode() & Integer.MAX_VALUE) % STRIPES];
-        lock.lock();
+        boolean locked = lock(lock);
         try {
             while (true) {
                 Stored<V> stored = current(key, entry);
@@ -67,7 +69,22 @@ final class Steps<K, V> {
                 }
             }
         } finally {
-            lock.unlock();
+            if (locked) {
+                lock.unlock();
+            }
+        }
+    }
+
+    /**
+     * Takes a lock, which only spares threads of one process from deciding in vain. A processor or a listener that calls caches while it
+     * holds one may wait for another thread that waits for it; so nobody waits for long.
+     */
+    private static boolean lock(ReentrantLock lock) {
+        try {
+            return lock.tryLock(LONGEST_WAIT_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
         }
     }
 

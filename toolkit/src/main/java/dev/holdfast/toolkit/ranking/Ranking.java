@@ -302,8 +302,8 @@ public final class Ranking implements Pattern {
 
         /** A board without end. */
         public Ranking build() {
-            String key = "ranking:" + name;
-            return context.register(new Ranking(this, key, HashTag.of(key), Duration.ZERO));
+            String key = HashTag.escaped("ranking:" + name);
+            return context.register(new Ranking(this, key, HashTag.around(key), Duration.ZERO));
         }
 
         /** A board for each window of time. */

@@ -9,11 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.toolkit.cache.Cache;
+import dev.holdfast.toolkit.cache.CacheHandler;
 import dev.holdfast.toolkit.cache.CacheLoadException;
 import dev.holdfast.toolkit.cache.Format;
 import dev.holdfast.toolkit.cache.Invalidation;
 import dev.holdfast.toolkit.cache.TagStyle;
 import dev.holdfast.toolkit.codec.Codec;
+import dev.holdfast.toolkit.store.CommandFailedException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -485,6 +488,233 @@ class CacheContract extends Contract {
             assertNull(there.get("k"), "" + style);
             eventually(() -> cache.get("k") == null);
         }
+    }
+
+    @Test
+    void whatATagInvalidatedStaysSoThoughItsVersionIsLost() {
+        for (String lost : List.of("DEL", "PEXPIRE")) {
+            Cache<String> cache = cache(options -> options.ttl(Duration.ofDays(30)));
+            cache.put("old", "OLD", cache.options().tags(lost));
+            cache.invalidateTag(lost);
+            cache.put("new", "NEW", cache.options().tags(lost));
+            assertEquals("NEW", cache.get("new"));
+            assertTrue(store().call("PTTL", "cache-tag:" + lost).number() > Duration.ofDays(30).toMillis());
+            if (lost.equals("DEL")) {
+                store().call("DEL", "cache-tag:" + lost);
+            } else {
+                store().call("PEXPIRE", "cache-tag:" + lost, 1);
+                pass(Duration.ofMillis(5));
+            }
+            Cache<String> there = elsewhere();
+            assertNull(there.get("old"), lost);
+            assertEquals("anew", there.get("old", key -> "anew", there.options().tags(lost)));
+            there.invalidateTag(lost);
+            eventually(() -> cache.get("old") == null && there.get("new") == null);
+        }
+    }
+
+    @Test
+    void clearingOthersBringsNothingBack() {
+        Cache<String> cache = toolkit().cache("u", String.class).prefix("x:").build();
+        cache.put("k", "OLD", cache.options().tags("de"));
+        cache.invalidateTag("de");
+        CacheHandler handler = toolkit().cacheHandler("cache:", Duration.ofMinutes(1));
+        handler.set("page", "text");
+        Cache<String> users = toolkit().cache("users", String.class).build();
+        users.put("1", "Anna", users.options().tags("de"));
+        toolkit().mapCache("cache:db:").build().put("settings", Map.of("theme", "dark"));
+        assertEquals(1, handler.clear());
+        assertNull(handler.get("page"));
+        assertNull(cache.get("k"));
+        assertEquals("Anna", another().cache("users", String.class).build().get("1"), "only its own is taken");
+        assertTrue(store().call("EXISTS", "cache:db:settings").flag());
+    }
+
+    @Test
+    void aNameWithAColonIsAnothersNot() {
+        Cache<String> user = toolkit().cache("user", String.class).build();
+        Cache<String> profile = toolkit().cache("user:profile", String.class).build();
+        Cache<String> escaped = toolkit().cache("user%3Aprofile", String.class).build();
+        profile.put("7", "theirs");
+        assertNull(user.get("profile:7"));
+        assertNull(escaped.get("7"));
+        user.put("profile:7", "mine");
+        assertEquals(1, user.clear());
+        assertEquals("theirs", profile.get("7"));
+        Cache<String> wide = toolkit().cache("a", String.class).prefix("p:").build();
+        Cache<String> narrow = toolkit().cache("b", String.class).prefix("p:q:").build();
+        wide.put("1", "wide");
+        narrow.put("1", "narrow");
+        assertEquals(1, wide.clear());
+        assertEquals("narrow", narrow.get("1"));
+    }
+
+    @Test
+    void tagsAreAnyText() {
+        for (TagStyle style : TagStyle.values()) {
+            Cache<String> cache = toolkit()
+                    .cache("texts", String.class)
+                    .nearSize(0)
+                    .tagStyle(style)
+                    .build();
+            for (String tag : List.of("t".repeat(254), "t".repeat(255), "t".repeat(256), "ü".repeat(5000), "", "{a b}")) {
+                cache.put("k", "VALUE", cache.options().tags(tag, "other"));
+                assertEquals("VALUE", cache.get("k"));
+                cache.invalidateTag(tag);
+                assertNull(cache.get("k"));
+            }
+        }
+        byte[] garbage = new byte[40];
+        garbage[0] = (byte) 0xC1;
+        garbage[34] = 50;
+        store().call("SET", "cache:test:garbage", garbage);
+        assertEquals("loaded", cache().get("garbage", key -> "loaded"));
+    }
+
+    @Test
+    void aLoaderThatAsksForItsOwnKeyIsTold() {
+        Cache<String> cache = cache();
+        assertThrows(IllegalStateException.class, () -> cache.get("k", key -> cache.get("k", again -> "never")));
+        assertEquals("v", cache.get("k", key -> cache.get("other", other -> "v")));
+        Cache<String> timed = cache(options -> options.timeouts(Duration.ZERO, Duration.ofSeconds(60)));
+        assertThrows(IllegalStateException.class, () -> timed.get("t", key -> timed.get("t", again -> "never")));
+    }
+
+    @Test
+    void twoLoadersThatWantEachOthersKeyDoNotWaitForEver() throws Exception {
+        Cache<String> one = cache();
+        Cache<String> other = toolkit().cache("other", String.class).build();
+        CountDownLatch both = new CountDownLatch(2);
+        CompletableFuture<String> first = CompletableFuture.supplyAsync(
+                () -> one.get("a", key -> {
+                    both.countDown();
+                    both.await();
+                    return "a" + other.get("b", b -> "b");
+                }),
+                toolkit().context().workers());
+        CompletableFuture<String> second = CompletableFuture.supplyAsync(
+                () -> other.get("b", key -> {
+                    both.countDown();
+                    both.await();
+                    return "b" + one.get("a", a -> "a");
+                }),
+                toolkit().context().workers());
+        assertTrue(first.get(30, TimeUnit.SECONDS).startsWith("a"));
+        assertTrue(second.get(30, TimeUnit.SECONDS).startsWith("b"));
+    }
+
+    @Test
+    void anInterruptConcernsOnlyTheInterrupted() throws Exception {
+        Cache<String> cache = cache(options -> options.fleetWide());
+        CountDownLatch loading = new CountDownLatch(1);
+        CountDownLatch never = new CountDownLatch(1);
+        CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
+        Thread flyer = Thread.ofVirtual().start(() -> {
+            try {
+                cache.get("k", key -> {
+                    loading.countDown();
+                    never.await();
+                    return "never";
+                });
+                interrupted.complete(false);
+            } catch (CancellationException e) {
+                interrupted.complete(Thread.currentThread().isInterrupted());
+            } catch (Throwable e) {
+                interrupted.completeExceptionally(e);
+            }
+        });
+        loading.await();
+        CompletableFuture<String> waiting = CompletableFuture.supplyAsync(
+                () -> cache.get("k", key -> "mine"), toolkit().context().workers());
+        flyer.interrupt();
+        assertTrue(interrupted.get(30, TimeUnit.SECONDS));
+        assertEquals("mine", waiting.get(20, TimeUnit.SECONDS), "neither the interrupt nor the lease holds it up");
+        never.countDown();
+    }
+
+    @Test
+    void aBulkLoadKeepsToTheOptions() {
+        AtomicInteger loads = new AtomicInteger();
+        Cache<String> cache = cache(options -> options.ttl(SHORT)
+                .staleFor(Duration.ofMinutes(1))
+                .negativeTtl(Duration.ofMinutes(1))
+                .staleAgainAfter(Duration.ofMinutes(1)));
+        assertEquals(Map.of("a", "1"), cache.getAll(List.of("a", "none"), keys -> {
+            loads.incrementAndGet();
+            return Map.of("a", "1", "not asked for", "x");
+        }));
+        assertNull(cache.get("none", key -> "not asked"), "that there is none is remembered");
+        assertNull(cache.get("not asked for"));
+        pass(LONGER);
+        assertEquals(
+                Map.of("a", "1"),
+                cache.getAll(List.of("a"), keys -> {
+                    throw new IOException("this is a test");
+                }),
+                "a stale value is served");
+        assertThrows(
+                CacheLoadException.class,
+                () -> cache.getAll(List.of("a", "b"), keys -> {
+                    throw new IOException("this is a test");
+                }));
+        assertThrows(NullPointerException.class, () -> cache.getAll(List.of("b"), keys -> null));
+        assertThrows(AssertionError.class, () -> cache.getAll(List.of("b"), keys -> {
+            throw new AssertionError("this is a test");
+        }));
+        assertEquals("anew", cache.get("b", key -> "anew"), "its lease was given back");
+        CountDownLatch go = new CountDownLatch(1);
+        assertThrows(
+                CacheLoadException.class,
+                () -> cache.getAll(
+                        List.of("slow"),
+                        keys -> {
+                            go.await();
+                            return Map.of("slow", "at last");
+                        },
+                        cache.options().timeouts(Duration.ZERO, Duration.ofMillis(50))));
+        go.countDown();
+        eventually(() -> "at last".equals(cache.get("slow")));
+        assertEquals(1, loads.get());
+        Cache<String> sliding = cache(options -> options.ttl(SHORT).sliding());
+        sliding.putAll(Map.of("s", "v"), sliding.options().tags("red"));
+        for (int i = 0; i < 4; i++) {
+            pass(SHORT.dividedBy(2));
+            assertEquals(Map.of("s", "v"), sliding.getAll(List.of("s")));
+        }
+        sliding.invalidateTag("red");
+        assertNull(sliding.get("s"));
+    }
+
+    @Test
+    void aValueSaysHowLongItLives() {
+        Cache<User> cache = toolkit()
+                .cache("users", User.class)
+                .ttlOf(user -> user.age() < 0 ? null : Duration.ofSeconds(user.age()))
+                .build();
+        cache.put("1", new User("Anna", 100));
+        cache.putAll(Map.of("2", new User("Ben", 200)));
+        cache.get("3", key -> new User("Cy", -1));
+        assertEquals(new User("Di", 0), cache.get("4", key -> new User("Di", 0)));
+        for (Map.Entry<String, Long> expected : Map.of("1", 100L, "2", 200L, "3", 300L, "4", -2L).entrySet()) {
+            long left = store().call("PTTL", "cache:users:" + expected.getKey()).number();
+            assertEquals(expected.getValue(), left < 0 ? left : (left + 50_000) / 100_000 * 100, expected.getKey());
+        }
+    }
+
+    @Test
+    void whatTheStoreRefusesToInvalidateIsAnError() {
+        Cache<String> cache = toolkit()
+                .cache("sets", String.class)
+                .tagStyle(TagStyle.SETS)
+                .build();
+        store().call("SET", "cache:tags:red", "no set");
+        assertThrows(CommandFailedException.class, () -> cache.invalidateTag("red"));
+        assertThrows(NullPointerException.class, () -> cache.put("k", uncheckedNull()));
+    }
+
+    @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"}) // What a program without such checks may do.
+    private static <T> T uncheckedNull() {
+        return null;
     }
 
     @Test

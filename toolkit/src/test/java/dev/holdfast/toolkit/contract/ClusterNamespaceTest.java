@@ -39,7 +39,7 @@ class ClusterNamespaceTest {
                 assertEquals(true, lease.isHeld());
                 assertEquals(
                         Set.of(
-                                "cache:db8:cpe:nginx",
+                                "db8:cache:cpe:nginx",
                                 "db8:cache:a",
                                 "db8:cache:db:settings",
                                 "{db8:cache:db:settings}:generation",

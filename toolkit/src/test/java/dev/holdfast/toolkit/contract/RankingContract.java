@@ -38,6 +38,17 @@ class RankingContract extends Contract {
     }
 
     @Test
+    void namesAreAnyText() {
+        for (String name : List.of("{braces}", "a}b", "two words", "%7B")) {
+            Ranking board = toolkit().ranking(name).tiesByTime().denseRanks().build();
+            board.submit("{ada} 1", 5, Submit.SET);
+            assertEquals(1, board.standing("{ada} 1").orElseThrow().position());
+            board.clear();
+            assertEquals(0, board.size());
+        }
+    }
+
+    @Test
     void theBestComeFirst() {
         Ranking board = toolkit().ranking("game").build();
         board.submit(scores("ada", 30, "grace", 50, "alan", 40), Submit.SET);
