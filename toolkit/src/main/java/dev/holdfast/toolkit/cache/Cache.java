@@ -247,8 +247,7 @@ public final class Cache<V> implements Pattern {
 
     /** Of keys that begin with the prefix those that are entries of this cache. */
     private List<byte[]> own(List<byte[]> found) {
-        List<byte[]> own =
-                found.stream().filter(key -> known.isOwn(keys, key)).toList();
+        List<byte[]> own = found.stream().filter(key -> known.isOwn(keys, key)).toList();
         if (format != Format.PLAIN || own.isEmpty()) {
             return own;
         }

@@ -732,8 +732,7 @@ final class Loading<V> {
             Map<String, Long> versions = tags.note(options.tags(), keptMillis(options));
             List<Command> joins = new ArrayList<>();
             missing.keySet()
-                    .forEach(key ->
-                            joins.addAll(tags.join(keys.entry(key), options.tags(), keptMillis(options) * 2)));
+                    .forEach(key -> joins.addAll(tags.join(keys.entry(key), options.tags(), keptMillis(options) * 2)));
             far.run(joins);
             Map<String, V> loaded = Objects.requireNonNull(
                     loader.load(Collections.unmodifiableSet(missing.keySet())), "a bulk loader has returned no map");

@@ -111,9 +111,8 @@ final class SecondLevel {
         if (millis == 0 || keys.isEmpty()) {
             return guarded(() -> store.getAll(keys), nothing);
         }
-        List<Command> reads = keys.stream()
-                .map(key -> Command.of("GETEX", key, "PX", millis))
-                .toList();
+        List<Command> reads =
+                keys.stream().map(key -> Command.of("GETEX", key, "PX", millis)).toList();
         List<Reply> replies = guarded(() -> store.pipeline(reads), List.of());
         for (int i = 0; i < replies.size(); i++) {
             nothing.set(i, replies.get(i).isError() ? null : replies.get(i).bytesOrNull());

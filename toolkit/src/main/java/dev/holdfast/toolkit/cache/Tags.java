@@ -181,7 +181,9 @@ final class Tags {
         List<Command> commands = new ArrayList<>();
         for (String tag : tags) {
             if (lives.getOrDefault(tag, 0L) - now < millis) {
-                byte[] key = style == TagStyle.VERSIONS ? versionKey(tag) : (CacheKeys.TAG_MEMBERS + tag).getBytes(StandardCharsets.UTF_8);
+                byte[] key = style == TagStyle.VERSIONS
+                        ? versionKey(tag)
+                        : (CacheKeys.TAG_MEMBERS + tag).getBytes(StandardCharsets.UTF_8);
                 commands.add(Command.of("PEXPIRE", key, livesFor(millis), "GT"));
             }
         }

@@ -498,7 +498,8 @@ class CacheContract extends Contract {
             cache.invalidateTag(lost);
             cache.put("new", "NEW", cache.options().tags(lost));
             assertEquals("NEW", cache.get("new"));
-            assertTrue(store().call("PTTL", "cache-tag:" + lost).number() > Duration.ofDays(30).toMillis());
+            assertTrue(store().call("PTTL", "cache-tag:" + lost).number()
+                    > Duration.ofDays(30).toMillis());
             if (lost.equals("DEL")) {
                 store().call("DEL", "cache-tag:" + lost);
             } else {
@@ -557,7 +558,8 @@ class CacheContract extends Contract {
                     .nearSize(0)
                     .tagStyle(style)
                     .build();
-            for (String tag : List.of("t".repeat(254), "t".repeat(255), "t".repeat(256), "ü".repeat(5000), "", "{a b}")) {
+            for (String tag :
+                    List.of("t".repeat(254), "t".repeat(255), "t".repeat(256), "ü".repeat(5000), "", "{a b}")) {
                 cache.put("k", "VALUE", cache.options().tags(tag, "other"));
                 assertEquals("VALUE", cache.get("k"));
                 cache.invalidateTag(tag);
@@ -658,9 +660,11 @@ class CacheContract extends Contract {
                     throw new IOException("this is a test");
                 }));
         assertThrows(NullPointerException.class, () -> cache.getAll(List.of("b"), keys -> null));
-        assertThrows(AssertionError.class, () -> cache.getAll(List.of("b"), keys -> {
-            throw new AssertionError("this is a test");
-        }));
+        assertThrows(
+                AssertionError.class,
+                () -> cache.getAll(List.of("b"), keys -> {
+                    throw new AssertionError("this is a test");
+                }));
         assertEquals("anew", cache.get("b", key -> "anew"), "its lease was given back");
         CountDownLatch go = new CountDownLatch(1);
         assertThrows(
@@ -695,7 +699,8 @@ class CacheContract extends Contract {
         cache.putAll(Map.of("2", new User("Ben", 200)));
         cache.get("3", key -> new User("Cy", -1));
         assertEquals(new User("Di", 0), cache.get("4", key -> new User("Di", 0)));
-        for (Map.Entry<String, Long> expected : Map.of("1", 100L, "2", 200L, "3", 300L, "4", -2L).entrySet()) {
+        for (Map.Entry<String, Long> expected :
+                Map.of("1", 100L, "2", 200L, "3", 300L, "4", -2L).entrySet()) {
             long left = store().call("PTTL", "cache:users:" + expected.getKey()).number();
             assertEquals(expected.getValue(), left < 0 ? left : (left + 50_000) / 100_000 * 100, expected.getKey());
         }
@@ -703,10 +708,8 @@ class CacheContract extends Contract {
 
     @Test
     void whatTheStoreRefusesToInvalidateIsAnError() {
-        Cache<String> cache = toolkit()
-                .cache("sets", String.class)
-                .tagStyle(TagStyle.SETS)
-                .build();
+        Cache<String> cache =
+                toolkit().cache("sets", String.class).tagStyle(TagStyle.SETS).build();
         store().call("SET", "cache:tags:red", "no set");
         assertThrows(CommandFailedException.class, () -> cache.invalidateTag("red"));
         assertThrows(NullPointerException.class, () -> cache.put("k", uncheckedNull()));
