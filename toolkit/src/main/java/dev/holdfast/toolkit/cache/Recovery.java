@@ -78,7 +78,7 @@ final class Recovery implements AutoCloseable {
 
     private void run() {
         boolean any = false;
-        for (Map.Entry<String, BooleanSupplier> invalidation : pending.entrySet()) {
+        for (Map.Entry<String, BooleanSupplier> invalidation : List.copyOf(pending.entrySet())) {
             if (isDone(invalidation.getKey(), invalidation.getValue())) {
                 any |= pending.remove(invalidation.getKey(), invalidation.getValue());
             }
