@@ -659,7 +659,7 @@ class CacheContract extends Contract {
                 () -> cache.getAll(List.of("a", "b"), keys -> {
                     throw new IOException("this is a test");
                 }));
-        assertThrows(NullPointerException.class, () -> cache.getAll(List.of("b"), keys -> null));
+        assertThrows(NullPointerException.class, () -> cache.getAll(List.of("b"), keys -> uncheckedNull()));
         assertThrows(
                 AssertionError.class,
                 () -> cache.getAll(List.of("b"), keys -> {
