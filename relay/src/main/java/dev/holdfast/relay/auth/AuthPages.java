@@ -73,7 +73,7 @@ public final class AuthPages {
     }
 
     private void throttle(String who) {
-        Decision decision = attempts.acquire(who);
+        Decision decision = attempts.tryAcquire(who);
         if (!decision.allowed()) {
             long seconds = decision.retryAfter()
                     .map(wait -> Math.max(1, wait.toSeconds()))
