@@ -3,6 +3,7 @@ package dev.holdfast.app;
 import dev.holdfast.app.log.LogOutput;
 import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.base.Compatibility;
+import dev.holdfast.engine.base.HeapReserve;
 import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.commands.AllCommands;
 import dev.holdfast.engine.config.Config;
@@ -64,6 +65,7 @@ final class ServerProgram implements Host {
         this.file = file;
         this.arguments = arguments;
         setUpLog();
+        HeapReserve.take();
         this.engine = new Engine(config, Clock.SYSTEM, AllCommands.list());
         this.server = new Server(engine);
         engine.setHost(this);
@@ -302,6 +304,12 @@ final class ServerProgram implements Host {
         if (failed) {
             Runtime.getRuntime().halt(FAILED);
         }
+    }
+
+    /** The process has nothing else to keep; what is left is for the collector and for commands under way. */
+    @Override
+    public int heapPercent() {
+        return 80;
     }
 
     @Override

@@ -86,7 +86,7 @@ final class Caller implements Link {
                 || engine.isRestricting()
                 || engine.pause().isActive()
                 || engine.cluster() != null
-                || engine.config().memory.maxmemory.get() > 0) {
+                || engine.eviction().isLimiting()) {
             return run();
         }
         pool.checkOpen();

@@ -57,7 +57,11 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
         return new Holdfast(engine);
     }
 
-    /** Opens an empty store with Valkey's defaults. */
+    /**
+     * Opens an empty store with Valkey's defaults, except that data may fill half of this JVM's heap: then commands that may need
+     * memory answer {@code OOM …}, unless {@code maxmemory-policy} says which keys go. {@code heap-percent} moves that bound, and
+     * {@code maxmemory} sets a lower one.
+     */
     public static Holdfast open() {
         return open(new Config());
     }

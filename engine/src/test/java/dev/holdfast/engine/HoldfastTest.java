@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.holdfast.engine.config.Config;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -35,6 +36,24 @@ class HoldfastTest {
     @AfterEach
     void close() {
         store.close();
+    }
+
+    @Test
+    void aStoreDoesNotFillTheHeapOfItsProgram() throws Exception {
+        Config config = new Config();
+        config.set("heap-percent", "1");
+        try (Holdfast store = Holdfast.open(config)) {
+            String value = "x".repeat(1000);
+            StoreException refused = assertThrows(StoreException.class, () -> {
+                for (int i = 0; i < 10_000_000; i++) {
+                    store.set("key " + i, value);
+                }
+            });
+            assertEquals("OOM command not allowed when used memory > 'maxmemory'.", refused.getMessage());
+            assertEquals(value, store.get("key 0"));
+            store.call("FLUSHALL");
+            store.set("key", value);
+        }
     }
 
     @Test

@@ -1,14 +1,17 @@
 package dev.holdfast.server;
 
+import dev.holdfast.engine.base.SharedBytes;
 import dev.holdfast.engine.execution.Client;
 import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.engine.execution.Link;
 import dev.holdfast.engine.protocol.Args;
+import dev.holdfast.engine.protocol.MemoryRefusedException;
 import dev.holdfast.engine.protocol.ProtocolException;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.protocol.RequestDecoder;
 import dev.holdfast.engine.protocol.RespReply;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -20,6 +23,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,19 +38,41 @@ import org.slf4j.LoggerFactory;
 final class Connection extends ChannelInboundHandlerAdapter implements Link {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
 
+    /** How much is left with a system that takes no more, so that it says when it does. */
+    private static final int FEW_BYTES = 512;
+
+    /** The buffer of a transport that keeps what it is given until it is sent. */
+    private static final int OWN_BYTES = 16 * 1024;
+
+    /** How many buffers of what has waited are sent before others have their turn. */
+    private static final int SPILLED_AT_ONCE = 4;
+
     private final Server server;
     private final Engine engine;
     private final Channel channel;
     private final Loop loop;
-    private final RequestDecoder decoder = new RequestDecoder();
-    private final Queue<byte[]> fromOtherThreads = new ConcurrentLinkedQueue<>();
+    private final RequestDecoder decoder;
+    private final Queue<SharedBytes> fromOtherThreads = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean drainScheduled = new AtomicBoolean();
     private final OutputLimit outputLimit;
     private final String address;
     private final String localAddress;
 
     private final Client client;
-    private final Outbox outbox = new Outbox();
+
+    /** What others have pushed and what does not follow the bytes in {@link #unsent} yet. */
+    private final ByteQueue outbox;
+
+    /** What is to be sent when the system takes more. */
+    private final ByteQueue unsent;
+
+    /** How much of that may be sent: what was caused by changes that are in the log. */
+    private long sendable;
+
+    /** Whether the system has a few bytes that it has not sent; when it has, it takes more. */
+    private boolean stalled;
+
+    private boolean closingWhenSent;
     private boolean running;
     private boolean waiting;
     private final AtomicLong bytesIn = new AtomicLong();
@@ -61,6 +87,9 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         this.localAddress = Addresses.show(channel.localAddress(), channel.localAddress());
         this.outputLimit = new OutputLimit(server.parameters(), engine.clock());
         this.client = engine.connect(this, loop.lane);
+        this.outbox = new ByteQueue(client);
+        this.unsent = new ByteQueue(client);
+        this.decoder = new RequestDecoder(client);
         decoder.setMaxBulkBytes(engine.config().protoMaxBulkLen.get());
     }
 
@@ -97,9 +126,8 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
                 LOG.warn("Closing client that reached max query buffer length: {}", address);
                 channel.close();
             }
-        } catch (OutOfMemoryError e) {
-            LOG.error("Closing client that needs more memory than there is: {}", address);
-            channel.close();
+        } catch (MemoryRefusedException | OutOfMemoryError e) {
+            endForMemory(e);
         } finally {
             data.release();
         }
@@ -120,12 +148,52 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         }
     }
 
-    /** Runs the commands that have been read, until one has to wait. */
+    /** Ends the connection, and it alone, because of what it has tried to hold. */
+    private void endForMemory(Throwable cause) {
+        if (cause instanceof OutOfMemoryError) {
+            engine.heapIsFull();
+            LOG.error("Closing client that needs more memory than there is: {}", address);
+        } else {
+            LOG.warn("Closing client that holds more than clients may (maxmemory-clients): {}", address);
+            engine.statistics().evictedClients.increment();
+        }
+        close();
+    }
+
+    private void close() {
+        client.closeAfterReply();
+        channel.close();
+        if (!running) {
+            release();
+        }
+    }
+
+    /** Lets go of what is held for the client. */
+    private void release() {
+        unsent.clear();
+        sendable = 0;
+        outbox.clear();
+        decoder.close();
+        for (SharedBytes message = fromOtherThreads.poll(); message != null; message = fromOtherThreads.poll()) {
+            client.give(message);
+        }
+    }
+
+    /** Runs the commands that have been read, until one has to wait. Whatever happens, nobody else finds their replies. */
     private void run() {
         if (client.isClosing()) {
             return;
         }
-        RespReply output = loop.output;
+        try {
+            run(loop.output);
+            send(loop.output);
+        } finally {
+            loop.output.clear(Loop.KEPT_BYTES);
+        }
+    }
+
+    private void run(RespReply output) {
+        output.setAccount(client);
         output.setResp3(client.resp3());
         output.setMaxBytes(outputLimit.hardBytes(client));
         running = true;
@@ -150,7 +218,6 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
             }
             running = false;
         }
-        send(output);
     }
 
     /**
@@ -199,97 +266,265 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
                 return;
             }
         }
-        if (output.size() > Loop.WRITE_BYTES) {
+        if (output.length() > Loop.WRITE_BYTES) {
             send(output);
+            loop.flushPending(this);
+            loop.flush(this);
         }
     }
 
-    /** Sends what has been written. */
+    /** Sends what has been written; the changes that it tells of are in the log. */
     void flush() {
+        try {
+            sendable = unsent.bytes();
+            channel.unsafe().flush();
+            spill();
+        } catch (MemoryRefusedException | OutOfMemoryError e) {
+            endForMemory(e);
+        }
+    }
+
+    /**
+     * Sends what has waited, a buffer at a time, until the system takes no more. What it does not take comes back, but for a few bytes:
+     * when these are sent, it goes on. So a client that does not read holds next to nothing outside the heap.
+     */
+    private void spill() {
+        for (int buffers = 0; takeBack() && sendable > 0; buffers++) {
+            if (buffers == SPILLED_AT_ONCE) {
+                stalled = true;
+                loop.eventLoop.execute(this::goOn);
+                return;
+            }
+            ByteBuf buffer = server.takesBytesBack() ? LoopBuffers.forSpilling() : null;
+            boolean shared = buffer != null;
+            if (buffer == null) {
+                buffer = own(OWN_BYTES);
+            }
+            move(buffer);
+            write(buffer, !shared);
+        }
+        outputLimit.sent(client, outputBytes());
+        if (closingWhenSent && unsent.isEmpty() && !stalled) {
+            if (server.takesBytesBack()) {
+                close();
+            } else {
+                channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+            }
+        }
+    }
+
+    /** Moves what may be sent into a buffer until that is full. */
+    private void move(ByteBuf buffer) {
+        int size = (int) Math.min(sendable, buffer.writableBytes());
+        unsent.moveTo(buffer, size);
+        sendable -= size;
+    }
+
+    /** A buffer outside the heap for this connection alone, of which it has one at a time. */
+    private ByteBuf own(int bytes) {
+        client.take(bytes);
+        try {
+            return LoopBuffers.own(bytes);
+        } catch (OutOfMemoryError e) {
+            client.give(bytes);
+            throw e;
+        }
+    }
+
+    /** Gives bytes to the system. If these are the connection's own, nothing more is given until they are sent. */
+    private void write(ByteBuf buffer, boolean own) {
+        if (own) {
+            int counted = buffer.capacity();
+            stalled = true;
+            channel.unsafe()
+                    .write(
+                            buffer,
+                            channel.newPromise().addListener(sent -> {
+                                client.give(counted);
+                                if (sent.isSuccess()) {
+                                    loop.eventLoop.execute(this::goOn);
+                                }
+                            }));
+        } else {
+            channel.unsafe().write(buffer, channel.voidPromise());
+        }
         channel.unsafe().flush();
+    }
+
+    /**
+     * Takes back what the system has not taken.
+     *
+     * @return whether more can be given to it
+     */
+    private boolean takeBack() {
+        ChannelOutboundBuffer outbound = channel.unsafe().outboundBuffer();
+        if (stalled || outbound == null) {
+            return false;
+        }
+        if (outbound.isEmpty() || !server.takesBytesBack()) {
+            return true;
+        }
+        int[] left = {0};
+        try {
+            outbound.forEachFlushedMessage(message -> {
+                left[0] += ((ByteBuf) message).readableBytes();
+                return true;
+            });
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+        byte[] kept = unsent.addFirst(left[0]);
+        int at = 0;
+        while (outbound.current() instanceof ByteBuf buffer) {
+            int part = buffer.readableBytes();
+            buffer.readBytes(kept, at, part);
+            at += part;
+            outbound.remove();
+        }
+        sendable += at;
+        ByteBuf few = own(Math.min(at, FEW_BYTES));
+        move(few);
+        write(few, true);
+        return false;
+    }
+
+    private void goOn() {
+        stalled = false;
+        try {
+            spill();
+        } catch (MemoryRefusedException | OutOfMemoryError e) {
+            endForMemory(e);
+        }
     }
 
     /** Ends the connection with its last reply: whoever has read that finds the end behind it. */
     private void closeAfterSending() {
-        if (!outbox.isEmpty()) {
+        try {
             sendPushes();
+        } catch (MemoryRefusedException | OutOfMemoryError e) {
+            endForMemory(e);
+            return;
         }
         if (engine.changes().isPending()) {
             engine.changes().commit();
         }
         server.holdBack(channel);
-        channel.writeAndFlush(channel.alloc().buffer(0)).addListener(ChannelFutureListener.CLOSE);
+        closingWhenSent = true;
+        flush();
     }
 
     // ---- writing ----
 
+    /** Hands over what has been written. Whatever comes of it, none of it is left for the next to write there. */
     private void send(RespReply output) {
-        if (output.size() > 0) {
-            send(output.array(), output.size());
+        try {
+            long length = output.length();
+            if (length > 0 && channel.unsafe().outboundBuffer() != null) {
+                ByteBuf buffer = output.sharedCount() == 0 ? atOnce(output.size()) : null;
+                if (buffer == null) {
+                    unsent.add(output);
+                } else {
+                    buffer.writeBytes(output.array(), 0, output.size());
+                    channel.unsafe().write(buffer, channel.voidPromise());
+                }
+                written(length);
+            }
+        } finally {
             output.clear(Loop.KEPT_BYTES);
         }
     }
 
-    private void send(byte[] bytes, int size) {
-        ByteBuf buffer = LoopBuffers.forWriting(size);
-        buffer.writeBytes(bytes, 0, size);
-        bytesOut.setOpaque(bytesOut.getPlain() + size);
-        engine.statistics().netOutputBytes.add(size);
-        channel.unsafe().write(buffer, channel.voidPromise());
+    /** A buffer for bytes that the system is given with the next flush, or null if they have to wait. */
+    private @Nullable ByteBuf atOnce(int bytes) {
+        return stalled || !unsent.isEmpty() ? null : LoopBuffers.forWriting(bytes);
+    }
+
+    private void written(long bytes) {
+        bytesOut.setOpaque(bytesOut.getPlain() + bytes);
+        engine.statistics().netOutputBytes.add(bytes);
         checkOutputLimit();
     }
 
     private void checkOutputLimit() {
-        ChannelOutboundBuffer outbound = channel.unsafe().outboundBuffer();
-        if (outbound != null && outputLimit.isExceeded(client, outbound.totalPendingWriteBytes())) {
+        if (channel.isOpen() && outputLimit.isExceeded(client, outputBytes())) {
             engine.statistics().outputBufferLimitDisconnections.increment();
             LOG.warn("Closing client that does not read its replies: {}", address);
-            channel.close();
+            close();
         }
     }
 
     /** Sends what others have pushed; the loop calls it at the end of a batch. */
     void flushPushes() {
-        if (!outbox.isEmpty()) {
+        try {
             sendPushes();
+        } catch (MemoryRefusedException | OutOfMemoryError e) {
+            endForMemory(e);
         }
         loop.flush(this);
     }
 
     private void sendPushes() {
-        send(outbox.array(), outbox.size());
-        outbox.clear();
+        long length = outbox.bytes();
+        if (length == 0 || channel.unsafe().outboundBuffer() == null) {
+            outbox.clear();
+            return;
+        }
+        ByteBuf buffer = length <= Loop.KEPT_BYTES ? atOnce((int) length) : null;
+        if (buffer == null) {
+            outbox.moveTo(unsent);
+        } else {
+            outbox.moveTo(buffer, (int) length);
+            channel.unsafe().write(buffer, channel.voidPromise());
+        }
+        written(length);
     }
 
     // ---- the engine's side ----
 
     @Override
     public void push(byte[] message) {
+        push(new SharedBytes(message));
+    }
+
+    /** Whatever comes of it is this client's affair, and not that of the one who pushes. */
+    @Override
+    public void push(SharedBytes message) {
         if (loop.eventLoop.inEventLoop()) {
             append(message);
             return;
         }
-        fromOtherThreads.add(message);
+        try {
+            client.take(message);
+            fromOtherThreads.add(message);
+        } catch (MemoryRefusedException | OutOfMemoryError e) {
+            loop.eventLoop.execute(() -> endForMemory(e));
+            return;
+        }
         if (drainScheduled.compareAndSet(false, true)) {
             loop.eventLoop.execute(this::drain);
         }
     }
 
-    private void append(byte[] message) {
-        if (outbox.isEmpty() && !running) {
-            loop.flushLater(this);
-        }
-        outbox.add(message);
-        if (outbox.size() > Loop.WRITE_BYTES && !running) {
-            sendPushes();
+    private void append(SharedBytes message) {
+        try {
+            if (outbox.isEmpty() && !running) {
+                loop.flushLater(this);
+            }
+            outbox.add(message);
+            if (outbox.bytes() > Loop.WRITE_BYTES && !running) {
+                sendPushes();
+            }
+        } catch (MemoryRefusedException | OutOfMemoryError e) {
+            endForMemory(e);
         }
     }
 
     private void drain() {
         drainScheduled.set(false);
-        byte[] message = fromOtherThreads.poll();
+        SharedBytes message = fromOtherThreads.poll();
         while (message != null) {
             append(message);
+            client.give(message);
             message = fromOtherThreads.poll();
         }
         loop.flushPending(null);
@@ -298,14 +533,14 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     @Override
     public void putPushesBefore(Reply answer) {
         if (!outbox.isEmpty()) {
-            ((RespReply) answer).raw(outbox.array(), 0, outbox.size());
-            outbox.clear();
+            outbox.moveTo((RespReply) answer);
         }
     }
 
     @Override
     public Reply resumeReply() {
         RespReply reply = new RespReply(128);
+        reply.setAccount(client);
         reply.setResp3(client.resp3());
         return reply;
     }
@@ -315,18 +550,35 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     public void resume(Reply reply) {
         RespReply answer = (RespReply) reply;
         if (loop.eventLoop.inEventLoop()) {
-            send(answer);
+            sendOrEnd(answer);
             loop.flushLater(this);
         }
         loop.eventLoop.execute(() -> {
             waiting = false;
+            sendOrEnd(answer);
             if (channel.isActive()) {
-                send(answer);
-                run();
-                decoder.keep();
+                goOnReading();
                 flushAfterOthers();
             }
         });
+    }
+
+    private void sendOrEnd(RespReply answer) {
+        try {
+            send(answer);
+        } catch (MemoryRefusedException | OutOfMemoryError e) {
+            endForMemory(e);
+        }
+    }
+
+    /** Runs what the client has sent while it waited. */
+    private void goOnReading() {
+        try {
+            run();
+            decoder.keep();
+        } catch (MemoryRefusedException | OutOfMemoryError e) {
+            endForMemory(e);
+        }
     }
 
     @Override
@@ -345,8 +597,10 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         if (afterReplies) {
             client.closeAfterReply();
             loop.eventLoop.execute(this::flushAfterOthers);
+        } else if (loop.eventLoop.inEventLoop()) {
+            close();
         } else {
-            channel.close();
+            loop.eventLoop.execute(this::close);
         }
     }
 
@@ -359,6 +613,11 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     @Override
     public long descriptor() {
         return Descriptors.of(channel);
+    }
+
+    @Override
+    public boolean isLimited() {
+        return true;
     }
 
     @Override
@@ -382,14 +641,9 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     }
 
     @Override
-    public long heldBytes() {
-        return decoder.ownBytes() + outputBytes();
-    }
-
-    @Override
     public long outputBytes() {
         ChannelOutboundBuffer outbound = channel.unsafe().outboundBuffer();
-        return outbound == null ? 0 : outbound.totalPendingWriteBytes();
+        return unsent.bytes() + (outbound == null ? 0 : outbound.totalPendingWriteBytes());
     }
 
     @Override
@@ -406,12 +660,16 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
+        release();
         engine.disconnect(client);
         server.forget(this);
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        if (cause instanceof OutOfMemoryError) {
+            engine.heapIsFull();
+        }
         if (!(cause instanceof IOException)) {
             LOG.error("Closing client after an unexpected failure: {}", address, cause);
         }

@@ -7,6 +7,7 @@ import io.netty.channel.ChannelConfig;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.util.UncheckedBooleanSupplier;
 import io.netty.util.concurrent.FastThreadLocal;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The two direct buffers through which all connections of one event loop pass their bytes to and from the system.
@@ -29,11 +30,13 @@ final class LoopBuffers {
         protected void onRemoval(LoopBuffers buffers) {
             buffers.input.release();
             buffers.output.release();
+            buffers.spill.release();
         }
     };
 
     private final ByteBuf input = ALLOCATOR.directBuffer(Loop.READ_BYTES);
     private final ByteBuf output = ALLOCATOR.directBuffer(Loop.KEPT_BYTES);
+    private final ByteBuf spill = ALLOCATOR.directBuffer(Loop.WRITE_BYTES);
 
     /** How much of the output has been given away since all of it was there. */
     private int used;
@@ -46,17 +49,31 @@ final class LoopBuffers {
         return input.refCnt() == 1 ? input.clear().retain() : ALLOCATOR.directBuffer(Loop.READ_BYTES);
     }
 
-    /** A buffer for some bytes that are about to be written. Runs on an event loop. */
-    static ByteBuf forWriting(int bytes) {
+    /** A buffer for some bytes that are about to be written, or null while there is no room. Runs on an event loop. */
+    static @Nullable ByteBuf forWriting(int bytes) {
         return CURRENT.get().lendOutput(bytes);
     }
 
-    private ByteBuf lendOutput(int bytes) {
+    /**
+     * The buffer for bytes that have waited. Whoever takes it takes back at once what the system has not taken. Null while it is lent
+     * all the same.
+     */
+    static @Nullable ByteBuf forSpilling() {
+        ByteBuf spill = CURRENT.get().spill;
+        return spill.refCnt() == 1 ? spill.clear().retain() : null;
+    }
+
+    /** A small buffer of a connection's own. */
+    static ByteBuf own(int bytes) {
+        return ALLOCATOR.directBuffer(bytes);
+    }
+
+    private @Nullable ByteBuf lendOutput(int bytes) {
         if (output.refCnt() == 1) {
             used = 0;
         }
         if (bytes > output.capacity() - used) {
-            return ALLOCATOR.directBuffer(bytes);
+            return null;
         }
         ByteBuf part = used == 0 ? output.clear() : output.slice(used, bytes).clear();
         used += bytes;
@@ -75,10 +92,16 @@ final class LoopBuffers {
         }
     }
 
-    /** Reads once for each time that a socket is ready, and again only if the buffer was filled. */
+    /**
+     * Reads once for each time that a socket is ready, and again only if the buffer was filled. A client that sends without end waits
+     * for the others after each turn.
+     */
     private static final class ReadHandle implements RecvByteBufAllocator.ExtendedHandle {
+        private static final int MOST_READS = 1;
+
         private int attempted;
         private int last;
+        private int reads;
 
         @Override
         public ByteBuf allocate(ByteBufAllocator unused) {
@@ -94,10 +117,13 @@ final class LoopBuffers {
         public void reset(ChannelConfig config) {
             attempted = 0;
             last = 0;
+            reads = 0;
         }
 
         @Override
-        public void incMessagesRead(int messages) {}
+        public void incMessagesRead(int messages) {
+            reads += messages;
+        }
 
         @Override
         public void lastBytesRead(int bytes) {
@@ -121,7 +147,7 @@ final class LoopBuffers {
 
         @Override
         public boolean continueReading() {
-            return last > 0 && last == attempted;
+            return last > 0 && last == attempted && reads < MOST_READS;
         }
 
         @Override

@@ -30,6 +30,13 @@ final class OutputLimit {
         return bytes > 0 ? bytes : Long.MAX_VALUE;
     }
 
+    /** The client has read: the time over the soft limit ends as soon as less than that is left. */
+    void sent(Client client, long pendingBytes) {
+        if (overSoftSince != 0 && pendingBytes < limit(client).softBytes()) {
+            overSoftSince = 0;
+        }
+    }
+
     /** Whether the connection must be closed: over the hard limit, or over the soft limit for too long. */
     boolean isExceeded(Client client, long pendingBytes) {
         if (pendingBytes > STRANGERS_BYTES && !client.isAuthenticated()) {

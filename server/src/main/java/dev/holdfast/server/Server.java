@@ -312,6 +312,11 @@ public final class Server implements AutoCloseable {
         return engine;
     }
 
+    /** Whether what the system has not taken of a write can be taken back; io_uring reads it whenever it likes. */
+    boolean takesBytesBack() {
+        return transport.fillsBuffersAtOnce();
+    }
+
     NetworkParameters parameters() {
         return parameters;
     }

@@ -1,12 +1,12 @@
 package dev.holdfast.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class LoopBuffersTest {
@@ -23,28 +23,33 @@ class LoopBuffersTest {
         assertEquals("second fourth", text(second) + " " + text(fourth));
         second.release();
         fourth.release();
-        ByteBuf whole = LoopBuffers.forWriting(1);
+        ByteBuf whole = Objects.requireNonNull(LoopBuffers.forWriting(1));
         assertSame(first, whole);
         whole.release();
     }
 
     @Test
-    void aWriterFindsRoomWhenTheBufferIsFull() {
+    void aWriterWaitsWhenTheBufferIsFull() {
         String half = "x".repeat(Loop.KEPT_BYTES / 2);
-        List<ByteBuf> buffers = new ArrayList<>();
-        for (int i = 0; i < 3; i++) {
-            buffers.add(written(half));
-        }
-        ByteBuf own = buffers.getLast();
-        assertEquals(half, text(own));
-        own.release();
-        assertEquals(0, own.refCnt());
-        buffers.getFirst().release();
-        buffers.get(1).release();
+        ByteBuf first = written(half);
+        ByteBuf second = written(half);
+        assertNull(LoopBuffers.forWriting(1));
+        first.release();
+        assertNull(LoopBuffers.forWriting(1));
+        second.release();
+        written(half).release();
+    }
+
+    @Test
+    void whatHasWaitedIsSentThroughAnotherBuffer() {
+        ByteBuf spill = Objects.requireNonNull(LoopBuffers.forSpilling());
+        assertNull(LoopBuffers.forSpilling());
+        spill.release();
+        Objects.requireNonNull(LoopBuffers.forSpilling()).release();
     }
 
     private static ByteBuf written(String text) {
-        ByteBuf buffer = LoopBuffers.forWriting(text.length());
+        ByteBuf buffer = Objects.requireNonNull(LoopBuffers.forWriting(text.length()));
         assertEquals(0, buffer.readableBytes());
         return buffer.writeBytes(text.getBytes(StandardCharsets.US_ASCII));
     }

@@ -22,12 +22,24 @@ final class RawClient implements Closeable {
         channel = SocketChannel.open(address);
     }
 
+    private RawClient() throws IOException {
+        channel = SocketChannel.open();
+    }
+
     static RawClient tcp(int port) throws IOException {
         return new RawClient(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
     }
 
     static RawClient unix(String path) throws IOException {
         return new RawClient(UnixDomainSocketAddress.of(path));
+    }
+
+    /** A client whose system takes little that it has not read. */
+    static RawClient reluctant(int port) throws IOException {
+        RawClient client = new RawClient();
+        client.channel.setOption(StandardSocketOptions.SO_RCVBUF, 16 * 1024);
+        client.channel.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        return client;
     }
 
     void send(String text) throws IOException {
@@ -121,6 +133,32 @@ final class RawClient implements Closeable {
             }
         } catch (EOFException e) {
             return rest.toString();
+        }
+    }
+
+    /** Reads on until these bytes have come. Returns false if the connection ends before. */
+    boolean readUntil(String bytes) throws IOException {
+        String seen = "";
+        while (true) {
+            byte[] now = new byte[input.remaining()];
+            input.get(now);
+            String text = seen + new String(now, StandardCharsets.ISO_8859_1);
+            if (text.contains(bytes)) {
+                return true;
+            }
+            seen = text.substring(Math.max(0, text.length() - bytes.length()));
+            input.clear();
+            int length;
+            try {
+                length = channel.read(input);
+            } catch (IOException e) {
+                length = -1;
+            }
+            input.flip();
+            if (length < 0) {
+                input.limit(0);
+                return false;
+            }
         }
     }
 

@@ -1,7 +1,5 @@
 package dev.holdfast.engine.commands;
 
-import dev.holdfast.engine.execution.Client;
-import dev.holdfast.engine.execution.ClientInfo;
 import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.engine.keyspace.Keyspace;
 import java.io.IOException;
@@ -31,10 +29,7 @@ record MemoryFigures(
     static MemoryFigures of(Engine engine) {
         Keyspace keyspace = engine.keyspace();
         Runtime runtime = Runtime.getRuntime();
-        long clients = 0;
-        for (Client client : engine.clients()) {
-            clients += ClientInfo.memoryBytes(client);
-        }
+        long clients = engine.clientMemory().sum();
         long tables = keyspace.tableBytes();
         long dataset = engine.usedBytes() - tables;
         engine.notePeak(dataset + tables + clients);

@@ -24,6 +24,7 @@ import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.KeySpec;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
+import dev.holdfast.engine.keyspace.LargeString;
 import dev.holdfast.engine.keyspace.StringItem;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
@@ -164,16 +165,15 @@ public final class StringCommands {
     }
 
     private static void get(Call call) {
-        Slice value = call.string(call.arg(1));
-        if (value == null) {
-            call.reply().nil();
-        } else {
-            call.reply().bulk(value);
-        }
+        answer(call, call.lookup(call.arg(1)));
     }
 
     /** Writes the string that an item holds, or nil. */
     private static void answer(Call call, @org.jspecify.annotations.Nullable Object item) {
+        if (item instanceof LargeString large && call.reply().shares(large.length())) {
+            call.reply().bulk(large.share());
+            return;
+        }
         Slice value = Call.stringOf(item, new Slice());
         if (value == null) {
             call.reply().nil();
@@ -313,14 +313,10 @@ public final class StringCommands {
 
     private static void mget(Call call) {
         int count = call.argCount();
-        Slice value = new Slice();
         call.reply().array(count - 1);
         for (int i = 1; i < count; i++) {
-            if (StringItem.value(call.lookup(call.arg(i)), value) == null) {
-                call.reply().nil();
-            } else {
-                call.reply().bulk(value);
-            }
+            Object item = call.lookup(call.arg(i));
+            answer(call, StringItem.isString(item) ? item : null);
         }
     }
 

@@ -10,6 +10,9 @@ public final class MemoryParameters {
     /** What the buffers of all clients may take: bytes, or as a negative number a percentage of {@link #maxmemory}. */
     public final NumberParameter maxmemoryClients;
 
+    /** What data and clients may fill of the JVM's heap, in percent; 0 leaves it to the program around the store. Ours. */
+    public final NumberParameter heapPercent;
+
     public final NumberParameter lfuLogFactor;
     public final NumberParameter lfuDecayTime;
     public final NumberParameter trackingTableMaxKeys;
@@ -32,6 +35,7 @@ public final class MemoryParameters {
         evictionTenacity = config.number("maxmemory-eviction-tenacity", 10, 0, 100);
         maxmemoryClients = config.add(new NumberParameter(
                 "maxmemory-clients", 0, -100, Long.MAX_VALUE, NumberParameter.Unit.BYTES_OR_PERCENT));
+        heapPercent = config.hidden(config.number("heap-percent", 0, 0, 95));
         lfuLogFactor = config.number("lfu-log-factor", 10, 0, Integer.MAX_VALUE);
         lfuDecayTime = config.number("lfu-decay-time", 1, 0, Integer.MAX_VALUE);
         config.flag("activedefrag", false)

@@ -86,7 +86,7 @@ final class Admission {
         if (cluster != null) {
             checkSlot(cluster, client, spec, args);
         }
-        if (engine.config().memory.maxmemory.get() > 0
+        if (engine.eviction().isLimiting()
                 && !engine.eviction().makeRoom(args.sizeBytes())
                 && needsMemory(client, spec)) {
             client.lane().rejected[spec.id()]++;

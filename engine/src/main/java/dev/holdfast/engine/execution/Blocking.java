@@ -9,9 +9,10 @@ import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -58,14 +59,15 @@ public final class Blocking {
             int lastKey,
             Consumer<Reply> timeoutReply) {
         Client client = call.client();
-        List<Slice> keys = new ArrayList<>();
-        long mask = 0;
+        client.take(Waiter.bytes(words));
+        Set<Slice> distinct = new LinkedHashSet<>();
         for (int i = firstKey; i <= lastKey; i++) {
-            Slice key = new Slice(call.arg(i).toBytes());
-            if (!keys.contains(key)) {
-                keys.add(key);
+            if (!distinct.contains(call.arg(i))) {
+                distinct.add(new Slice(call.arg(i).toBytes()));
             }
         }
+        List<Slice> keys = List.copyOf(distinct);
+        long mask = 0;
         for (int index : call.spec().keysOf(call.args())) {
             mask |= keyspace.maskOf(call.arg(index));
         }
@@ -120,6 +122,7 @@ public final class Blocking {
             engine.interests().of(key).stopAwaiting(waiter.database, key, waiter);
         }
         waiter.client.setWaiter(null);
+        waiter.client.give(Waiter.bytes(waiter.args));
         blockedClients.decrementAndGet();
     }
 

@@ -905,6 +905,11 @@ public final class Call {
 
     // ---- waiting ----
 
+    /** Says that the command has failed before it was registered as waiting. */
+    void doesNotBlock() {
+        blocked = false;
+    }
+
     /**
      * Makes the client wait until one of the keys may have what the command needs; it is then run again. Where nothing may
      * wait, inside a transaction, the command answers at once as if its time were over.

@@ -1,6 +1,8 @@
 package dev.holdfast.engine.execution;
 
+import dev.holdfast.engine.base.SharedBytes;
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.protocol.Account;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -9,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * One who sends commands: a connection's state, or a session's in this JVM. Its commands run one after the other, so most
  * fields belong to the thread that runs them; those that others set are volatile.
  */
-public final class Client {
+public final class Client implements Account {
     /** Whether replies are sent; {@code CLIENT REPLY}. */
     public enum ReplyMode {
         ON,
@@ -54,6 +56,14 @@ public final class Client {
     private @Nullable Watch watch;
     private long commands;
     private volatile long writeOffset;
+    private final boolean limited;
+    private volatile boolean leaving;
+
+    /** What the client alone holds, in bytes, and what it holds together with others. */
+    private long ownBytes;
+
+    private long sharedBytes;
+    private boolean forgotten;
     private boolean replaying;
 
     Client(Engine engine, long id, Link link, Lane lane, AclUser user) {
@@ -63,6 +73,7 @@ public final class Client {
         this.lane = lane;
         this.user = user;
         this.call = new Call(engine, this);
+        this.limited = link.isLimited();
         this.createdMillis = engine.clock().millis();
         this.lastUsedMillis = createdMillis;
     }
@@ -255,7 +266,11 @@ public final class Client {
     }
 
     public void setTransaction(@Nullable Transaction transaction) {
+        Transaction ended = this.transaction;
         this.transaction = transaction;
+        if (ended != null) {
+            give(ended.heldBytes());
+        }
     }
 
     /** The keys being watched, or null where there are none. */
@@ -286,6 +301,69 @@ public final class Client {
 
     public void setReplaying(boolean replaying) {
         this.replaying = replaying;
+    }
+
+    // ---- what it holds; see ClientMemory ----
+
+    @Override
+    public void take(long bytes) {
+        engine.clientMemory().take(this, bytes);
+    }
+
+    @Override
+    public void give(long bytes) {
+        engine.clientMemory().give(this, bytes);
+    }
+
+    @Override
+    public void take(SharedBytes bytes) {
+        engine.clientMemory().take(this, bytes);
+    }
+
+    @Override
+    public void give(SharedBytes bytes) {
+        engine.clientMemory().give(this, bytes);
+    }
+
+    /** Counts what the client holds; {@link ClientMemory} alone calls it. */
+    synchronized void hold(long own, long shared) {
+        ownBytes += own;
+        sharedBytes += shared;
+    }
+
+    /** What the client holds, in bytes, what others hold too included. */
+    public synchronized long heldBytes() {
+        return ownBytes + sharedBytes;
+    }
+
+    /** Whether what the client holds has an end. */
+    boolean isLimited() {
+        return limited;
+    }
+
+    /** Whether the client has been told to go because of what it holds. */
+    boolean isLeaving() {
+        return leaving;
+    }
+
+    /** Says so. Returns what the client alone holds. */
+    synchronized long startLeaving() {
+        leaving = true;
+        closing = true;
+        return ownBytes;
+    }
+
+    long ownBytes() {
+        return ownBytes;
+    }
+
+    /** Whether what the client holds is no longer counted, because it has gone. */
+    boolean isForgotten() {
+        return forgotten;
+    }
+
+    void setForgotten() {
+        forgotten = true;
     }
 
     /** What the client waits for, or null while it does not wait. */

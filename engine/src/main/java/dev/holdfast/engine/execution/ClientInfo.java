@@ -70,7 +70,7 @@ public final class ClientInfo {
                 + " obl=0"
                 + " oll=" + (output > 0 ? 1 : 0)
                 + " omem=" + output
-                + " tot-mem=" + memoryBytes(client)
+                + " tot-mem=" + client.heldBytes()
                 + " events=r"
                 + " cmd=" + (last == null ? "NULL" : last.fullName())
                 + " user=" + client.user().shownName()
@@ -81,12 +81,6 @@ public final class ClientInfo {
                 + " tot-net-in=" + link.bytesIn()
                 + " tot-net-out=" + link.bytesOut()
                 + " tot-cmds=" + client.commands();
-    }
-
-    /** What a client has sent that is not used up, and what it has not read. */
-    public static long memoryBytes(Client client) {
-        Transaction transaction = client.transaction();
-        return client.link().heldBytes() + (transaction == null ? 0 : transaction.sizeBytes());
     }
 
     /** The client that is told in a client's place; 0 for itself, -1 for none. */

@@ -11,6 +11,7 @@ import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.keyspace.Shard;
 import dev.holdfast.engine.protocol.Args;
+import dev.holdfast.engine.protocol.MemoryRefusedException;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.protocol.ReplyTooLongException;
 import java.util.Collection;
@@ -54,7 +55,8 @@ public final class Engine implements AutoCloseable {
     private final Blocking blocking;
     private final Expiry expiry;
     private final Eviction eviction;
-    private final ClientEviction clientEviction;
+    private final HeapBound heap;
+    private final ClientMemory clientMemory;
     private final Latency latency;
     private final CommandLog commandLog;
     private final PeerCache peers;
@@ -89,7 +91,6 @@ public final class Engine implements AutoCloseable {
         this.commands = new CommandTable(specs, config.renames());
         this.statistics = new Statistics(commands.idCount());
         this.monitors = new Monitors(config, clock);
-        this.clientEviction = new ClientEviction(config.memory, clients, clock, statistics);
         this.keyspace = new Keyspace(
                 SHARD_BITS, (config.cluster.enabled.get() ? config.cluster.databases : config.databases).getInt());
         this.prefetcher = new Prefetcher(keyspace);
@@ -107,6 +108,9 @@ public final class Engine implements AutoCloseable {
         });
         timer.setRemoveOnCancelPolicy(true);
         this.blocking = new Blocking(this, timer);
+        this.heap = new HeapBound(config.memory.heapPercent, () -> host.heapPercent());
+        this.clientMemory = new ClientMemory(
+                config.memory, clients, clock, statistics, () -> heap.bytes() - Eviction.dataBytes(keyspace));
         this.latency = new Latency(config.monitoring.latencyMonitorThresholdMillis, clock);
         this.expiry =
                 new Expiry(config, clock, keyspace, statistics, latency, notifier, newRemovals(), pause::isActive);
@@ -116,7 +120,8 @@ public final class Engine implements AutoCloseable {
                 config,
                 clock,
                 keyspace,
-                clientEviction,
+                clientMemory,
+                heap,
                 statistics,
                 latency,
                 notifier,
@@ -147,7 +152,9 @@ public final class Engine implements AutoCloseable {
                             }
                             persistence.tick();
                         }
-                    } catch (RuntimeException e) {
+                    } catch (OutOfMemoryError e) {
+                        heapIsFull();
+                    } catch (RuntimeException | StackOverflowError e) {
                         LOG.error("The timer's work failed", e);
                     }
                     if (!timer.isShutdown()) {
@@ -163,7 +170,8 @@ public final class Engine implements AutoCloseable {
         statistics.sample(clock.nanos());
         notePeak(keyspace.usedBytes());
         tracking.limit();
-        clientEviction.run();
+        heap.look(usedBytes() + clientMemory.sum());
+        clientMemory.look();
         eviction.look();
         peers.closeUnused();
     }
@@ -411,6 +419,7 @@ public final class Engine implements AutoCloseable {
         interests.unwatch(client);
         tracking.forget(client);
         monitors.remove(client);
+        clientMemory.gone(client);
     }
 
     public Clients clients() {
@@ -485,7 +494,7 @@ public final class Engine implements AutoCloseable {
         }
         Transaction transaction = client.transaction();
         if (transaction != null && !Transactions.runsAtOnce(spec)) {
-            transaction.add(spec, args);
+            transaction.add(spec, args, client);
             reply.simple("QUEUED");
             return true;
         }
@@ -501,7 +510,7 @@ public final class Engine implements AutoCloseable {
         CommandSpec spec = admission.resolve(client, args);
         Transaction transaction = client.transaction();
         if (transaction != null && !Transactions.runsAtOnce(spec)) {
-            transaction.add(spec, args);
+            transaction.add(spec, args, client);
         } else if (!execute(client, spec, args, reply)) {
             blocking.unblock(client, null);
         }
@@ -575,12 +584,13 @@ public final class Engine implements AutoCloseable {
         Link link = call.client().link();
         Reply reply = call.reply();
         int mark = reply.mark();
+        long before = reply.length();
         attempt(call, call.spec(), reply, mark, call.takeRest());
         if (call.isSuspended()) {
             link.later(() -> proceed(call, mask));
             return;
         }
-        finish(call, call.spec(), call.args(), call.suspendedSince(), reply.mark() - mark);
+        finish(call, call.spec(), call.args(), call.suspendedSince(), reply.length() - before);
         List<DatabaseKey> ready = call.takeReady();
         keyspace.unlock(mask);
         if (!ready.isEmpty()) {
@@ -640,6 +650,7 @@ public final class Engine implements AutoCloseable {
         Client client = call.client();
         Lane lane = client.lane();
         int mark = reply.mark();
+        long before = reply.length();
         boolean quick = spec.isConstantTime() && !lane.timesEach();
         long begin = quick ? 0 : lane.beginTimed(clock);
         call.begin(spec, args, reply);
@@ -655,7 +666,7 @@ public final class Engine implements AutoCloseable {
         if (call.isSuspended()) {
             call.setSuspendedSince(begin);
         } else {
-            finish(call, spec, args, begin, reply.mark() - mark);
+            finish(call, spec, args, begin, reply.length() - before);
         }
     }
 
@@ -670,15 +681,27 @@ public final class Engine implements AutoCloseable {
             reply.error(e.getMessage());
             lane.failed[spec.id()]++;
             statistics.countError(e.getMessage());
-        } catch (ReplyTooLongException e) {
+        } catch (ReplyTooLongException | MemoryRefusedException e) {
             LOG.warn(
                     "Closing client whose reply passes the limit of its output: {}",
                     client.link().address());
             reply.truncate(mark);
             reply.cutOff();
             client.closeAfterReply();
+            call.doesNotBlock();
             statistics.outputBufferLimitDisconnections.increment();
-        } catch (RuntimeException | OutOfMemoryError | StackOverflowError e) {
+        } catch (OutOfMemoryError e) {
+            heapIsFull();
+            LOG.error("{} needs more memory than there is", spec.fullName());
+            reply.truncate(mark);
+            reply.error("OOM command needs more memory than there is");
+            if (client.isLimited()) {
+                client.closeAfterReply();
+            }
+            call.doesNotBlock();
+            lane.failed[spec.id()]++;
+            statistics.countError("OOM");
+        } catch (RuntimeException | StackOverflowError e) {
             LOG.error("{} failed", spec.fullName(), e);
             reply.truncate(mark);
             reply.error("ERR internal error: " + e.getClass().getSimpleName());
@@ -688,7 +711,7 @@ public final class Engine implements AutoCloseable {
     }
 
     /** What is to be done after a handler has run. */
-    private void finish(Call call, CommandSpec spec, Args args, long begin, int written) {
+    private void finish(Call call, CommandSpec spec, Args args, long begin, long written) {
         Client client = call.client();
         Lane lane = client.lane();
         Tracker tracker = client.tracker();
@@ -719,14 +742,15 @@ public final class Engine implements AutoCloseable {
         commandLog.noteSizes(client, spec, args, written);
     }
 
-    /** Keeps what clients have sent and not read within its limit. */
-    ClientEviction clientEviction() {
-        return clientEviction;
+    /** What clients hold. */
+    public ClientMemory clientMemory() {
+        return clientMemory;
     }
 
-    /** What clients have sent and not read, as it was when the timer last looked. */
-    public long clientBytes() {
-        return clientEviction.clientBytes();
+    /** An allocation has failed: data and clients take more than was thought. */
+    public void heapIsFull() {
+        heap.failedAt(usedBytes() + clientMemory.sum());
+        eviction.look();
     }
 
     /** The memory of keys, values and what finds them, against which {@code maxmemory} is held. */

@@ -73,12 +73,16 @@ public final class Eviction {
     /** What a store without keys takes: its shards, and their maps of clients that wait and watch. */
     private static final long EMPTY_STORE_BYTES = 64 * 1024;
 
+    /** The heap counts as short when less than this part of what may be filled is left. */
+    private static final int SHORT_SHARE = 3;
+
     private static final int KEYS_BETWEEN_CLOCK_READINGS = 16;
 
     private final Config config;
     private final Clock clock;
     private final Keyspace keyspace;
-    private final ClientEviction clients;
+    private final ClientMemory clients;
+    private final HeapBound heap;
     private final Statistics statistics;
     private final Latency latency;
     private final Notifier notifier;
@@ -95,6 +99,7 @@ public final class Eviction {
     private int nextDatabase;
 
     private volatile Policy policy = Policy.of("noeviction");
+    private volatile boolean heapIsShort;
     private volatile boolean full;
     private volatile boolean goingOn;
     private volatile long exceededSince;
@@ -110,7 +115,8 @@ public final class Eviction {
             Config config,
             Clock clock,
             Keyspace keyspace,
-            ClientEviction clients,
+            ClientMemory clients,
+            HeapBound heap,
             Statistics statistics,
             Latency latency,
             Notifier notifier,
@@ -122,6 +128,7 @@ public final class Eviction {
         this.clock = clock;
         this.keyspace = keyspace;
         this.clients = clients;
+        this.heap = heap;
         this.statistics = statistics;
         this.latency = latency;
         this.notifier = notifier;
@@ -161,7 +168,7 @@ public final class Eviction {
      * @return false if more memory is used than may be and nothing is left to go
      */
     boolean makeRoom(long bytes) {
-        if (config.memory.maxmemory.get() == 0) {
+        if (!isLimiting()) {
             return true;
         }
         long left = allowance - bytes - COMMAND_BYTES;
@@ -170,8 +177,8 @@ public final class Eviction {
             return true;
         }
         long room = limit() - usedBytes();
-        if (room < 0 && clients.clientBytes() > 0) {
-            clients.run();
+        if (room < 0 && clients.sum() > 0) {
+            clients.look();
             room = limit() - usedBytes();
         }
         if (room < 0 && paused.getAsBoolean()) {
@@ -186,16 +193,27 @@ public final class Eviction {
 
     /** Counts what a command has added that its words do not show. */
     void grew(long bytes) {
-        if (config.memory.maxmemory.get() != 0) {
+        if (isLimiting()) {
             allowance -= bytes;
         }
     }
 
-    /** Lets the next command look at the memory if clients have taken what was left. Called by the timer. */
+    /**
+     * Lets commands look at the memory from the time that much of the heap is in use, and the next one if clients have taken what was
+     * left. Called by the timer.
+     */
     void look() {
-        if (config.memory.maxmemory.get() > 0 && usedBytes() > limit()) {
+        long limit = limit();
+        long used = usedBytes();
+        heapIsShort = used > limit - heap.bytes() / SHORT_SHARE;
+        if (isLimiting() && used > limit) {
             allowance = 0;
         }
+    }
+
+    /** Whether commands have to {@link #makeRoom}: there is a {@code maxmemory}, or the heap is half full. */
+    public boolean isLimiting() {
+        return heapIsShort || config.memory.maxmemory.get() > 0;
     }
 
     private void noteOutcome(long room) {
@@ -220,12 +238,14 @@ public final class Eviction {
 
     /** Whether commands that may need memory are refused; for those that run inside others and cannot make room. */
     public boolean isOutOfMemory() {
-        return full && config.memory.maxmemory.get() != 0 && usedBytes() > limit();
+        return full && isLimiting() && usedBytes() > limit();
     }
 
-    /** What data and tables may take: {@code maxmemory} without what clients take. */
+    /** What data and tables may take: {@code maxmemory}, or their part of the heap if that is less, without what clients take. */
     private long limit() {
-        return Math.max(0, config.memory.maxmemory.get() - clients.clientBytes());
+        long configured = config.memory.maxmemory.get();
+        long whole = heap.bytes();
+        return Math.max(0, (configured > 0 ? Math.min(configured, whole) : whole) - clients.sum());
     }
 
     /** Whether the policy lets keys go; while data is imported from elsewhere, none does. */
@@ -244,15 +264,19 @@ public final class Eviction {
 
     private void goOn() {
         goingOn = false;
-        if (config.memory.maxmemory.get() != 0 && mayEvict() && !paused.getAsBoolean()) {
+        if (isLimiting() && mayEvict() && !paused.getAsBoolean()) {
             long limit = limit();
             noteOutcome(usedBytes() > limit ? free(limit) : 0);
         }
     }
 
     /** The memory of keys, values and what finds them, against which {@code maxmemory} is held. */
-    long usedBytes() {
+    static long dataBytes(Keyspace keyspace) {
         return EMPTY_STORE_BYTES + keyspace.usedBytes();
+    }
+
+    long usedBytes() {
+        return dataBytes(keyspace);
     }
 
     /** How long one thread may go on freeing, in nanoseconds; the scale is Valkey's. */

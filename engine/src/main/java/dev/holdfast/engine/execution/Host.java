@@ -28,6 +28,11 @@ public interface Host {
         throw new IOException("no network");
     }
 
+    /** What data and clients may fill of the JVM's heap if the configuration does not say, in percent: the program needs the rest. */
+    default int heapPercent() {
+        return 50;
+    }
+
     /** The file that the configuration came from, or null. */
     default @Nullable Path configFile() {
         return null;

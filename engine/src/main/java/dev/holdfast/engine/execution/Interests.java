@@ -104,5 +104,6 @@ public final class Interests {
             keyspace.unlock(mask);
         }
         client.setWatch(null);
+        client.give(watch.bytes());
     }
 }

@@ -1,5 +1,6 @@
 package dev.holdfast.engine.execution;
 
+import dev.holdfast.engine.base.SharedBytes;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.protocol.RespReply;
 import java.util.Collection;
@@ -11,15 +12,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class Invalidation {
     private final @Nullable Collection<Slice> keys;
-    private byte @Nullable [] push;
-    private byte @Nullable [] message;
+    private @Nullable SharedBytes push;
+    private @Nullable SharedBytes message;
 
     /** @param keys the changed keys, or null for all */
     Invalidation(@Nullable Collection<Slice> keys) {
         this.keys = keys;
     }
 
-    byte[] push() {
+    SharedBytes push() {
         if (push == null) {
             RespReply reply = new RespReply(64);
             reply.setResp3(true);
@@ -30,7 +31,7 @@ final class Invalidation {
         return push;
     }
 
-    byte[] message() {
+    SharedBytes message() {
         if (message == null) {
             RespReply reply = new RespReply(64);
             reply.array(3);
@@ -41,13 +42,13 @@ final class Invalidation {
         return message;
     }
 
-    private byte[] withKeys(RespReply reply) {
+    private SharedBytes withKeys(RespReply reply) {
         if (keys == null) {
             reply.nil();
         } else {
             reply.array(keys.size());
             keys.forEach(reply::bulk);
         }
-        return reply.toBytes();
+        return new SharedBytes(reply.toBytes());
     }
 }

@@ -1,5 +1,6 @@
 package dev.holdfast.engine.execution;
 
+import dev.holdfast.engine.base.SharedBytes;
 import dev.holdfast.engine.protocol.Reply;
 
 /**
@@ -12,6 +13,11 @@ public interface Link {
 
     /** Delivers a message outside the order of requests and replies, already encoded for the client's protocol. */
     void push(byte[] message);
+
+    /** As {@link #push(byte[])}, for a message that others get too. */
+    default void push(SharedBytes message) {
+        push(message.array());
+    }
 
     /** Says that what has been pushed so far is to stand before the answer that will be written to this reply. */
     default void putPushesBefore(Reply answer) {}
@@ -76,9 +82,9 @@ public interface Link {
         return 0;
     }
 
-    /** The memory that the two take: what is received of an unfinished command, and what is not sent. */
-    default long heldBytes() {
-        return queryBytes() + outputBytes();
+    /** Whether what is held for the client is counted against a bound, so that it may be disconnected; see {@link ClientMemory}. */
+    default boolean isLimited() {
+        return false;
     }
 
     /** Whether the peer is on this machine. */

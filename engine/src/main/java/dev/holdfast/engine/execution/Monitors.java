@@ -1,13 +1,17 @@
 package dev.holdfast.engine.execution;
 
 import dev.holdfast.engine.base.Clock;
+import dev.holdfast.engine.base.HeapRoom;
+import dev.holdfast.engine.base.SharedBytes;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.protocol.Args;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The clients that see every command as it is run: {@code MONITOR}. A line says when, in which database, from where, and the words:
@@ -20,7 +24,10 @@ import java.util.Locale;
  * {@code CLIENT REPLY} may silence.
  */
 public final class Monitors {
+    private static final Logger LOG = LoggerFactory.getLogger(Monitors.class);
     private static final Client[] NOBODY = new Client[0];
+    private static final int MAX_LINE_BYTES = Integer.MAX_VALUE - 64;
+    private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
 
     private final Config config;
     private final Clock clock;
@@ -64,54 +71,102 @@ public final class Monitors {
         if (spec.is(CommandFlag.ADMIN)) {
             return;
         }
-        byte[] line =
-                line(client, inScript, Redaction.redact(spec, args, config)).getBytes(StandardCharsets.US_ASCII);
+        List<Slice> words = Redaction.redact(spec, args, config);
+        byte[] head = head(client, inScript);
+        long length = head.length + 2L;
+        for (Slice word : words) {
+            length += 1 + quotedLength(word);
+        }
+        if (length > MAX_LINE_BYTES || !HeapRoom.has(length)) {
+            LOG.warn("Closing the clients that monitor: a command is too long to be shown");
+            for (Client monitor : clients) {
+                monitor.link().close(false);
+            }
+            return;
+        }
+        byte[] line = Arrays.copyOf(head, (int) length);
+        int at = head.length;
+        for (Slice word : words) {
+            line[at++] = ' ';
+            at = quote(word, line, at);
+        }
+        line[at++] = '\r';
+        line[at] = '\n';
+        SharedBytes shown = new SharedBytes(line);
         for (Client monitor : clients) {
             Client.ReplyMode mode = monitor.replyMode();
             if (mode != Client.ReplyMode.OFF && mode != Client.ReplyMode.SKIP) {
-                monitor.link().push(line);
+                monitor.link().push(shown);
             }
         }
     }
 
-    private String line(Client client, boolean inScript, List<Slice> words) {
+    /** When, in which database and from where. */
+    private byte[] head(Client client, boolean inScript) {
         long micros = clock.micros();
         String from = inScript ? "lua" : client.link().address();
-        StringBuilder line = new StringBuilder(96)
-                .append(String.format(Locale.ROOT, "+%d.%06d", micros / 1_000_000, micros % 1_000_000))
+        String fraction = Long.toString(1_000_000 + micros % 1_000_000);
+        return new StringBuilder(64)
+                .append('+')
+                .append(micros / 1_000_000)
+                .append('.')
+                .append(fraction, 1, fraction.length())
                 .append(" [")
                 .append(client.database())
                 .append(' ')
                 .append(from.startsWith("/") ? "unix:" + from.substring(0, from.lastIndexOf(':')) : from)
-                .append(']');
-        for (Slice word : words) {
-            line.append(' ');
-            quote(line, word);
-        }
-        return line.append("\r\n").toString();
+                .append(']')
+                .toString()
+                .getBytes(StandardCharsets.ISO_8859_1);
     }
 
-    /** Appends a word between quotation marks, with what cannot be printed as an escape. */
-    private static void quote(StringBuilder line, Slice word) {
-        line.append('"');
+    /** The letter that stands for a byte after a backslash, or 0. */
+    private static char escape(byte b) {
+        return switch (b) {
+            case '\\', '"' -> (char) b;
+            case '\n' -> 'n';
+            case '\r' -> 'r';
+            case '\t' -> 't';
+            case 7 -> 'a';
+            case '\b' -> 'b';
+            default -> 0;
+        };
+    }
+
+    private static boolean isPrintable(byte b) {
+        return b >= ' ' && b < 127;
+    }
+
+    /** How long a word is between quotation marks, with what cannot be printed as an escape. */
+    private static long quotedLength(Slice word) {
+        long length = 2;
         for (int i = 0; i < word.length(); i++) {
             byte b = word.at(i);
-            switch (b) {
-                case '\\', '"' -> line.append('\\').append((char) b);
-                case '\n' -> line.append("\\n");
-                case '\r' -> line.append("\\r");
-                case '\t' -> line.append("\\t");
-                case 7 -> line.append("\\a");
-                case '\b' -> line.append("\\b");
-                default -> {
-                    if (b >= ' ' && b < 127) {
-                        line.append((char) b);
-                    } else {
-                        line.append(String.format(Locale.ROOT, "\\x%02x", b));
-                    }
-                }
+            length += escape(b) != 0 ? 2 : isPrintable(b) ? 1 : 4;
+        }
+        return length;
+    }
+
+    private static int quote(Slice word, byte[] line, int start) {
+        int at = start;
+        line[at++] = '"';
+        for (int i = 0; i < word.length(); i++) {
+            byte b = word.at(i);
+            char escape = escape(b);
+            if (escape == 0 && isPrintable(b)) {
+                line[at++] = b;
+                continue;
+            }
+            line[at++] = '\\';
+            if (escape != 0) {
+                line[at++] = (byte) escape;
+            } else {
+                line[at++] = 'x';
+                line[at++] = HEX[b >> 4 & 15];
+                line[at++] = HEX[b & 15];
             }
         }
-        line.append('"');
+        line[at++] = '"';
+        return at;
     }
 }

@@ -89,6 +89,7 @@ public final class Pause {
 
     private void resume(Client client, Args args) {
         client.setPostponed(false);
+        client.give(args.copyBytes());
         if (client.isGone()) {
             return;
         }
@@ -126,6 +127,7 @@ public final class Pause {
             if (!active) {
                 return false;
             }
+            client.take(args.copyBytes());
             client.setPostponed(true);
             postponed.add(new Postponed(client, args.copy()));
             return true;

@@ -1,6 +1,7 @@
 package dev.holdfast.engine.execution;
 
 import dev.holdfast.engine.base.Glob;
+import dev.holdfast.engine.base.SharedBytes;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.protocol.RespReply;
 import java.util.ArrayList;
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PubSub {
     private static final Client[] NOBODY = new Client[0];
+    /** What a subscription takes beside the name. */
+    private static final int SUBSCRIPTION_BYTES = 200;
+
     private static final Slice MESSAGE = Slice.of("message");
     private static final Slice SHARD_MESSAGE = Slice.of("smessage");
 
@@ -68,14 +72,18 @@ public final class PubSub {
 
     /** Subscribes a client, if it is not yet. Runs on the client's thread. */
     public void subscribe(Client client, Kind kind, Slice name) {
-        Slice key = new Slice(name.toBytes());
-        if (own(client, kind).add(key)) {
+        Collection<Slice> names = own(client, kind);
+        if (!names.contains(name)) {
+            client.take(name.length() + SUBSCRIPTION_BYTES);
+            Slice key = new Slice(name.toBytes());
+            names.add(key);
             map(kind).merge(key, new Client[] {client}, PubSub::joined);
         }
     }
 
     public void unsubscribe(Client client, Kind kind, Slice name) {
         if (own(client, kind).remove(name)) {
+            client.give(name.length() + SUBSCRIPTION_BYTES);
             map(kind).computeIfPresent(name, (key, clients) -> without(clients, client));
         }
     }
@@ -147,20 +155,20 @@ public final class PubSub {
     /** A message encoded at most once for each protocol. */
     private static final class Encoded {
         private final java.util.function.Consumer<RespReply> writer;
-        private byte @Nullable [] resp2;
-        private byte @Nullable [] resp3;
+        private @Nullable SharedBytes resp2;
+        private @Nullable SharedBytes resp3;
 
         Encoded(java.util.function.Consumer<RespReply> writer) {
             this.writer = writer;
         }
 
-        byte[] of(boolean three) {
-            byte[] bytes = three ? resp3 : resp2;
+        SharedBytes of(boolean three) {
+            SharedBytes bytes = three ? resp3 : resp2;
             if (bytes == null) {
                 RespReply reply = new RespReply(128);
                 reply.setResp3(three);
                 writer.accept(reply);
-                bytes = reply.toBytes();
+                bytes = new SharedBytes(reply.toBytes());
                 if (three) {
                     resp3 = bytes;
                 } else {

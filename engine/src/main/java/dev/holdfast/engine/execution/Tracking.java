@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * <p>The prefixes are changed with all shards locked, and read with any.
  */
 public final class Tracking {
+    /** What a client's prefix takes beside its bytes. */
+    private static final int PREFIX_BYTES = 200;
+
     private final Keyspace keyspace;
     private final Clients allClients;
     private final NumberParameter limit;
@@ -101,6 +104,7 @@ public final class Tracking {
         try {
             tracker.begin(mode, noLoop, redirection);
             for (Slice prefix : newPrefixes.isEmpty() ? List.of(new Slice()) : newPrefixes) {
+                client.take(prefix.length() + PREFIX_BYTES);
                 tracker.prefixes().add(prefix);
                 prefixes.computeIfAbsent(prefix, p -> new HashSet<>()).add(tracker);
             }
@@ -124,6 +128,7 @@ public final class Tracking {
         keyspace.lock(keyspace.allShards());
         try {
             for (Slice prefix : tracker.prefixes()) {
+                client.give(prefix.length() + PREFIX_BYTES);
                 prefixes.computeIfPresent(prefix, (p, trackers) -> {
                     trackers.remove(tracker);
                     return trackers.isEmpty() ? null : trackers;

@@ -1,5 +1,6 @@
 package dev.holdfast.engine.execution;
 
+import dev.holdfast.engine.protocol.Account;
 import dev.holdfast.engine.protocol.Args;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,15 +11,23 @@ public final class Transaction {
     /** A command that has passed all checks, and a copy of its words. */
     record Queued(CommandSpec spec, Args args) {}
 
+    /** What a queued command takes beside its words. */
+    private static final int QUEUED_BYTES = 64;
+
     private final List<Queued> commands = new ArrayList<>();
     private @Nullable Args lastSelect;
     private boolean failed;
     private long bytes;
+    private long held;
 
-    void add(CommandSpec spec, Args args) {
+    void add(CommandSpec spec, Args args, Account account) {
+        long size = args.sizeBytes();
+        long more = args.copyBytes() + QUEUED_BYTES;
+        account.take(more);
+        held += more;
         Args copy = args.copy();
         commands.add(new Queued(spec, copy));
-        bytes += copy.sizeBytes();
+        bytes += size;
         if (spec.has(CommandRole.SELECTS)) {
             lastSelect = copy;
         }
@@ -58,6 +67,11 @@ public final class Transaction {
     /** The bytes of the queued words. */
     public long sizeBytes() {
         return bytes;
+    }
+
+    /** What the account of its client was told. */
+    long heldBytes() {
+        return held;
     }
 
     /** Says that a command could not be queued; EXEC will refuse. */

@@ -108,6 +108,7 @@ public final class Transactions {
             if (watch.contains(client.database(), key)) {
                 continue;
             }
+            client.take(Watch.bytes(key));
             Slice copy = new Slice(key.toBytes());
             call.engine()
                     .interests()

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * a disconnection exactly one wins.
  */
 public final class Waiter {
+    /** What a waiter takes beside its words. */
+    private static final int BYTES = 256;
+
     final Client client;
     final CommandSpec spec;
     final Args args;
@@ -36,6 +39,11 @@ public final class Waiter {
     Future<?> timeout;
 
     private boolean waiting = true;
+
+    /** What a waiter takes for these words: copies of them, and of the keys among them. */
+    static long bytes(Args words) {
+        return 2 * words.copyBytes() + BYTES;
+    }
 
     Waiter(
             Client client,

@@ -66,8 +66,25 @@ public final class Watch {
         }
     }
 
+    /** What a watched key takes beside its name. */
+    private static final int KEY_BYTES = 200;
+
     private final Map<DatabaseKey, Key> keys = new LinkedHashMap<>();
     private volatile boolean touched;
+
+    /** What watching a key takes. */
+    static long bytes(Slice key) {
+        return key.length() + KEY_BYTES;
+    }
+
+    /** What all keys take. */
+    long bytes() {
+        long sum = 0;
+        for (Key key : keys.values()) {
+            sum += bytes(key.key);
+        }
+        return sum;
+    }
 
     /** Adds a key, with bytes of its own. */
     Key add(int database, Slice key, boolean wasExpired) {

@@ -1,5 +1,7 @@
 package dev.holdfast.engine.keyspace;
 
+import dev.holdfast.engine.base.HeapRoom;
+import dev.holdfast.engine.base.SharedBytes;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.structures.Loan;
 import java.util.Arrays;
@@ -17,6 +19,9 @@ public final class LargeString extends Entry {
 
     /** Set while a frozen string has the same array. */
     private @Nullable Loan loan;
+
+    /** The same array as clients are sent it, if any has been; they may hold it still. */
+    private @Nullable SharedBytes sent;
 
     /** Takes over {@code bytes} as the value. */
     public LargeString(byte[] record, byte[] bytes) {
@@ -38,13 +43,32 @@ public final class LargeString extends Entry {
         return into.set(bytes, 0, length);
     }
 
+    /** The value, to be sent from where it is. What is held of it does not change. */
+    public SharedBytes share() {
+        SharedBytes value = sent;
+        if (value == null || value.length() != length) {
+            if (value != null && value.isHeld()) {
+                own(bytes.length);
+            }
+            value = new SharedBytes(bytes, length);
+            sent = value;
+        }
+        return value;
+    }
+
+    /** Whether bytes from {@code offset} on must not be overwritten where they are. */
+    private boolean isSent(int offset) {
+        SharedBytes value = sent;
+        return value != null && offset < value.length() && value.isHeld();
+    }
+
     /** Overwrites from {@code offset}; bytes between the old end and the offset become zero. */
     public void write(int offset, Slice data) {
         int end = offset + data.length();
         if (end > bytes.length) {
             long spare = Math.min(end, MAX_SPARE_BYTES);
             own((int) Math.min(Integer.MAX_VALUE - 64L, end + spare));
-        } else if (loan != null) {
+        } else if (loan != null || isSent(offset)) {
             own(bytes.length);
         }
         data.copyTo(bytes, offset);
@@ -56,8 +80,9 @@ public final class LargeString extends Entry {
         if (data.length() > bytes.length || data.length() < bytes.length / 2) {
             bytes = data.toBytes();
             loan = null;
+            sent = null;
         } else {
-            if (loan != null) {
+            if (loan != null || isSent(0)) {
                 own(bytes.length);
             }
             data.copyTo(bytes, 0);
@@ -79,17 +104,19 @@ public final class LargeString extends Entry {
 
     @Override
     protected long formBytes() {
-        return 24L + ((bytes.length + KeyRecord.ARRAY_HEADER_BYTES + 7) & ~7);
+        return 24 + HeapRoom.arrayBytes(bytes.length);
     }
 
-    /** Makes sure of an array of this capacity that is not on loan. */
+    /** Makes sure of an array of this capacity that is not on loan and that no client holds. */
     private void own(int capacity) {
         Loan present = loan;
-        if (present != null && !present.isOver()) {
+        boolean lent = present != null && !present.isOver();
+        if (lent) {
             present.retain(bytes.length);
+        }
+        if (lent || capacity != bytes.length || isSent(0)) {
             bytes = Arrays.copyOf(bytes, capacity);
-        } else if (capacity != bytes.length) {
-            bytes = Arrays.copyOf(bytes, capacity);
+            sent = null;
         }
         loan = null;
     }

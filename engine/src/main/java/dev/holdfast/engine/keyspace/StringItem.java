@@ -123,6 +123,11 @@ public final class StringItem {
         return target;
     }
 
+    /** Whether an item holds a string; null does not. */
+    public static boolean isString(@Nullable Object item) {
+        return item instanceof byte[] || item instanceof LargeString;
+    }
+
     /** The value of an item, or null for none or for one that is no string. */
     public static @Nullable Slice value(@Nullable Object item, Slice into) {
         if (item instanceof byte[] record) {

@@ -11,6 +11,9 @@ public final class Args {
     /** Commands with more words than this do not leave their slices behind. */
     private static final int KEEP = 1024;
 
+    /** What a place for a word takes: a reference and a slice. */
+    private static final int SLICE_BYTES = 32;
+
     private Slice[] slices;
     private int count;
 
@@ -48,6 +51,20 @@ public final class Args {
 
     public Slice get(int index) {
         return slices[index];
+    }
+
+    /** Whether the next word needs more room, of {@link #growthBytes}; the first few places do not count. */
+    boolean isFull() {
+        return count == slices.length && count >= KEEP;
+    }
+
+    long growthBytes() {
+        return (long) slices.length * SLICE_BYTES;
+    }
+
+    /** What the places for words take beyond those that are always there. */
+    long spareBytes() {
+        return slices.length > KEEP ? (long) (slices.length - KEEP) * SLICE_BYTES : 0;
     }
 
     /** Adds a word. */
@@ -107,6 +124,11 @@ public final class Args {
             }
         }
         return new Args(copies);
+    }
+
+    /** What a {@link #copy} takes. */
+    public long copyBytes() {
+        return sizeBytes() + (long) count * SLICE_BYTES;
     }
 
     /** The words' bytes taken together. */

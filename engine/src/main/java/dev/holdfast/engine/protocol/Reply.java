@@ -1,6 +1,7 @@
 package dev.holdfast.engine.protocol;
 
 import dev.holdfast.engine.base.Numbers;
+import dev.holdfast.engine.base.SharedBytes;
 import dev.holdfast.engine.base.Slice;
 
 /**
@@ -27,6 +28,16 @@ public abstract class Reply {
     public abstract void integer(long value);
 
     public abstract void bulk(byte[] array, int offset, int length);
+
+    /** Whether a value of this length is not copied if it is given as {@link SharedBytes}. */
+    public boolean shares(int length) {
+        return false;
+    }
+
+    /** A bulk string that may be sent from where it is. */
+    public void bulk(SharedBytes value) {
+        bulk(value.array(), 0, value.length());
+    }
 
     /** No value: a null bulk string in RESP2. */
     public abstract void nil();
@@ -78,6 +89,11 @@ public abstract class Reply {
 
     /** The present end of the answer, for {@link #truncate}. */
     public abstract int mark();
+
+    /** How many bytes the answer takes so far, if it is made of bytes. */
+    public long length() {
+        return mark();
+    }
 
     /** Takes back everything written since {@code mark}. */
     public abstract void truncate(int mark);

@@ -20,8 +20,14 @@ public final class RequestDecoder {
     private static final int UNAUTHENTICATED_MAX_WORDS = 10;
     private static final int UNAUTHENTICATED_MAX_BULK_BYTES = 16384;
     private static final int FIRST_OWN_BYTES = 256;
+    private static final int MAX_OWN_BYTES = Integer.MAX_VALUE - 64;
     private static final String INVALID_LINE_END = "Protocol error: invalid CRLF in request";
     private static final byte[] NOTHING = new byte[0];
+
+    private final Account account;
+
+    /** What the account has been told: the decoder's own array, and the many words of an unfinished command. */
+    private long charged;
 
     /** The words so far of an unfinished command. */
     private @Nullable Args unfinished;
@@ -40,6 +46,15 @@ public final class RequestDecoder {
     private long maxBulkBytes = 512L * 1024 * 1024;
     private boolean authenticated = true;
 
+    public RequestDecoder() {
+        this(Account.UNLIMITED);
+    }
+
+    /** @param account is asked before memory is taken for an unfinished command */
+    public RequestDecoder(Account account) {
+        this.account = account;
+    }
+
     /** The greatest length of one word, {@code proto-max-bulk-len}. */
     public void setMaxBulkBytes(long bytes) {
         maxBulkBytes = bytes;
@@ -56,7 +71,7 @@ public final class RequestDecoder {
     }
 
     /** The size of the decoder's own array. */
-    public int ownBytes() {
+    int ownBytes() {
         return own ? buffer.length : 0;
     }
 
@@ -78,17 +93,55 @@ public final class RequestDecoder {
         if (buffer.length - limit < more) {
             int start = unfinishedStart();
             int used = limit - start;
-            byte[] target = buffer;
             if (buffer.length - used < more || !own) {
-                long wanted = Math.max((long) used + more, Math.min(buffer.length * 2L, Integer.MAX_VALUE - 64L));
-                if (wanted > Integer.MAX_VALUE - 64) {
-                    throw new OutOfMemoryError("query buffer too large");
-                }
-                target = new byte[(int) wanted];
+                move(allocate(wanted(start, used, more)), start, used);
+                settle();
+            } else {
+                move(buffer, start, used);
             }
-            move(target, start, used);
         }
         return buffer;
+    }
+
+    /** How long the array is to become: twice as long, but for a word that is longer than it, no longer than that wants. */
+    private long wanted(int start, int used, int more) {
+        long doubled = buffer.length * 2L;
+        if (wordBytes > buffer.length) {
+            doubled = Math.min(doubled, position - start + wordBytes + 2L);
+        }
+        return Math.max((long) used + more, Math.min(doubled, MAX_OWN_BYTES));
+    }
+
+    private byte[] allocate(long length) {
+        if (length > MAX_OWN_BYTES) {
+            throw new MemoryRefusedException();
+        }
+        charge(length);
+        return new byte[(int) length];
+    }
+
+    private void charge(long bytes) {
+        account.take(bytes);
+        charged += bytes;
+    }
+
+    /** Gives back what is no longer used. */
+    private void settle() {
+        Args words = unfinished;
+        long used = (own ? buffer.length : 0) + (words == null ? 0 : words.spareBytes());
+        if (charged > used) {
+            account.give(charged - used);
+            charged = used;
+        }
+    }
+
+    /** Lets everything go; nothing will be read any more. */
+    public void close() {
+        rewind(0);
+        limit = 0;
+        buffer = NOTHING;
+        own = false;
+        settle();
     }
 
     public int end() {
@@ -110,8 +163,10 @@ public final class RequestDecoder {
             limit = 0;
             own = false;
         } else if (!own) {
-            move(new byte[Math.max(FIRST_OWN_BYTES, used + used / 2)], start, used);
-            own = true;
+            move(allocate(Math.max(FIRST_OWN_BYTES, used + used / 2)), start, used);
+        }
+        if (charged > 0) {
+            settle();
         }
     }
 
@@ -236,6 +291,9 @@ public final class RequestDecoder {
             int end = position + wordBytes;
             if (b[end] != '\r' || b[end + 1] != '\n') {
                 throw new ProtocolException(INVALID_LINE_END);
+            }
+            if (args.isFull()) {
+                charge(args.growthBytes());
             }
             args.add(b, position, wordBytes);
             position = end + 2;

@@ -3,10 +3,17 @@ package dev.holdfast.engine.protocol;
 import dev.holdfast.engine.base.Doubles;
 import dev.holdfast.engine.base.HeapRoom;
 import dev.holdfast.engine.base.Numbers;
+import dev.holdfast.engine.base.SharedBytes;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
-/** Writes replies as RESP2 or RESP3 into a byte array that grows. The answers of many commands may follow each other. */
+/**
+ * Writes replies as RESP2 or RESP3 into a byte array that grows. The answers of many commands may follow each other.
+ *
+ * <p>Where the reply has an account, long values are not copied: they are remembered together with the place at which they
+ * belong between the bytes of the array, and the array counts as its client's while it is long.
+ */
 public final class RespReply extends Reply {
     private static final byte[] OK = ascii("+OK\r\n");
     private static final byte[] NIL_2 = ascii("$-1\r\n");
@@ -23,10 +30,29 @@ public final class RespReply extends Reply {
 
     private static final long MANY_ELEMENTS = 1 << 20;
 
+    /** Values from this length on are not copied. */
+    private static final int SHARED_BYTES = 32 * 1024;
+
+    /** An array up to this length does not count: it is its owner's, who uses it for many clients. */
+    private static final int FREE_BYTES = 512 * 1024;
+
+    private static final SharedBytes[] NONE = new SharedBytes[0];
+    private static final SharedBytes EMPTY = new SharedBytes(new byte[0]);
+
     private byte[] bytes;
     private int size;
     private int maxBytes = MAX_BYTES;
     private boolean resp3;
+
+    private @Nullable Account account;
+    private long charged;
+
+    /** The values that are not copied, and where in the array each belongs. */
+    private SharedBytes[] shared = NONE;
+
+    private int[] sharedAt = new int[0];
+    private int sharedCount;
+    private long sharedBytes;
 
     public RespReply(int initialBytes) {
         bytes = new byte[initialBytes];
@@ -59,11 +85,59 @@ public final class RespReply extends Reply {
         return Arrays.copyOf(bytes, size);
     }
 
+    /** Says whose the replies are from now on. Nothing has been written. */
+    public void setAccount(Account account) {
+        this.account = account;
+    }
+
+    /** All that has been written, values that were not copied included. */
+    @Override
+    public long length() {
+        return size + sharedBytes;
+    }
+
+    /** How many values have not been copied. */
+    public int sharedCount() {
+        return sharedCount;
+    }
+
+    public SharedBytes shared(int index) {
+        return shared[index];
+    }
+
+    /** Before which byte of the array such a value belongs. */
+    public int sharedAt(int index) {
+        return sharedAt[index];
+    }
+
     /** Forgets everything, and an array longer than {@code keepBytes} with it. */
     public void clear(int keepBytes) {
         size = 0;
+        forgetShared(0);
+        if (charged > 0 && account != null) {
+            account.give(charged);
+            charged = 0;
+        }
         if (bytes.length > keepBytes) {
             bytes = new byte[keepBytes];
+        }
+    }
+
+    /** What the account has been told of the array; whoever calls this keeps the array and gives that back. */
+    public long takeCharge() {
+        long taken = charged;
+        charged = 0;
+        return taken;
+    }
+
+    private void forgetShared(int from) {
+        while (sharedCount > from) {
+            SharedBytes last = shared[--sharedCount];
+            shared[sharedCount] = EMPTY;
+            sharedBytes -= last.length();
+            if (account != null) {
+                account.give(last);
+            }
         }
     }
 
@@ -81,10 +155,19 @@ public final class RespReply extends Reply {
     private void grow(int more) {
         long needed = (long) size + more;
         long length = Math.min(MAX_BYTES, Math.max(needed, bytes.length * 2L));
-        if (needed > maxBytes || !HeapRoom.has(length)) {
+        if (needed + sharedBytes > maxBytes || !HeapRoom.has(length)) {
             throw new ReplyTooLongException();
         }
+        if (account == null || length <= FREE_BYTES) {
+            bytes = Arrays.copyOf(bytes, (int) length);
+            return;
+        }
+        account.take(length);
+        long before = charged;
+        charged += length;
         bytes = Arrays.copyOf(bytes, (int) length);
+        charged -= before;
+        account.give(before);
     }
 
     /** Writes how many elements follow, unless so many will never fit. */
@@ -94,6 +177,44 @@ public final class RespReply extends Reply {
             throw new ReplyTooLongException();
         }
         head(type, elements);
+    }
+
+    @Override
+    public boolean shares(int length) {
+        return account != null && length >= SHARED_BYTES;
+    }
+
+    @Override
+    public void bulk(SharedBytes value) {
+        if (!shares(value.length())) {
+            super.bulk(value);
+            return;
+        }
+        reserve(HEAD_BYTES + 2);
+        head('$', value.length());
+        raw(value);
+        reserve(2);
+        lineEnd();
+    }
+
+    /** Appends bytes that are already in the form of the protocol, without copying them. */
+    public void raw(SharedBytes encoded) {
+        if (!shares(encoded.length())) {
+            raw(encoded.array(), 0, encoded.length());
+            return;
+        }
+        if (length() + encoded.length() > maxBytes) {
+            throw new ReplyTooLongException();
+        }
+        if (sharedCount == shared.length) {
+            int room = Math.max(8, sharedCount * 2);
+            shared = Arrays.copyOf(shared, room);
+            sharedAt = Arrays.copyOf(sharedAt, room);
+        }
+        account.take(encoded);
+        shared[sharedCount] = encoded;
+        sharedAt[sharedCount++] = size;
+        sharedBytes += encoded.length();
     }
 
     /** Appends bytes that are already in the form of the protocol. */
@@ -303,6 +424,9 @@ public final class RespReply extends Reply {
         size = mark;
         head(type, length);
         size = end;
+        for (int i = sharedCount - 1; i >= 0 && sharedAt[i] > mark; i--) {
+            sharedAt[i] += headBytes;
+        }
     }
 
     @Override
@@ -313,5 +437,10 @@ public final class RespReply extends Reply {
     @Override
     public void truncate(int mark) {
         size = mark;
+        int kept = sharedCount;
+        while (kept > 0 && sharedAt[kept - 1] > mark) {
+            kept--;
+        }
+        forgetShared(kept);
     }
 }

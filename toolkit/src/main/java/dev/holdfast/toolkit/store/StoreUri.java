@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * embedded:                                          a new store in memory
- * embedded:/var/lib/app[?db=8]                       a store in this JVM that keeps its files in a directory; embedded:./app
+ * embedded:/var/lib/app                              a store in this JVM that keeps its files in a directory; embedded:./app
  * redis://[user:password@]host[:port][/db]           a server; valkey:// means the same
  * rediss://…                                         with TLS; valkeys:// means the same
  * redis-sentinel://[user:password@]host[:port],…[/db]#primary    the primary of that name; rediss-sentinel://
@@ -37,7 +37,9 @@ import org.jspecify.annotations.Nullable;
  * clientName=orders      what CLIENT LIST shows
  * ca=/etc/ssl/own.pem    with TLS, whose certificates are trusted; those that Java trusts unless set
  * verifyPeer=FULL        with TLS, CA leaves the name of the host unchecked, and NONE everything
- * db=8                   the database, as behind the slash
+ * db=8                   the database, as behind the slash; for embedded: too
+ * maxmemory=100mb        for embedded: alone, what the data may take; half of the heap unless set
+ * maxmemory-policy=…     for embedded: alone, which keys go then, as in Valkey; none unless set
  * </pre>
  *
  * <p>A user name or password is percent-encoded. A cluster's databases are prefixes of names; see {@link Store#namespace}.
@@ -45,9 +47,10 @@ import org.jspecify.annotations.Nullable;
 public final class StoreUri {
     private static final Set<String> SCHEMES = Set.of(
             "embedded", "redis", "rediss", "redis-sentinel", "rediss-sentinel", "redis-cluster", "rediss-cluster");
-    /** Group 1 has the directory: from the root, from a drive, or from {@code .} or {@code ..}; group 2 the database. */
+    /** Group 1 has the directory: from the root, from a drive, or from {@code .} or {@code ..}; group 2 the options. */
     private static final Pattern EMBEDDED = Pattern.compile(
-            "(?://(?=/))?((?:/(?!/)|\\.\\.?(?:/|$)|[A-Za-z]:[/\\\\])[^?]*)?(?:\\?(?:db|database)=(\\d{1,9}))?");
+            "(?://(?=/))?((?:/(?!/)|\\.\\.?(?:/|$)|[A-Za-z]:[/\\\\])[^?]*)?(?:\\?([\\w-]+=[^&]*(?:&[\\w-]+=[^&]*)*))?");
+    private static final Pattern DATABASE = Pattern.compile("\\d{1,9}");
 
     private static final Pattern NUMBER = Pattern.compile("\\d{1,5}");
 
@@ -96,13 +99,27 @@ public final class StoreUri {
         Matcher matcher = EMBEDDED.matcher(rest);
         if (!matcher.matches()) {
             throw new IllegalArgumentException(
-                    "after embedded: come a directory, such as /var/lib/app or ./app, and ?db=8," + " or nothing: "
-                            + rest);
+                    "after embedded: come a directory, such as /var/lib/app or ./app, and options, such as"
+                            + " ?db=8&maxmemory=100mb, or nothing: " + rest);
         }
         String directory = matcher.group(1) == null ? "" : matcher.group(1);
-        int database = matcher.group(2) == null ? 0 : Integer.parseInt(matcher.group(2));
+        int database = 0;
         Config config = new Config();
         try {
+            for (String option : matcher.group(2) == null ? new String[0] : matcher.group(2).split("&")) {
+                String name = option.substring(0, option.indexOf('='));
+                String value = option.substring(option.indexOf('=') + 1);
+                switch (name) {
+                    case "db", "database" -> {
+                        if (!DATABASE.matcher(value).matches()) {
+                            throw new IllegalArgumentException("not a database: " + value);
+                        }
+                        database = Integer.parseInt(value);
+                    }
+                    case "maxmemory", "maxmemory-policy" -> config.set(name, value);
+                    default -> throw new IllegalArgumentException("embedded: has no option " + name);
+                }
+            }
             config.set("databases", Integer.toString(Math.max(16, database + 1)));
             if (!directory.isEmpty()) {
                 config.set("appendonly", "yes");

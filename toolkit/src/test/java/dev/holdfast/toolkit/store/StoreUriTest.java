@@ -115,6 +115,15 @@ class StoreUriTest {
     }
 
     @Test
+    void anEmbeddedStoreMayHaveALimit() {
+        try (Store store = StoreUri.open("embedded:?db=2&maxmemory=1&maxmemory-policy=noeviction")) {
+            assertTrue(assertThrows(CommandFailedException.class, () -> store.call("SET", "a", "1"))
+                    .getMessage()
+                    .startsWith("OOM"));
+        }
+    }
+
+    @Test
     void aDirectoryKeepsWhatIsInIt(@TempDir Path directory) {
         String uri = "embedded:" + directory.resolve("new") + "?db=8";
         try (Toolkit toolkit = Toolkit.open(uri)) {
@@ -201,6 +210,7 @@ class StoreUriTest {
                 "embedded://relative",
                 "embedded:memory",
                 "embedded://",
+                "embedded:?maxmemory=much",
                 "embedded:?db=eight")) {
             IllegalArgumentException refused =
                     assertThrows(IllegalArgumentException.class, () -> StoreUri.open(uri), uri);
