@@ -252,7 +252,11 @@ public final class Abuse implements Callable<Integer> {
                 open(port, held).write(command("MONITOR"));
                 drainWhile(port, command("SET", "shown", "s".repeat(1000)), 5000);
             }
-            case AUTH -> drainWhile(port, command("AUTH", "nobody" + ThreadLocalRandom.current().nextInt(1000), "wrong"), 5000);
+            case AUTH ->
+                drainWhile(
+                        port,
+                        command("AUTH", "nobody" + ThreadLocalRandom.current().nextInt(1000), "wrong"),
+                        5000);
             case CHURN -> {
                 try (RespConnection connection = new RespConnection(port)) {
                     connection.call("PING");
@@ -272,7 +276,10 @@ public final class Abuse implements Callable<Integer> {
             case SCRIPTS ->
                 drainWhile(
                         port,
-                        command("EVAL", "local t = {} for i = 1, 2000 do t[i] = tostring(i) end return #table.concat(t)", "0"),
+                        command(
+                                "EVAL",
+                                "local t = {} for i = 1, 2000 do t[i] = tostring(i) end return #table.concat(t)",
+                                "0"),
                         20);
             case QUIET -> Thread.sleep(100);
         }

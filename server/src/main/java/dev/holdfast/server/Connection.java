@@ -336,15 +336,12 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         if (own) {
             int counted = buffer.capacity();
             stalled = true;
-            channel.unsafe()
-                    .write(
-                            buffer,
-                            channel.newPromise().addListener(sent -> {
-                                client.give(counted);
-                                if (sent.isSuccess()) {
-                                    loop.eventLoop.execute(this::goOn);
-                                }
-                            }));
+            channel.unsafe().write(buffer, channel.newPromise().addListener(sent -> {
+                client.give(counted);
+                if (sent.isSuccess()) {
+                    loop.eventLoop.execute(this::goOn);
+                }
+            }));
         } else {
             channel.unsafe().write(buffer, channel.voidPromise());
         }

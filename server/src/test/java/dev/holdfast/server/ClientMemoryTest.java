@@ -95,7 +95,8 @@ final class ClientMemoryTest {
             client.send(command("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "t:"));
             client.send(command("BLPOP", "nothing", "0.001"));
             client.send(command("LRANGE", "list", "0", "-1"));
-            client.send(command("MGET", "big", "no", "big") + command("GET", "big").repeat(6));
+            client.send(
+                    command("MGET", "big", "no", "big") + command("GET", "big").repeat(6));
             client.send(command("LRANGE", "list", "0", "-1").repeat(2));
             for (int i = 0; i < 3; i++) {
                 other.send(command("PUBLISH", "news", "m".repeat(3000)));

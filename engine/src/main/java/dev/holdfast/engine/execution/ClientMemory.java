@@ -45,11 +45,7 @@ public final class ClientMemory {
 
     /** @param freeBytes what the data leave of the part of the heap that data and clients may fill */
     ClientMemory(
-            MemoryParameters parameters,
-            Clients clients,
-            Clock clock,
-            Statistics statistics,
-            LongSupplier freeBytes) {
+            MemoryParameters parameters, Clients clients, Clock clock, Statistics statistics, LongSupplier freeBytes) {
         this.parameters = parameters;
         this.clients = clients;
         this.clock = clock;
@@ -192,8 +188,7 @@ public final class ClientMemory {
     }
 
     private void evict(Client client) {
-        LOG.info(
-                "Evicting client: {}", ClientInfo.show(client, clock.millis()));
+        LOG.info("Evicting client: {}", ClientInfo.show(client, clock.millis()));
         statistics.evictedClients.increment();
         synchronized (client) {
             leaving.addAndGet(client.startLeaving());

@@ -50,6 +50,7 @@ public final class StoreUri {
     /** Group 1 has the directory: from the root, from a drive, or from {@code .} or {@code ..}; group 2 the options. */
     private static final Pattern EMBEDDED = Pattern.compile(
             "(?://(?=/))?((?:/(?!/)|\\.\\.?(?:/|$)|[A-Za-z]:[/\\\\])[^?]*)?(?:\\?([\\w-]+=[^&]*(?:&[\\w-]+=[^&]*)*))?");
+
     private static final Pattern DATABASE = Pattern.compile("\\d{1,9}");
 
     private static final Pattern NUMBER = Pattern.compile("\\d{1,5}");
@@ -106,7 +107,8 @@ public final class StoreUri {
         int database = 0;
         Config config = new Config();
         try {
-            for (String option : matcher.group(2) == null ? new String[0] : matcher.group(2).split("&")) {
+            for (String option :
+                    matcher.group(2) == null ? new String[0] : matcher.group(2).split("&")) {
                 String name = option.substring(0, option.indexOf('='));
                 String value = option.substring(option.indexOf('=') + 1);
                 switch (name) {
