@@ -74,7 +74,7 @@ public final class Watch {
 
     /** What watching a key takes. */
     static long bytes(Slice key) {
-        return key.length() + KEY_BYTES;
+        return (long) key.length() + KEY_BYTES;
     }
 
     /** What all keys take. */
