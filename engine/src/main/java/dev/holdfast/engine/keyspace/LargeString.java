@@ -110,9 +110,10 @@ public final class LargeString extends Entry {
     /** Makes sure of an array of this capacity that is not on loan and that no client holds. */
     private void own(int capacity) {
         Loan present = loan;
-        boolean lent = present != null && !present.isOver();
-        if (lent) {
+        boolean lent = false;
+        if (present != null && !present.isOver()) {
             present.retain(bytes.length);
+            lent = true;
         }
         if (lent || capacity != bytes.length || isSent(0)) {
             bytes = Arrays.copyOf(bytes, capacity);

@@ -199,7 +199,8 @@ public final class RespReply extends Reply {
 
     /** Appends bytes that are already in the form of the protocol, without copying them. */
     public void raw(SharedBytes encoded) {
-        if (!shares(encoded.length())) {
+        Account holder = account;
+        if (holder == null || !shares(encoded.length())) {
             raw(encoded.array(), 0, encoded.length());
             return;
         }
@@ -211,7 +212,7 @@ public final class RespReply extends Reply {
             shared = Arrays.copyOf(shared, room);
             sharedAt = Arrays.copyOf(sharedAt, room);
         }
-        account.take(encoded);
+        holder.take(encoded);
         shared[sharedCount] = encoded;
         sharedAt[sharedCount++] = size;
         sharedBytes += encoded.length();
