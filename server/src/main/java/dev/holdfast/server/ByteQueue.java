@@ -71,7 +71,7 @@ final class ByteQueue {
             int part = Math.min(left, last.room());
             System.arraycopy(array, start, last.array, last.to, part);
             last.to += part;
-            bytes += part;
+            count(part);
             start += part;
             left -= part;
         }
@@ -146,13 +146,18 @@ final class ByteQueue {
         }
     }
 
+    @SuppressWarnings("NonAtomicVolatileUpdate") // the event loop alone writes
+    private void count(long change) {
+        bytes += change;
+    }
+
     private void addPiece(Piece piece, boolean first) {
         if (first) {
             pieces.addFirst(piece);
         } else {
             pieces.addLast(piece);
         }
-        bytes += piece.to - piece.from;
+        count(piece.to - piece.from);
     }
 
     /** Moves bytes from the front into a buffer, until one of the two has no more. */
@@ -163,7 +168,7 @@ final class ByteQueue {
             int part = Math.min(left, piece.to - piece.from);
             target.writeBytes(piece.array, piece.from, part);
             piece.from += part;
-            bytes -= part;
+            count(-part);
             left -= part;
             if (piece.from == piece.to) {
                 drop(pieces.removeFirst());
@@ -199,7 +204,7 @@ final class ByteQueue {
 
     private void removeFirst() {
         Piece piece = pieces.removeFirst();
-        bytes -= piece.to - piece.from;
+        count(piece.from - piece.to);
         drop(piece);
     }
 
