@@ -23,7 +23,11 @@ final class ClientMemoryTest {
     private static final int BIG = 1 << 20;
 
     private final List<AutoCloseable> opened = new ArrayList<>();
+
+    @SuppressWarnings("NullAway.Init") // Each test starts them first.
     private Engine engine;
+
+    @SuppressWarnings("NullAway.Init")
     private Server server;
 
     private void start(String... settings) throws Exception {
