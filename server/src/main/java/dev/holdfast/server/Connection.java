@@ -13,10 +13,10 @@ import dev.holdfast.engine.protocol.RespReply;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.socket.DuplexChannel;
 import java.io.IOException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -306,10 +306,20 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         outputLimit.sent(client, outputBytes());
         if (closingWhenSent && unsent.isEmpty() && !stalled) {
             if (server.takesBytesBack()) {
-                close();
+                endOutput();
             } else {
-                channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+                channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> endOutput());
             }
+        }
+    }
+
+    /**
+     * Ends the connection when all has been sent. Its output first: at a close with input that has not been read, the system would
+     * throw the last reply away.
+     */
+    private void endOutput() {
+        if (channel.isActive()) {
+            ((DuplexChannel) channel).shutdownOutput().addListener(ended -> close());
         }
     }
 
