@@ -105,7 +105,7 @@ public final class RealServer implements Store {
             delete(directory);
             return null;
         }
-        Thread.ofVirtual().start(() -> log.lines().forEach(ignored -> {}));
+        Thread.ofPlatform().daemon().start(() -> log.lines().forEach(ignored -> {}));
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
         return new RealServer(port, directory, process);
     }

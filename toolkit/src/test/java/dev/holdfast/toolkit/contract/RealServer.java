@@ -87,7 +87,7 @@ public final class RealServer implements AutoCloseable {
         if (line == null) {
             return null;
         }
-        Thread.ofVirtual().start(() -> log.lines().forEach(ignored -> {}));
+        Thread.ofPlatform().daemon().start(() -> log.lines().forEach(ignored -> {}));
         return process;
     }
 

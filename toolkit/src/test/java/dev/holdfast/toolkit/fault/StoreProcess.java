@@ -74,7 +74,7 @@ final class StoreProcess implements AutoCloseable {
             }
             said.append(line).append('\n');
         }
-        Thread.ofVirtual().start(() -> log.lines().forEach(ignored -> {}));
+        Thread.ofPlatform().daemon().start(() -> log.lines().forEach(ignored -> {}));
         return process;
     }
 
