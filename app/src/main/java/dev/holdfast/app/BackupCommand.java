@@ -146,7 +146,7 @@ final class BackupCommand implements Callable<Integer> {
         } catch (ConfigException e) {
             throw new IOException(e.getMessage(), e);
         }
-        Engine engine = new Engine(config, Clock.SYSTEM, AllCommands.list());
+        Engine engine = AllCommands.engine(config, Clock.SYSTEM);
         engine.debugSettings().setTimerPaused(true);
         FilePersistence files = null;
         try {

@@ -66,7 +66,7 @@ final class ServerProgram implements Host {
         this.arguments = arguments;
         setUpLog();
         HeapReserve.take();
-        this.engine = new Engine(config, Clock.SYSTEM, AllCommands.list());
+        this.engine = AllCommands.engine(config, Clock.SYSTEM);
         this.server = new Server(engine);
         engine.setHost(this);
     }

@@ -166,7 +166,7 @@ final class WarmUp {
     }
 
     private static void run() {
-        try (Engine engine = new Engine(new Config(), Clock.SYSTEM, AllCommands.list())) {
+        try (Engine engine = AllCommands.engine(new Config(), Clock.SYSTEM)) {
             run(engine);
         } catch (RuntimeException | LinkageError e) {
             LOG.debug("The warm-up failed; what is slow the first time is slow for a client", e);

@@ -14,7 +14,7 @@ class WarmUpTest {
     /** A command that only failed would warm nothing. */
     @Test
     void itsCommandsDoWhatTheyAreThereFor() {
-        try (Engine engine = new Engine(new Config(), Clock.SYSTEM, AllCommands.list())) {
+        try (Engine engine = AllCommands.engine(new Config(), Clock.SYSTEM)) {
             String answers = new String(WarmUp.run(engine), StandardCharsets.UTF_8);
             List<String> errors =
                     answers.lines().filter(line -> line.matches("-[A-Z].*")).toList();

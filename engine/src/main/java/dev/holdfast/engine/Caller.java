@@ -91,7 +91,7 @@ final class Caller implements Link {
         }
         pool.checkOpen();
         answer.clear();
-        boolean answered = engine.execute(client, verb.spec, args, answer);
+        boolean answered = engine.execute(client, pool.declaration(verb), args, answer);
         engine.changes().commitIfUrgent();
         return answered ? answer : await();
     }

@@ -1,6 +1,7 @@
 package dev.holdfast.engine;
 
 import dev.holdfast.engine.execution.Client;
+import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.engine.execution.Lane;
 import java.util.concurrent.ConcurrentLinkedDeque;
@@ -31,6 +32,7 @@ final class CallerPool {
     private final @Nullable Caller[] callers;
     private final AtomicIntegerArray flags;
     private final Lane sharedLane;
+    private final CommandSpec[] declarations;
     private final ConcurrentLinkedDeque<Caller> spare = new ConcurrentLinkedDeque<>();
     private final AtomicInteger spareCount = new AtomicInteger();
     private volatile boolean closed;
@@ -42,6 +44,11 @@ final class CallerPool {
         this.callers = new Caller[places];
         this.flags = new AtomicIntegerArray(places << STRIDE_SHIFT);
         this.sharedLane = engine.statistics().newLane();
+        this.declarations = Verb.declarations(engine.commands());
+    }
+
+    CommandSpec declaration(Verb verb) {
+        return declarations[verb.ordinal()];
     }
 
     boolean isClosed() {

@@ -93,7 +93,7 @@ public abstract sealed class Calls permits StringCalls {
     final byte @Nullable [] bytes(Verb verb, byte[] word) {
         Caller caller = borrow();
         try {
-            return caller.command(verb.name).word(word).run(verb).toBytes();
+            return caller.command(verb.word).word(word).run(verb).toBytes();
         } finally {
             giveBack(caller);
         }
@@ -102,7 +102,7 @@ public abstract sealed class Calls permits StringCalls {
     final byte @Nullable [] bytes(Verb verb, byte[] one, byte[] other) {
         Caller caller = borrow();
         try {
-            return caller.command(verb.name).word(one).word(other).run(verb).toBytes();
+            return caller.command(verb.word).word(one).word(other).run(verb).toBytes();
         } finally {
             giveBack(caller);
         }
@@ -130,7 +130,7 @@ public abstract sealed class Calls permits StringCalls {
     }
 
     private static Answer run(Caller caller, Verb verb, byte[][] words) {
-        caller.command(verb.name);
+        caller.command(verb.word);
         for (byte[] word : words) {
             caller.word(word);
         }

@@ -45,7 +45,7 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
     }
 
     private Holdfast(Config config, Clock clock) {
-        this.engine = new Engine(config, clock, AllCommands.list());
+        this.engine = AllCommands.engine(config, clock);
         this.ownsEngine = true;
         this.pool = new CallerPool(engine);
         // The command SHUTDOWN runs on a thread that closing waits for, so closing needs another.

@@ -54,7 +54,7 @@ public final class TestStore implements AutoCloseable {
 
     private TestStore(Config config) {
         this.config = config;
-        engine = new Engine(config, clock, AllCommands.list());
+        engine = AllCommands.engine(config, clock);
         lane = engine.statistics().newLane();
         session = connect();
     }

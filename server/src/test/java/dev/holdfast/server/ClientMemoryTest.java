@@ -37,7 +37,7 @@ final class ClientMemoryTest {
         for (int i = 0; i < settings.length; i += 2) {
             config.set(settings[i], settings[i + 1]);
         }
-        engine = new Engine(config, Clock.SYSTEM, AllCommands.list());
+        engine = AllCommands.engine(config, Clock.SYSTEM);
         opened.add(engine);
         server = new Server(engine);
         opened.add(server);

@@ -29,7 +29,7 @@ final class ServerTest {
         for (int i = 0; i < settings.length; i += 2) {
             config.set(settings[i], settings[i + 1]);
         }
-        Engine engine = new Engine(config, Clock.SYSTEM, AllCommands.list());
+        Engine engine = AllCommands.engine(config, Clock.SYSTEM);
         opened.add(engine);
         Server server = new Server(engine);
         opened.add(server);

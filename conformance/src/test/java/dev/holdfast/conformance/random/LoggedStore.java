@@ -64,7 +64,7 @@ final class LoggedStore implements AutoCloseable {
         } catch (ConfigException e) {
             throw new IllegalStateException(e);
         }
-        return new Engine(config, clock, AllCommands.list());
+        return AllCommands.engine(config, clock);
     }
 
     /** A client to whom nobody pushes anything. */

@@ -5,8 +5,8 @@ import static dev.holdfast.engine.execution.CommandFlag.LOADING;
 import static dev.holdfast.engine.execution.CommandFlag.NOSCRIPT;
 import static dev.holdfast.engine.execution.CommandFlag.STALE;
 import static dev.holdfast.engine.execution.CommandGroup.SERVER;
-import static dev.holdfast.engine.execution.CommandSpec.command;
-import static dev.holdfast.engine.execution.CommandSpec.container;
+import static dev.holdfast.engine.execution.Handler.command;
+import static dev.holdfast.engine.execution.Handler.container;
 
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Acl;
@@ -19,6 +19,7 @@ import dev.holdfast.engine.execution.AclUser;
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.Handler;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
 import java.io.IOException;
@@ -93,7 +94,7 @@ public final class AclCommands {
                             .complexity("O(1)")
                             .summary("The user of this connection"))));
 
-    private static CommandSpec open(String name, String syntax, int arity, CommandSpec.Handler handler) {
+    private static CommandSpec open(String name, String syntax, int arity, Handler handler) {
         return command(name, syntax, handler)
                 .in(SERVER)
                 .since("6.0.0")
@@ -101,7 +102,7 @@ public final class AclCommands {
                 .flags(NOSCRIPT, LOADING, STALE);
     }
 
-    private static CommandSpec closed(String name, String syntax, int arity, CommandSpec.Handler handler) {
+    private static CommandSpec closed(String name, String syntax, int arity, Handler handler) {
         return open(name, syntax, arity, handler).flags(ADMIN);
     }
 

@@ -1,13 +1,23 @@
 package dev.holdfast.engine.commands;
 
+import dev.holdfast.engine.base.Clock;
+import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.Transactions;
+import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.scripting.Scripting;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Every command of every family. */
+/** Every command of every family, and the store that has them all. */
 public final class AllCommands {
     private AllCommands() {}
+
+    /** Opens an empty store with all commands and with scripts. */
+    public static Engine engine(Config config, Clock clock) {
+        Engine engine = new Engine(config, clock, list());
+        engine.setScripts(new Scripting(engine));
+        return engine;
+    }
 
     public static List<CommandSpec> list() {
         return Stream.of(
@@ -40,7 +50,7 @@ public final class AllCommands {
                         StreamGroupCommands.COMMANDS,
                         StreamPendingCommands.COMMANDS,
                         StreamInfoCommands.COMMANDS,
-                        Transactions.COMMANDS,
+                        TransactionCommands.COMMANDS,
                         ServerCommands.COMMANDS,
                         AclCommands.COMMANDS,
                         ReplicationCommands.COMMANDS,

@@ -4,7 +4,7 @@ import static dev.holdfast.engine.execution.CommandFlag.BLOCKING;
 import static dev.holdfast.engine.execution.CommandFlag.DENYOOM;
 import static dev.holdfast.engine.execution.CommandFlag.WRITE;
 import static dev.holdfast.engine.execution.CommandGroup.LIST;
-import static dev.holdfast.engine.execution.CommandSpec.command;
+import static dev.holdfast.engine.execution.Handler.command;
 import static dev.holdfast.engine.execution.KeySpec.Flag.ACCESS;
 import static dev.holdfast.engine.execution.KeySpec.Flag.DELETE;
 import static dev.holdfast.engine.execution.KeySpec.Flag.INSERT;

@@ -9,8 +9,8 @@ import static dev.holdfast.engine.execution.CommandFlag.NO_MULTI;
 import static dev.holdfast.engine.execution.CommandFlag.STALE;
 import static dev.holdfast.engine.execution.CommandFlag.VISITS_SHARDS;
 import static dev.holdfast.engine.execution.CommandGroup.CONNECTION;
-import static dev.holdfast.engine.execution.CommandSpec.command;
-import static dev.holdfast.engine.execution.CommandSpec.container;
+import static dev.holdfast.engine.execution.Handler.command;
+import static dev.holdfast.engine.execution.Handler.container;
 
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Call;
@@ -19,6 +19,7 @@ import dev.holdfast.engine.execution.ClientInfo;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandRole;
 import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.Handler;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.List;
@@ -154,7 +155,7 @@ public final class ClientCommands {
                             .complexity("O(N) with the number of paused connections")
                             .summary("Ends a pause"))));
 
-    private static CommandSpec own(String name, String syntax, CommandSpec.Handler handler) {
+    private static CommandSpec own(String name, String syntax, Handler handler) {
         return command(name, syntax, handler).in(CONNECTION).complexity("O(1)");
     }
 

@@ -8,13 +8,14 @@ import static dev.holdfast.engine.execution.CommandFlag.NO_ASYNC_LOADING;
 import static dev.holdfast.engine.execution.CommandFlag.STALE;
 import static dev.holdfast.engine.execution.CommandFlag.WRITE;
 import static dev.holdfast.engine.execution.CommandGroup.CLUSTER;
-import static dev.holdfast.engine.execution.CommandSpec.command;
+import static dev.holdfast.engine.execution.Handler.command;
 
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.Cluster;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.Handler;
 import dev.holdfast.engine.keyspace.Keyspace;
 import java.util.ArrayList;
 import java.util.List;
@@ -174,7 +175,7 @@ final class ClusterAdminCommands {
                     .flags(NO_ASYNC_LOADING, MAY_REPLICATE)
                     .summary("What nodes say to each other while slots move"));
 
-    private static CommandSpec admin(String name, String syntax, CommandSpec.Handler handler) {
+    private static CommandSpec admin(String name, String syntax, Handler handler) {
         return command(name, syntax, handler).in(CLUSTER).flags(ADMIN, STALE).complexity("O(1)");
     }
 

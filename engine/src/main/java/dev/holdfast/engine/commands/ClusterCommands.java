@@ -6,8 +6,8 @@ import static dev.holdfast.engine.execution.CommandFlag.STALE;
 import static dev.holdfast.engine.execution.CommandFlag.TOUCHES_ARBITRARY_KEYS;
 import static dev.holdfast.engine.execution.CommandFlag.VISITS_SHARDS;
 import static dev.holdfast.engine.execution.CommandGroup.CLUSTER;
-import static dev.holdfast.engine.execution.CommandSpec.command;
-import static dev.holdfast.engine.execution.CommandSpec.container;
+import static dev.holdfast.engine.execution.Handler.command;
+import static dev.holdfast.engine.execution.Handler.container;
 import static dev.holdfast.engine.execution.KeySpec.Flag.NOT_KEY;
 
 import dev.holdfast.engine.base.Hash;
@@ -18,6 +18,7 @@ import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.Cluster;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.Handler;
 import dev.holdfast.engine.execution.KeySpec;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
@@ -162,7 +163,7 @@ public final class ClusterCommands {
                             "O(N) with the number of elements returned; with SLOT, O(N) with the keys of the database")
                     .summary("Visits some keys of the cluster and says where to go on"));
 
-    private static CommandSpec telling(String name, String syntax, CommandSpec.Handler handler) {
+    private static CommandSpec telling(String name, String syntax, Handler handler) {
         return command(name, syntax, handler).in(CLUSTER).complexity("O(1)");
     }
 

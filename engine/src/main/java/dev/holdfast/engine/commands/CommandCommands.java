@@ -3,7 +3,7 @@ package dev.holdfast.engine.commands;
 import static dev.holdfast.engine.execution.CommandFlag.LOADING;
 import static dev.holdfast.engine.execution.CommandFlag.STALE;
 import static dev.holdfast.engine.execution.CommandGroup.SERVER;
-import static dev.holdfast.engine.execution.CommandSpec.command;
+import static dev.holdfast.engine.execution.Handler.command;
 
 import dev.holdfast.engine.base.Glob;
 import dev.holdfast.engine.base.Slice;
@@ -12,6 +12,7 @@ import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandFlag;
 import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.CommandTable;
+import dev.holdfast.engine.execution.Handler;
 import dev.holdfast.engine.execution.KeySpec;
 import dev.holdfast.engine.protocol.Args;
 import java.util.ArrayList;
@@ -58,8 +59,7 @@ public final class CommandCommands {
                             .summary("The names of commands"),
                     Help.subcommand(SERVER, "5.0.0").acl("connection"))));
 
-    private static CommandSpec declare(
-            String name, String syntax, int arity, String since, CommandSpec.Handler handler) {
+    private static CommandSpec declare(String name, String syntax, int arity, String since, Handler handler) {
         return command(name, syntax, handler)
                 .in(SERVER)
                 .since(since)

@@ -6,8 +6,8 @@ import static dev.holdfast.engine.execution.CommandFlag.NOSCRIPT;
 import static dev.holdfast.engine.execution.CommandFlag.STALE;
 import static dev.holdfast.engine.execution.CommandFlag.VISITS_SHARDS;
 import static dev.holdfast.engine.execution.CommandGroup.SERVER;
-import static dev.holdfast.engine.execution.CommandSpec.command;
-import static dev.holdfast.engine.execution.CommandSpec.container;
+import static dev.holdfast.engine.execution.Handler.command;
+import static dev.holdfast.engine.execution.Handler.container;
 
 import dev.holdfast.engine.base.Glob;
 import dev.holdfast.engine.base.Reason;

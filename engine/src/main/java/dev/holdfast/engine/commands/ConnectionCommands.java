@@ -8,7 +8,7 @@ import static dev.holdfast.engine.execution.CommandFlag.NO_AUTH;
 import static dev.holdfast.engine.execution.CommandFlag.STALE;
 import static dev.holdfast.engine.execution.CommandGroup.CLUSTER;
 import static dev.holdfast.engine.execution.CommandGroup.CONNECTION;
-import static dev.holdfast.engine.execution.CommandSpec.command;
+import static dev.holdfast.engine.execution.Handler.command;
 
 import dev.holdfast.engine.base.Compatibility;
 import dev.holdfast.engine.base.Slice;
@@ -17,7 +17,6 @@ import dev.holdfast.engine.execution.Client;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandRole;
 import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.Transactions;
 import dev.holdfast.engine.protocol.Reply;
 import java.util.List;
 
@@ -228,7 +227,7 @@ public final class ConnectionCommands {
 
     private static void reset(Call call) {
         Client client = call.client();
-        Transactions.end(client);
+        call.engine().endTransaction(client);
         call.engine().pubSub().unsubscribeAll(client);
         call.engine().tracking().end(client);
         call.engine().monitors().remove(client);

@@ -7,7 +7,7 @@ import static dev.holdfast.engine.execution.CommandFlag.NOSCRIPT;
 import static dev.holdfast.engine.execution.CommandFlag.PROTECTED;
 import static dev.holdfast.engine.execution.CommandFlag.STALE;
 import static dev.holdfast.engine.execution.CommandGroup.SERVER;
-import static dev.holdfast.engine.execution.CommandSpec.command;
+import static dev.holdfast.engine.execution.Handler.command;
 
 import dev.holdfast.engine.base.Doubles;
 import dev.holdfast.engine.base.Glob;
@@ -18,6 +18,7 @@ import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.DebugSettings;
+import dev.holdfast.engine.execution.Handler;
 import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
@@ -63,8 +64,7 @@ public final class DebugCommands {
      * @param least the least number of words of the whole command
      * @param most the greatest number
      */
-    private record Action(
-            String name, String syntax, int least, int most, String summary, CommandSpec.Handler handler) {}
+    private record Action(String name, String syntax, int least, int most, String summary, Handler handler) {}
 
     private static final List<Action> ACTIONS = List.of(
             new Action(

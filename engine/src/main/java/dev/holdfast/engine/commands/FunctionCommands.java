@@ -11,8 +11,8 @@ import static dev.holdfast.engine.execution.CommandFlag.SKIP_MONITOR;
 import static dev.holdfast.engine.execution.CommandFlag.STALE;
 import static dev.holdfast.engine.execution.CommandFlag.WRITE;
 import static dev.holdfast.engine.execution.CommandGroup.SCRIPTING;
-import static dev.holdfast.engine.execution.CommandSpec.command;
-import static dev.holdfast.engine.execution.CommandSpec.container;
+import static dev.holdfast.engine.execution.Handler.command;
+import static dev.holdfast.engine.execution.Handler.container;
 
 import dev.holdfast.engine.base.Glob;
 import dev.holdfast.engine.execution.Call;
@@ -42,7 +42,6 @@ public final class FunctionCommands {
                     .since("7.0.0")
                     .arity(-3)
                     .flags(NOSCRIPT, SKIP_MONITOR, MAY_REPLICATE, NO_MANDATORY_KEYS, STALE, ALL_SHARDS)
-                    .readsOnlyIf((engine, words) -> Scripting.of(engine).functionReadsOnly(words))
                     .keys(KeySpec.counted(2, Flag.RW, Flag.ACCESS, Flag.UPDATE))
                     .complexity("Depends on the function")
                     .summary("Calls a function"),

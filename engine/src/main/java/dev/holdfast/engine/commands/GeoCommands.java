@@ -4,7 +4,7 @@ import static dev.holdfast.engine.execution.CommandFlag.DENYOOM;
 import static dev.holdfast.engine.execution.CommandFlag.READONLY;
 import static dev.holdfast.engine.execution.CommandFlag.WRITE;
 import static dev.holdfast.engine.execution.CommandGroup.GEO;
-import static dev.holdfast.engine.execution.CommandSpec.command;
+import static dev.holdfast.engine.execution.Handler.command;
 import static dev.holdfast.engine.execution.KeySpec.Flag.ACCESS;
 import static dev.holdfast.engine.execution.KeySpec.Flag.RO;
 import static dev.holdfast.engine.execution.KeySpec.Flag.RW;

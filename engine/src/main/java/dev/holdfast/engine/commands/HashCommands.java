@@ -5,7 +5,7 @@ import static dev.holdfast.engine.execution.CommandFlag.FAST;
 import static dev.holdfast.engine.execution.CommandFlag.READONLY;
 import static dev.holdfast.engine.execution.CommandFlag.WRITE;
 import static dev.holdfast.engine.execution.CommandGroup.HASH;
-import static dev.holdfast.engine.execution.CommandSpec.command;
+import static dev.holdfast.engine.execution.Handler.command;
 import static dev.holdfast.engine.execution.KeySpec.Flag.ACCESS;
 import static dev.holdfast.engine.execution.KeySpec.Flag.DELETE;
 import static dev.holdfast.engine.execution.KeySpec.Flag.INSERT;

@@ -5,7 +5,7 @@ import static dev.holdfast.engine.execution.CommandFlag.FAST;
 import static dev.holdfast.engine.execution.CommandFlag.READONLY;
 import static dev.holdfast.engine.execution.CommandFlag.WRITE;
 import static dev.holdfast.engine.execution.CommandGroup.HASH;
-import static dev.holdfast.engine.execution.CommandSpec.command;
+import static dev.holdfast.engine.execution.Handler.command;
 import static dev.holdfast.engine.execution.KeySpec.Flag.ACCESS;
 import static dev.holdfast.engine.execution.KeySpec.Flag.INSERT;
 import static dev.holdfast.engine.execution.KeySpec.Flag.RO;
@@ -17,6 +17,7 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.Handler;
 import dev.holdfast.engine.execution.KeySpec;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.types.HashValue;
@@ -108,7 +109,7 @@ public final class HashExpiryCommands {
                     .complexity("O(N) with the number of fields given")
                     .summary("Gives fields values and perhaps an expiry, if they or the key exist or do not"));
 
-    private static CommandSpec expire(String name, String time, String summary, CommandSpec.Handler handler) {
+    private static CommandSpec expire(String name, String time, String summary, Handler handler) {
         return command(name, "key " + time + " [<NX | XX | GT | LT>] FIELDS numfields field [field ...]", handler)
                 .in(HASH)
                 .since("9.0.0")
@@ -119,7 +120,7 @@ public final class HashExpiryCommands {
                 .summary(summary);
     }
 
-    private static CommandSpec timeToLive(String name, String summary, CommandSpec.Handler handler) {
+    private static CommandSpec timeToLive(String name, String summary, Handler handler) {
         return command(name, "key FIELDS numfields field [field ...]", handler)
                 .in(HASH)
                 .since("9.0.0")

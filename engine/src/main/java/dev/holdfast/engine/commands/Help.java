@@ -5,6 +5,7 @@ import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandFlag;
 import dev.holdfast.engine.execution.CommandGroup;
 import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.Handler;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -15,7 +16,7 @@ final class Help {
 
     /** The declaration for a container of this group. */
     static CommandSpec subcommand(CommandGroup group, String since) {
-        return CommandSpec.command("HELP", "", Help::show)
+        return Handler.command("HELP", "", Help::show)
                 .in(group)
                 .since(since)
                 .arity(2)

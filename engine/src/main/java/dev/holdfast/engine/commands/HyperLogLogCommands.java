@@ -7,7 +7,7 @@ import static dev.holdfast.engine.execution.CommandFlag.MAY_REPLICATE;
 import static dev.holdfast.engine.execution.CommandFlag.READONLY;
 import static dev.holdfast.engine.execution.CommandFlag.WRITE;
 import static dev.holdfast.engine.execution.CommandGroup.HYPERLOGLOG;
-import static dev.holdfast.engine.execution.CommandSpec.command;
+import static dev.holdfast.engine.execution.Handler.command;
 import static dev.holdfast.engine.execution.KeySpec.Flag.ACCESS;
 import static dev.holdfast.engine.execution.KeySpec.Flag.INSERT;
 import static dev.holdfast.engine.execution.KeySpec.Flag.RO;
@@ -17,6 +17,7 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.Handler;
 import dev.holdfast.engine.execution.KeySpec;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
@@ -73,7 +74,7 @@ public final class HyperLogLogCommands {
                     .complexity("N/A")
                     .summary("Tests whether HyperLogLogs count well"));
 
-    private static CommandSpec.Handler checked(CommandSpec.Handler handler) {
+    private static Handler checked(Handler handler) {
         return call -> {
             try {
                 handler.run(call);

@@ -5,13 +5,14 @@ import static dev.holdfast.engine.execution.CommandFlag.LOADING;
 import static dev.holdfast.engine.execution.CommandFlag.NOSCRIPT;
 import static dev.holdfast.engine.execution.CommandFlag.STALE;
 import static dev.holdfast.engine.execution.CommandGroup.SERVER;
-import static dev.holdfast.engine.execution.CommandSpec.command;
-import static dev.holdfast.engine.execution.CommandSpec.container;
+import static dev.holdfast.engine.execution.Handler.command;
+import static dev.holdfast.engine.execution.Handler.container;
 
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.Handler;
 import dev.holdfast.engine.execution.Latency;
 import dev.holdfast.engine.execution.LatencyHistogram;
 import dev.holdfast.engine.protocol.Reply;
@@ -50,7 +51,7 @@ public final class LatencyCommands {
                             .tips("request_policy:all_nodes", "response_policy:agg_sum")
                             .summary("Forgets events, all or those of some kinds"))));
 
-    private static CommandSpec about(String name, String syntax, int arity, CommandSpec.Handler handler) {
+    private static CommandSpec about(String name, String syntax, int arity, Handler handler) {
         return command(name, syntax, handler)
                 .in(SERVER)
                 .since("2.8.13")

@@ -4,14 +4,15 @@ import static dev.holdfast.engine.execution.CommandFlag.ADMIN;
 import static dev.holdfast.engine.execution.CommandFlag.LOADING;
 import static dev.holdfast.engine.execution.CommandFlag.STALE;
 import static dev.holdfast.engine.execution.CommandGroup.SERVER;
-import static dev.holdfast.engine.execution.CommandSpec.command;
-import static dev.holdfast.engine.execution.CommandSpec.container;
+import static dev.holdfast.engine.execution.Handler.command;
+import static dev.holdfast.engine.execution.Handler.container;
 
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandLog;
 import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.Handler;
 import java.util.List;
 
 /** COMMANDLOG, and SLOWLOG, which is the part of it that Redis had. */
@@ -68,7 +69,7 @@ public final class LogCommands {
                                     .complexity("O(N) with the number of entries")
                                     .summary("Empties the log"))));
 
-    private static CommandSpec about(String name, String syntax, int arity, String since, CommandSpec.Handler handler) {
+    private static CommandSpec about(String name, String syntax, int arity, String since, Handler handler) {
         return command(name, syntax, handler)
                 .in(SERVER)
                 .since(since)

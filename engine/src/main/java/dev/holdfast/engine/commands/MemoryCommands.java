@@ -3,8 +3,8 @@ package dev.holdfast.engine.commands;
 import static dev.holdfast.engine.execution.CommandFlag.LOADING;
 import static dev.holdfast.engine.execution.CommandFlag.READONLY;
 import static dev.holdfast.engine.execution.CommandGroup.SERVER;
-import static dev.holdfast.engine.execution.CommandSpec.command;
-import static dev.holdfast.engine.execution.CommandSpec.container;
+import static dev.holdfast.engine.execution.Handler.command;
+import static dev.holdfast.engine.execution.Handler.container;
 
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.execution.Call;

@@ -5,12 +5,13 @@ import static dev.holdfast.engine.execution.CommandFlag.NOSCRIPT;
 import static dev.holdfast.engine.execution.CommandFlag.NO_ASYNC_LOADING;
 import static dev.holdfast.engine.execution.CommandFlag.PROTECTED;
 import static dev.holdfast.engine.execution.CommandGroup.SERVER;
-import static dev.holdfast.engine.execution.CommandSpec.command;
-import static dev.holdfast.engine.execution.CommandSpec.container;
+import static dev.holdfast.engine.execution.Handler.command;
+import static dev.holdfast.engine.execution.Handler.container;
 
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.Handler;
 import dev.holdfast.engine.protocol.Reply;
 import java.util.List;
 import org.slf4j.Logger;
@@ -64,8 +65,7 @@ public final class ModuleCommands {
         reply.emptyArray();
     }
 
-    private static CommandSpec change(
-            String name, String syntax, String since, int arity, CommandSpec.Handler handler) {
+    private static CommandSpec change(String name, String syntax, String since, int arity, Handler handler) {
         return command(name, syntax, handler)
                 .in(SERVER)
                 .since(since)

@@ -6,8 +6,8 @@ import static dev.holdfast.engine.execution.CommandFlag.MAY_REPLICATE;
 import static dev.holdfast.engine.execution.CommandFlag.NOSCRIPT;
 import static dev.holdfast.engine.execution.CommandFlag.STALE;
 import static dev.holdfast.engine.execution.CommandGroup.PUBSUB;
-import static dev.holdfast.engine.execution.CommandSpec.command;
-import static dev.holdfast.engine.execution.CommandSpec.container;
+import static dev.holdfast.engine.execution.Handler.command;
+import static dev.holdfast.engine.execution.Handler.container;
 import static dev.holdfast.engine.execution.KeySpec.Flag.NOT_KEY;
 
 import dev.holdfast.engine.base.Glob;
@@ -17,6 +17,7 @@ import dev.holdfast.engine.execution.Client;
 import dev.holdfast.engine.execution.CommandFlag;
 import dev.holdfast.engine.execution.CommandRole;
 import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.Handler;
 import dev.holdfast.engine.execution.KeySpec;
 import dev.holdfast.engine.execution.PubSub;
 import dev.holdfast.engine.execution.PubSub.Kind;
@@ -114,14 +115,14 @@ public final class PubSubCommands {
                                     .complexity("O(N) with the number of channels asked for")
                                     .summary("How many subscribers sharded channels have"))));
 
-    private static CommandSpec subscription(String name, String syntax, CommandSpec.Handler handler) {
+    private static CommandSpec subscription(String name, String syntax, Handler handler) {
         return command(name, syntax, handler)
                 .in(PUBSUB)
                 .flags(CommandFlag.PUBSUB, NOSCRIPT, LOADING, STALE)
                 .roles(CommandRole.FOR_SUBSCRIBERS);
     }
 
-    private static CommandSpec inspection(String name, String syntax, CommandSpec.Handler handler) {
+    private static CommandSpec inspection(String name, String syntax, Handler handler) {
         return command(name, syntax, handler).in(PUBSUB).arity(-2).flags(CommandFlag.PUBSUB, LOADING, STALE);
     }
 

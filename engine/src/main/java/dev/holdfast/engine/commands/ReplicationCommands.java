@@ -10,11 +10,12 @@ import static dev.holdfast.engine.execution.CommandFlag.NO_MULTI;
 import static dev.holdfast.engine.execution.CommandFlag.STALE;
 import static dev.holdfast.engine.execution.CommandGroup.GENERIC;
 import static dev.holdfast.engine.execution.CommandGroup.SERVER;
-import static dev.holdfast.engine.execution.CommandSpec.command;
+import static dev.holdfast.engine.execution.Handler.command;
 
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.execution.Handler;
 import java.util.List;
 
 /** The commands about replicas, of a store that has none and is none: they answer as a primary without replicas does. */
@@ -64,7 +65,7 @@ public final class ReplicationCommands {
                     .flags(NOSCRIPT, LOADING, STALE, ALLOW_BUSY)
                     .summary("What a replica tells of itself"));
 
-    private static CommandSpec admin(String name, String syntax, CommandSpec.Handler handler) {
+    private static CommandSpec admin(String name, String syntax, Handler handler) {
         return command(name, syntax, handler).in(SERVER).flags(ADMIN).complexity("O(1)");
     }
 

@@ -11,7 +11,7 @@ import static dev.holdfast.engine.execution.CommandFlag.STALE;
 import static dev.holdfast.engine.execution.CommandFlag.VISITS_SHARDS;
 import static dev.holdfast.engine.execution.CommandGroup.GENERIC;
 import static dev.holdfast.engine.execution.CommandGroup.SERVER;
-import static dev.holdfast.engine.execution.CommandSpec.command;
+import static dev.holdfast.engine.execution.Handler.command;
 
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;

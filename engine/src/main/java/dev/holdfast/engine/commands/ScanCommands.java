@@ -8,7 +8,7 @@ import static dev.holdfast.engine.execution.CommandFlag.VISITS_SHARDS;
 import static dev.holdfast.engine.execution.CommandFlag.WRITE;
 import static dev.holdfast.engine.execution.CommandGroup.GENERIC;
 import static dev.holdfast.engine.execution.CommandGroup.SERVER;
-import static dev.holdfast.engine.execution.CommandSpec.command;
+import static dev.holdfast.engine.execution.Handler.command;
 
 import dev.holdfast.engine.base.Glob;
 import dev.holdfast.engine.base.Slice;

@@ -9,8 +9,8 @@ import static dev.holdfast.engine.execution.CommandFlag.READONLY;
 import static dev.holdfast.engine.execution.CommandFlag.SKIP_MONITOR;
 import static dev.holdfast.engine.execution.CommandFlag.STALE;
 import static dev.holdfast.engine.execution.CommandGroup.SCRIPTING;
-import static dev.holdfast.engine.execution.CommandSpec.command;
-import static dev.holdfast.engine.execution.CommandSpec.container;
+import static dev.holdfast.engine.execution.Handler.command;
+import static dev.holdfast.engine.execution.Handler.container;
 
 import dev.holdfast.engine.execution.Call;
 import dev.holdfast.engine.execution.CommandException;
@@ -35,8 +35,6 @@ public final class ScriptCommands {
                     .since("2.6.0")
                     .arity(-3)
                     .flags(NOSCRIPT, SKIP_MONITOR, MAY_REPLICATE, NO_MANDATORY_KEYS, STALE, ALL_SHARDS)
-                    .readsOnlyIf((engine, words) -> Scripting.of(engine).evalReadsOnly(words, false))
-                    .confinedIf((engine, words) -> Scripting.of(engine).isConfined(words, false))
                     .keys(KeySpec.counted(2, Flag.RW, Flag.ACCESS, Flag.UPDATE))
                     .complexity(EVAL_COMPLEXITY)
                     .summary("Runs a script of Lua"),
@@ -45,8 +43,6 @@ public final class ScriptCommands {
                     .since("2.6.0")
                     .arity(-3)
                     .flags(NOSCRIPT, SKIP_MONITOR, MAY_REPLICATE, NO_MANDATORY_KEYS, STALE, ALL_SHARDS)
-                    .readsOnlyIf((engine, words) -> Scripting.of(engine).evalReadsOnly(words, true))
-                    .confinedIf((engine, words) -> Scripting.of(engine).isConfined(words, true))
                     .keys(KeySpec.counted(2, Flag.RW, Flag.ACCESS, Flag.UPDATE))
                     .complexity(EVAL_COMPLEXITY)
                     .summary("Runs a script of Lua that the store knows, by its hash"),
@@ -55,7 +51,6 @@ public final class ScriptCommands {
                     .since("7.0.0")
                     .arity(-3)
                     .flags(NOSCRIPT, SKIP_MONITOR, NO_MANDATORY_KEYS, STALE, READONLY, ALL_SHARDS)
-                    .confinedIf((engine, words) -> Scripting.of(engine).isConfined(words, false))
                     .keys(KeySpec.counted(2, Flag.RO, Flag.ACCESS))
                     .complexity(EVAL_COMPLEXITY)
                     .summary("Runs a script of Lua that only reads"),
@@ -64,7 +59,6 @@ public final class ScriptCommands {
                     .since("7.0.0")
                     .arity(-3)
                     .flags(NOSCRIPT, SKIP_MONITOR, NO_MANDATORY_KEYS, STALE, READONLY, ALL_SHARDS)
-                    .confinedIf((engine, words) -> Scripting.of(engine).isConfined(words, true))
                     .keys(KeySpec.counted(2, Flag.RO, Flag.ACCESS))
                     .complexity(EVAL_COMPLEXITY)
                     .summary("Runs a script of Lua that only reads, by its hash"),

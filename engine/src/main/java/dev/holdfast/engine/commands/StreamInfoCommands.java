@@ -2,8 +2,8 @@ package dev.holdfast.engine.commands;
 
 import static dev.holdfast.engine.execution.CommandFlag.READONLY;
 import static dev.holdfast.engine.execution.CommandGroup.STREAM;
-import static dev.holdfast.engine.execution.CommandSpec.command;
-import static dev.holdfast.engine.execution.CommandSpec.container;
+import static dev.holdfast.engine.execution.Handler.command;
+import static dev.holdfast.engine.execution.Handler.container;
 import static dev.holdfast.engine.execution.KeySpec.Flag.ACCESS;
 import static dev.holdfast.engine.execution.KeySpec.Flag.RO;
 

@@ -195,13 +195,13 @@ public final class Blocking {
     private boolean serve(DatabaseKey key, Waiter waiter, Deque<DatabaseKey> queue) {
         keyspace.lock(waiter.mask);
         try {
-            if (!waiter.isWaiting() || waiter.client.isGone()) {
+            if (!waiter.isWaiting() || engine.clients().hasGone(waiter.client)) {
                 return true;
             }
             if (engine.pause().keepsUnserved(waiter.client, waiter.spec, waiter.args, key)) {
                 return true;
             }
-            Call call = waiter.client.call();
+            Call call = Engine.callOf(waiter.client);
             call.begin(waiter.spec, waiter.args, NoReply.INSTANCE);
             Object item = call.find(key.key(), key.database());
             boolean lost = item == null || KeyRecord.type(KeyTable.record(item)) != waiter.wanted;

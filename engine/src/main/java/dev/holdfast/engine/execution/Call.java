@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A handler reads its arguments, makes one call on a value, writes the reply, and reports a write with {@link #changed}.
  * The shards of the declared keys are locked while it runs. Each client has one call object, used again and again.
  */
-public final class Call {
+public final class Call implements Client.Runner {
     private final Engine engine;
     private final Client client;
     private final Keyspace keyspace;
@@ -52,7 +52,7 @@ public final class Call {
     private long dirty;
     private boolean inTransaction;
     private boolean retrying;
-    private CommandSpec.@Nullable Handler rest;
+    private @Nullable Handler rest;
     private long suspendedSince;
     private boolean muted;
     private boolean inScript;
@@ -206,7 +206,7 @@ public final class Call {
      *
      * @param rest goes on with it; may suspend it again
      */
-    public void suspend(CommandSpec.Handler rest) {
+    public void suspend(Handler rest) {
         this.rest = rest;
     }
 
@@ -219,8 +219,8 @@ public final class Call {
         return rest != null;
     }
 
-    CommandSpec.Handler takeRest() {
-        CommandSpec.Handler taken = rest;
+    Handler takeRest() {
+        Handler taken = rest;
         if (taken == null) {
             throw new IllegalStateException("not suspended");
         }

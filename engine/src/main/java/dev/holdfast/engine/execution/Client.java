@@ -5,6 +5,7 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.protocol.Account;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * fields belong to the thread that runs them; those that others set are volatile.
  */
 public final class Client implements Account {
+    /** What runs a client's commands, one after the other. */
+    public interface Runner {}
+
     /** Whether replies are sent; {@code CLIENT REPLY}. */
     public enum ReplyMode {
         ON,
@@ -22,11 +26,10 @@ public final class Client implements Account {
         SKIP_NEXT
     }
 
-    private final Engine engine;
     private final long id;
     private final Link link;
     private final Lane lane;
-    private final Call call;
+    private final Runner runner;
     private final long createdMillis;
     private final Set<Slice> channels = new LinkedHashSet<>();
     private final Set<Slice> patterns = new LinkedHashSet<>();
@@ -56,6 +59,7 @@ public final class Client implements Account {
     private @Nullable Watch watch;
     private long commands;
     private volatile long writeOffset;
+    private final ClientMemory memory;
     private final boolean limited;
     private volatile boolean leaving;
 
@@ -66,20 +70,19 @@ public final class Client implements Account {
     private boolean forgotten;
     private boolean replaying;
 
-    Client(Engine engine, long id, Link link, Lane lane, AclUser user) {
-        this.engine = engine;
+    /**
+     * @param runner makes what will run the client's commands
+     */
+    Client(long id, Link link, Lane lane, AclUser user, long nowMillis, ClientMemory memory, Function<Client, Runner> runner) {
         this.id = id;
         this.link = link;
         this.lane = lane;
         this.user = user;
-        this.call = new Call(engine, this);
+        this.memory = memory;
         this.limited = link.isLimited();
-        this.createdMillis = engine.clock().millis();
-        this.lastUsedMillis = createdMillis;
-    }
-
-    public Engine engine() {
-        return engine;
+        this.createdMillis = nowMillis;
+        this.lastUsedMillis = nowMillis;
+        this.runner = runner.apply(this);
     }
 
     public long id() {
@@ -94,8 +97,9 @@ public final class Client implements Account {
         return lane;
     }
 
-    Call call() {
-        return call;
+    /** What runs the client's commands; only the {@link Engine} knows how. */
+    Runner runner() {
+        return runner;
     }
 
     public int database() {
@@ -307,22 +311,22 @@ public final class Client implements Account {
 
     @Override
     public void take(long bytes) {
-        engine.clientMemory().take(this, bytes);
+        memory.take(this, bytes);
     }
 
     @Override
     public void give(long bytes) {
-        engine.clientMemory().give(this, bytes);
+        memory.give(this, bytes);
     }
 
     @Override
     public void take(SharedBytes bytes) {
-        engine.clientMemory().take(this, bytes);
+        memory.take(this, bytes);
     }
 
     @Override
     public void give(SharedBytes bytes) {
-        engine.clientMemory().give(this, bytes);
+        memory.give(this, bytes);
     }
 
     /** Counts what the client holds; {@link ClientMemory} alone calls it. */
@@ -414,11 +418,6 @@ public final class Client implements Account {
     /** Whether the connection ends once its replies are sent; further commands are not run. */
     public boolean isClosing() {
         return closing;
-    }
-
-    /** Whether nothing that is sent to the client will be read: it has been disconnected, or has closed its end. */
-    boolean isGone() {
-        return closing || engine.clients().find(id) != this || link.hasEnded();
     }
 
     public void closeAfterReply() {

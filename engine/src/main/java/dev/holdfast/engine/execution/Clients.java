@@ -32,6 +32,13 @@ public final class Clients implements Iterable<Client> {
         return byId.get(id);
     }
 
+    /** Whether nothing that is sent to a client will be read: it has been disconnected, or has closed its end. */
+    boolean hasGone(Client client) {
+        return client.isClosing()
+                || find(client.id()) != client
+                || client.link().hasEnded();
+    }
+
     /** Ends a client's connection by another's order. It is no longer listed from now on. */
     public void kill(Client client) {
         remove(client);

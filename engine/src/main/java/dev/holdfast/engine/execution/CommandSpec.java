@@ -12,12 +12,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.BiPredicate;
+import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The declaration of a command: everything that is known of it, once. Arity errors, locking, ACL categories, {@code COMMAND}'s
- * answers and the documentation follow from it.
+ * answers and the documentation follow from it. A declaration never changes: what looks like a setter returns a copy.
  *
  * <p>Declared in the family files in the manner of
  *
@@ -30,11 +31,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 public final class CommandSpec {
-    /** What a command does. Its words, its client and its reply are the call's. */
-    @FunctionalInterface
-    public interface Handler {
-        void run(Call call);
-    }
+    /** What a command does. Only the {@link Engine} knows how to run it. */
+    public interface Action {}
 
     /**
      * A way to run a command that reads one short string that does not expire, without its shard's lock.
@@ -73,7 +71,7 @@ public final class CommandSpec {
 
     private final String name;
     private final String syntax;
-    private final Handler handler;
+    private final Action action;
     private final Map<String, CommandSpec> subcommands = new LinkedHashMap<>();
     private final EnumSet<CommandFlag> flags = EnumSet.noneOf(CommandFlag.class);
     private final EnumSet<CommandRole> roles = EnumSet.noneOf(CommandRole.class);
@@ -91,140 +89,133 @@ public final class CommandSpec {
     private List<String> tips = List.of();
     private int onlyKey;
     private @Nullable Glance glance;
-    private @Nullable BiPredicate<Engine, Args> readsOnly;
-    private @Nullable BiPredicate<Engine, Args> confined;
     private int id = -1;
     private @Nullable Set<String> aclCategories;
 
-    private CommandSpec(String name, String syntax, Handler handler) {
+    private CommandSpec(String name, String syntax, Action action) {
         this.name = name;
         this.syntax = syntax;
-        this.handler = handler;
+        this.action = action;
     }
 
-    /**
-     * Begins a declaration.
-     *
-     * @param name in capitals
-     * @param syntax the words after the name as the manual writes them: {@code key [NX | XX] [count]}; a lower-case word is an
-     *     argument, a capital one stands for itself, brackets enclose what may be left out, angle brackets alternatives
-     */
-    public static CommandSpec command(String name, String syntax, Handler handler) {
-        return new CommandSpec(name, syntax, handler);
+    /** A copy, with copies of the subcommands. */
+    private CommandSpec(CommandSpec other) {
+        this(other.name, other.syntax, other.action);
+        flags.addAll(other.flags);
+        roles.addAll(other.roles);
+        extraCategories.addAll(other.extraCategories);
+        groupHasCategory = other.groupHasCategory;
+        parent = other.parent;
+        group = other.group;
+        since = other.since;
+        arity = other.arity;
+        keys = other.keys;
+        complexity = other.complexity;
+        constantTime = other.constantTime;
+        summary = other.summary;
+        tips = other.tips;
+        onlyKey = other.onlyKey;
+        glance = other.glance;
+        id = other.id;
+        other.subcommands.values().forEach(this::adopt);
     }
 
-    /** Begins the declaration of a command that does nothing without a subcommand. */
-    public static CommandSpec container(String name) {
-        return new CommandSpec(name, "", call -> {
-            throw CommandException.arity(name.toLowerCase(Locale.ROOT));
+    private void adopt(CommandSpec subcommand) {
+        CommandSpec copy = new CommandSpec(subcommand);
+        copy.parent = this;
+        subcommands.put(copy.name, copy);
+    }
+
+    /** A copy with a change. */
+    private CommandSpec with(Consumer<CommandSpec> change) {
+        CommandSpec copy = new CommandSpec(this);
+        change.accept(copy);
+        return copy;
+    }
+
+    /** Begins a declaration; see {@link Handler#command}. */
+    static CommandSpec of(String name, String syntax, Action action) {
+        return new CommandSpec(name, syntax, action);
+    }
+
+    /** The declaration as it stands in a table, where it and its subcommands have numbers. */
+    CommandSpec numbered(IntSupplier ids) {
+        return with(copy -> {
+            copy.id = ids.getAsInt();
+            copy.subcommands.values().forEach(subcommand -> subcommand.id = ids.getAsInt());
         });
     }
 
-    public CommandSpec in(CommandGroup group) {
-        this.group = group;
-        return this;
+    public CommandSpec in(CommandGroup home) {
+        return with(copy -> copy.group = home);
     }
 
     public CommandSpec since(String version) {
-        this.since = version;
-        return this;
+        return with(copy -> copy.since = version);
     }
 
     /** The number of words with the name, or the least number as a negative. */
-    public CommandSpec arity(int arity) {
-        this.arity = arity;
-        return this;
+    public CommandSpec arity(int words) {
+        return with(copy -> copy.arity = words);
     }
 
-    public CommandSpec flags(CommandFlag... flags) {
-        this.flags.addAll(Arrays.asList(flags));
-        return this;
+    public CommandSpec flags(CommandFlag... more) {
+        return with(copy -> copy.flags.addAll(Arrays.asList(more)));
     }
 
     /** What the engine treats in a way of its own. */
-    public CommandSpec roles(CommandRole... roles) {
-        this.roles.addAll(Arrays.asList(roles));
-        return this;
+    public CommandSpec roles(CommandRole... more) {
+        return with(copy -> copy.roles.addAll(Arrays.asList(more)));
     }
 
     /** ACL categories beyond those that follow from the group and the flags. */
     public CommandSpec acl(String... categories) {
-        extraCategories.addAll(Arrays.asList(categories));
-        return this;
+        return with(copy -> copy.extraCategories.addAll(Arrays.asList(categories)));
     }
 
     /** These ACL categories in the place of the one that follows from the group. */
     public CommandSpec aclInsteadOfGroup(String... categories) {
-        groupHasCategory = false;
-        return acl(categories);
+        return acl(categories).with(copy -> copy.groupHasCategory = false);
     }
 
-    public CommandSpec keys(KeySpec... keys) {
-        this.keys = List.of(keys);
-        this.onlyKey = keys.length == 1 ? keys[0].onlyKey() : 0;
-        for (KeySpec key : keys) {
-            if (key.isKeyword()
-                    || key.isCounted()
-                    || key.isUnknown()
-                    || key.flags().contains(KeySpec.Flag.INCOMPLETE)) {
-                flags.add(CommandFlag.MOVABLE_KEYS);
+    public CommandSpec keys(KeySpec... specs) {
+        return with(copy -> {
+            copy.keys = List.of(specs);
+            copy.onlyKey = specs.length == 1 ? specs[0].onlyKey() : 0;
+            for (KeySpec key : specs) {
+                if (key.isKeyword()
+                        || key.isCounted()
+                        || key.isUnknown()
+                        || key.flags().contains(KeySpec.Flag.INCOMPLETE)) {
+                    copy.flags.add(CommandFlag.MOVABLE_KEYS);
+                }
             }
-        }
-        return this;
+        });
     }
 
     /** A quicker way for the most common case. */
-    public CommandSpec glance(Glance glance) {
-        this.glance = glance;
-        return this;
+    public CommandSpec glance(Glance quick) {
+        return with(copy -> copy.glance = quick);
     }
 
-    /** Of a command that may write: how to tell whether with certain words it does not. */
-    public CommandSpec readsOnlyIf(BiPredicate<Engine, Args> readsOnly) {
-        this.readsOnly = readsOnly;
-        return this;
+    public CommandSpec complexity(String text) {
+        return with(copy -> {
+            copy.complexity = text;
+            copy.constantTime = text.startsWith("O(1)");
+        });
     }
 
-    /** Of a command that needs all shards: how to tell whether with certain words those of its keys are enough. */
-    public CommandSpec confinedIf(BiPredicate<Engine, Args> confined) {
-        this.confined = confined;
-        return this;
-    }
-
-    /** Whether the command, with these words, needs all shards. */
-    boolean needsAllShards(Engine engine, Args args) {
-        return is(CommandFlag.ALL_SHARDS) && (confined == null || !confined.test(engine, args));
-    }
-
-    /** Whether the command, with these words, may write or do something else that replicas are told of. */
-    boolean mayWrite(Engine engine, Args args) {
-        return is(CommandFlag.WRITE)
-                || is(CommandFlag.MAY_REPLICATE) && (readsOnly == null || !readsOnly.test(engine, args));
-    }
-
-    public CommandSpec complexity(String complexity) {
-        this.complexity = complexity;
-        this.constantTime = complexity.startsWith("O(1)");
-        return this;
-    }
-
-    public CommandSpec summary(String summary) {
-        this.summary = summary;
-        return this;
+    public CommandSpec summary(String text) {
+        return with(copy -> copy.summary = text);
     }
 
     /** Hints for clients and proxies, such as {@code nondeterministic_output}. */
-    public CommandSpec tips(String... tips) {
-        this.tips = List.of(tips);
-        return this;
+    public CommandSpec tips(String... hints) {
+        return with(copy -> copy.tips = List.of(hints));
     }
 
-    public CommandSpec subcommands(List<CommandSpec> subcommands) {
-        for (CommandSpec subcommand : subcommands) {
-            subcommand.parent = this;
-            this.subcommands.put(subcommand.name, subcommand);
-        }
-        return this;
+    public CommandSpec subcommands(List<CommandSpec> specs) {
+        return with(copy -> specs.forEach(copy::adopt));
     }
 
     /** The name in lower case, without the container's. */
@@ -268,7 +259,7 @@ public final class CommandSpec {
     }
 
     public Set<CommandFlag> flags() {
-        return flags;
+        return Collections.unmodifiableSet(flags);
     }
 
     public boolean is(CommandFlag flag) {
@@ -301,7 +292,7 @@ public final class CommandSpec {
     }
 
     public Map<String, CommandSpec> subcommands() {
-        return subcommands;
+        return Collections.unmodifiableMap(subcommands);
     }
 
     public boolean isContainer() {
@@ -312,8 +303,8 @@ public final class CommandSpec {
         return parent;
     }
 
-    Handler handler() {
-        return handler;
+    Action action() {
+        return action;
     }
 
     @Nullable
@@ -321,13 +312,9 @@ public final class CommandSpec {
         return glance;
     }
 
-    /** The number of the command in the table, for statistics. */
+    /** The number of the command in its table; -1 outside one. */
     public int id() {
         return id;
-    }
-
-    void setId(int id) {
-        this.id = id;
     }
 
     /** The index of the command's only key where that is the same for all its calls, else 0. */

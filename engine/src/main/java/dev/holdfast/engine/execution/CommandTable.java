@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The configuration may rename commands, or take their names away. Clients know them by their new names then; rules on
  * users go by their own, and so do all descriptions call them, wherever commands are listed by which clients can reach.
+ *
+ * <p>The table numbers its commands and their subcommands, so that statistics, permissions and handlers stand in arrays.
  */
 public final class CommandTable {
     private final Map<String, CommandSpec> byName = new LinkedHashMap<>();
@@ -27,12 +30,14 @@ public final class CommandTable {
      * @throws IllegalArgumentException if there is no command of such a name, or another already has the new one
      */
     public CommandTable(Collection<CommandSpec> commands, List<List<String>> renames) {
-        for (CommandSpec command : commands) {
+        AtomicInteger ids = new AtomicInteger();
+        for (CommandSpec declared : commands) {
+            CommandSpec command = declared.numbered(ids::getAndIncrement);
             if (byName.put(command.key(), command) != null) {
                 throw new IllegalArgumentException("declared twice: " + command.key());
             }
-            number(command);
-            command.subcommands().values().forEach(this::number);
+            byId.add(command);
+            byId.addAll(command.subcommands().values());
         }
         Map<String, CommandSpec> byPresentName = renamed(renames);
         reachable = List.copyOf(byPresentName.values());
@@ -63,11 +68,6 @@ public final class CommandTable {
             }
         }
         return reachable;
-    }
-
-    private void number(CommandSpec command) {
-        command.setId(byId.size());
-        byId.add(command);
     }
 
     /** A hash of a name that ignores case. */

@@ -14,17 +14,15 @@ import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.MemoryRefusedException;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.protocol.ReplyTooLongException;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -45,6 +43,10 @@ public final class Engine implements AutoCloseable {
     private final Keyspace keyspace;
     private final Prefetcher prefetcher;
     private final CommandTable commands;
+
+    /** What the commands do, by their numbers. */
+    private final Handler[] handlers;
+
     private final Statistics statistics;
     private final PubSub pubSub = new PubSub();
     private final Notifier notifier = new Notifier(pubSub);
@@ -74,7 +76,6 @@ public final class Engine implements AutoCloseable {
     private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
     private final DebugSettings debugSettings = new DebugSettings();
     private final String runId = RandomId.next();
-    private final Map<Class<?>, Object> companions = new ConcurrentHashMap<>();
     private final List<ScriptRun> busyScripts = new CopyOnWriteArrayList<>();
 
     /** One for all commands: who waits for a lock lets it escape, so each would allocate its own. */
@@ -83,12 +84,15 @@ public final class Engine implements AutoCloseable {
     private volatile String replicationId = RandomId.next();
     private volatile long peakBytes;
     private volatile Persistence persistence = Persistence.NONE;
+    private volatile Scripts scripts = Scripts.NONE;
     private volatile Host host = reason -> close();
 
     public Engine(Config config, Clock clock, Collection<CommandSpec> specs) {
         this.config = config;
         this.clock = clock;
         this.commands = new CommandTable(specs, config.renames());
+        this.handlers = new Handler[commands.idCount()];
+        Arrays.setAll(handlers, id -> (Handler) commands.byId(id).action());
         this.statistics = new Statistics(commands.idCount());
         this.monitors = new Monitors(config, clock);
         this.keyspace = new Keyspace(
@@ -360,16 +364,19 @@ public final class Engine implements AutoCloseable {
         return busy != null
                 ? busy
                 : clients.stream()
-                        .map(client -> client.call().script())
+                        .map(client -> callOf(client).script())
                         .filter(Objects::nonNull)
                         .findAny()
                         .orElse(null);
     }
 
-    /** Something that belongs to this store but to a layer above, made when it is first asked for. */
-    public <T> T companion(Class<T> type, Function<Engine, T> maker) {
-        Object known = companions.get(type);
-        return type.cast(known != null ? known : companions.computeIfAbsent(type, key -> maker.apply(this)));
+    /** The scripts and functions of the store, if it has any. */
+    public Scripts scripts() {
+        return scripts;
+    }
+
+    public void setScripts(Scripts scripts) {
+        this.scripts = scripts;
     }
 
     /** The program around the store. */
@@ -406,9 +413,21 @@ public final class Engine implements AutoCloseable {
 
     /** Registers a new client. */
     public Client connect(Link link, Lane lane) {
-        Client client = new Client(this, clients.nextId(), link, lane, acl.initialUser());
+        Client client = new Client(
+                clients.nextId(),
+                link,
+                lane,
+                acl.initialUser(),
+                clock.millis(),
+                clientMemory,
+                owner -> new Call(this, owner));
         clients.add(client);
         return client;
+    }
+
+    /** What runs the commands of a client. */
+    static Call callOf(Client client) {
+        return (Call) client.runner();
     }
 
     /** Forgets a client: its subscriptions, watched keys and whatever it waits for. */
@@ -420,6 +439,12 @@ public final class Engine implements AutoCloseable {
         tracking.forget(client);
         monitors.remove(client);
         clientMemory.gone(client);
+    }
+
+    /** Ends a client's transaction, if there is one: forgets what is queued and which keys it watches. */
+    public void endTransaction(Client client) {
+        client.setTransaction(null);
+        interests.unwatch(client);
     }
 
     public Clients clients() {
@@ -526,7 +551,7 @@ public final class Engine implements AutoCloseable {
                 && glance(client, spec, glance, args, reply)) {
             return true;
         }
-        Call call = client.call();
+        Call call = callOf(client);
         int onlyKey = spec.onlyKey();
         long mask;
         if (onlyKey > 0 && onlyKey < args.count()) {
@@ -622,7 +647,7 @@ public final class Engine implements AutoCloseable {
             if (table.peek(key) instanceof byte[] record && !KeyRecord.hasExpiry(record)) {
                 glance.run(record, reply);
                 if (shard.isUnchanged(version)) {
-                    client.call().touch(record);
+                    callOf(client).touch(record);
                     Lane lane = client.lane();
                     lane.hits++;
                     lane.count(spec.id());
@@ -638,7 +663,7 @@ public final class Engine implements AutoCloseable {
 
     /** The shards that a command needs. */
     long maskOf(CommandSpec spec, Args args) {
-        if (spec.needsAllShards(this, args)) {
+        if (spec.is(CommandFlag.ALL_SHARDS) && !scripts.isConfined(spec, args)) {
             return keyspace.allShards();
         }
         long mask = spec.maskOf(args, keyspace);
@@ -659,7 +684,7 @@ public final class Engine implements AutoCloseable {
         if (shown && runsOthers) {
             monitors.show(client, call.script() != null, spec, args);
         }
-        attempt(call, spec, reply, mark, spec.handler());
+        attempt(call, spec, reply, mark, handlers[spec.id()]);
         if (shown && !runsOthers) {
             monitors.show(client, call.script() != null, spec, args);
         }
@@ -671,7 +696,7 @@ public final class Engine implements AutoCloseable {
     }
 
     /** Runs a handler. A mistake becomes an error reply in place of whatever was written. */
-    private void attempt(Call call, CommandSpec spec, Reply reply, int mark, CommandSpec.Handler handler) {
+    private void attempt(Call call, CommandSpec spec, Reply reply, int mark, Handler handler) {
         Client client = call.client();
         Lane lane = client.lane();
         try {
@@ -764,7 +789,7 @@ public final class Engine implements AutoCloseable {
         CommandSpec command = commands.find(args.get(0));
         if (command != null && command.has(CommandRole.RUNS_QUEUE)) {
             if (transaction != null) {
-                Transactions.end(client);
+                endTransaction(client);
                 if (monitors.any()) {
                     monitors.show(client, false, command, args);
                 }

@@ -90,7 +90,7 @@ public final class Pause {
     private void resume(Client client, Args args) {
         client.setPostponed(false);
         client.give(args.copyBytes());
-        if (client.isGone()) {
+        if (engine.clients().hasGone(client)) {
             return;
         }
         Reply reply = client.link().resumeReply();
@@ -136,7 +136,15 @@ public final class Pause {
 
     private boolean mayWrite(Client client, CommandSpec spec, Args args) {
         Transaction transaction = client.transaction();
-        return spec.mayWrite(engine, args)
-                || spec.has(CommandRole.RUNS_QUEUE) && transaction != null && transaction.mayWrite(engine);
+        return mayWrite(spec, args)
+                || spec.has(CommandRole.RUNS_QUEUE)
+                        && transaction != null
+                        && transaction.commands().stream().anyMatch(queued -> mayWrite(queued.spec(), queued.args()));
+    }
+
+    /** Whether a command, with these words, may write or do something else that replicas are told of. */
+    private boolean mayWrite(CommandSpec spec, Args args) {
+        return spec.is(CommandFlag.WRITE)
+                || spec.is(CommandFlag.MAY_REPLICATE) && !engine.scripts().readsOnly(spec, args);
     }
 }

@@ -4,6 +4,7 @@ import dev.holdfast.engine.protocol.Args;
 
 /** A script or function that is being run, and what others may know of it and do to it. */
 public final class ScriptRun {
+    private final Engine engine;
     private final Client client;
     private final String name;
     private final boolean eval;
@@ -35,6 +36,7 @@ public final class ScriptRun {
             boolean allowsOutOfMemory,
             boolean allowsCrossSlot,
             boolean confined) {
+        this.engine = call.engine();
         this.client = call.client();
         this.words = call.args();
         this.name = name;
@@ -42,9 +44,9 @@ public final class ScriptRun {
         this.readOnly = readOnly;
         this.allowsOutOfMemory = allowsOutOfMemory;
         this.allowsCrossSlot = allowsCrossSlot;
-        this.shards = confined ? call.engine().maskOf(call.spec(), call.args()) : -1;
-        this.startNanos = call.engine().clock().nanos();
-        Cluster cluster = call.engine().cluster();
+        this.shards = confined ? engine.maskOf(call.spec(), call.args()) : -1;
+        this.startNanos = engine.clock().nanos();
+        Cluster cluster = engine.cluster();
         if (cluster != null) {
             this.slot = cluster.slotOf(call.spec(), call.args());
         }
@@ -75,7 +77,7 @@ public final class ScriptRun {
      * its commands so far.
      */
     public void checkSlot(CommandSpec spec, Args commandWords) {
-        Cluster cluster = client.engine().cluster();
+        Cluster cluster = engine.cluster();
         if (cluster == null) {
             return;
         }
@@ -95,7 +97,7 @@ public final class ScriptRun {
         if (shards == -1) {
             return true;
         }
-        long wanted = spec.is(CommandFlag.VISITS_SHARDS) ? -1 : client.engine().maskOf(spec, commandWords);
+        long wanted = spec.is(CommandFlag.VISITS_SHARDS) ? -1 : engine.maskOf(spec, commandWords);
         return (wanted & ~shards) == 0;
     }
 
@@ -113,7 +115,7 @@ public final class ScriptRun {
     }
 
     public long elapsedMillis() {
-        return (client.engine().clock().nanos() - startNanos) / 1_000_000;
+        return (engine.clock().nanos() - startNanos) / 1_000_000;
     }
 
     /** Whether it has changed anything, so that it can no longer be ended without being half done. */
@@ -138,13 +140,13 @@ public final class ScriptRun {
     public void setBusy() {
         words = words.copy();
         busy = true;
-        client.engine().busyScripts().add(this);
+        engine.busyScripts().add(this);
     }
 
     /** Says that it has ended. */
     public void end() {
         if (busy) {
-            client.engine().busyScripts().remove(this);
+            engine.busyScripts().remove(this);
         }
     }
 

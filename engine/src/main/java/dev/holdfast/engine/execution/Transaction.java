@@ -39,11 +39,6 @@ public final class Transaction {
         return selected < 0 ? before : selected;
     }
 
-    /** Whether a queued command may write, be it as a script. */
-    boolean mayWrite(Engine engine) {
-        return commands.stream().anyMatch(queued -> queued.spec.mayWrite(engine, queued.args));
-    }
-
     /** Whether running {@code command}, if that is EXEC, runs a queued command that writes. */
     boolean writes(CommandSpec command) {
         return command.has(CommandRole.RUNS_QUEUE)

@@ -1,23 +1,11 @@
 package dev.holdfast.engine.execution;
 
-import static dev.holdfast.engine.execution.CommandFlag.ALLOW_BUSY;
-import static dev.holdfast.engine.execution.CommandFlag.FAST;
-import static dev.holdfast.engine.execution.CommandFlag.LOADING;
-import static dev.holdfast.engine.execution.CommandFlag.NOSCRIPT;
-import static dev.holdfast.engine.execution.CommandFlag.NO_MULTI;
-import static dev.holdfast.engine.execution.CommandFlag.SKIP_COMMANDLOG;
-import static dev.holdfast.engine.execution.CommandFlag.STALE;
-import static dev.holdfast.engine.execution.CommandGroup.TRANSACTIONS;
-import static dev.holdfast.engine.execution.CommandSpec.command;
-
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.protocol.Reply;
-import java.util.List;
 
 /**
- * MULTI, EXEC, DISCARD, WATCH and UNWATCH. They stand here rather than with the other commands because they are part of how
- * commands are run.
+ * How the commands between MULTI and EXEC are run.
  *
  * <p>EXEC takes the locks of all its commands' keys and of all watched keys at once, then looks whether a watched key was touched,
  * then runs the commands. Nobody can come between.
@@ -25,78 +13,13 @@ import java.util.List;
 public final class Transactions {
     private Transactions() {}
 
-    public static final List<CommandSpec> COMMANDS = List.of(
-            command("MULTI", "", Transactions::multi)
-                    .in(TRANSACTIONS)
-                    .since("1.2.0")
-                    .arity(1)
-                    .flags(NOSCRIPT, LOADING, STALE, FAST, NO_MULTI, ALLOW_BUSY)
-                    .roles(CommandRole.NOT_QUEUED)
-                    .complexity("O(1)")
-                    .summary("Begins a transaction: commands are queued until EXEC"),
-            command("EXEC", "", Transactions::exec)
-                    .in(TRANSACTIONS)
-                    .since("1.2.0")
-                    .arity(1)
-                    .flags(NOSCRIPT, LOADING, STALE, SKIP_COMMANDLOG)
-                    .roles(CommandRole.RUNS_QUEUE, CommandRole.NOT_QUEUED)
-                    .complexity("That of the queued commands")
-                    .summary("Runs the queued commands as one step"),
-            command("DISCARD", "", Transactions::discard)
-                    .in(TRANSACTIONS)
-                    .since("2.0.0")
-                    .arity(1)
-                    .flags(NOSCRIPT, LOADING, STALE, FAST, ALLOW_BUSY)
-                    .roles(CommandRole.NOT_QUEUED)
-                    .complexity("O(N) with the number of queued commands")
-                    .summary("Drops the queued commands and ends the transaction"),
-            command("WATCH", "key [key ...]", Transactions::watch)
-                    .in(TRANSACTIONS)
-                    .since("2.2.0")
-                    .arity(-2)
-                    .flags(NOSCRIPT, LOADING, STALE, FAST, NO_MULTI, ALLOW_BUSY)
-                    .keys(KeySpec.range(1, -1, 1, KeySpec.Flag.RO))
-                    .roles(CommandRole.NOT_QUEUED)
-                    .complexity("O(1) for each key")
-                    .summary("Lets EXEC run only if these keys have not changed until then"),
-            command("UNWATCH", "", Transactions::unwatch)
-                    .in(TRANSACTIONS)
-                    .since("2.2.0")
-                    .arity(1)
-                    .flags(NOSCRIPT, LOADING, STALE, FAST, ALLOW_BUSY)
-                    .complexity("O(N) with the number of watched keys")
-                    .summary("Forgets all watched keys"));
-
     /** Whether a command is run at once although its client is inside MULTI. */
     static boolean runsAtOnce(CommandSpec spec) {
         return spec.has(CommandRole.NOT_QUEUED);
     }
 
-    private static void multi(Call call) {
-        call.client().setTransaction(new Transaction());
-        call.reply().ok();
-    }
-
-    private static void discard(Call call) {
-        if (call.client().transaction() == null) {
-            throw new CommandException("ERR DISCARD without MULTI");
-        }
-        end(call.client());
-        call.reply().ok();
-    }
-
-    /** Leaves the transaction and forgets the watched keys. */
-    public static void end(Client client) {
-        client.setTransaction(null);
-        client.engine().interests().unwatch(client);
-    }
-
-    private static void unwatch(Call call) {
-        call.engine().interests().unwatch(call.client());
-        call.reply().ok();
-    }
-
-    private static void watch(Call call) {
+    /** Lets the call's client watch the keys that the call names. */
+    public static void watch(Call call) {
         Client client = call.client();
         Watch watch = client.watch();
         if (watch == null) {
@@ -115,7 +38,6 @@ public final class Transactions {
                     .of(copy)
                     .watch(watch.add(client.database(), copy, isExpired(call, client.database(), copy)));
         }
-        call.reply().ok();
     }
 
     /** Whether a key is there but its time is over. */
@@ -124,14 +46,15 @@ public final class Transactions {
         return item != null && call.isExpired(item);
     }
 
-    private static void exec(Call call) {
+    /** Runs the queued commands of the call's client, unless a key that it watches has changed. */
+    public static void execute(Call call) {
         Client client = call.client();
         Transaction transaction = client.transaction();
         if (transaction == null) {
             throw new CommandException("ERR EXEC without MULTI");
         }
         if (transaction.hasFailed()) {
-            end(client);
+            call.engine().endTransaction(client);
             throw new CommandException("EXECABORT Transaction discarded because of previous errors.");
         }
         Cluster cluster = call.engine().cluster();
@@ -139,7 +62,7 @@ public final class Transactions {
             try {
                 checkSlots(cluster, transaction);
             } catch (CommandException e) {
-                end(client);
+                call.engine().endTransaction(client);
                 throw e;
             }
         }
@@ -147,11 +70,11 @@ public final class Transactions {
         try {
             call.setInTransaction(true);
             if (watch != null && isTouched(call, watch)) {
-                end(client);
+                call.engine().endTransaction(client);
                 call.reply().nilArray();
                 return;
             }
-            end(client);
+            call.engine().endTransaction(client);
             run(call, transaction);
         } finally {
             call.setInTransaction(false);

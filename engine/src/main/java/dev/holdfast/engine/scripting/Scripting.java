@@ -6,6 +6,7 @@ import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.execution.Engine;
 import dev.holdfast.engine.execution.ScriptRun;
+import dev.holdfast.engine.execution.Scripts;
 import dev.holdfast.engine.keyspace.Shard;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
@@ -22,22 +23,25 @@ import org.jspecify.annotations.Nullable;
  * not declared; but one that promises not to ({@link Promises}) holds those of its keys alone, and others run beside it. What a script
  * changes goes into the log as the commands that changed it.
  */
-public final class Scripting {
+public final class Scripting implements Scripts {
     private final Engine engine;
     private final ScriptEngine language;
     private final ScriptCache scripts;
     private final FunctionLibraries functions;
 
-    private Scripting(Engine engine) {
+    public Scripting(Engine engine) {
         this.engine = engine;
         this.language = new LuaEngine(engine);
         this.scripts = new ScriptCache(language);
         this.functions = new FunctionLibraries(language);
     }
 
-    /** Those of a store. They are made when they are first asked for. */
+    /** Those of a store that has any. */
     public static Scripting of(Engine engine) {
-        return engine.companion(Scripting.class, Scripting::new);
+        if (engine.scripts() instanceof Scripting scripting) {
+            return scripting;
+        }
+        throw new IllegalStateException("the store was opened without scripts");
     }
 
     public ScriptCache scripts() {
@@ -91,13 +95,26 @@ public final class Scripting {
         run(call, registered.program(), registered.name(), false, registered.flags(), readOnly, false, keys);
     }
 
-    /** Whether what these words of EVAL or EVALSHA run promises to keep to its keys. No lock is held. */
-    public boolean isConfined(Args words, boolean byHash) {
-        return byHash ? scripts.isConfined(words.get(1)) : scripts.isConfinedSource(words.get(1));
+    @Override
+    public boolean isConfined(CommandSpec spec, Args words) {
+        return switch (spec.name()) {
+            case "eval", "eval_ro" -> scripts.isConfinedSource(words.get(1));
+            case "evalsha", "evalsha_ro" -> scripts.isConfined(words.get(1));
+            default -> false;
+        };
     }
 
-    /** Whether what these words of EVAL or EVALSHA run says that it does not write. No lock is held. */
-    public boolean evalReadsOnly(Args words, boolean byHash) {
+    @Override
+    public boolean readsOnly(CommandSpec spec, Args words) {
+        return switch (spec.name()) {
+            case "eval" -> evalReadsOnly(words, false);
+            case "evalsha" -> evalReadsOnly(words, true);
+            case "fcall" -> functionReadsOnly(words);
+            default -> false;
+        };
+    }
+
+    private boolean evalReadsOnly(Args words, boolean byHash) {
         if (!byHash) {
             try {
                 return saysReadsOnly(ScriptCache.flags(words.get(1)));
@@ -109,8 +126,7 @@ public final class Scripting {
         return script != null && saysReadsOnly(script.flags());
     }
 
-    /** Whether the function of these words of FCALL says that it does not write. No lock is held. */
-    public boolean functionReadsOnly(Args words) {
+    private boolean functionReadsOnly(Args words) {
         FunctionLibraries.Function function =
                 looking(() -> functions.find(words.get(1).toString()));
         return function != null && saysReadsOnly(function.registered().flags());

@@ -236,7 +236,7 @@ class AclTest {
         Config config = new Config();
         config.set("dir", directory.toString());
         config.set("aclfile", "users.acl");
-        try (Engine engine = new Engine(config, Clock.SYSTEM, AllCommands.list())) {
+        try (Engine engine = AllCommands.engine(config, Clock.SYSTEM)) {
             assertEquals(3, engine.acl().users().size());
             Files.writeString(file, "user alice on\nuser alice off\nuser bob +nosuch >pw nonsense\n");
             AclRuleException error =
@@ -259,8 +259,8 @@ class AclTest {
     void wrongUsersKeepTheStoreFromOpening() throws Exception {
         Config config = new Config();
         config.addUser(List.of("u", "+nosuch", ">secret"));
-        IllegalArgumentException error = assertThrows(
-                IllegalArgumentException.class, () -> new Engine(config, Clock.SYSTEM, AllCommands.list()));
+        IllegalArgumentException error =
+                assertThrows(IllegalArgumentException.class, () -> AllCommands.engine(config, Clock.SYSTEM));
         assertFalse(String.valueOf(error.getMessage()).contains("secret"));
     }
 
@@ -271,7 +271,7 @@ class AclTest {
         config.renameCommand("get", "SET");
         config.renameCommand("config", "");
         config.addUser(List.of("default", "on", "nopass", "+@all", "-get"));
-        try (Engine engine = new Engine(config, Clock.SYSTEM, AllCommands.list())) {
+        try (Engine engine = AllCommands.engine(config, Clock.SYSTEM)) {
             CommandTable table = engine.commands();
             assertEquals(
                     "get", Objects.requireNonNull(table.find(Slice.of("set"))).name());
@@ -284,6 +284,6 @@ class AclTest {
                             .reason());
         }
         config.renameCommand("nosuch", "x");
-        assertThrows(IllegalArgumentException.class, () -> new Engine(config, Clock.SYSTEM, AllCommands.list()));
+        assertThrows(IllegalArgumentException.class, () -> AllCommands.engine(config, Clock.SYSTEM));
     }
 }
