@@ -4,7 +4,7 @@ import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.commands.AllCommands;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.ConfigException;
-import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.persistence.Disk;
 import dev.holdfast.engine.persistence.FilePersistence;
 import java.io.IOException;

@@ -4,7 +4,7 @@ import dev.holdfast.engine.Holdfast;
 import dev.holdfast.engine.config.HttpParameters;
 import dev.holdfast.engine.config.NumberParameter;
 import dev.holdfast.engine.config.TextParameter;
-import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.core.Engine;
 import dev.holdfast.relay.HttpFace;
 import dev.holdfast.relay.auth.Login;
 import dev.holdfast.relay.http.HttpServer;

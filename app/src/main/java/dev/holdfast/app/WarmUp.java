@@ -1,11 +1,11 @@
 package dev.holdfast.app;
 
 import dev.holdfast.engine.base.Clock;
+import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.client.Link;
 import dev.holdfast.engine.commands.AllCommands;
 import dev.holdfast.engine.config.Config;
-import dev.holdfast.engine.execution.Client;
-import dev.holdfast.engine.execution.Engine;
-import dev.holdfast.engine.execution.Link;
+import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.InlineWords;
 import dev.holdfast.engine.protocol.Reply;

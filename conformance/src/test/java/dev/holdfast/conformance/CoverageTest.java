@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.conformance.random.GeneratedCommands;
 import dev.holdfast.conformance.script.ScriptedCommands;
+import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.commands.AllCommands;
-import dev.holdfast.engine.execution.CommandSpec;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;

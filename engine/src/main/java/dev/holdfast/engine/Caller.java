@@ -1,9 +1,9 @@
 package dev.holdfast.engine;
 
-import dev.holdfast.engine.execution.Client;
-import dev.holdfast.engine.execution.Engine;
-import dev.holdfast.engine.execution.Lane;
-import dev.holdfast.engine.execution.Link;
+import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.client.Link;
+import dev.holdfast.engine.core.Engine;
+import dev.holdfast.engine.metrics.ThreadStatistics;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
 import java.util.concurrent.CancellationException;
@@ -35,7 +35,7 @@ final class Caller implements Link {
      * @param place the caller's place in the pool, or -1
      * @param hasState whether commands of other threads never come between, so that the connection's state means something
      */
-    Caller(CallerPool pool, Engine engine, Lane lane, int place, boolean hasState) {
+    Caller(CallerPool pool, Engine engine, ThreadStatistics lane, int place, boolean hasState) {
         this.pool = pool;
         this.engine = engine;
         this.place = place;

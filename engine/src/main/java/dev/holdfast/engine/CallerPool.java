@@ -1,9 +1,9 @@
 package dev.holdfast.engine;
 
-import dev.holdfast.engine.execution.Client;
-import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.Engine;
-import dev.holdfast.engine.execution.Lane;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.core.Engine;
+import dev.holdfast.engine.metrics.ThreadStatistics;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
@@ -31,7 +31,7 @@ final class CallerPool {
     private final int mask;
     private final @Nullable Caller[] callers;
     private final AtomicIntegerArray flags;
-    private final Lane sharedLane;
+    private final ThreadStatistics sharedLane;
     private final CommandSpec[] declarations;
     private final ConcurrentLinkedDeque<Caller> spare = new ConcurrentLinkedDeque<>();
     private final AtomicInteger spareCount = new AtomicInteger();

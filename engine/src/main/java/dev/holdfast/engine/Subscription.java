@@ -1,10 +1,10 @@
 package dev.holdfast.engine;
 
 import dev.holdfast.engine.base.Thrown;
+import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.client.Link;
 import dev.holdfast.engine.config.OutputLimits;
-import dev.holdfast.engine.execution.Client;
-import dev.holdfast.engine.execution.Engine;
-import dev.holdfast.engine.execution.Link;
+import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.ObjectReply;
 import dev.holdfast.engine.protocol.Push;

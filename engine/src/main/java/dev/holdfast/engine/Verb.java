@@ -1,7 +1,7 @@
 package dev.holdfast.engine;
 
-import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.CommandTable;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.catalog.CommandTable;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.Stream;

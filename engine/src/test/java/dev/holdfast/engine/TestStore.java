@@ -1,13 +1,13 @@
 package dev.holdfast.engine;
 
 import dev.holdfast.engine.base.Clock;
+import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.client.Link;
 import dev.holdfast.engine.commands.AllCommands;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.ConfigException;
-import dev.holdfast.engine.execution.Client;
-import dev.holdfast.engine.execution.Engine;
-import dev.holdfast.engine.execution.Lane;
-import dev.holdfast.engine.execution.Link;
+import dev.holdfast.engine.core.Engine;
+import dev.holdfast.engine.metrics.ThreadStatistics;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.ObjectReply;
 import dev.holdfast.engine.protocol.ObjectReply.ReplyError;
@@ -44,7 +44,7 @@ public final class TestStore implements AutoCloseable {
     private final TestClock clock = new TestClock();
     private final Config config;
     private final Engine engine;
-    private final Lane lane;
+    private final ThreadStatistics lane;
     private final Session session;
 
     /** A store with these parameters and their values, taken in pairs. */

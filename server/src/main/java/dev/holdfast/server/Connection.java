@@ -1,9 +1,9 @@
 package dev.holdfast.server;
 
 import dev.holdfast.engine.base.SharedBytes;
-import dev.holdfast.engine.execution.Client;
-import dev.holdfast.engine.execution.Engine;
-import dev.holdfast.engine.execution.Link;
+import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.client.Link;
+import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.MemoryRefusedException;
 import dev.holdfast.engine.protocol.ProtocolException;

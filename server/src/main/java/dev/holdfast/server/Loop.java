@@ -1,7 +1,7 @@
 package dev.holdfast.server;
 
-import dev.holdfast.engine.execution.ChangeLog;
-import dev.holdfast.engine.execution.Lane;
+import dev.holdfast.engine.journal.ChangeLog;
+import dev.holdfast.engine.metrics.ThreadStatistics;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.RespReply;
 import io.netty.channel.EventLoop;
@@ -25,7 +25,7 @@ final class Loop {
     static final int KEPT_BYTES = 2 * WRITE_BYTES;
 
     final EventLoop eventLoop;
-    final Lane lane;
+    final ThreadStatistics lane;
     /** How many commands are read before the first of them is run; see {@link Connection}. */
     static final int BATCH = 16;
 
@@ -39,7 +39,7 @@ final class Loop {
     private final ChangeLog changes;
     private final List<Connection> uncommitted = new ArrayList<>();
 
-    Loop(EventLoop eventLoop, Lane lane, ChangeLog changes) {
+    Loop(EventLoop eventLoop, ThreadStatistics lane, ChangeLog changes) {
         this.eventLoop = eventLoop;
         this.lane = lane;
         this.changes = changes;

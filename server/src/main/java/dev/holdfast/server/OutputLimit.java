@@ -1,9 +1,9 @@
 package dev.holdfast.server;
 
 import dev.holdfast.engine.base.Clock;
+import dev.holdfast.engine.client.Client;
 import dev.holdfast.engine.config.NetworkParameters;
 import dev.holdfast.engine.config.OutputLimits;
-import dev.holdfast.engine.execution.Client;
 
 /** Watches how much one connection has left unread, against {@code client-output-buffer-limit}. */
 final class OutputLimit {

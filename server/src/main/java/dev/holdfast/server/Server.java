@@ -4,7 +4,7 @@ import dev.holdfast.engine.Holdfast;
 import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.config.ConfigException;
 import dev.holdfast.engine.config.NetworkParameters;
-import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.core.Engine;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;

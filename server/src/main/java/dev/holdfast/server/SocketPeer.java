@@ -1,6 +1,6 @@
 package dev.holdfast.server;
 
-import dev.holdfast.engine.execution.Peer;
+import dev.holdfast.engine.topology.Peer;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;

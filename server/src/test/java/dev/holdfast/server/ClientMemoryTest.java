@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.commands.AllCommands;
 import dev.holdfast.engine.config.Config;
-import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.core.Engine;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

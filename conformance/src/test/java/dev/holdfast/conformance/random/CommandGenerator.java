@@ -1,10 +1,10 @@
 package dev.holdfast.conformance.random;
 
+import dev.holdfast.engine.catalog.Argument;
+import dev.holdfast.engine.catalog.CommandFlag;
+import dev.holdfast.engine.catalog.CommandGroup;
+import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.commands.AllCommands;
-import dev.holdfast.engine.execution.Argument;
-import dev.holdfast.engine.execution.CommandFlag;
-import dev.holdfast.engine.execution.CommandGroup;
-import dev.holdfast.engine.execution.CommandSpec;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;

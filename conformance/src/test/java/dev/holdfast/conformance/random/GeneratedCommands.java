@@ -1,6 +1,6 @@
 package dev.holdfast.conformance.random;
 
-import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.catalog.CommandSpec;
 import java.util.Set;
 import java.util.TreeSet;
 

@@ -1,7 +1,7 @@
 package dev.holdfast.conformance.random;
 
-import dev.holdfast.engine.execution.Argument;
-import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.catalog.Argument;
+import dev.holdfast.engine.catalog.CommandSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

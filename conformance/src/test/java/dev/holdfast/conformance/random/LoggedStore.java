@@ -1,13 +1,13 @@
 package dev.holdfast.conformance.random;
 
 import dev.holdfast.engine.base.Clock;
+import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.client.Link;
 import dev.holdfast.engine.commands.AllCommands;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.ConfigException;
-import dev.holdfast.engine.execution.ChangeReader;
-import dev.holdfast.engine.execution.Client;
-import dev.holdfast.engine.execution.Engine;
-import dev.holdfast.engine.execution.Link;
+import dev.holdfast.engine.core.Engine;
+import dev.holdfast.engine.journal.ChangeReader;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.ObjectReply;
 import dev.holdfast.engine.protocol.ProtocolException;

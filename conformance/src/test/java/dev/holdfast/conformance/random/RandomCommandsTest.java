@@ -10,7 +10,7 @@ import dev.holdfast.conformance.access.OurServer;
 import dev.holdfast.conformance.access.RealServer;
 import dev.holdfast.conformance.random.CommandGenerator.Unit;
 import dev.holdfast.conformance.random.Duel.Difference;
-import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.catalog.CommandSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

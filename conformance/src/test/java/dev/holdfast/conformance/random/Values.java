@@ -1,6 +1,6 @@
 package dev.holdfast.conformance.random;
 
-import dev.holdfast.engine.execution.CommandGroup;
+import dev.holdfast.engine.catalog.CommandGroup;
 import java.util.List;
 import java.util.Random;
 

@@ -1,9 +1,9 @@
 package dev.holdfast.engine.commands;
 
 import dev.holdfast.engine.base.Clock;
+import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.config.Config;
-import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.scripting.Scripting;
 import java.util.List;
 import java.util.stream.Stream;

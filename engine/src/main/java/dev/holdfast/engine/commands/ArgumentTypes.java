@@ -1,8 +1,8 @@
 package dev.holdfast.engine.commands;
 
-import dev.holdfast.engine.execution.Argument;
-import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.KeySpec;
+import dev.holdfast.engine.catalog.Argument;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.catalog.KeySpec;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;

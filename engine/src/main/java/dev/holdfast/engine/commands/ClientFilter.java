@@ -1,11 +1,11 @@
 package dev.holdfast.engine.commands;
 
+import dev.holdfast.engine.acl.AclUser;
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.AclUser;
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.Client;
-import dev.holdfast.engine.execution.ClientInfo;
-import dev.holdfast.engine.execution.CommandException;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.client.ClientInfo;
+import dev.holdfast.engine.core.Call;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Locale;

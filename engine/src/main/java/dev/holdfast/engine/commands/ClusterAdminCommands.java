@@ -1,22 +1,22 @@
 package dev.holdfast.engine.commands;
 
-import static dev.holdfast.engine.execution.CommandFlag.ADMIN;
-import static dev.holdfast.engine.execution.CommandFlag.ALL_SHARDS;
-import static dev.holdfast.engine.execution.CommandFlag.MAY_REPLICATE;
-import static dev.holdfast.engine.execution.CommandFlag.NOSCRIPT;
-import static dev.holdfast.engine.execution.CommandFlag.NO_ASYNC_LOADING;
-import static dev.holdfast.engine.execution.CommandFlag.STALE;
-import static dev.holdfast.engine.execution.CommandFlag.WRITE;
-import static dev.holdfast.engine.execution.CommandGroup.CLUSTER;
-import static dev.holdfast.engine.execution.Handler.command;
+import static dev.holdfast.engine.catalog.CommandFlag.ADMIN;
+import static dev.holdfast.engine.catalog.CommandFlag.ALL_SHARDS;
+import static dev.holdfast.engine.catalog.CommandFlag.MAY_REPLICATE;
+import static dev.holdfast.engine.catalog.CommandFlag.NOSCRIPT;
+import static dev.holdfast.engine.catalog.CommandFlag.NO_ASYNC_LOADING;
+import static dev.holdfast.engine.catalog.CommandFlag.STALE;
+import static dev.holdfast.engine.catalog.CommandFlag.WRITE;
+import static dev.holdfast.engine.catalog.CommandGroup.CLUSTER;
+import static dev.holdfast.engine.core.Handler.command;
 
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.Cluster;
-import dev.holdfast.engine.execution.CommandException;
-import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.Handler;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Handler;
 import dev.holdfast.engine.keyspace.Keyspace;
+import dev.holdfast.engine.topology.ClusterNode;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -287,7 +287,7 @@ final class ClusterAdminCommands {
     // ---- nodes ----
 
     private static void bumpEpoch(Call call) {
-        Cluster cluster = ClusterCommands.cluster(call);
+        ClusterNode cluster = ClusterCommands.cluster(call);
         boolean first = cluster.epoch() == 0;
         if (first) {
             cluster.setEpoch(1);
@@ -296,7 +296,7 @@ final class ClusterAdminCommands {
     }
 
     private static void setEpoch(Call call) {
-        Cluster cluster = ClusterCommands.cluster(call);
+        ClusterNode cluster = ClusterCommands.cluster(call);
         long epoch = call.longArg(2);
         if (epoch < 0) {
             throw new CommandException("ERR Invalid config epoch specified: " + epoch);
@@ -348,7 +348,7 @@ final class ClusterAdminCommands {
 
     /** A node that is reset keeps its slots: nobody else has them. */
     private static void reset(Call call) {
-        Cluster cluster = ClusterCommands.cluster(call);
+        ClusterNode cluster = ClusterCommands.cluster(call);
         boolean hard = call.argCount() == 3 && call.arg(2).isWord("HARD");
         if (call.argCount() > 3 || call.argCount() == 3 && !hard && !call.arg(2).isWord("SOFT")) {
             throw CommandException.syntax();

@@ -1,30 +1,30 @@
 package dev.holdfast.engine.commands;
 
-import static dev.holdfast.engine.execution.CommandFlag.LOADING;
-import static dev.holdfast.engine.execution.CommandFlag.READONLY;
-import static dev.holdfast.engine.execution.CommandFlag.STALE;
-import static dev.holdfast.engine.execution.CommandFlag.TOUCHES_ARBITRARY_KEYS;
-import static dev.holdfast.engine.execution.CommandFlag.VISITS_SHARDS;
-import static dev.holdfast.engine.execution.CommandGroup.CLUSTER;
-import static dev.holdfast.engine.execution.Handler.command;
-import static dev.holdfast.engine.execution.Handler.container;
-import static dev.holdfast.engine.execution.KeySpec.Flag.NOT_KEY;
+import static dev.holdfast.engine.catalog.CommandFlag.LOADING;
+import static dev.holdfast.engine.catalog.CommandFlag.READONLY;
+import static dev.holdfast.engine.catalog.CommandFlag.STALE;
+import static dev.holdfast.engine.catalog.CommandFlag.TOUCHES_ARBITRARY_KEYS;
+import static dev.holdfast.engine.catalog.CommandFlag.VISITS_SHARDS;
+import static dev.holdfast.engine.catalog.CommandGroup.CLUSTER;
+import static dev.holdfast.engine.catalog.KeySpec.Flag.NOT_KEY;
+import static dev.holdfast.engine.core.Handler.command;
+import static dev.holdfast.engine.core.Handler.container;
 
 import dev.holdfast.engine.base.Hash;
 import dev.holdfast.engine.base.HashSlot;
 import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.Cluster;
-import dev.holdfast.engine.execution.CommandException;
-import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.Handler;
-import dev.holdfast.engine.execution.KeySpec;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Handler;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.keyspace.Shard;
 import dev.holdfast.engine.protocol.Reply;
+import dev.holdfast.engine.topology.ClusterNode;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -168,8 +168,8 @@ public final class ClusterCommands {
     }
 
     /** The cluster, without which there is nothing to do. */
-    static Cluster cluster(Call call) {
-        Cluster cluster = call.engine().cluster();
+    static ClusterNode cluster(Call call) {
+        ClusterNode cluster = call.engine().cluster();
         if (cluster == null) {
             throw new CommandException(DISABLED);
         }
@@ -192,7 +192,7 @@ public final class ClusterCommands {
     // ---- what the cluster is ----
 
     /** What CLUSTER INFO and INFO say of the cluster. */
-    static String info(Cluster cluster) {
+    static String info(ClusterNode cluster) {
         Map<String, Object> lines = new LinkedHashMap<>();
         lines.put("cluster_state", "ok");
         lines.put("cluster_slots_assigned", HashSlot.COUNT);
@@ -218,18 +218,18 @@ public final class ClusterCommands {
     }
 
     private static void nodes(Call call) {
-        Cluster cluster = cluster(call);
+        ClusterNode cluster = cluster(call);
         String hostname = cluster.hostname();
         text(
                 call,
                 cluster.nodeId() + " " + cluster.ip(localAddress(call)) + ":" + cluster.port(localAddress(call)) + "@"
                         + cluster.busPort(localAddress(call))
                         + (hostname.isEmpty() ? "" : "," + hostname)
-                        + " myself,master - 0 0 " + cluster.epoch() + " connected " + Cluster.slots() + "\n");
+                        + " myself,master - 0 0 " + cluster.epoch() + " connected " + ClusterNode.slots() + "\n");
     }
 
     private static void slots(Call call) {
-        Cluster cluster = cluster(call);
+        ClusterNode cluster = cluster(call);
         Reply reply = call.reply();
         reply.array(1);
         reply.array(3);
@@ -255,7 +255,7 @@ public final class ClusterCommands {
         });
     }
 
-    private static void endpoint(Call call, Cluster cluster) {
+    private static void endpoint(Call call, ClusterNode cluster) {
         if (cluster.preferredEndpointType().equals("unknown-endpoint")) {
             call.reply().nil();
         } else {
@@ -271,7 +271,7 @@ public final class ClusterCommands {
     }
 
     private static void shards(Call call) {
-        Cluster cluster = cluster(call);
+        ClusterNode cluster = cluster(call);
         String zone = call.config().program.availabilityZone.get();
         int fields = 7 + (cluster.hostname().isEmpty() ? 0 : 1) + (zone.isEmpty() ? 0 : 1);
         Reply reply = call.reply();

@@ -1,19 +1,19 @@
 package dev.holdfast.engine.commands;
 
-import static dev.holdfast.engine.execution.CommandFlag.LOADING;
-import static dev.holdfast.engine.execution.CommandFlag.STALE;
-import static dev.holdfast.engine.execution.CommandGroup.SERVER;
-import static dev.holdfast.engine.execution.Handler.command;
+import static dev.holdfast.engine.catalog.CommandFlag.LOADING;
+import static dev.holdfast.engine.catalog.CommandFlag.STALE;
+import static dev.holdfast.engine.catalog.CommandGroup.SERVER;
+import static dev.holdfast.engine.core.Handler.command;
 
 import dev.holdfast.engine.base.Glob;
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.CommandException;
-import dev.holdfast.engine.execution.CommandFlag;
-import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.CommandTable;
-import dev.holdfast.engine.execution.Handler;
-import dev.holdfast.engine.execution.KeySpec;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.catalog.CommandFlag;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.catalog.CommandTable;
+import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Handler;
 import dev.holdfast.engine.protocol.Args;
 import java.util.ArrayList;
 import java.util.Collection;

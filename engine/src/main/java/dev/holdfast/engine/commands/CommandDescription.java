@@ -1,9 +1,9 @@
 package dev.holdfast.engine.commands;
 
-import dev.holdfast.engine.execution.Argument;
-import dev.holdfast.engine.execution.CommandFlag;
-import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.KeySpec;
+import dev.holdfast.engine.catalog.Argument;
+import dev.holdfast.engine.catalog.CommandFlag;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.catalog.KeySpec;
 import dev.holdfast.engine.protocol.Reply;
 import java.util.ArrayList;
 import java.util.List;

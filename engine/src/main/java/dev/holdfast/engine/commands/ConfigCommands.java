@@ -1,23 +1,23 @@
 package dev.holdfast.engine.commands;
 
-import static dev.holdfast.engine.execution.CommandFlag.ADMIN;
-import static dev.holdfast.engine.execution.CommandFlag.LOADING;
-import static dev.holdfast.engine.execution.CommandFlag.NOSCRIPT;
-import static dev.holdfast.engine.execution.CommandFlag.STALE;
-import static dev.holdfast.engine.execution.CommandFlag.VISITS_SHARDS;
-import static dev.holdfast.engine.execution.CommandGroup.SERVER;
-import static dev.holdfast.engine.execution.Handler.command;
-import static dev.holdfast.engine.execution.Handler.container;
+import static dev.holdfast.engine.catalog.CommandFlag.ADMIN;
+import static dev.holdfast.engine.catalog.CommandFlag.LOADING;
+import static dev.holdfast.engine.catalog.CommandFlag.NOSCRIPT;
+import static dev.holdfast.engine.catalog.CommandFlag.STALE;
+import static dev.holdfast.engine.catalog.CommandFlag.VISITS_SHARDS;
+import static dev.holdfast.engine.catalog.CommandGroup.SERVER;
+import static dev.holdfast.engine.core.Handler.command;
+import static dev.holdfast.engine.core.Handler.container;
 
 import dev.holdfast.engine.base.Glob;
 import dev.holdfast.engine.base.Reason;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.ConfigException;
 import dev.holdfast.engine.config.ConfigFileRewriter;
 import dev.holdfast.engine.config.Parameter;
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.CommandException;
-import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.core.Call;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,22 +1,22 @@
 package dev.holdfast.engine.commands;
 
-import static dev.holdfast.engine.execution.CommandFlag.ALLOW_BUSY;
-import static dev.holdfast.engine.execution.CommandFlag.FAST;
-import static dev.holdfast.engine.execution.CommandFlag.LOADING;
-import static dev.holdfast.engine.execution.CommandFlag.NOSCRIPT;
-import static dev.holdfast.engine.execution.CommandFlag.NO_AUTH;
-import static dev.holdfast.engine.execution.CommandFlag.STALE;
-import static dev.holdfast.engine.execution.CommandGroup.CLUSTER;
-import static dev.holdfast.engine.execution.CommandGroup.CONNECTION;
-import static dev.holdfast.engine.execution.Handler.command;
+import static dev.holdfast.engine.catalog.CommandFlag.ALLOW_BUSY;
+import static dev.holdfast.engine.catalog.CommandFlag.FAST;
+import static dev.holdfast.engine.catalog.CommandFlag.LOADING;
+import static dev.holdfast.engine.catalog.CommandFlag.NOSCRIPT;
+import static dev.holdfast.engine.catalog.CommandFlag.NO_AUTH;
+import static dev.holdfast.engine.catalog.CommandFlag.STALE;
+import static dev.holdfast.engine.catalog.CommandGroup.CLUSTER;
+import static dev.holdfast.engine.catalog.CommandGroup.CONNECTION;
+import static dev.holdfast.engine.core.Handler.command;
 
 import dev.holdfast.engine.base.Compatibility;
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.Client;
-import dev.holdfast.engine.execution.CommandException;
-import dev.holdfast.engine.execution.CommandRole;
-import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.catalog.CommandRole;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.protocol.Reply;
 import java.util.List;
 

@@ -1,24 +1,24 @@
 package dev.holdfast.engine.commands;
 
-import static dev.holdfast.engine.execution.CommandFlag.ADMIN;
-import static dev.holdfast.engine.execution.CommandFlag.ALL_SHARDS;
-import static dev.holdfast.engine.execution.CommandFlag.LOADING;
-import static dev.holdfast.engine.execution.CommandFlag.NOSCRIPT;
-import static dev.holdfast.engine.execution.CommandFlag.PROTECTED;
-import static dev.holdfast.engine.execution.CommandFlag.STALE;
-import static dev.holdfast.engine.execution.CommandGroup.SERVER;
-import static dev.holdfast.engine.execution.Handler.command;
+import static dev.holdfast.engine.catalog.CommandFlag.ADMIN;
+import static dev.holdfast.engine.catalog.CommandFlag.ALL_SHARDS;
+import static dev.holdfast.engine.catalog.CommandFlag.LOADING;
+import static dev.holdfast.engine.catalog.CommandFlag.NOSCRIPT;
+import static dev.holdfast.engine.catalog.CommandFlag.PROTECTED;
+import static dev.holdfast.engine.catalog.CommandFlag.STALE;
+import static dev.holdfast.engine.catalog.CommandGroup.SERVER;
+import static dev.holdfast.engine.core.Handler.command;
 
 import dev.holdfast.engine.base.Doubles;
 import dev.holdfast.engine.base.Glob;
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.config.ConfigException;
 import dev.holdfast.engine.config.NumberParameter;
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.CommandException;
-import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.DebugSettings;
-import dev.holdfast.engine.execution.Handler;
+import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.DebugSettings;
+import dev.holdfast.engine.core.Handler;
 import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;

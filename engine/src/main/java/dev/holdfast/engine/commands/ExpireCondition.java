@@ -1,8 +1,8 @@
 package dev.holdfast.engine.commands;
 
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.CommandException;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.keyspace.KeyRecord;
 
 /** What EXPIRE, HEXPIRE and their like ask of the present expiry: NX, XX, GT and LT. No expiry counts as the latest of all. */

@@ -2,8 +2,8 @@ package dev.holdfast.engine.commands;
 
 import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.CommandException;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.core.Call;
 
 /** The ways to say when something expires: in seconds or milliseconds, from now or since 1970. */
 enum ExpireOption {

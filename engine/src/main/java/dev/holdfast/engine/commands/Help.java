@@ -1,11 +1,11 @@
 package dev.holdfast.engine.commands;
 
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.CommandException;
-import dev.holdfast.engine.execution.CommandFlag;
-import dev.holdfast.engine.execution.CommandGroup;
-import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.Handler;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.catalog.CommandFlag;
+import dev.holdfast.engine.catalog.CommandGroup;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Handler;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

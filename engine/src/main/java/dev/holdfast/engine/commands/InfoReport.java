@@ -1,24 +1,24 @@
 package dev.holdfast.engine.commands;
 
 import dev.holdfast.engine.base.Compatibility;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.change.PubSub;
+import dev.holdfast.engine.client.Client;
 import dev.holdfast.engine.config.Config;
-import dev.holdfast.engine.execution.Client;
-import dev.holdfast.engine.execution.Cluster;
-import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.Engine;
-import dev.holdfast.engine.execution.Host;
-import dev.holdfast.engine.execution.LatencyHistogram;
-import dev.holdfast.engine.execution.Pause;
-import dev.holdfast.engine.execution.PubSub;
-import dev.holdfast.engine.execution.Rate;
-import dev.holdfast.engine.execution.Statistics;
+import dev.holdfast.engine.core.Engine;
+import dev.holdfast.engine.core.Host;
+import dev.holdfast.engine.core.Pause;
 import dev.holdfast.engine.keyspace.Keyspace;
+import dev.holdfast.engine.metrics.LatencyHistogram;
+import dev.holdfast.engine.metrics.Rate;
+import dev.holdfast.engine.metrics.Statistics;
 import dev.holdfast.engine.persistence.AofRewrite;
 import dev.holdfast.engine.persistence.AppendOnlyFile;
 import dev.holdfast.engine.persistence.FilePersistence;
 import dev.holdfast.engine.persistence.Loading;
 import dev.holdfast.engine.persistence.RdbSaves;
 import dev.holdfast.engine.scripting.Scripting;
+import dev.holdfast.engine.topology.ClusterNode;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -97,7 +97,7 @@ final class InfoReport {
             }
             case "cluster_info" -> {
                 title("Cluster Info");
-                Cluster cluster = engine.cluster();
+                ClusterNode cluster = engine.cluster();
                 if (cluster != null) {
                     text.append(ClusterCommands.info(cluster));
                 }

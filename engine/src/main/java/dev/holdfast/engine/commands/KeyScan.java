@@ -2,7 +2,7 @@ package dev.holdfast.engine.commands;
 
 import dev.holdfast.engine.base.HashSlot;
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.Call;
+import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;

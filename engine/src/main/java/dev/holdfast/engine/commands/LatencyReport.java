@@ -1,7 +1,7 @@
 package dev.holdfast.engine.commands;
 
-import dev.holdfast.engine.execution.Engine;
-import dev.holdfast.engine.execution.Latency;
+import dev.holdfast.engine.core.Engine;
+import dev.holdfast.engine.metrics.Latency;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;

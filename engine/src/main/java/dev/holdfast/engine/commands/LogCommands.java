@@ -1,18 +1,18 @@
 package dev.holdfast.engine.commands;
 
-import static dev.holdfast.engine.execution.CommandFlag.ADMIN;
-import static dev.holdfast.engine.execution.CommandFlag.LOADING;
-import static dev.holdfast.engine.execution.CommandFlag.STALE;
-import static dev.holdfast.engine.execution.CommandGroup.SERVER;
-import static dev.holdfast.engine.execution.Handler.command;
-import static dev.holdfast.engine.execution.Handler.container;
+import static dev.holdfast.engine.catalog.CommandFlag.ADMIN;
+import static dev.holdfast.engine.catalog.CommandFlag.LOADING;
+import static dev.holdfast.engine.catalog.CommandFlag.STALE;
+import static dev.holdfast.engine.catalog.CommandGroup.SERVER;
+import static dev.holdfast.engine.core.Handler.command;
+import static dev.holdfast.engine.core.Handler.container;
 
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.CommandException;
-import dev.holdfast.engine.execution.CommandLog;
-import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.Handler;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.client.CommandLog;
+import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Handler;
 import java.util.List;
 
 /** COMMANDLOG, and SLOWLOG, which is the part of it that Redis had. */

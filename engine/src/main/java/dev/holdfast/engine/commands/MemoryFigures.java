@@ -1,6 +1,6 @@
 package dev.holdfast.engine.commands;
 
-import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.keyspace.Keyspace;
 import java.io.IOException;
 import java.nio.file.Files;

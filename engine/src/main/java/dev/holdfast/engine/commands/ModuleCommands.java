@@ -1,17 +1,17 @@
 package dev.holdfast.engine.commands;
 
-import static dev.holdfast.engine.execution.CommandFlag.ADMIN;
-import static dev.holdfast.engine.execution.CommandFlag.NOSCRIPT;
-import static dev.holdfast.engine.execution.CommandFlag.NO_ASYNC_LOADING;
-import static dev.holdfast.engine.execution.CommandFlag.PROTECTED;
-import static dev.holdfast.engine.execution.CommandGroup.SERVER;
-import static dev.holdfast.engine.execution.Handler.command;
-import static dev.holdfast.engine.execution.Handler.container;
+import static dev.holdfast.engine.catalog.CommandFlag.ADMIN;
+import static dev.holdfast.engine.catalog.CommandFlag.NOSCRIPT;
+import static dev.holdfast.engine.catalog.CommandFlag.NO_ASYNC_LOADING;
+import static dev.holdfast.engine.catalog.CommandFlag.PROTECTED;
+import static dev.holdfast.engine.catalog.CommandGroup.SERVER;
+import static dev.holdfast.engine.core.Handler.command;
+import static dev.holdfast.engine.core.Handler.container;
 
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.CommandException;
-import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.Handler;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Handler;
 import dev.holdfast.engine.protocol.Reply;
 import java.util.List;
 import org.slf4j.Logger;

@@ -1,26 +1,26 @@
 package dev.holdfast.engine.commands;
 
-import static dev.holdfast.engine.execution.CommandFlag.FAST;
-import static dev.holdfast.engine.execution.CommandFlag.LOADING;
-import static dev.holdfast.engine.execution.CommandFlag.MAY_REPLICATE;
-import static dev.holdfast.engine.execution.CommandFlag.NOSCRIPT;
-import static dev.holdfast.engine.execution.CommandFlag.STALE;
-import static dev.holdfast.engine.execution.CommandGroup.PUBSUB;
-import static dev.holdfast.engine.execution.Handler.command;
-import static dev.holdfast.engine.execution.Handler.container;
-import static dev.holdfast.engine.execution.KeySpec.Flag.NOT_KEY;
+import static dev.holdfast.engine.catalog.CommandFlag.FAST;
+import static dev.holdfast.engine.catalog.CommandFlag.LOADING;
+import static dev.holdfast.engine.catalog.CommandFlag.MAY_REPLICATE;
+import static dev.holdfast.engine.catalog.CommandFlag.NOSCRIPT;
+import static dev.holdfast.engine.catalog.CommandFlag.STALE;
+import static dev.holdfast.engine.catalog.CommandGroup.PUBSUB;
+import static dev.holdfast.engine.catalog.KeySpec.Flag.NOT_KEY;
+import static dev.holdfast.engine.core.Handler.command;
+import static dev.holdfast.engine.core.Handler.container;
 
 import dev.holdfast.engine.base.Glob;
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.Client;
-import dev.holdfast.engine.execution.CommandFlag;
-import dev.holdfast.engine.execution.CommandRole;
-import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.Handler;
-import dev.holdfast.engine.execution.KeySpec;
-import dev.holdfast.engine.execution.PubSub;
-import dev.holdfast.engine.execution.PubSub.Kind;
+import dev.holdfast.engine.catalog.CommandFlag;
+import dev.holdfast.engine.catalog.CommandRole;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.change.PubSub;
+import dev.holdfast.engine.change.PubSub.Kind;
+import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Handler;
 import dev.holdfast.engine.protocol.Reply;
 import java.util.Collection;
 import java.util.List;
@@ -184,8 +184,7 @@ public final class PubSubCommands {
 
     private static void names(Call call, Kind kind) {
         if (call.argCount() > 3) {
-            throw dev.holdfast.engine.execution.CommandException.arity(
-                    call.spec().fullName());
+            throw dev.holdfast.engine.catalog.CommandException.arity(call.spec().fullName());
         }
         Collection<Slice> names = call.engine().pubSub().names(kind);
         Reply reply = call.reply();

@@ -1,21 +1,21 @@
 package dev.holdfast.engine.commands;
 
-import static dev.holdfast.engine.execution.CommandFlag.ADMIN;
-import static dev.holdfast.engine.execution.CommandFlag.BLOCKING;
-import static dev.holdfast.engine.execution.CommandFlag.FAST;
-import static dev.holdfast.engine.execution.CommandFlag.LOADING;
-import static dev.holdfast.engine.execution.CommandFlag.NOSCRIPT;
-import static dev.holdfast.engine.execution.CommandFlag.NO_ASYNC_LOADING;
-import static dev.holdfast.engine.execution.CommandFlag.NO_MULTI;
-import static dev.holdfast.engine.execution.CommandFlag.STALE;
-import static dev.holdfast.engine.execution.CommandFlag.VISITS_SHARDS;
-import static dev.holdfast.engine.execution.CommandGroup.GENERIC;
-import static dev.holdfast.engine.execution.CommandGroup.SERVER;
-import static dev.holdfast.engine.execution.Handler.command;
+import static dev.holdfast.engine.catalog.CommandFlag.ADMIN;
+import static dev.holdfast.engine.catalog.CommandFlag.BLOCKING;
+import static dev.holdfast.engine.catalog.CommandFlag.FAST;
+import static dev.holdfast.engine.catalog.CommandFlag.LOADING;
+import static dev.holdfast.engine.catalog.CommandFlag.NOSCRIPT;
+import static dev.holdfast.engine.catalog.CommandFlag.NO_ASYNC_LOADING;
+import static dev.holdfast.engine.catalog.CommandFlag.NO_MULTI;
+import static dev.holdfast.engine.catalog.CommandFlag.STALE;
+import static dev.holdfast.engine.catalog.CommandFlag.VISITS_SHARDS;
+import static dev.holdfast.engine.catalog.CommandGroup.GENERIC;
+import static dev.holdfast.engine.catalog.CommandGroup.SERVER;
+import static dev.holdfast.engine.core.Handler.command;
 
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.CommandException;
-import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.persistence.AppendOnlyFile;
 import dev.holdfast.engine.persistence.FilePersistence;
 import dev.holdfast.engine.persistence.RdbSaves;

@@ -1,20 +1,20 @@
 package dev.holdfast.engine.commands;
 
-import static dev.holdfast.engine.execution.CommandFlag.ALL_SHARDS;
-import static dev.holdfast.engine.execution.CommandFlag.FAST;
-import static dev.holdfast.engine.execution.CommandFlag.READONLY;
-import static dev.holdfast.engine.execution.CommandFlag.TOUCHES_ARBITRARY_KEYS;
-import static dev.holdfast.engine.execution.CommandFlag.VISITS_SHARDS;
-import static dev.holdfast.engine.execution.CommandFlag.WRITE;
-import static dev.holdfast.engine.execution.CommandGroup.GENERIC;
-import static dev.holdfast.engine.execution.CommandGroup.SERVER;
-import static dev.holdfast.engine.execution.Handler.command;
+import static dev.holdfast.engine.catalog.CommandFlag.ALL_SHARDS;
+import static dev.holdfast.engine.catalog.CommandFlag.FAST;
+import static dev.holdfast.engine.catalog.CommandFlag.READONLY;
+import static dev.holdfast.engine.catalog.CommandFlag.TOUCHES_ARBITRARY_KEYS;
+import static dev.holdfast.engine.catalog.CommandFlag.VISITS_SHARDS;
+import static dev.holdfast.engine.catalog.CommandFlag.WRITE;
+import static dev.holdfast.engine.catalog.CommandGroup.GENERIC;
+import static dev.holdfast.engine.catalog.CommandGroup.SERVER;
+import static dev.holdfast.engine.core.Handler.command;
 
 import dev.holdfast.engine.base.Glob;
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.CommandException;
-import dev.holdfast.engine.execution.CommandSpec;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;

@@ -1,19 +1,19 @@
 package dev.holdfast.engine.commands;
 
-import static dev.holdfast.engine.execution.CommandFlag.BLOCKING;
-import static dev.holdfast.engine.execution.CommandFlag.FAST;
-import static dev.holdfast.engine.execution.CommandFlag.WRITE;
-import static dev.holdfast.engine.execution.CommandGroup.SORTED_SET;
-import static dev.holdfast.engine.execution.Handler.command;
-import static dev.holdfast.engine.execution.KeySpec.Flag.ACCESS;
-import static dev.holdfast.engine.execution.KeySpec.Flag.DELETE;
-import static dev.holdfast.engine.execution.KeySpec.Flag.RW;
+import static dev.holdfast.engine.catalog.CommandFlag.BLOCKING;
+import static dev.holdfast.engine.catalog.CommandFlag.FAST;
+import static dev.holdfast.engine.catalog.CommandFlag.WRITE;
+import static dev.holdfast.engine.catalog.CommandGroup.SORTED_SET;
+import static dev.holdfast.engine.catalog.KeySpec.Flag.ACCESS;
+import static dev.holdfast.engine.catalog.KeySpec.Flag.DELETE;
+import static dev.holdfast.engine.catalog.KeySpec.Flag.RW;
+import static dev.holdfast.engine.core.Handler.command;
 
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.CommandException;
-import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.KeySpec;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.types.RankSpan;

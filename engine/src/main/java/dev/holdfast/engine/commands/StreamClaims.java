@@ -1,8 +1,8 @@
 package dev.holdfast.engine.commands;
 
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.CommandException;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.types.ConsumerGroup;
 import dev.holdfast.engine.types.PendingEntry;

@@ -1,22 +1,22 @@
 package dev.holdfast.engine.commands;
 
-import static dev.holdfast.engine.execution.CommandFlag.DENYOOM;
-import static dev.holdfast.engine.execution.CommandFlag.FAST;
-import static dev.holdfast.engine.execution.CommandFlag.READONLY;
-import static dev.holdfast.engine.execution.CommandFlag.WRITE;
-import static dev.holdfast.engine.execution.CommandGroup.STREAM;
-import static dev.holdfast.engine.execution.Handler.command;
-import static dev.holdfast.engine.execution.KeySpec.Flag.ACCESS;
-import static dev.holdfast.engine.execution.KeySpec.Flag.DELETE;
-import static dev.holdfast.engine.execution.KeySpec.Flag.RO;
-import static dev.holdfast.engine.execution.KeySpec.Flag.RW;
-import static dev.holdfast.engine.execution.KeySpec.Flag.UPDATE;
+import static dev.holdfast.engine.catalog.CommandFlag.DENYOOM;
+import static dev.holdfast.engine.catalog.CommandFlag.FAST;
+import static dev.holdfast.engine.catalog.CommandFlag.READONLY;
+import static dev.holdfast.engine.catalog.CommandFlag.WRITE;
+import static dev.holdfast.engine.catalog.CommandGroup.STREAM;
+import static dev.holdfast.engine.catalog.KeySpec.Flag.ACCESS;
+import static dev.holdfast.engine.catalog.KeySpec.Flag.DELETE;
+import static dev.holdfast.engine.catalog.KeySpec.Flag.RO;
+import static dev.holdfast.engine.catalog.KeySpec.Flag.RW;
+import static dev.holdfast.engine.catalog.KeySpec.Flag.UPDATE;
+import static dev.holdfast.engine.core.Handler.command;
 
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.CommandException;
-import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.KeySpec;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.structures.StreamLog;
 import dev.holdfast.engine.types.StreamId;

@@ -1,8 +1,8 @@
 package dev.holdfast.engine.commands;
 
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.CommandException;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import org.jspecify.annotations.Nullable;
 

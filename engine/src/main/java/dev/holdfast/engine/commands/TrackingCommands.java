@@ -1,13 +1,13 @@
 package dev.holdfast.engine.commands;
 
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.Client;
-import dev.holdfast.engine.execution.ClientInfo;
-import dev.holdfast.engine.execution.CommandException;
-import dev.holdfast.engine.execution.Tracker;
-import dev.holdfast.engine.execution.Tracker.Mode;
-import dev.holdfast.engine.execution.Tracking;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.change.Tracking;
+import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.client.ClientInfo;
+import dev.holdfast.engine.client.Tracker;
+import dev.holdfast.engine.client.Tracker.Mode;
+import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.protocol.Reply;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,22 +1,22 @@
 package dev.holdfast.engine.commands;
 
-import static dev.holdfast.engine.execution.CommandFlag.ALLOW_BUSY;
-import static dev.holdfast.engine.execution.CommandFlag.FAST;
-import static dev.holdfast.engine.execution.CommandFlag.LOADING;
-import static dev.holdfast.engine.execution.CommandFlag.NOSCRIPT;
-import static dev.holdfast.engine.execution.CommandFlag.NO_MULTI;
-import static dev.holdfast.engine.execution.CommandFlag.SKIP_COMMANDLOG;
-import static dev.holdfast.engine.execution.CommandFlag.STALE;
-import static dev.holdfast.engine.execution.CommandGroup.TRANSACTIONS;
-import static dev.holdfast.engine.execution.Handler.command;
+import static dev.holdfast.engine.catalog.CommandFlag.ALLOW_BUSY;
+import static dev.holdfast.engine.catalog.CommandFlag.FAST;
+import static dev.holdfast.engine.catalog.CommandFlag.LOADING;
+import static dev.holdfast.engine.catalog.CommandFlag.NOSCRIPT;
+import static dev.holdfast.engine.catalog.CommandFlag.NO_MULTI;
+import static dev.holdfast.engine.catalog.CommandFlag.SKIP_COMMANDLOG;
+import static dev.holdfast.engine.catalog.CommandFlag.STALE;
+import static dev.holdfast.engine.catalog.CommandGroup.TRANSACTIONS;
+import static dev.holdfast.engine.core.Handler.command;
 
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.CommandException;
-import dev.holdfast.engine.execution.CommandRole;
-import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.KeySpec;
-import dev.holdfast.engine.execution.Transaction;
-import dev.holdfast.engine.execution.Transactions;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.catalog.CommandRole;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.client.QueuedCommands;
+import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Transactions;
 import java.util.List;
 
 /** MULTI, EXEC, DISCARD, WATCH and UNWATCH; how a transaction is run: {@link Transactions}. */
@@ -66,7 +66,7 @@ public final class TransactionCommands {
                     .summary("Forgets all watched keys"));
 
     private static void multi(Call call) {
-        call.client().setTransaction(new Transaction());
+        call.client().setTransaction(new QueuedCommands());
         call.reply().ok();
     }
 

@@ -2,10 +2,10 @@ package dev.holdfast.engine.persistence;
 
 import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.Client;
-import dev.holdfast.engine.execution.CommandException;
-import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.persistence.AofManifest.Kind;
 import dev.holdfast.engine.persistence.AofManifest.Part;
 import dev.holdfast.engine.protocol.Args;

@@ -1,8 +1,8 @@
 package dev.holdfast.engine.persistence;
 
-import dev.holdfast.engine.execution.Client;
-import dev.holdfast.engine.execution.Engine;
-import dev.holdfast.engine.execution.Waiter;
+import dev.holdfast.engine.client.BlockedCommand;
+import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.core.Engine;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.LongSupplier;
@@ -10,7 +10,7 @@ import java.util.function.LongSupplier;
 /** Clients that wait until their changes are durable: WAITAOF. */
 final class AofWaits {
     /** One wait, and the offset in the log of changes that it is for. */
-    private record Wait(Waiter waiter, long offset) {}
+    private record Wait(BlockedCommand waiter, long offset) {}
 
     private final Engine engine;
     private final LongSupplier durable;
@@ -24,7 +24,7 @@ final class AofWaits {
 
     /** Takes note of a client that has just begun to wait. */
     void add(Client client, long offset) {
-        Waiter waiter = client.waiter();
+        BlockedCommand waiter = client.waiter();
         if (waiter != null) {
             waits.add(new Wait(waiter, offset));
             // What it waits for may have come before it was noted.

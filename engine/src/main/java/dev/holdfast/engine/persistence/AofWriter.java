@@ -2,8 +2,8 @@ package dev.holdfast.engine.persistence;
 
 import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.config.Config;
-import dev.holdfast.engine.execution.ChangeReader;
-import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.core.Engine;
+import dev.holdfast.engine.journal.ChangeReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

@@ -1,9 +1,9 @@
 package dev.holdfast.engine.persistence;
 
+import dev.holdfast.engine.client.Client;
 import dev.holdfast.engine.config.AofParameters;
 import dev.holdfast.engine.config.Config;
-import dev.holdfast.engine.execution.Client;
-import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.persistence.AofManifest.Part;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 package dev.holdfast.engine.persistence;
 
-import dev.holdfast.engine.execution.ChangeUnit;
-import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.core.Engine;
+import dev.holdfast.engine.journal.ChangeUnit;
 import dev.holdfast.engine.keyspace.Entry;
 import java.io.IOException;
 import java.nio.ByteBuffer;

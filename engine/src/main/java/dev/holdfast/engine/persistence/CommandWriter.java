@@ -2,7 +2,7 @@ package dev.holdfast.engine.persistence;
 
 import dev.holdfast.engine.base.Doubles;
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.ChangeUnit;
+import dev.holdfast.engine.journal.ChangeUnit;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.LargeString;

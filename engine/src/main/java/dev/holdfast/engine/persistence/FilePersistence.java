@@ -1,14 +1,14 @@
 package dev.holdfast.engine.persistence;
 
 import dev.holdfast.engine.base.Reason;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.catalog.CommandFlag;
+import dev.holdfast.engine.catalog.CommandRole;
+import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.ConfigException;
-import dev.holdfast.engine.execution.CommandException;
-import dev.holdfast.engine.execution.CommandFlag;
-import dev.holdfast.engine.execution.CommandRole;
-import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.Engine;
-import dev.holdfast.engine.execution.Persistence;
+import dev.holdfast.engine.core.Engine;
+import dev.holdfast.engine.core.Persistence;
 import dev.holdfast.engine.scripting.Scripting;
 import java.io.Closeable;
 import java.io.IOException;

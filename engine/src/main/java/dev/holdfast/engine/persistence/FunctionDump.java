@@ -1,7 +1,7 @@
 package dev.holdfast.engine.persistence;
 
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.CommandException;
+import dev.holdfast.engine.catalog.CommandException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -1,8 +1,8 @@
 package dev.holdfast.engine.persistence;
 
 import dev.holdfast.engine.base.Reason;
-import dev.holdfast.engine.execution.Engine;
-import dev.holdfast.engine.execution.Pause;
+import dev.holdfast.engine.core.Engine;
+import dev.holdfast.engine.core.Pause;
 import dev.holdfast.engine.keyspace.Keyspace;
 import java.io.IOException;
 import java.util.Set;

@@ -1,6 +1,6 @@
 package dev.holdfast.engine.persistence;
 
-import dev.holdfast.engine.execution.Link;
+import dev.holdfast.engine.client.Link;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.protocol.RespReply;
 

@@ -1,8 +1,8 @@
 package dev.holdfast.engine.persistence;
 
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.config.Config;
-import dev.holdfast.engine.execution.CommandException;
 import dev.holdfast.engine.keyspace.Keyspace;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -3,7 +3,7 @@ package dev.holdfast.engine.persistence;
 import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.SavePoints;
-import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.core.Engine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

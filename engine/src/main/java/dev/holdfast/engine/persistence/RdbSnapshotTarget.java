@@ -1,7 +1,7 @@
 package dev.holdfast.engine.persistence;
 
 import dev.holdfast.engine.config.Config;
-import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.keyspace.AccessClock;
 import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.Keyspace;

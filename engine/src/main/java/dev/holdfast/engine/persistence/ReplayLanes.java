@@ -1,8 +1,8 @@
 package dev.holdfast.engine.persistence;
 
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.Client;
-import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;

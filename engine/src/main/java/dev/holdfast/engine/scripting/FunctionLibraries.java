@@ -1,7 +1,7 @@
 package dev.holdfast.engine.scripting;
 
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.CommandException;
+import dev.holdfast.engine.catalog.CommandException;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;

@@ -1,6 +1,6 @@
 package dev.holdfast.engine.scripting;
 
-import dev.holdfast.engine.execution.Call;
+import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.lua.LuaNumbers;
 import dev.holdfast.engine.lua.LuaString;
 import dev.holdfast.engine.lua.LuaTable;

@@ -1,14 +1,14 @@
 package dev.holdfast.engine.scripting;
 
+import dev.holdfast.engine.acl.AclDenial;
+import dev.holdfast.engine.acl.AclLog;
 import dev.holdfast.engine.base.Doubles;
 import dev.holdfast.engine.base.Numbers;
-import dev.holdfast.engine.execution.AclDenial;
-import dev.holdfast.engine.execution.AclLog;
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.CommandException;
-import dev.holdfast.engine.execution.CommandFlag;
-import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.ScriptRun;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.catalog.CommandFlag;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.ScriptRun;
 import dev.holdfast.engine.lua.Arguments;
 import dev.holdfast.engine.lua.Lua;
 import dev.holdfast.engine.lua.LuaError;

@@ -1,9 +1,9 @@
 package dev.holdfast.engine.scripting;
 
 import dev.holdfast.engine.base.Compatibility;
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.Engine;
-import dev.holdfast.engine.execution.ScriptRun;
+import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Engine;
+import dev.holdfast.engine.core.ScriptRun;
 import dev.holdfast.engine.lua.Arguments;
 import dev.holdfast.engine.lua.BaseLibrary;
 import dev.holdfast.engine.lua.BitLibrary;

@@ -1,6 +1,6 @@
 package dev.holdfast.engine.scripting;
 
-import dev.holdfast.engine.execution.CommandException;
+import dev.holdfast.engine.catalog.CommandException;
 import java.nio.charset.StandardCharsets;
 
 /**

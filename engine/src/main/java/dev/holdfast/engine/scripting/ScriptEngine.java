@@ -1,8 +1,8 @@
 package dev.holdfast.engine.scripting;
 
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.ScriptRun;
+import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.ScriptRun;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +28,7 @@ public interface ScriptEngine {
     /**
      * Compiles a script.
      *
-     * @throws dev.holdfast.engine.execution.CommandException if it is not well-formed
+     * @throws dev.holdfast.engine.catalog.CommandException if it is not well-formed
      */
     Program compile(byte[] source);
 
@@ -36,7 +36,7 @@ public interface ScriptEngine {
      * Runs a library's code, which registers functions.
      *
      * @param timeoutMillis after which that is given up, or 0 for never
-     * @throws dev.holdfast.engine.execution.CommandException if it is not well-formed or fails
+     * @throws dev.holdfast.engine.catalog.CommandException if it is not well-formed or fails
      */
     List<Registered> load(byte[] source, long timeoutMillis);
 

@@ -1,12 +1,12 @@
 package dev.holdfast.engine.scripting;
 
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.Call;
-import dev.holdfast.engine.execution.CommandException;
-import dev.holdfast.engine.execution.CommandSpec;
-import dev.holdfast.engine.execution.Engine;
-import dev.holdfast.engine.execution.ScriptRun;
-import dev.holdfast.engine.execution.Scripts;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Engine;
+import dev.holdfast.engine.core.ScriptRun;
+import dev.holdfast.engine.core.Scripts;
 import dev.holdfast.engine.keyspace.Shard;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;

@@ -1,7 +1,7 @@
 package dev.holdfast.engine.persistence;
 
 import dev.holdfast.engine.TestStore;
-import dev.holdfast.engine.execution.Engine;
+import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.scripting.Scripting;

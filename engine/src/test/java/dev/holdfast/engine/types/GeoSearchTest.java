@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.engine.base.Slice;
-import dev.holdfast.engine.execution.Call;
+import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.structures.Geohash;
 import dev.holdfast.engine.structures.Geohash.Point;

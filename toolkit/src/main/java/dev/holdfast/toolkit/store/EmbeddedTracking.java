@@ -1,8 +1,8 @@
 package dev.holdfast.toolkit.store;
 
-import dev.holdfast.engine.execution.Client;
-import dev.holdfast.engine.execution.Engine;
-import dev.holdfast.engine.execution.Link;
+import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.client.Link;
+import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.ObjectReply;
 import dev.holdfast.engine.protocol.ObjectReply.ReplyError;

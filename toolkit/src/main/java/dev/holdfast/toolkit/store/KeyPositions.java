@@ -1,7 +1,7 @@
 package dev.holdfast.toolkit.store;
 
+import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.commands.AllCommands;
-import dev.holdfast.engine.execution.CommandSpec;
 import dev.holdfast.engine.protocol.Args;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;

@@ -1,0 +1,84 @@
+package dev.holdfast.engine.client;
+
+import dev.holdfast.engine.acl.Acl;
+import dev.holdfast.engine.catalog.CommandFlag;
+import dev.holdfast.engine.catalog.CommandRole;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.protocol.Account;
+import dev.holdfast.engine.protocol.Args;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The commands queued since MULTI. */
+public final class QueuedCommands {
+    /** A command that has passed all checks, and a copy of its words. */
+    public record Queued(CommandSpec spec, Args args) {}
+
+    /** What a queued command takes beside its words. */
+    private static final int QUEUED_BYTES = 64;
+
+    private final List<Queued> commands = new ArrayList<>();
+    private @Nullable Args lastSelect;
+    private boolean failed;
+    private long bytes;
+    private long held;
+
+    public void add(CommandSpec spec, Args args, Account account) {
+        long size = args.sizeBytes();
+        long more = args.copyBytes() + QUEUED_BYTES;
+        account.take(more);
+        held += more;
+        Args copy = args.copy();
+        commands.add(new Queued(spec, copy));
+        bytes += size;
+        if (spec.has(CommandRole.SELECTS)) {
+            lastSelect = copy;
+        }
+    }
+
+    /** The database in which the next command will run, {@code before} being that of the first. */
+    int databaseFrom(int before, int databases) {
+        int selected = lastSelect == null ? -1 : Acl.databaseNumber(lastSelect.get(1), databases);
+        return selected < 0 ? before : selected;
+    }
+
+    /** Whether running {@code command}, if that is EXEC, runs a queued command that writes. */
+    public boolean writes(CommandSpec command) {
+        return command.has(CommandRole.RUNS_QUEUE)
+                && commands.stream().anyMatch(queued -> queued.spec.is(CommandFlag.WRITE));
+    }
+
+    /** Whether running {@code command}, if that is EXEC, runs a queued command that may make the store grow. */
+    public boolean needsMemory(CommandSpec command) {
+        return command.has(CommandRole.RUNS_QUEUE)
+                && commands.stream().anyMatch(queued -> queued.spec.is(CommandFlag.DENYOOM));
+    }
+
+    public List<Queued> commands() {
+        return commands;
+    }
+
+    public int size() {
+        return commands.size();
+    }
+
+    /** The bytes of the queued words. */
+    public long sizeBytes() {
+        return bytes;
+    }
+
+    /** What the account of its client was told. */
+    long heldBytes() {
+        return held;
+    }
+
+    /** Says that a command could not be queued; EXEC will refuse. */
+    public void fail() {
+        failed = true;
+    }
+
+    public boolean hasFailed() {
+        return failed;
+    }
+}

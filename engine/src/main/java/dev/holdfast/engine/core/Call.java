@@ -1,0 +1,972 @@
+package dev.holdfast.engine.core;
+
+import dev.holdfast.engine.base.Doubles;
+import dev.holdfast.engine.base.HeapRoom;
+import dev.holdfast.engine.base.LongDouble;
+import dev.holdfast.engine.base.Numbers;
+import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.catalog.CommandFlag;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.change.ShardObservers;
+import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.client.NoReply;
+import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.journal.ChangeLog;
+import dev.holdfast.engine.journal.ChangeUnit;
+import dev.holdfast.engine.keyspace.DatabaseKey;
+import dev.holdfast.engine.keyspace.Entry;
+import dev.holdfast.engine.keyspace.KeyRecord;
+import dev.holdfast.engine.keyspace.KeyTable;
+import dev.holdfast.engine.keyspace.Keyspace;
+import dev.holdfast.engine.keyspace.LargeString;
+import dev.holdfast.engine.keyspace.StringItem;
+import dev.holdfast.engine.keyspace.ValueType;
+import dev.holdfast.engine.protocol.Args;
+import dev.holdfast.engine.protocol.Reply;
+import dev.holdfast.engine.upkeep.Expiry;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One command being run: its words, who sent it, where the answer goes, and the way to the keyspace. This is all that a
+ * handler sees.
+ *
+ * <p>A handler reads its arguments, makes one call on a value, writes the reply, and reports a write with {@link #changed}.
+ * The shards of the declared keys are locked while it runs. Each client has one call object, used again and again.
+ */
+public final class Call implements Client.Runner {
+    private final Engine engine;
+    private final Client client;
+    private final Keyspace keyspace;
+    private final Slice scratch = new Slice();
+    private final List<Entry> opened = new ArrayList<>();
+    private final List<KeyTable> openedIn = new ArrayList<>();
+    private final List<DatabaseKey> ready = new ArrayList<>();
+
+    private CommandSpec spec;
+    private Args args;
+    private Reply reply;
+    private long[] openedBytes = new long[4];
+
+    /** Changed keys that clients which track by prefix are told of when the command, or its transaction, ends. */
+    private @Nullable SortedSet<Slice> broadcast;
+
+    private long now;
+    private long nowMicros;
+    private long dirty;
+    private boolean inTransaction;
+    private boolean retrying;
+    private @Nullable Handler rest;
+    private long suspendedSince;
+    private boolean muted;
+    private boolean inScript;
+    private volatile @Nullable ScriptRun script;
+    private boolean partOfTransaction;
+    private boolean blocked;
+    private final ChangeUnit unit = new ChangeUnit();
+    private boolean retold;
+
+    Call(Engine engine, Client client) {
+        this.engine = engine;
+        this.client = client;
+        this.keyspace = engine.keyspace();
+        this.spec = engine.commands().byId(0);
+        this.args = new Args();
+        this.reply = NoReply.INSTANCE;
+    }
+
+    /** Points the call at a command. The time is read again unless the command is part of a transaction. */
+    void begin(CommandSpec spec, Args args, Reply reply) {
+        this.spec = spec;
+        this.args = args;
+        this.reply = reply;
+        this.blocked = false;
+        this.retold = false;
+        if (!inTransaction) {
+            now = 0;
+            nowMicros = 0;
+        }
+    }
+
+    /** Brings the memory account up to date with what the command has done. */
+    void settle() {
+        for (int i = 0; i < opened.size(); i++) {
+            openedIn.get(i).adjust(opened.get(i).sizeBytes() - openedBytes[i]);
+        }
+        opened.clear();
+        openedIn.clear();
+        if (broadcast != null && !inTransaction) {
+            broadcast();
+        }
+    }
+
+    void setInTransaction(boolean inTransaction) {
+        this.inTransaction = inTransaction;
+        now = 0;
+        nowMicros = 0;
+        if (broadcast != null && !inTransaction) {
+            broadcast();
+        }
+    }
+
+    private void broadcast() {
+        if (broadcast != null) {
+            engine.tracking().broadcast(broadcast, client);
+            broadcast = null;
+        }
+    }
+
+    // ---- scripts ----
+
+    /**
+     * Makes the call that of a script, whose commands {@link #runInside} then runs: they are one step, as those of a
+     * transaction are. Returns what {@link #endScript} wants to know.
+     */
+    public boolean beginScript(ScriptRun run) {
+        script = run;
+        boolean within = inTransaction;
+        partOfTransaction = within;
+        if (!within) {
+            setInTransaction(true);
+        }
+        return within;
+    }
+
+    /** Runs a command of a script. The script's own words and reply are the call's no more, until {@link #endScript}. */
+    public void runInside(CommandSpec inner, Args words, Reply answer) {
+        inScript = true;
+        engine.run(this, inner, words, answer);
+    }
+
+    /** Makes the script's own words and reply the call's again. */
+    public void endInside(CommandSpec outer, Args words, Reply answer) {
+        inScript = false;
+        begin(outer, words, answer);
+    }
+
+    /** The script that the client runs, or null; any thread may ask. */
+    @Nullable
+    ScriptRun script() {
+        return script;
+    }
+
+    /** Whether the command is one that a script runs. */
+    public boolean isInScript() {
+        return inScript;
+    }
+
+    /** Ends a script: its changes are told, unless it is part of a transaction. */
+    public void endScript(boolean within) {
+        script = null;
+        muted = false;
+        if (!within) {
+            setInTransaction(false);
+            endUnit();
+        }
+    }
+
+    /** Whether what follows is left out of the log of changes; a script may ask for that. */
+    public void setMuted(boolean muted) {
+        this.muted = muted;
+    }
+
+    /** Counts a command of a script that does not get to run, and makes the error that the script is given. */
+    public CommandException refuse(CommandSpec inner, String message) {
+        client.lane().rejected[inner.id()]++;
+        return refuse(message);
+    }
+
+    public CommandException refuse(String message) {
+        engine.statistics().countError(message);
+        return new CommandException(message);
+    }
+
+    /**
+     * Answers with an error that is the outcome of a script.
+     *
+     * @param counted whether a command of the script has counted it already
+     */
+    public void fail(String message, boolean counted) {
+        String line = message.replace('\r', ' ').replace('\n', ' ');
+        reply.error(line);
+        client.lane().failed[spec.id()]++;
+        if (!counted) {
+            engine.statistics().countError(line);
+        }
+    }
+
+    /** The declaration of a command that a script calls. */
+    public CommandSpec resolve(Args words) {
+        return engine.admission().resolve(client, words);
+    }
+
+    /** Whether the store uses more memory than it may. */
+    public boolean isOutOfMemory() {
+        return engine.eviction().isOutOfMemory();
+    }
+
+    /**
+     * Leaves the command unfinished and lets its thread serve others. Its locks stay held.
+     *
+     * @param rest goes on with it; may suspend it again
+     */
+    public void suspend(Handler rest) {
+        this.rest = rest;
+    }
+
+    /** Whether the command is one of a transaction; a script within one cannot be suspended. */
+    public boolean isPartOfTransaction() {
+        return partOfTransaction;
+    }
+
+    boolean isSuspended() {
+        return rest != null;
+    }
+
+    Handler takeRest() {
+        Handler taken = rest;
+        if (taken == null) {
+            throw new IllegalStateException("not suspended");
+        }
+        rest = null;
+        return taken;
+    }
+
+    long suspendedSince() {
+        return suspendedSince;
+    }
+
+    void setSuspendedSince(long nanos) {
+        suspendedSince = nanos;
+    }
+
+    void setRetrying(boolean retrying) {
+        this.retrying = retrying;
+    }
+
+    /** Whether a command that had to wait is being run again. */
+    boolean isRetrying() {
+        return retrying;
+    }
+
+    boolean hasBlocked() {
+        return blocked;
+    }
+
+    /** The keys that were changed and that blocked clients wait for. They are handed over: the next call begins without. */
+    List<DatabaseKey> takeReady() {
+        if (ready.isEmpty()) {
+            return List.of();
+        }
+        List<DatabaseKey> taken = List.copyOf(ready);
+        ready.clear();
+        return taken;
+    }
+
+    // ---- the command ----
+
+    public Engine engine() {
+        return engine;
+    }
+
+    public Client client() {
+        return client;
+    }
+
+    public CommandSpec spec() {
+        return spec;
+    }
+
+    public Config config() {
+        return engine.config();
+    }
+
+    public Reply reply() {
+        return reply;
+    }
+
+    public Args args() {
+        return args;
+    }
+
+    public int argCount() {
+        return args.count();
+    }
+
+    /** A word of the command; 0 is its name. */
+    public Slice arg(int index) {
+        return args.get(index);
+    }
+
+    /** The time of the command in milliseconds since 1970. It stands still while a command or a transaction runs. */
+    public long now() {
+        if (now == 0) {
+            now = engine.clock().millis();
+        }
+        return now;
+    }
+
+    /** The same in microseconds, for TIME. */
+    public long nowMicros() {
+        if (nowMicros == 0) {
+            nowMicros = engine.clock().micros();
+        }
+        return nowMicros;
+    }
+
+    /**
+     * Whether an expiry that the command gives is over already, so that what it is given to goes at once. A source of data says
+     * itself when that goes: an import, and a log that is repeated.
+     */
+    public boolean isOver(long expireAt) {
+        return expireAt <= now() && !engine.config().importMode.get() && !client.isReplaying();
+    }
+
+    /** Whether the command runs inside EXEC, where nothing may block. */
+    public boolean inTransaction() {
+        return inTransaction;
+    }
+
+    public int database() {
+        return client.database();
+    }
+
+    // ---- arguments ----
+
+    public long longArg(int index) {
+        Slice arg = arg(index);
+        if (!Numbers.isLong(arg)) {
+            throw CommandException.notInteger();
+        }
+        return Numbers.toLong(arg);
+    }
+
+    /** An integer between bounds; {@code message} is the whole error where it is none. */
+    public long longArg(int index, long min, long max, String message) {
+        Slice arg = arg(index);
+        if (!Numbers.isLong(arg)) {
+            throw new CommandException(message);
+        }
+        long value = Numbers.toLong(arg);
+        if (value < min || value > max) {
+            throw new CommandException(message);
+        }
+        return value;
+    }
+
+    /** An integer that is not negative; Valkey's message for one that is out of range. */
+    public long positiveArg(int index) {
+        return longArg(index, 0, Long.MAX_VALUE, "ERR value is out of range, must be positive");
+    }
+
+    public double doubleArg(int index) {
+        return doubleArg(index, "ERR value is not a valid float");
+    }
+
+    public double doubleArg(int index, String message) {
+        Slice arg = arg(index);
+        double value = Doubles.parse(arg.array(), arg.offset(), arg.length());
+        if (Double.isNaN(value)) {
+            throw new CommandException(message);
+        }
+        return value;
+    }
+
+    /** The number of a database. */
+    public int databaseArg(int index) {
+        long number = longArg(index);
+        if (number != (int) number) {
+            throw new CommandException(
+                    "ERR value is out of range, value must between " + Integer.MIN_VALUE + " and " + Integer.MAX_VALUE);
+        }
+        if (number < 0 || number >= keyspace.databases()) {
+            throw new CommandException("ERR DB index is out of range");
+        }
+        return (int) number;
+    }
+
+    /** A time to wait in seconds with a fraction, as milliseconds; 0 means for ever. */
+    public long timeoutArg(int index) {
+        Slice arg = arg(index);
+        double seconds = Doubles.parse(arg.array(), arg.offset(), arg.length());
+        if (Double.isNaN(seconds)) {
+            // Valkey reads a long double, so that a number beyond a double's range is a number still.
+            LongDouble number = LongDouble.parse(arg);
+            if (number == null) {
+                throw new CommandException("ERR timeout is not a float or out of range");
+            }
+            seconds = number.toDouble();
+        }
+        double millis = Math.ceil(seconds * 1000);
+        if (millis > Long.MAX_VALUE - (double) now()) {
+            throw new CommandException("ERR timeout is out of range");
+        }
+        if (millis < 0) {
+            throw new CommandException("ERR timeout is negative");
+        }
+        return (long) millis;
+    }
+
+    // ---- reading the keyspace ----
+
+    /** The table in which a key of the selected database belongs. */
+    public KeyTable table(Slice key) {
+        return table(key, client.database());
+    }
+
+    public KeyTable table(Slice key, int database) {
+        return keyspace.shardOf(key).table(database);
+    }
+
+    /**
+     * The item of a key, or null where there is none or it has expired, in which case it is removed. After a null the table
+     * is ready for {@link KeyTable#insert}. Neither counts nor touches.
+     */
+    public @Nullable Object find(Slice key, int database) {
+        KeyTable table = table(key, database);
+        Object item = table.find(key);
+        if (item == null) {
+            return null;
+        }
+        byte[] record = KeyTable.record(item);
+        if (KeyRecord.hasExpiry(record) && KeyRecord.isExpired(record, now())) {
+            return findExpired(table, item, key, database);
+        }
+        return item;
+    }
+
+    private @Nullable Object findExpired(KeyTable table, Object item, Slice key, int database) {
+        return switch (engine.expiry().policy(client, spec)) {
+            case IGNORE -> item;
+            case HIDE -> null;
+            case REMOVE -> {
+                removeExpired(table, key, database);
+                table.find(key);
+                yield null;
+            }
+        };
+    }
+
+    /** Removes the key that {@code table} has just found and that has expired, and reports that. */
+    private void removeExpired(KeyTable table, Slice key, int database) {
+        Expiry expiry = engine.expiry();
+        expiry.remove(table, key, database);
+        awaken(key, database);
+        propagateBeside(database, expiry.removalWord(), key);
+    }
+
+    /** Whether the time of an item of a table is over, so that {@link #find} would not return it. */
+    public boolean isExpired(Object item) {
+        return KeyRecord.isExpired(KeyTable.record(item), now())
+                && engine.expiry().policy(client, spec) != Expiry.Policy.IGNORE;
+    }
+
+    public @Nullable Object find(Slice key) {
+        return find(key, client.database());
+    }
+
+    /** The item of a key that is to be read: counts a hit or a miss and notes the access. */
+    public @Nullable Object lookup(Slice key) {
+        Object item = peek(key);
+        if (item != null) {
+            touch(item);
+        }
+        return item;
+    }
+
+    /** As {@link #lookup}, but asking about the key is no access to its value. */
+    public @Nullable Object peek(Slice key) {
+        Object item = inspect(key);
+        if (item == null) {
+            engine.notifier().miss(client.database(), key);
+        }
+        return item;
+    }
+
+    /** As {@link #peek}, but without an event for a key that is not there. */
+    public @Nullable Object inspect(Slice key) {
+        Object item = find(key);
+        if (item == null) {
+            client.lane().misses++;
+        } else {
+            client.lane().hits++;
+        }
+        return item;
+    }
+
+    /** Notes an access to an item, even by a client that wants none noted. */
+    public void access(Object item) {
+        keyspace.clock().touch(KeyTable.record(item), engine.random());
+    }
+
+    /** The item of a key that is to be changed: notes the access, but counts nothing. */
+    public @Nullable Object lookupToWrite(Slice key) {
+        Object item = find(key);
+        if (item != null) {
+            touch(item);
+        }
+        return item;
+    }
+
+    /** Notes that an item has been used. */
+    void touch(Object item) {
+        if (client.noTouch()) {
+            return;
+        }
+        keyspace.clock().touch(KeyTable.record(item), engine.random());
+    }
+
+    /** Sets the access clock of an item that comes in the place of another, or of none: how often a key is used, it keeps. */
+    private void setClock(byte[] record, @Nullable Object old) {
+        if (old == null || !keyspace.clock().countsFrequency()) {
+            KeyRecord.setAccessClock(record, keyspace.accessClock());
+        } else {
+            KeyRecord.setAccessClock(record, KeyRecord.accessClock(KeyTable.record(old)));
+            touch(record);
+        }
+    }
+
+    public boolean exists(Slice key) {
+        return find(key) != null;
+    }
+
+    /** The value of a key, to be read, or null. */
+    public <V extends Entry> @Nullable V read(Slice key, Class<V> type) {
+        return cast(lookup(key), type);
+    }
+
+    /** The value of a key, to be changed, or null. */
+    public <V extends Entry> @Nullable V write(Slice key, Class<V> type) {
+        V value = cast(find(key), type);
+        if (value != null) {
+            touch(value);
+            open(value, table(key));
+        }
+        return value;
+    }
+
+    /** The value of an item that {@link #find} has returned, as this type. */
+    public static <V extends Entry> @Nullable V cast(@Nullable Object item, Class<V> type) {
+        if (item == null) {
+            return null;
+        }
+        if (!type.isInstance(item)) {
+            throw CommandException.wrongType();
+        }
+        return type.cast(item);
+    }
+
+    /** Notes, and returns, the size of a value before it changes. */
+    private long open(Entry value, KeyTable table) {
+        int index = opened.size();
+        if (index == openedBytes.length) {
+            openedBytes = java.util.Arrays.copyOf(openedBytes, index * 2);
+        }
+        long bytes = table.open(value);
+        openedBytes[index] = bytes;
+        opened.add(value);
+        openedIn.add(table);
+        return bytes;
+    }
+
+    /** A slice for the handler's own use. Also used by {@link #string}. */
+    public Slice scratch() {
+        return scratch;
+    }
+
+    /** The string that a key holds, to be read, or null. Valid until the next call of this kind. */
+    public @Nullable Slice string(Slice key) {
+        return stringOf(lookup(key), scratch);
+    }
+
+    /** The string that an item holds, or null for none. */
+    public static @Nullable Slice stringOf(@Nullable Object item, Slice into) {
+        Slice value = StringItem.value(item, into);
+        if (value == null && item != null) {
+            throw CommandException.wrongType();
+        }
+        return value;
+    }
+
+    // ---- changing the keyspace ----
+
+    /** The item of a key that is to be changed, or null: as {@link #find}, but notes the access. */
+    public @Nullable Object findToChange(Slice key) {
+        Object item = find(key);
+        if (item != null) {
+            touch(item);
+        }
+        return item;
+    }
+
+    /**
+     * Gives a key a string, in place where it fits.
+     *
+     * @param encoding see {@link StringItem#encodingOf}
+     * @param expireAt milliseconds since 1970, or {@link KeyRecord#NEVER}
+     */
+    public void setString(Slice key, Slice value, int encoding, long expireAt) {
+        setString(key, find(key), value, encoding, expireAt);
+    }
+
+    /** As {@link #setString(Slice, Slice, int, long)}, where {@code old} is what {@link #find} has just returned for the key. */
+    public void setString(Slice key, @Nullable Object old, Slice value, int newEncoding, long expireAt) {
+        int encoding = StringItem.encodingAfter(old, key, value, newEncoding, expireAt);
+        KeyTable table = table(key);
+        if (old instanceof byte[] record && table.setInPlace(record, value, encoding, expireAt)) {
+            touch(record);
+            return;
+        }
+        if (old instanceof LargeString large
+                && value.length() > LargeString.THRESHOLD_BYTES
+                && KeyRecord.hasExpiry(large.record()) == (expireAt != KeyRecord.NEVER)) {
+            touch(large);
+            open(large, table);
+            large.set(value);
+            KeyRecord.withExpiry(large.record(), expireAt);
+            return;
+        }
+        Object item = StringItem.create(key, value, encoding, expireAt);
+        setClock(KeyTable.record(item), old);
+        if (old == null) {
+            table.insert(item);
+            engine.notifier().created(client.database(), key);
+            awaken(key, client.database());
+        } else {
+            table.replace(old, item);
+        }
+    }
+
+    /**
+     * Gives a key an integer as its string, and leaves its expiry.
+     *
+     * @param old what {@link #find} has just returned for the key
+     */
+    public void setInteger(Slice key, @Nullable Object old, long value) {
+        if (old instanceof byte[] record && table(key).setInPlace(record, value)) {
+            return;
+        }
+        long expireAt = old == null ? KeyRecord.NEVER : KeyRecord.expireAt(KeyTable.record(old));
+        byte[] digits = Numbers.toBytes(value);
+        setString(key, old, scratch.set(digits, 0, digits.length), KeyRecord.INT, expireAt);
+    }
+
+    /**
+     * Overwrites a part of a string from an offset on, and leaves its expiry; a gap becomes zeros. Where there is no string,
+     * one is created.
+     *
+     * @param old what {@link #find} has just returned for the key
+     */
+    public void writeString(Slice key, @Nullable Object old, int offset, Slice data) {
+        KeyTable table = table(key);
+        long end = (long) offset + data.length();
+        boolean grows = !(old instanceof LargeString large) || end > large.capacity();
+        if (grows && !HeapRoom.has(end)) {
+            throw new CommandException("OOM command not allowed when used memory > 'maxmemory'.");
+        }
+        if (old == null) {
+            byte[] empty = KeyRecord.create(ValueType.STRING, KeyRecord.RAW, key, KeyRecord.NEVER, 0);
+            KeyRecord.setAccessClock(empty, keyspace.accessClock());
+            table.insert(empty);
+            table.write(empty, offset, data);
+            engine.notifier().created(client.database(), key);
+            awaken(key, client.database());
+        } else if (old instanceof LargeString large) {
+            open(large, table);
+            large.write(offset, data);
+        } else if (old instanceof byte[] record) {
+            table.write(record, offset, data);
+        } else {
+            throw CommandException.wrongType();
+        }
+        if (grows) {
+            engine.eviction().grew(end);
+        }
+    }
+
+    /** Adds a value under a key that does not exist. Its record must hold that key. */
+    public void insert(Slice key, Entry value) {
+        insert(key, value, client.database());
+    }
+
+    public void insert(Slice key, Object item, int database) {
+        KeyTable table = table(key, database);
+        if (find(key, database) != null) {
+            throw new IllegalStateException("the key exists");
+        }
+        KeyRecord.setAccessClock(KeyTable.record(item), keyspace.accessClock());
+        table.insert(item);
+        if (item instanceof Entry entry) {
+            engine.eviction().grew(open(entry, table));
+        }
+        engine.notifier().created(database, key);
+    }
+
+    /** Gives a key a value in place of whatever it held; an expiry goes too. The value's record must hold that key. */
+    public void store(Slice key, Entry value) {
+        Object old = find(key);
+        if (old == null) {
+            insert(key, value);
+            return;
+        }
+        KeyTable table = table(key);
+        setClock(value.record(), old);
+        table.replace(old, value);
+        engine.eviction().grew(open(value, table));
+    }
+
+    /** A record for a value of this type that is to be {@link #insert inserted} under the key. */
+    public static byte[] newRecord(ValueType type, Slice key) {
+        return KeyRecord.create(type, 0, key, KeyRecord.NEVER, 0);
+    }
+
+    /** Removes a key. Returns its item, or null where there was none. Says nothing to anybody: see {@link #changed}. */
+    public @Nullable Object remove(Slice key) {
+        return remove(key, client.database());
+    }
+
+    public @Nullable Object remove(Slice key, int database) {
+        return find(key, database) == null ? null : table(key, database).remove();
+    }
+
+    /** Removes a key whose value has become empty, and tells of that. The change that emptied it has been reported. */
+    public void removeEmptied(Slice key) {
+        table(key).find(key);
+        table(key).remove();
+        awaken(key, client.database());
+        event(key, 'g', "del");
+    }
+
+    /** Removes a key because the expiry that it has just been given is over, and reports that. */
+    public void expire(Slice key) {
+        if (table(key).find(key) != null) {
+            removeExpired(table(key), key, client.database());
+            propagateNothing();
+            dirty++;
+        }
+    }
+
+    /** Gives a key an expiry, or none. */
+    public void setExpiry(Slice key, long expireAt) {
+        KeyTable table = table(key);
+        Object item = table.find(key);
+        if (item != null) {
+            table.setExpiry(item, expireAt);
+        }
+    }
+
+    /** Tells the table that something inside a value has begun or ceased to expire; once for each such change. */
+    public void refresh(Slice key) {
+        KeyTable table = table(key);
+        Object item = table.find(key);
+        if (item != null) {
+            table.refresh(item);
+        }
+    }
+
+    /**
+     * Reports a write: to those who watch the key, to those who wait for it, and as a keyspace event.
+     *
+     * @param eventClass the letter of the class in {@code notify-keyspace-events}
+     * @param event the event's name
+     */
+    public void changed(Slice key, char eventClass, String event) {
+        changed(key, client.database(), eventClass, event);
+    }
+
+    public void changed(Slice key, int database, char eventClass, String event) {
+        dirty++;
+        awaken(key, database);
+        engine.notifier().event(eventClass, event, database, key);
+    }
+
+    /** Reports a write that is no event. */
+    public void changed(Slice key) {
+        dirty++;
+        awaken(key, client.database());
+    }
+
+    /** Tells of an event without a change. */
+    public void event(Slice key, char eventClass, String event) {
+        engine.notifier().event(eventClass, event, client.database(), key);
+    }
+
+    private void awaken(Slice key, int database) {
+        ShardObservers interest = engine.interests().of(key);
+        if (interest.isEmpty()) {
+            return;
+        }
+        touched(interest, key, database);
+        wake(interest, key, database);
+    }
+
+    /** Tells those who watch a key and those who may have cached it. */
+    private void touched(ShardObservers interest, Slice key, int database) {
+        interest.touch(database, key);
+        interest.invalidate(key, client);
+        if (interest.broadcasts()) {
+            if (broadcast == null) {
+                broadcast = new TreeSet<>();
+            }
+            broadcast.add(new Slice(key.toBytes()));
+        }
+    }
+
+    /** Lets those who wait for a key look at it again, although those who watch it would see no change. */
+    public void wake(Slice key) {
+        ShardObservers interest = engine.interests().of(key);
+        if (!interest.isEmpty()) {
+            wake(interest, key, client.database());
+        }
+    }
+
+    private void wake(ShardObservers interest, Slice key, int database) {
+        if (interest.waiters(database, key) != null) {
+            ready.add(new DatabaseKey(database, new Slice(key.toBytes())));
+        }
+    }
+
+    /** Marks every key of a database that somebody waits for as possibly changed; after SWAPDB and the like. */
+    public void awakenAll(int database) {
+        engine.interests().forEachAwaited(database, key -> ready.add(new DatabaseKey(database, key)));
+    }
+
+    /** Counts changes that no key stands for, as FLUSHALL's. */
+    public void addDirty(long changes) {
+        dirty += changes;
+    }
+
+    long takeDirty() {
+        long taken = dirty;
+        dirty = 0;
+        return taken;
+    }
+
+    // ---- the log of changes ----
+
+    /**
+     * What is to be written to the {@link ChangeLog} in place of the command itself, because that would not do the same when it
+     * is run again: SREM for SPOP, PEXPIREAT for EXPIRE. Called several times, it stands for several commands. Words are
+     * strings, byte arrays, slices or integers.
+     */
+    public void propagateAs(Object... words) {
+        retold = true;
+        if (isLogged()) {
+            unit.add(client.database(), words);
+        }
+    }
+
+    /** Lets nothing be written to the log of changes, but what {@link #propagateAs} says. */
+    public void propagateNothing() {
+        retold = true;
+    }
+
+    /** Lets the command be written to the log of changes although it counts no change. */
+    public void propagate() {
+        if (!retold && isLogged()) {
+            unit.add(client.database(), args);
+        }
+        retold = true;
+    }
+
+    /** Whether anybody is told of changes. What is only prepared for {@link #propagateAs} can be left out if not. */
+    public boolean isLogged() {
+        return engine.changes().isOn() && !client.isReplaying() && !muted;
+    }
+
+    /**
+     * Writes to the log of changes something that happened beside the command, such as the removal of an expired key that it
+     * came upon. A command that takes locks by itself has to tell it at once, while it still holds them.
+     */
+    public void propagateBeside(int database, Object... words) {
+        if (isLogged()) {
+            unit.add(database, words);
+            if (spec.is(CommandFlag.VISITS_SHARDS) && !inTransaction) {
+                endUnit();
+            }
+        }
+    }
+
+    /** Takes note of the end of a command that changed something or nothing; the log is being read. */
+    void endLogged(boolean changed) {
+        if (changed && !retold && isLogged()) {
+            unit.add(client.database(), args);
+        }
+        if (!inTransaction) {
+            endUnit();
+        }
+    }
+
+    /**
+     * Appends what has gathered to the log of changes: at the end of a command, and of a transaction, while its locks are held.
+     */
+    void endUnit() {
+        if (!unit.isEmpty()) {
+            client.setWriteOffset(engine.changes().append(unit, !spec.is(CommandFlag.TOUCHES_ARBITRARY_KEYS)));
+            unit.clear();
+        }
+    }
+
+    // ---- waiting ----
+
+    /** Says that the command has failed before it was registered as waiting. */
+    void doesNotBlock() {
+        blocked = false;
+    }
+
+    /**
+     * Makes the client wait until one of the keys may have what the command needs; it is then run again. Where nothing may
+     * wait, inside a transaction, the command answers at once as if its time were over.
+     *
+     * @param timeoutMillis 0 for ever
+     * @param wanted the type of value that can serve the command
+     * @param firstKey index of the first key among the words
+     * @param lastKey index of the last
+     * @param timeoutReply writes the answer when the time is over
+     */
+    public void block(long timeoutMillis, ValueType wanted, int firstKey, int lastKey, Consumer<Reply> timeoutReply) {
+        if (mayBlock(timeoutReply)) {
+            engine.blocking().block(this, args.copy(), timeoutMillis, wanted, false, firstKey, lastKey, timeoutReply);
+        }
+    }
+
+    /**
+     * As {@link #block(long, ValueType, int, int, Consumer)}, for a command that is run again with other words than it came
+     * with.
+     *
+     * @param words copies of the words, in place of the call's
+     * @param wakesOnLoss whether the command is also to run again when a key goes or gets another type
+     */
+    public void block(
+            Args words,
+            long timeoutMillis,
+            ValueType wanted,
+            boolean wakesOnLoss,
+            int firstKey,
+            int lastKey,
+            Consumer<Reply> timeoutReply) {
+        if (mayBlock(timeoutReply)) {
+            engine.blocking().block(this, words, timeoutMillis, wanted, wakesOnLoss, firstKey, lastKey, timeoutReply);
+        }
+    }
+
+    /** As {@link #block}, but nothing other than time, or another client, ends the wait. */
+    public void blockForTime(long timeoutMillis, Consumer<Reply> timeoutReply) {
+        block(timeoutMillis, ValueType.STRING, 1, 0, timeoutReply);
+    }
+
+    /** Answers where nothing may wait. Returns whether the client is to be registered as waiting. */
+    private boolean mayBlock(Consumer<Reply> timeoutReply) {
+        if (inTransaction) {
+            timeoutReply.accept(reply);
+            return false;
+        }
+        blocked = true;
+        return !retrying;
+    }
+}
