@@ -20,6 +20,7 @@ import dev.holdfast.toolkit.job.Schedule;
 import dev.holdfast.toolkit.job.Worker;
 import dev.holdfast.toolkit.job.WorkerHook;
 import dev.holdfast.toolkit.pattern.Backoff;
+import dev.holdfast.toolkit.store.Store;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -64,20 +65,20 @@ class JobContract extends Contract {
     }
 
     /** The lease that was given last. */
-    private String lease() {
-        return store().call("GET", "jobs:{app}:lease").text();
+    static String lease(Store store) {
+        return store.call("GET", "jobs:{app}:lease").text();
     }
 
     /** Lets a job's lease be over, unless another has been given since. Its worker may renew it, so say so until it is taken over. */
-    private void losesItsWorker(String id, String lease) {
-        store().call(
-                        "EVAL",
-                        "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('ZADD', KEYS[2], 'XX', 1, ARGV[2]) end",
-                        2,
-                        "jobs:{app}:lease",
-                        "jobs:{app}:active",
-                        lease,
-                        id);
+    static void losesItsWorker(Store store, String id, String lease) {
+        store.call(
+                "EVAL",
+                "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('ZADD', KEYS[2], 'XX', 1, ARGV[2]) end",
+                2,
+                "jobs:{app}:lease",
+                "jobs:{app}:active",
+                lease,
+                id);
     }
 
     @Test
@@ -310,7 +311,7 @@ class JobContract extends Contract {
                 .start());
         String id = jobs.add(note("x").keepResult(Duration.ofMinutes(1))).id();
         assertTrue(first.await(10, TimeUnit.SECONDS));
-        String lease = lease();
+        String lease = lease(store());
         Jobs elsewhere = another().jobs("app").build();
         closing(worker(elsewhere)
                 .handleWithResult("note", String.class, job -> {
@@ -319,7 +320,7 @@ class JobContract extends Contract {
                 })
                 .start());
         eventually(() -> {
-            losesItsWorker(id, lease);
+            losesItsWorker(store(), id, lease);
             return elsewhere.result(id, String.class).isPresent();
         });
         goOn.countDown();
@@ -364,10 +365,10 @@ class JobContract extends Contract {
         for (int i = 1; i <= 3; i++) {
             int times = i;
             eventually(() -> begun.get() == times && info(jobs, id).state() == JobState.ACTIVE);
-            String lease = lease();
+            String lease = lease(store());
             eventually(() -> {
-                losesItsWorker(id, lease);
-                return !lease().equals(lease) || info(jobs, id).state() == JobState.DEAD;
+                losesItsWorker(store(), id, lease);
+                return !lease(store()).equals(lease) || info(jobs, id).state() == JobState.DEAD;
             });
         }
         eventually(() -> info(jobs, id).state() == JobState.DEAD);

@@ -278,13 +278,13 @@ class JobFaultsContract extends Contract {
         eventually(() -> !jobs.health().up());
         end.set(true);
         eventually(() -> jobs.health().up());
+        worker.close();
         AtomicInteger next = new AtomicInteger();
         closing(worker(jobs)
                 .handle("note", String.class, job -> next.incrementAndGet())
                 .start());
         jobs.add(NewJob.of("note", ""));
         eventually(() -> next.get() == 1);
-        worker.close();
     }
 
     @Test
@@ -592,16 +592,18 @@ class JobFaultsContract extends Contract {
                 })
                 .start();
         eventually(() -> begun.getCount() == 0);
-        for (JobInfo active : jobs.list(JobState.ACTIVE, 0, 20)) {
-            store().call("ZADD", "jobs:{app}:active", "XX", 1, active.id());
-        }
+        List<JobInfo> active = jobs.list(JobState.ACTIVE, 0, 20);
+        String lease = JobContract.lease(store());
         List<Integer> done = new CopyOnWriteArrayList<>();
         Jobs elsewhere = another().jobs("app").build();
         closing(worker(elsewhere)
                 .concurrency(1)
                 .handle("note", Integer.class, job -> done.add(job.payload()))
                 .start());
-        eventually(() -> done.size() == 14);
+        eventually(() -> {
+            active.forEach(job -> JobContract.losesItsWorker(store(), job.id(), lease));
+            return done.size() == 14;
+        });
         assertEquals(List.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13), done);
         end.countDown();
         worker.close();
