@@ -17,13 +17,14 @@ import java.util.Set;
  * queue:in-flight                 a hash: token -> the queue, deliveries, message
  * queue:leases                    a sorted set: tokens by the ends of their leases
  * queue:delayed                   a sorted set: tokens by when they are due
+ * queue:strays                    a sorted set: queue and token of what was found by programs that do not serve the queue
  * queue:deliveries                a hash: digest of a message -> how often it was handed out in vain
  * queue:wake                      a list: a mark for each worker to wake
  * </pre>
  */
 record QueueKeys(String prefix) {
     private static final Set<String> RESERVED =
-            Set.of("dead-letter", "dead-reasons", "in-flight", "leases", "delayed", "deliveries", "wake");
+            Set.of("dead-letter", "dead-reasons", "in-flight", "leases", "delayed", "strays", "deliveries", "wake");
 
     static QueueKeys of(String name, boolean cluster) {
         return new QueueKeys((cluster ? HashTag.of(escaped(name)) : name) + ":");
@@ -57,6 +58,10 @@ record QueueKeys(String prefix) {
         return prefix + "delayed";
     }
 
+    String strays() {
+        return prefix + "strays";
+    }
+
     String wake() {
         return prefix + "wake";
     }
@@ -70,6 +75,7 @@ record QueueKeys(String prefix) {
                 dead(),
                 prefix + "dead-reasons",
                 delayed(),
+                strays(),
                 prefix + "processing:" + worker));
         priorities.forEach(priority -> keys.add(queue(priority)));
         return List.copyOf(keys);

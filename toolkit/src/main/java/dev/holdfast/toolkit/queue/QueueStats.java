@@ -9,7 +9,8 @@ import java.util.Optional;
  *
  * @param lengths how many messages wait in each queue
  * @param oldest how old the next message of each queue is, where there is one and its age is known
- * @param delayed how many come to their queues later: new ones with a delay, and those that have failed
+ * @param delayed how many come to their queues later: new ones with a delay, those that have failed, and those of queues that
+ *     are served elsewhere
  * @param inFlight how many messages are in hand
  * @param byWorker how many each worker has in hand
  * @param dead how many were given up

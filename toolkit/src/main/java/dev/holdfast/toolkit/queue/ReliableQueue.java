@@ -282,7 +282,8 @@ public final class ReliableQueue<T> implements Pattern {
         Map<String, Long> byWorker = new LinkedHashMap<>();
         List<String> tokens = store.call("ZRANGE", keys.leases(), 0, -1).texts();
         tokens.forEach(token -> byWorker.merge(token.substring(token.indexOf(':') + 1), 1L, Long::sum));
-        long delayed = store.call("ZCARD", keys.delayed()).number();
+        long delayed = store.call("ZCARD", keys.delayed()).number()
+                + store.call("ZCARD", keys.strays()).number();
         long dead = store.call("LLEN", keys.dead()).number();
         return new QueueStats(lengths, oldest, delayed, tokens.size(), byWorker, dead, dead > alarmAt);
     }

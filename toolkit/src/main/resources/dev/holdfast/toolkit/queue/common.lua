@@ -2,16 +2,17 @@
 --
 -- KEYS     in-flight (a hash: token -> what is known of a message in hand or delayed), leases (a sorted set: tokens of those in hand by
 --          when their leases end), deliveries (a hash: digest of a message -> how often it was handed out in vain), dead (a list),
---          reasons (a hash: digest of a message -> why it is dead), delayed (a sorted set: tokens by when they are due), the worker's own
---          set of tokens, and the queues, the first first
+--          reasons (a hash: digest of a message -> why it is dead), delayed (a sorted set: tokens by when they are due), strays (a sorted
+--          set, all of score 0: queue, a zero byte, token), the worker's own set of tokens, and the queues, the first first
 -- ARGV[1]  what the keys of queues begin with
 --
 -- A token is the number of a delivery, of 16 digits, and its worker: so tokens of the same time are in their order. What is known of a
 -- message is packed: its queue, how often it was handed out, and the message. The queue is named: a program that does not serve it
--- leaves the message among the delayed, for one that does.
+-- leaves the message among the strays, for one that does.
 
-local IN_FLIGHT, LEASES, DELIVERIES, DEAD, REASONS, DELAYED, OWN = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local QUEUES = 7
+local IN_FLIGHT, LEASES, DELIVERIES, DEAD, REASONS, DELAYED, STRAYS, OWN =
+    KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local QUEUES = 8
 local prefix = ARGV[1]
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -51,10 +52,16 @@ local function delay(token, queue, deliveries, message, millis)
     redis.call('ZADD', DELAYED, whole(now + millis), token)
 end
 
+-- Leaves a message to a program that serves its queue.
+local function leave(token, queue, deliveries, message)
+    redis.call('HSET', IN_FLIGHT, token, cmsgpack.pack({queue, deliveries, message}))
+    redis.call('ZADD', STRAYS, 0, queue .. '\0' .. token)
+end
+
 -- Puts a message to the front of its queue.
 local function putBack(token, queue, deliveries, message)
     if not isServed(queue) then
-        delay(token, queue, deliveries, message, 1000)
+        leave(token, queue, deliveries, message)
         return
     end
     if deliveries > 0 then

@@ -1,5 +1,5 @@
--- Moves messages from the first queues that have some into the hands of a worker. Before that, returns those whose leases are over, and
--- those whose delay is.
+-- Moves messages from the first queues that have some into the hands of a worker. Before that, returns those whose leases are over,
+-- those whose delay is, and those that others left.
 --
 -- ARGV     prefix, the worker, lease in milliseconds, how many at most, how often a message is handed out, how many dead to keep; then the
 --          names of the queues
@@ -10,12 +10,16 @@ local worker, lease, wanted, most, mostDead = ARGV[2], tonumber(ARGV[3]), tonumb
 local NAMES = 6
 
 -- The last one first, so that the first one is before all others in the end.
-local function due(what)
-    local tokens, turned = redis.call('ZRANGEBYSCORE', what, '-inf', whole(now), 'LIMIT', 0, 100), {}
+local function turned(tokens)
+    local answer = {}
     for i = #tokens, 1, -1 do
-        turned[#turned + 1] = tokens[i]
+        answer[#answer + 1] = tokens[i]
     end
-    return turned
+    return answer
+end
+
+local function due(what)
+    return turned(redis.call('ZRANGEBYSCORE', what, '-inf', whole(now), 'LIMIT', 0, 100))
 end
 
 for _, token in ipairs(due(LEASES)) do
@@ -27,18 +31,39 @@ for _, token in ipairs(due(LEASES)) do
     end
 end
 
-local fresh = {}
-for _, token in ipairs(due(DELAYED)) do
-    redis.call('ZREM', DELAYED, token)
-    local queue, deliveries, message = release(token)
-    if queue and (deliveries > 0 or not isServed(queue)) then
-        putBack(token, queue, deliveries, message)
-    elseif queue then
-        table.insert(fresh, 1, {queue, message})
+-- Those that were handed out before go to the front of their queue, in their order; new ones to the end.
+local function comeBack(tokens)
+    local fresh = {}
+    for _, token in ipairs(tokens) do
+        local queue, deliveries, message = release(token)
+        if queue and (deliveries > 0 or not isServed(queue)) then
+            putBack(token, queue, deliveries, message)
+        elseif queue then
+            table.insert(fresh, 1, {queue, message})
+        end
+    end
+    for _, one in ipairs(fresh) do
+        redis.call('LPUSH', prefix .. one[1], one[2])
     end
 end
-for _, one in ipairs(fresh) do
-    redis.call('LPUSH', prefix .. one[1], one[2])
+
+local delayed = due(DELAYED)
+if #delayed > 0 then
+    redis.call('ZREM', DELAYED, unpack(delayed))
+    comeBack(delayed)
+end
+if redis.call('EXISTS', STRAYS) == 1 then
+    for number = 1, #KEYS - QUEUES do
+        local from, to = '[' .. ARGV[NAMES + number] .. '\0', '(' .. ARGV[NAMES + number] .. '\1'
+        local left = turned(redis.call('ZRANGEBYLEX', STRAYS, from, to, 'LIMIT', 0, 100))
+        if #left > 0 then
+            redis.call('ZREM', STRAYS, unpack(left))
+            for i, stray in ipairs(left) do
+                left[i] = string.sub(stray, #from)
+            end
+            comeBack(left)
+        end
+    end
 end
 
 local answers = {-1}
