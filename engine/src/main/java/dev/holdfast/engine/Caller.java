@@ -40,9 +40,10 @@ final class Caller implements Link {
         this.engine = engine;
         this.place = place;
         this.hasState = hasState;
-        this.client = engine.connect(this, lane);
+        this.client = engine.newClient(this, lane);
         client.setResp3(true);
         client.setUser(engine.acl().owner());
+        engine.connect(client);
     }
 
     Client client() {

@@ -36,10 +36,11 @@ public final class Subscription implements AutoCloseable, Link {
     Subscription(Engine engine, Consumer<Message> listener) {
         this.engine = engine;
         this.listener = listener;
-        this.client = engine.connect(this, engine.statistics().newLane());
+        this.client = engine.newClient(this, engine.statistics().newLane());
         client.setResp3(true);
         client.setUser(engine.acl().owner());
         this.thread = Thread.ofVirtual().name("holdfast-subscription").unstarted(this::deliver);
+        engine.connect(client);
     }
 
     Subscription start() {

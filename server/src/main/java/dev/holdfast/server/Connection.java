@@ -86,11 +86,16 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         this.address = Addresses.show(channel.remoteAddress(), channel.localAddress());
         this.localAddress = Addresses.show(channel.localAddress(), channel.localAddress());
         this.outputLimit = new OutputLimit(server.parameters(), engine.clock());
-        this.client = engine.connect(this, loop.lane);
+        this.client = engine.newClient(this, loop.lane);
         this.outbox = new ByteQueue(client);
         this.unsent = new ByteQueue(client);
         this.decoder = new RequestDecoder(client);
         decoder.setMaxBulkBytes(engine.config().protoMaxBulkLen.get());
+    }
+
+    /** Lets the server see the client. */
+    void begin() {
+        engine.connect(client);
     }
 
     Client client() {

@@ -269,6 +269,7 @@ public final class Server implements AutoCloseable {
         transport.keepAlive(channel, parameters.tcpKeepalive.getInt());
         Connection connection = new Connection(this, channel, loop);
         connections.add(connection);
+        connection.begin();
         channel.pipeline().addLast(connection);
     }
 

@@ -441,9 +441,9 @@ public final class Engine implements AutoCloseable {
 
     // ---- clients ----
 
-    /** Registers a new client. */
-    public Client connect(Link link, ThreadStatistics lane) {
-        Client client = new Client(
+    /** A new client, which no other sees before it is {@linkplain #connect connected}: its link may be unfinished until then. */
+    public Client newClient(Link link, ThreadStatistics lane) {
+        return new Client(
                 clients.nextId(),
                 link,
                 lane,
@@ -451,7 +451,17 @@ public final class Engine implements AutoCloseable {
                 clock.millis(),
                 clientMemory,
                 owner -> new Call(this, owner));
+    }
+
+    /** Registers a client. */
+    public void connect(Client client) {
         clients.add(client);
+    }
+
+    /** A new client that is registered at once. */
+    public Client connect(Link link, ThreadStatistics lane) {
+        Client client = newClient(link, lane);
+        connect(client);
         return client;
     }
 
