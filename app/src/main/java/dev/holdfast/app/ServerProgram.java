@@ -151,6 +151,7 @@ final class ServerProgram implements Host {
         Runtime.getRuntime().addShutdownHook(new Thread(this::end, "holdfast-end"));
         ready = true;
         server.announce();
+        HeapTrim.start(engine);
         try {
             opening.get().loaded();
         } catch (ExecutionException e) {

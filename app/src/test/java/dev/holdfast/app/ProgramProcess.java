@@ -36,7 +36,8 @@ final class ProgramProcess implements AutoCloseable {
         builder.environment().putAll(environment);
         process = builder.start();
         process.getOutputStream().close();
-        reader = Thread.ofVirtual().start(() -> {
+        // Not a virtual thread: reading a pipe holds its carrier.
+        reader = Thread.ofPlatform().daemon().start(() -> {
             try (BufferedReader output =
                     new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
                 output.lines().forEach(arriving::add);
