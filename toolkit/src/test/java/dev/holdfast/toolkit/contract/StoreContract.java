@@ -275,15 +275,19 @@ class StoreContract extends Contract {
         for (int i = 0; i < 60; i++) {
             store().publish("large", large);
         }
-        store().publish("large", utf8("end"));
         // What is left in the sockets is a few megabytes.
         eventually(() -> store().call("CLIENT", "LIST", "TYPE", "pubsub")
                 .text()
                 .lines()
                 .allMatch(client -> client.isEmpty() || client.contains(" omem=0 ")));
         release.countDown();
-        eventually(() -> heard.contains("3"));
-        assertEquals(1, heard.indexOf("gap"), () -> "heard: " + heard);
+        // A store in this JVM may have cut the subscription off, as a server does; then it is away for a second.
+        eventually(() -> {
+            store().publish("large", utf8("end"));
+            return heard.contains("3");
+        });
+        int gap = heard.indexOf("gap");
+        assertTrue(gap > 0 && gap < heard.indexOf("3"), () -> "heard: " + heard);
         assertTrue(heard.size() < 50, () -> "heard: " + heard);
     }
 
