@@ -2,13 +2,12 @@ package dev.holdfast.app;
 
 import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.client.Client;
-import dev.holdfast.engine.client.Link;
+import dev.holdfast.engine.client.NoLink;
 import dev.holdfast.engine.commands.AllCommands;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.InlineWords;
-import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.protocol.RespReply;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -127,23 +126,6 @@ final class WarmUp {
             "DBSIZE",
             "FLUSHALL");
 
-    /** A client that listens to nothing. */
-    private static final class Deaf implements Link {
-        @Override
-        public void push(byte[] message) {}
-
-        @Override
-        public Reply resumeReply() {
-            return new RespReply(64);
-        }
-
-        @Override
-        public void resume(Reply reply) {}
-
-        @Override
-        public void close(boolean afterReplies) {}
-    }
-
     private final Thread thread =
             Thread.ofPlatform().daemon().name("holdfast-warm-up").unstarted(WarmUp::run);
 
@@ -175,7 +157,7 @@ final class WarmUp {
 
     /** Runs them all; gives what was answered. */
     static byte[] run(Engine engine) {
-        Client client = engine.connect(new Deaf(), engine.statistics().newLane());
+        Client client = engine.connect(NoLink.INSTANCE, engine.statistics().newLane());
         RespReply reply = new RespReply(1024);
         for (String command : COMMANDS) {
             Args words = new Args();

@@ -2,7 +2,7 @@ package dev.holdfast.conformance.random;
 
 import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.client.Client;
-import dev.holdfast.engine.client.Link;
+import dev.holdfast.engine.client.NoLink;
 import dev.holdfast.engine.commands.AllCommands;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.ConfigException;
@@ -14,7 +14,6 @@ import dev.holdfast.engine.protocol.ProtocolException;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.protocol.RequestDecoder;
 import java.io.ByteArrayOutputStream;
-import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,18 +66,8 @@ final class LoggedStore implements AutoCloseable {
         return AllCommands.engine(config, clock);
     }
 
-    /** A client to whom nobody pushes anything. */
     private static Client connect(Engine engine) {
-        Link link = (Link) Proxy.newProxyInstance(
-                Link.class.getClassLoader(),
-                new Class<?>[] {Link.class},
-                (proxy, method, arguments) -> switch (method.getName()) {
-                    case "isLocal" -> true;
-                    case "resumeReply" -> new ObjectReply();
-                    case "address", "localAddress" -> "test:0";
-                    default -> method.getReturnType() == long.class ? (Object) 0L : null;
-                });
-        Client client = engine.connect(link, engine.statistics().newLane());
+        Client client = engine.connect(NoLink.INSTANCE, engine.statistics().newLane());
         client.setResp3(true);
         return client;
     }

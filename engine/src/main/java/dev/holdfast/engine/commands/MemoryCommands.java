@@ -76,6 +76,9 @@ public final class MemoryCommands {
                             .complexity("O(1)")
                             .summary("The memory that a key and its value take"))));
 
+    /** How much of the JVM's heap was in use after the last MEMORY PURGE. */
+    private static volatile long usedAfterPurge;
+
     private static void usage(Call call) {
         for (int i = 3; i < call.argCount(); i += 2) {
             if (!call.arg(i).isWord("SAMPLES") || i + 1 == call.argCount()) {
@@ -94,9 +97,19 @@ public final class MemoryCommands {
         }
     }
 
+    /** Collects, unless hardly anything was allocated since it last did: a full collection stops all clients. */
     private static void purge(Call call) {
-        System.gc();
+        long used = heapUsedBytes();
+        if (used - usedAfterPurge > used / 16) {
+            System.gc();
+            usedAfterPurge = heapUsedBytes();
+        }
         call.reply().ok();
+    }
+
+    private static long heapUsedBytes() {
+        Runtime runtime = Runtime.getRuntime();
+        return runtime.totalMemory() - runtime.freeMemory();
     }
 
     private static void heap(Call call) {

@@ -5,6 +5,7 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.client.NoLink;
 import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.persistence.AofManifest.Kind;
 import dev.holdfast.engine.persistence.AofManifest.Part;

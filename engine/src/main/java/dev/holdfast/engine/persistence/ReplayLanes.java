@@ -2,6 +2,7 @@ package dev.holdfast.engine.persistence;
 
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.client.NoLink;
 import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;

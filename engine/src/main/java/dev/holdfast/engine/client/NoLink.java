@@ -1,11 +1,10 @@
-package dev.holdfast.engine.persistence;
+package dev.holdfast.engine.client;
 
-import dev.holdfast.engine.client.Link;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.protocol.RespReply;
 
-/** The end of a client behind which nobody stands. */
-enum NoLink implements Link {
+/** The link of a client that reads nothing: what is pushed to it is dropped. */
+public enum NoLink implements Link {
     INSTANCE;
 
     @Override
