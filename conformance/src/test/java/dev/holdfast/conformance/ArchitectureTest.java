@@ -26,6 +26,7 @@ class ArchitectureTest {
     /** The engine's layers from top to bottom: a layer may use those after it, and never one before it. */
     private static final List<String> ENGINE_LAYERS = List.of(
             "commands",
+            "replication",
             "persistence",
             "scripting",
             "core",

@@ -2,6 +2,7 @@ package dev.holdfast.server;
 
 import dev.holdfast.engine.base.SharedBytes;
 import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.client.Feed;
 import dev.holdfast.engine.client.Link;
 import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.protocol.Args;
@@ -44,6 +45,9 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     /** The buffer of a transport that keeps what it is given until it is sent. */
     private static final int OWN_BYTES = 16 * 1024;
 
+    /** How much of a feed is given to the system at a time. */
+    private static final int FEED_BYTES = 64 * 1024;
+
     /** How many buffers of what has waited are sent before others have their turn. */
     private static final int SPILLED_AT_ONCE = 4;
 
@@ -72,6 +76,10 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     /** Whether the system has a few bytes that it has not sent; when it has, it takes more. */
     private boolean stalled;
 
+    /** What is sent when there is nothing else, or null. */
+    private volatile @Nullable Feed feed;
+
+    private final AtomicBoolean feedScheduled = new AtomicBoolean();
     private boolean closingWhenSent;
     private boolean running;
     private boolean waiting;
@@ -85,7 +93,8 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         this.loop = loop;
         this.address = Addresses.show(channel.remoteAddress(), channel.localAddress());
         this.localAddress = Addresses.show(channel.localAddress(), channel.localAddress());
-        this.outputLimit = new OutputLimit(server.parameters(), engine.clock());
+        this.outputLimit = new OutputLimit(
+                server.parameters(), engine.config().replication.backlogSize::get, engine.clock());
         this.client = engine.newClient(this, loop.lane);
         this.outbox = new ByteQueue(client);
         this.unsent = new ByteQueue(client);
@@ -309,12 +318,39 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
             write(buffer, !shared);
         }
         outputLimit.sent(client, outputBytes());
+        sendFeed();
         if (closingWhenSent && unsent.isEmpty() && !stalled) {
             if (server.takesBytesBack()) {
                 endOutput();
             } else {
                 channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> endOutput());
             }
+        }
+    }
+
+    /** Sends the next part of the feed, if everything before has left; when that part has left, the one after it. */
+    private void sendFeed() {
+        Feed source = feed;
+        if (source == null || stalled || closingWhenSent || !unsent.isEmpty() || !channel.isActive()) {
+            return;
+        }
+        ChannelOutboundBuffer outbound = channel.unsafe().outboundBuffer();
+        if (outbound == null || !outbound.isEmpty()) {
+            return;
+        }
+        ByteBuf buffer = own(FEED_BYTES);
+        int count = source.read(buffer.nioBuffer(0, FEED_BYTES));
+        if (count > 0) {
+            buffer.writerIndex(count);
+            bytesOut.setOpaque(bytesOut.getPlain() + count);
+            engine.statistics().netOutputBytes.add(count);
+            write(buffer, true);
+            return;
+        }
+        client.give(FEED_BYTES);
+        buffer.release();
+        if (count == Feed.END) {
+            endOutput();
         }
     }
 
@@ -494,6 +530,29 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     // ---- the engine's side ----
 
     @Override
+    public boolean follow(Feed source) {
+        feed = source;
+        return true;
+    }
+
+    @Override
+    public void feed() {
+        if (feedScheduled.compareAndSet(false, true)) {
+            loop.eventLoop.execute(this::goOnFeeding);
+        }
+    }
+
+    private void goOnFeeding() {
+        feedScheduled.set(false);
+        checkOutputLimit();
+        try {
+            spill();
+        } catch (MemoryRefusedException | OutOfMemoryError e) {
+            endForMemory(e);
+        }
+    }
+
+    @Override
     public void push(byte[] message) {
         push(new SharedBytes(message));
     }
@@ -655,7 +714,10 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     @Override
     public long outputBytes() {
         ChannelOutboundBuffer outbound = channel.unsafe().outboundBuffer();
-        return unsent.bytes() + (outbound == null ? 0 : outbound.totalPendingWriteBytes());
+        Feed source = feed;
+        return unsent.bytes()
+                + (outbound == null ? 0 : outbound.totalPendingWriteBytes())
+                + (source == null ? 0 : source.pendingBytes());
     }
 
     @Override
@@ -697,7 +759,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
 
     /** Closes the connection if nothing has come for this long and nothing is awaited. */
     void closeIfIdle(long nowMillis, long timeoutMillis) {
-        if (nowMillis - client.lastUsedMillis() > timeoutMillis && client.waiter() == null && !client.isSubscriber()) {
+        if (nowMillis - client.lastUsedMillis() > timeoutMillis && client.waiter() == null && !client.isSubscriber() && !client.isReplica()) {
             channel.close();
         }
     }

@@ -4,6 +4,7 @@ import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.client.Client;
 import dev.holdfast.engine.config.NetworkParameters;
 import dev.holdfast.engine.config.OutputLimits;
+import java.util.function.LongSupplier;
 
 /** Watches how much one connection has left unread, against {@code client-output-buffer-limit}. */
 final class OutputLimit {
@@ -11,17 +12,22 @@ final class OutputLimit {
     private static final int STRANGERS_BYTES = 17 * 1024;
 
     private final NetworkParameters parameters;
+    private final LongSupplier backlogSize;
     private final Clock clock;
     private long overSoftSince;
 
-    OutputLimit(NetworkParameters parameters, Clock clock) {
+    /** @param backlogSize the least that a replica may leave unread */
+    OutputLimit(NetworkParameters parameters, LongSupplier backlogSize, Clock clock) {
         this.parameters = parameters;
+        this.backlogSize = backlogSize;
         this.clock = clock;
     }
 
     private OutputLimits.Limit limit(Client client) {
         return parameters.clientOutputBufferLimit.limit(
-                client.isSubscriber() ? OutputLimits.PUBSUB : OutputLimits.NORMAL);
+                client.isReplica()
+                        ? OutputLimits.REPLICA
+                        : client.isSubscriber() ? OutputLimits.PUBSUB : OutputLimits.NORMAL);
     }
 
     /** The most that the client may leave unread. */
@@ -43,7 +49,9 @@ final class OutputLimit {
             return true;
         }
         OutputLimits.Limit limit = limit(client);
-        if (limit.hardBytes() > 0 && pendingBytes >= limit.hardBytes()) {
+        // What the backlog keeps anyway is no burden.
+        long least = client.isReplica() ? backlogSize.getAsLong() : 0;
+        if (limit.hardBytes() > 0 && pendingBytes >= Math.max(limit.hardBytes(), least)) {
             return true;
         }
         if (limit.softBytes() == 0 || pendingBytes < limit.softBytes()) {

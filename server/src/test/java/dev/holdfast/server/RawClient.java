@@ -162,6 +162,32 @@ final class RawClient implements Closeable {
         }
     }
 
+    String readLine() throws IOException {
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        for (int b = next(); b != '\n'; b = next()) {
+            line.write(b);
+        }
+        return line.toString(StandardCharsets.ISO_8859_1).replace("\r", "");
+    }
+
+    String readBytes(int count) throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < count; i++) {
+            text.append((char) next());
+        }
+        return text.toString();
+    }
+
+    /** The next command that the server sends, which is the primary of this client; its words with spaces between. */
+    String readCommand() throws IOException {
+        String[] parts = read().split("\\|");
+        StringBuilder words = new StringBuilder();
+        for (int i = 2; i < parts.length; i += 2) {
+            words.append(i == 2 ? "" : " ").append(parts[i]);
+        }
+        return words.toString();
+    }
+
     private String line() throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
         int b = next();

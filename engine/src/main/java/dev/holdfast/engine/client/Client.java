@@ -62,6 +62,7 @@ public final class Client implements Account {
     private @Nullable Watch watch;
     private long commands;
     private volatile long writeOffset;
+    private volatile long replicationOffset;
     private final ClientMemory memory;
     private final boolean limited;
     private volatile boolean leaving;
@@ -72,6 +73,8 @@ public final class Client implements Account {
     private long sharedBytes;
     private boolean forgotten;
     private boolean replaying;
+    private volatile boolean primary;
+    private volatile boolean replica;
 
     /**
      * @param runner makes what will run the client's commands
@@ -296,7 +299,16 @@ public final class Client implements Account {
         this.watch = watch;
     }
 
-    /** Where in the log of changes the client's last change ends; 0 while there is none. */
+    /** Where in the replicas' stream of changes the client's last change ends; 0 while there is none. */
+    public long replicationOffset() {
+        return replicationOffset;
+    }
+
+    public void setReplicationOffset(long offset) {
+        replicationOffset = offset;
+    }
+
+    /** Where in the append-only file's stream of changes the client's last change ends; 0 while there is none. */
     public long writeOffset() {
         return writeOffset;
     }
@@ -315,6 +327,25 @@ public final class Client implements Account {
 
     public void setReplaying(boolean replaying) {
         this.replaying = replaying;
+    }
+
+    /** Whether the client is the primary that this store follows: it repeats a log whose changes are told on to our own file. */
+    public boolean isPrimary() {
+        return primary;
+    }
+
+    public void setPrimary() {
+        this.replaying = true;
+        this.primary = true;
+    }
+
+    /** Whether the client is a replica, which is sent the stream of changes. */
+    public boolean isReplica() {
+        return replica;
+    }
+
+    public void setReplica() {
+        this.replica = true;
     }
 
     // ---- what it holds; see ClientMemory ----

@@ -10,6 +10,8 @@ public final class ClientInfo {
     public static String flags(Client client) {
         StringBuilder flags = new StringBuilder();
         add(flags, 'O', client.isMonitor());
+        add(flags, 'S', client.isReplica());
+        add(flags, 'M', client.isPrimary());
         add(flags, 'P', client.isSubscriber());
         add(flags, 'x', client.transaction() != null);
         add(flags, 'b', client.waiter() != null || client.isPostponed());

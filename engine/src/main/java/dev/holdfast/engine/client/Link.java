@@ -22,6 +22,18 @@ public interface Link {
     /** Says that what has been pushed so far is to stand before the answer that will be written to this reply. */
     default void putPushesBefore(Reply answer) {}
 
+    /**
+     * Sends, from now on, what a feed has, behind all replies until now.
+     *
+     * @return false where there is no connection that could
+     */
+    default boolean follow(Feed feed) {
+        return false;
+    }
+
+    /** Says that the feed has more, or has ended. */
+    default void feed() {}
+
     /** A reply for the answer to a command that had to wait. */
     Reply resumeReply();
 

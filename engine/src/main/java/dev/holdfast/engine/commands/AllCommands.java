@@ -4,6 +4,7 @@ import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.core.Engine;
+import dev.holdfast.engine.replication.ReplicationNode;
 import dev.holdfast.engine.scripting.Scripting;
 import java.util.List;
 import java.util.stream.Stream;
@@ -16,6 +17,7 @@ public final class AllCommands {
     public static Engine engine(Config config, Clock clock) {
         Engine engine = new Engine(config, clock, list());
         engine.setScripts(new Scripting(engine));
+        engine.setReplication(new ReplicationNode(engine));
         return engine;
     }
 

@@ -137,9 +137,10 @@ final class ClientFilter {
 
     private static Predicate<Client> type(String type) {
         return switch (type.toLowerCase(Locale.ROOT)) {
-            case "normal" -> client -> !client.isSubscriber();
-            case "pubsub" -> Client::isSubscriber;
-            case "master", "primary", "slave", "replica" -> client -> false;
+            case "normal" -> client -> !client.isSubscriber() && !client.isReplica() && !client.isPrimary();
+            case "pubsub" -> client -> client.isSubscriber() && !client.isReplica() && !client.isPrimary();
+            case "master", "primary" -> Client::isPrimary;
+            case "slave", "replica" -> Client::isReplica;
             default -> throw new CommandException("ERR Unknown client type '" + type + "'");
         };
     }

@@ -25,6 +25,7 @@ import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.LargeString;
 import dev.holdfast.engine.keyspace.StringItem;
 import dev.holdfast.engine.persistence.FilePersistence;
+import dev.holdfast.engine.replication.ReplicationNode;
 import dev.holdfast.engine.structures.Quicklist;
 import dev.holdfast.engine.types.ListValue;
 import java.io.IOException;
@@ -441,7 +442,7 @@ public final class DebugCommands {
 
     private static void changeReplicationId(Call call) {
         LOG.info("Changing replication IDs after receiving DEBUG change-repl-id");
-        call.engine().changeReplicationId();
+        ReplicationNode.of(call.engine()).changeId();
         call.reply().ok();
     }
 

@@ -5,6 +5,7 @@ import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.change.PubSub;
 import dev.holdfast.engine.client.Client;
 import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.config.ReplicationParameters;
 import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.core.Host;
 import dev.holdfast.engine.core.Pause;
@@ -17,6 +18,8 @@ import dev.holdfast.engine.persistence.AppendOnlyFile;
 import dev.holdfast.engine.persistence.FilePersistence;
 import dev.holdfast.engine.persistence.Loading;
 import dev.holdfast.engine.persistence.RdbSaves;
+import dev.holdfast.engine.replication.Replica;
+import dev.holdfast.engine.replication.ReplicationNode;
 import dev.holdfast.engine.scripting.Scripting;
 import dev.holdfast.engine.topology.ClusterNode;
 import java.nio.file.Path;
@@ -238,7 +241,9 @@ final class InfoReport {
             watching += client.watch() != null ? 1 : 0;
         }
         title("Clients");
-        line("connected_clients", engine.clients().size());
+        line(
+                "connected_clients",
+                engine.clients().size() - ReplicationNode.of(engine).replicas().size());
         line("cluster_connections", 0);
         line("maxclients", config.network.maxclients.get());
         line("client_recent_max_input_buffer", input);
@@ -289,12 +294,11 @@ final class InfoReport {
         line("rss_overhead_bytes", resident - memory.heapCommittedBytes());
         line("mem_fragmentation_ratio", decimal(ratio(resident, used)));
         line("mem_fragmentation_bytes", resident - used);
-        zeros(
-                "mem_not_counted_for_evict",
-                "mem_replication_backlog",
-                "mem_total_replication_buffers",
-                "mem_replicas_repl_buffer",
-                "mem_clients_slaves");
+        long backlog = ReplicationNode.of(engine).backlogMemory();
+        zeros("mem_not_counted_for_evict");
+        line("mem_replication_backlog", backlog);
+        line("mem_total_replication_buffers", backlog);
+        zeros("mem_replicas_repl_buffer", "mem_clients_slaves");
         line("mem_clients_normal", memory.clientBytes());
         zeros("mem_cluster_links", "mem_cluster_slot_import", "mem_cluster_slot_export", "mem_aof_buffer");
         line("mem_allocator", "jvm-" + Runtime.version().feature());
@@ -391,7 +395,10 @@ final class InfoReport {
         line("instantaneous_input_repl_kbps", "0.00");
         line("instantaneous_output_repl_kbps", "0.00");
         line("rejected_connections", statistics.connectionsRejected.sum());
-        zeros("sync_full", "sync_partial_ok", "sync_partial_err");
+        ReplicationNode node = ReplicationNode.of(engine);
+        line("sync_full", node.fullSyncs.sum());
+        line("sync_partial_ok", node.partialSyncs.sum());
+        line("sync_partial_err", node.refusedPartialSyncs.sum());
         line("expired_keys", statistics.expiredKeys.sum());
         line("expired_fields", statistics.expiredFields.sum());
         line("expired_stale_perc", decimal(100 * statistics.staleKeys));
@@ -458,20 +465,33 @@ final class InfoReport {
     }
 
     private void replication() {
+        ReplicationNode node = ReplicationNode.of(engine);
+        ReplicationParameters parameters = config.replication;
         title("Replication");
         line("role", "master");
-        line("connected_slaves", 0);
+        List<Replica> replicas = node.replicas();
+        line("connected_slaves", replicas.size());
+        if (parameters.minReplicasToWrite.get() > 0 && parameters.minReplicasMaxLagSeconds.get() > 0) {
+            line("min_slaves_good_slaves", node.goodReplicas());
+        }
+        long now = engine.clock().millis();
+        int number = 0;
+        for (Replica replica : replicas) {
+            line(
+                    "slave" + number++,
+                    "ip=" + replica.ip() + ",port=" + replica.port() + ",state=" + replica.stateText() + ",offset="
+                            + replica.ackOffset() + ",lag=" + replica.lagSeconds(now) + ",type=replica");
+        }
         line("replicas_waiting_psync", 0);
         line("master_failover_state", "no-failover");
-        line("master_replid", engine.replicationId());
-        line("master_replid2", "0".repeat(40));
-        line("master_repl_offset", 0);
-        line("second_repl_offset", -1);
-        line("repl_backlog_active", 0);
-        Object backlog = java.util.Objects.requireNonNull(config.find("repl-backlog-size"))
-                .text();
-        line("repl_backlog_size", backlog);
-        zeros("repl_backlog_first_byte_offset", "repl_backlog_histlen");
+        line("master_replid", node.id());
+        line("master_replid2", node.secondId());
+        line("master_repl_offset", node.offset());
+        line("second_repl_offset", node.secondEnd());
+        line("repl_backlog_active", node.hasBacklog() ? 1 : 0);
+        line("repl_backlog_size", parameters.backlogSize.get());
+        line("repl_backlog_first_byte_offset", node.hasBacklog() ? node.backlogStart() + 1 : 0);
+        line("repl_backlog_histlen", node.hasBacklog() ? node.offset() - node.backlogStart() : 0);
     }
 
     private void cpu() {

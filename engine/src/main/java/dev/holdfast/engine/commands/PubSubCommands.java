@@ -176,10 +176,12 @@ public final class PubSubCommands {
 
     private static void publish(Call call) {
         call.reply().integer(call.engine().pubSub().publish(call.arg(1), call.arg(2)));
+        call.propagateToReplicas();
     }
 
     private static void publishShard(Call call) {
         call.reply().integer(call.engine().pubSub().publishShard(call.arg(1), call.arg(2)));
+        call.propagateToReplicas();
     }
 
     private static void names(Call call, Kind kind) {

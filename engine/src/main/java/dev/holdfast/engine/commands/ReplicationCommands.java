@@ -12,15 +12,20 @@ import static dev.holdfast.engine.catalog.CommandGroup.GENERIC;
 import static dev.holdfast.engine.catalog.CommandGroup.SERVER;
 import static dev.holdfast.engine.core.Handler.command;
 
+import dev.holdfast.engine.base.Numbers;
+import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.core.Handler;
+import dev.holdfast.engine.replication.Replica;
+import dev.holdfast.engine.replication.ReplicationNode;
 import java.util.List;
+import java.util.Locale;
 
-/** The commands about replicas, of a store that has none and is none: they answer as a primary without replicas does. */
+/** The commands between servers, and those by which a client waits for replicas. */
 public final class ReplicationCommands {
-    private static final String UNSUPPORTED = "ERR replication is not supported";
+    private static final int LONGEST_ADDRESS = 255;
 
     private ReplicationCommands() {}
 
@@ -49,17 +54,17 @@ public final class ReplicationCommands {
                     .arity(-1)
                     .flags(NOSCRIPT, STALE)
                     .summary("Exchanges the roles of the primary and a replica"),
-            admin("PSYNC", "replicationid offset", ReplicationCommands::refuse)
+            admin("PSYNC", "replicationid offset", ReplicationCommands::synchronize)
                     .since("2.8.0")
                     .arity(-3)
                     .flags(NO_ASYNC_LOADING, NO_MULTI, NOSCRIPT)
                     .summary("Lets a replica go on with the stream of changes"),
-            admin("SYNC", "", ReplicationCommands::refuse)
+            admin("SYNC", "", ReplicationCommands::synchronizeFully)
                     .since("1.0.0")
                     .arity(1)
                     .flags(NO_ASYNC_LOADING, NO_MULTI, NOSCRIPT)
                     .summary("Lets a replica receive everything"),
-            admin("REPLCONF", "", ReplicationCommands::refuse)
+            admin("REPLCONF", "", ReplicationCommands::configure)
                     .since("3.0.0")
                     .arity(-1)
                     .flags(NOSCRIPT, LOADING, STALE, ALLOW_BUSY)
@@ -69,21 +74,142 @@ public final class ReplicationCommands {
         return command(name, syntax, handler).in(SERVER).flags(ADMIN).complexity("O(1)");
     }
 
-    private static void await(Call call) {
-        long replicas = call.longArg(1);
-        long timeout = call.longArg(2, Long.MIN_VALUE, Long.MAX_VALUE, "ERR timeout is not an integer or out of range");
+    private static ReplicationNode node(Call call) {
+        return ReplicationNode.of(call.engine());
+    }
+
+    /** A time to wait, in milliseconds; 0 means for ever. */
+    static long timeout(Call call, int index) {
+        long timeout =
+                call.longArg(index, Long.MIN_VALUE, Long.MAX_VALUE, "ERR timeout is not an integer or out of range");
         if (timeout < 0) {
             throw new CommandException("ERR timeout is negative");
         }
         if (timeout > Long.MAX_VALUE - call.now()) {
             throw new CommandException("ERR timeout is out of range");
         }
-        if (replicas <= 0) {
-            call.reply().integer(0);
-        } else {
-            call.blockForTime(timeout, reply -> reply.integer(0));
+        return timeout;
+    }
+
+    private static void await(Call call) {
+        ReplicationNode node = node(call);
+        if (node.isReplica()) {
+            throw new CommandException("ERR WAIT cannot be used with replica instances. Please also note that if a replica"
+                    + " is configured to be writable (which is not the default) writes to replicas are just local and are"
+                    + " not propagated.");
+        }
+        long wanted = call.longArg(1);
+        long timeoutMillis = timeout(call, 2);
+        long offset = call.client().replicationOffset();
+        int have = node.countAcknowledged(offset);
+        if (have >= wanted) {
+            call.reply().integer(have);
+            return;
+        }
+        call.blockForTime(timeoutMillis, reply -> reply.integer(node.countAcknowledged(offset)));
+        if (!call.inTransaction()) {
+            node.waits().add(call.client(), () -> node.countAcknowledged(offset) >= wanted);
+            node.requestAcknowledgements();
         }
     }
+
+    // ---- a replica's side ----
+
+    private static void synchronizeFully(Call call) {
+        node(call).synchronizeFully(call.client());
+    }
+
+    private static void synchronize(Call call) {
+        long offset = call.longArg(2);
+        node(call).synchronize(call.client(), call.arg(1), offset - 1);
+    }
+
+    private static void configure(Call call) {
+        if (call.argCount() % 2 == 0) {
+            throw CommandException.syntax();
+        }
+        ReplicationNode node = node(call);
+        for (int i = 1; i < call.argCount(); i += 2) {
+            String name = call.arg(i).toString().toLowerCase(Locale.ROOT);
+            switch (name) {
+                case "ack" -> {
+                    acknowledge(call, node, i);
+                    return;
+                }
+                case "getack" -> {
+                    return;
+                }
+                default -> configure(call, node.replica(call.client()), name, i + 1);
+            }
+        }
+        call.reply().ok();
+    }
+
+    /** No reply: the stream has no room for one. */
+    private static void acknowledge(Call call, ReplicationNode node, int index) {
+        if (!Numbers.isLong(call.arg(index + 1))) {
+            return;
+        }
+        long durable = -1;
+        if (index + 3 < call.argCount() && call.arg(index + 2).isWord("FACK") && Numbers.isLong(call.arg(index + 3))) {
+            durable = Numbers.toLong(call.arg(index + 3));
+        }
+        node.acknowledged(call.client(), Numbers.toLong(call.arg(index + 1)), durable);
+    }
+
+    private static void configure(Call call, Replica replica, String name, int index) {
+        Slice value = call.arg(index);
+        switch (name) {
+            case "listening-port" -> replica.setListeningPort((int) call.longArg(index));
+            case "ip-address" -> {
+                if (value.length() >= LONGEST_ADDRESS) {
+                    throw new CommandException("ERR REPLCONF ip-address provided by replica instance is too long: "
+                            + value.length() + " bytes");
+                }
+                replica.setAnnouncedIp(value.toString());
+            }
+            case "capa" -> replica.addCapability(value.toString().toLowerCase(Locale.ROOT));
+            case "version" -> replica.setVersion(version(value.toString()));
+            case "rdb-only" ->
+                replica.setRdbOnly(
+                        call.longArg(index, 0, 1, "ERR value is out of range, value must between 0 and 1") == 1);
+            case "rdb-filter-only" -> filter(replica, value.toString());
+            case "set-cluster-node-id" ->
+                throw new CommandException("ERR This instance has cluster support disabled");
+            default -> throw new CommandException("ERR Unrecognized REPLCONF option: " + call.arg(index - 1));
+        }
+    }
+
+    private static void filter(Replica replica, String names) {
+        boolean functions = false;
+        for (String name : names.split(" ")) {
+            if (name.equalsIgnoreCase("functions")) {
+                functions = true;
+            } else if (!name.isEmpty()) {
+                throw new CommandException("ERR Unsupported rdb-filter-only option: " + name);
+            }
+        }
+        replica.setFilter(true, !functions);
+    }
+
+    /** A version as one number: 9.1.0 as {@code 0x090100}. */
+    private static int version(String text) {
+        String[] parts = text.split("\\.", -1);
+        int number = 0;
+        for (String part : parts) {
+            if (!part.matches("\\d{1,3}") || Integer.parseInt(part) > 255) {
+                parts = new String[0];
+                break;
+            }
+            number = number << 8 | Integer.parseInt(part);
+        }
+        if (parts.length != 3) {
+            throw new CommandException("ERR Unrecognized version format: " + text);
+        }
+        return number;
+    }
+
+    // ---- roles ----
 
     private static void replicaOf(Call call) {
         if (call.engine().cluster() != null) {
@@ -91,7 +217,7 @@ public final class ReplicationCommands {
         }
         if (!call.arg(1).isWord("NO") || !call.arg(2).isWord("ONE")) {
             call.longArg(2, 0, 65535, "ERR Invalid master port");
-            throw new CommandException(UNSUPPORTED);
+            throw new CommandException("ERR replication is not supported");
         }
         call.reply().ok();
     }
@@ -104,9 +230,5 @@ public final class ReplicationCommands {
         boolean abort = call.argCount() == 2 && call.arg(1).isWord("ABORT");
         throw new CommandException(
                 abort ? "ERR No failover in progress." : "ERR FAILOVER requires connected replicas.");
-    }
-
-    private static void refuse(Call call) {
-        throw new CommandException(UNSUPPORTED);
     }
 }

@@ -18,10 +18,13 @@ import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.persistence.AppendOnlyFile;
 import dev.holdfast.engine.persistence.FilePersistence;
+import dev.holdfast.engine.replication.ReplicationNode;
 import dev.holdfast.engine.persistence.RdbSaves;
 import dev.holdfast.engine.protocol.Reply;
 import java.io.IOException;
 import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -145,13 +148,11 @@ public final class SaveCommands {
             throw new CommandException("ERR value is out of range, value must between 0 and 1");
         }
         long replicas = call.positiveArg(2);
-        long timeoutMillis =
-                call.longArg(3, Long.MIN_VALUE, Long.MAX_VALUE, "ERR timeout is not an integer or out of range");
-        if (timeoutMillis < 0) {
-            throw new CommandException("ERR timeout is negative");
-        }
-        if (timeoutMillis > Long.MAX_VALUE - call.now()) {
-            throw new CommandException("ERR timeout is out of range");
+        long timeoutMillis = ReplicationCommands.timeout(call, 3);
+        ReplicationNode node = ReplicationNode.of(call.engine());
+        if (node.isReplica()) {
+            throw new CommandException("ERR WAITAOF cannot be used with replica instances. Please also note that writes to"
+                    + " replicas are just local and are not propagated.");
         }
         AppendOnlyFile aof =
                 call.engine().persistence() instanceof FilePersistence persistence ? persistence.aof() : null;
@@ -159,24 +160,30 @@ public final class SaveCommands {
             throw new CommandException("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
         }
         long offset = call.client().writeOffset();
-        if (replicas > 0 || local > 0 && !isDurable(aof, offset)) {
-            call.blockForTime(timeoutMillis, reply -> acknowledge(reply, aof, offset));
-            if (aof != null && replicas == 0) {
-                aof.awaitSynced(call.client(), offset);
+        long replicationOffset = call.client().replicationOffset();
+        BooleanSupplier over = () -> (local == 0 || isDurable(aof, offset))
+                && (replicas == 0 || node.countDurable(replicationOffset) >= replicas);
+        Consumer<Reply> answer = reply -> {
+            reply.array(2);
+            reply.integer(isDurable(aof, offset) ? 1 : 0);
+            reply.integer(node.countDurable(replicationOffset));
+        };
+        if (over.getAsBoolean()) {
+            answer.accept(call.reply());
+            return;
+        }
+        call.blockForTime(timeoutMillis, answer);
+        if (!call.inTransaction()) {
+            if (aof != null) {
+                aof.waits().add(call.client(), over);
             }
-        } else {
-            acknowledge(call.reply(), aof, offset);
+            node.waits().add(call.client(), over);
+            node.requestAcknowledgements();
         }
     }
 
     private static boolean isDurable(@Nullable AppendOnlyFile aof, long offset) {
         return aof != null && aof.syncedOffset() >= offset;
-    }
-
-    private static void acknowledge(Reply reply, @Nullable AppendOnlyFile aof, long offset) {
-        reply.array(2);
-        reply.integer(isDurable(aof, offset) ? 1 : 0);
-        reply.integer(0);
     }
 
     private static void lastSave(Call call) {

@@ -19,6 +19,9 @@ import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.core.ScriptRun;
 import dev.holdfast.engine.persistence.LastSave;
+import dev.holdfast.engine.protocol.Reply;
+import dev.holdfast.engine.replication.Replica;
+import dev.holdfast.engine.replication.ReplicationNode;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -128,10 +131,19 @@ public final class ServerCommands {
     }
 
     private static void role(Call call) {
-        call.reply().array(3);
-        call.reply().bulk("master");
-        call.reply().integer(0);
-        call.reply().emptyArray();
+        ReplicationNode node = ReplicationNode.of(call.engine());
+        Reply reply = call.reply();
+        List<Replica> online = node.replicas().stream().filter(Replica::isOnline).toList();
+        reply.array(3);
+        reply.bulk("master");
+        reply.integer(node.offset());
+        reply.array(online.size());
+        for (Replica replica : online) {
+            reply.array(3);
+            reply.bulk(replica.ip());
+            reply.bulk(Integer.toString(replica.port()));
+            reply.bulk(Long.toString(replica.ackOffset()));
+        }
     }
 
     private static void lolwut(Call call) {

@@ -34,13 +34,9 @@ public final class Config {
             hidden(flag("lua-enable-insecure-api", false, "lua-enable-deprecated-api"));
     public final BooleanParameter importMode = flag("import-mode", false);
 
-    /** How many replicas a write asks for, unless the lag that they may have is 0. */
-    public final NumberParameter minReplicasToWrite =
-            number("min-replicas-to-write", 0, 0, Integer.MAX_VALUE, "min-slaves-to-write");
-
-    public final NumberParameter minReplicasMaxLag =
-            number("min-replicas-max-lag", 10, 0, Integer.MAX_VALUE, "min-slaves-max-lag");
     public final TextParameter notifyKeyspaceEvents = text("notify-keyspace-events", "", NotificationFlags::normalize);
+
+    public final ReplicationParameters replication = new ReplicationParameters(this);
 
     // Encodings
     public final NumberParameter hashMaxListpackEntries =

@@ -89,30 +89,11 @@ final class IdleParameters {
 
     /** Replication. */
     private static void replication(Config config) {
-        config.idle(config.flag("replica-serve-stale-data", true, "slave-serve-stale-data"));
-        config.idle(config.flag("replica-read-only", true, "slave-read-only"));
         config.idle(config.flag("replica-lazy-flush", true, "slave-lazy-flush"));
-        config.idle(config.flag("replica-ignore-maxmemory", true, "slave-ignore-maxmemory"));
-        config.idle(config.flag("replica-announced", true));
         config.idle(config.flag("replica-ignore-disk-write-errors", false));
-        config.idle(config.text("replica-announce-ip", "", text -> text, "slave-announce-ip"));
-        config.idle(config.number("replica-announce-port", 0, 0, 65535, "slave-announce-port"));
-        config.idle(config.number("replica-priority", 100, 0, Integer.MAX_VALUE, "slave-priority"));
         config.idle(config.flag("repl-disable-tcp-nodelay", false));
         config.idle(config.immutable(config.flag("repl-mptcp", false)));
-        config.idle(config.flag("repl-diskless-sync", true));
-        config.idle(config.number("repl-diskless-sync-delay", 5, 0, Integer.MAX_VALUE));
-        config.idle(config.number("repl-diskless-sync-max-replicas", 0, 0, Integer.MAX_VALUE));
-        config.idle(config.choice(
-                "repl-diskless-load", "disabled", "disabled", "on-empty-db", "swapdb", "flush-before-load"));
         config.idle(config.flag("dual-channel-replication-enabled", false));
-        config.idle(config.bytes("repl-backlog-size", 10L << 20, 1, Long.MAX_VALUE));
-        config.idle(config.number("repl-backlog-ttl", 3600, 0, Long.MAX_VALUE));
-        config.idle(config.number("repl-timeout", 60, 1, Integer.MAX_VALUE));
-        config.idle(config.number("repl-ping-replica-period", 10, 1, Integer.MAX_VALUE, "repl-ping-slave-period"));
-        config.idle(config.secret(config.text("primaryuser", "", text -> text, "masteruser")));
-        config.idle(config.secret(config.text("primaryauth", "", text -> text, "masterauth")));
-        config.idle(config.choice("propagation-error-behavior", "ignore", "ignore", "panic", "panic-on-replicas"));
     }
 
     /** Cluster. */

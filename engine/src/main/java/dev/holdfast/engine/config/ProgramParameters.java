@@ -50,16 +50,6 @@ public final class ProgramParameters {
         config.immutable(config.flag("syslog-enabled", false))
                 .refusing("syslog is not supported: use 'logfile', or leave the log to the service manager");
         aclfile = config.immutable(config.text("aclfile", "", text -> text));
-        config.immutable(config.manyWords(config.text(
-                "replicaof",
-                "",
-                text -> {
-                    if (text.isEmpty() || text.equalsIgnoreCase("no one")) {
-                        return "";
-                    }
-                    throw new ConfigException("replication is not supported");
-                },
-                "slaveof")));
         config.text("tls-port", "0", text -> {
             if (!text.equals("0")) {
                 throw new ConfigException("TLS is not supported");

@@ -161,7 +161,7 @@ final class Admission {
     private void checkState(Client client, CommandSpec spec) {
         QueuedCommands transaction = client.transaction();
         boolean writes = spec.is(CommandFlag.WRITE) || transaction != null && transaction.writes(spec);
-        String refusal = engine.refusal(spec, writes);
+        String refusal = engine.refusal(client, spec, writes);
         if (refusal != null) {
             client.lane().rejected[spec.id()]++;
             throw new CommandException(refusal);

@@ -14,6 +14,7 @@ import dev.holdfast.engine.client.NoReply;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.journal.ChangeLog;
 import dev.holdfast.engine.journal.ChangeUnit;
+import dev.holdfast.engine.journal.ChangeUnit.Target;
 import dev.holdfast.engine.keyspace.DatabaseKey;
 import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
@@ -63,7 +64,7 @@ public final class Call implements Client.Runner {
     private boolean retrying;
     private @Nullable Handler rest;
     private long suspendedSince;
-    private boolean muted;
+    private Target target = Target.ALL;
     private boolean inScript;
     private volatile @Nullable ScriptRun script;
     private boolean partOfTransaction;
@@ -163,16 +164,16 @@ public final class Call implements Client.Runner {
     /** Ends a script: its changes are told, unless it is part of a transaction. */
     public void endScript(boolean within) {
         script = null;
-        muted = false;
+        target = Target.ALL;
         if (!within) {
             setInTransaction(false);
             endUnit();
         }
     }
 
-    /** Whether what follows is left out of the log of changes; a script may ask for that. */
-    public void setMuted(boolean muted) {
-        this.muted = muted;
+    /** Who is told of what follows; a script may choose. */
+    public void setTarget(Target target) {
+        this.target = target;
     }
 
     /** Counts a command of a script that does not get to run, and makes the error that the script is given. */
@@ -857,7 +858,7 @@ public final class Call implements Client.Runner {
     public void propagateAs(Object... words) {
         retold = true;
         if (isLogged()) {
-            unit.add(client.database(), words);
+            unit.add(target, client.database(), words);
         }
     }
 
@@ -869,14 +870,22 @@ public final class Call implements Client.Runner {
     /** Lets the command be written to the log of changes although it counts no change. */
     public void propagate() {
         if (!retold && isLogged()) {
-            unit.add(client.database(), args);
+            unit.add(target, client.database(), args);
+        }
+        retold = true;
+    }
+
+    /** Lets replicas, and nobody else, get the command although it changes nothing: a message. */
+    public void propagateToReplicas() {
+        if (isLogged() && engine.changes().replicas().isOn()) {
+            unit.add(Target.REPLICAS, client.database(), args);
         }
         retold = true;
     }
 
     /** Whether anybody is told of changes. What is only prepared for {@link #propagateAs} can be left out if not. */
     public boolean isLogged() {
-        return engine.changes().isOn() && !client.isReplaying() && !muted;
+        return engine.changes().isOn() && (!client.isReplaying() || client.isPrimary()) && target != Target.NONE;
     }
 
     /**
@@ -885,7 +894,7 @@ public final class Call implements Client.Runner {
      */
     public void propagateBeside(int database, Object... words) {
         if (isLogged()) {
-            unit.add(database, words);
+            unit.add(target, database, words);
             if (spec.is(CommandFlag.VISITS_SHARDS) && !inTransaction) {
                 endUnit();
             }
@@ -895,7 +904,7 @@ public final class Call implements Client.Runner {
     /** Takes note of the end of a command that changed something or nothing; the log is being read. */
     void endLogged(boolean changed) {
         if (changed && !retold && isLogged()) {
-            unit.add(client.database(), args);
+            unit.add(target, client.database(), args);
         }
         if (!inTransaction) {
             endUnit();
@@ -908,6 +917,7 @@ public final class Call implements Client.Runner {
     void endUnit() {
         if (!unit.isEmpty()) {
             client.setWriteOffset(engine.changes().append(unit, !spec.is(CommandFlag.TOUCHES_ARBITRARY_KEYS)));
+            client.setReplicationOffset(engine.changes().replicas().offset());
             unit.clear();
         }
     }

@@ -111,9 +111,9 @@ public final class Engine implements AutoCloseable {
     /** One for all commands: who waits for a lock lets it escape, so each would allocate its own. */
     private final BooleanSupplier scriptIsBusy = this::isScriptBusy;
 
-    private volatile String replicationId = RandomId.next();
     private volatile long peakBytes;
     private volatile Persistence persistence = Persistence.NONE;
+    private volatile Replication replication = Replication.NONE;
     private volatile Scripts scripts = Scripts.NONE;
     private volatile Host host = reason -> close();
 
@@ -181,10 +181,11 @@ public final class Engine implements AutoCloseable {
                     try {
                         if (!debugSettings.isTimerPaused()) {
                             tick();
-                            if (!persistence.isLoading()) {
+                            if (!persistence.isLoading() && !replication.isReplica()) {
                                 expiry.cycle();
                             }
                             persistence.tick();
+                            replication.tick();
                         }
                     } catch (OutOfMemoryError e) {
                         heapIsFull();
@@ -279,22 +280,21 @@ public final class Engine implements AutoCloseable {
 
     /** Whether there may be a {@link #refusal}; asked before every command, since it costs less. */
     public boolean isRestricting() {
-        return persistence.isRestricting() || config.minReplicasToWrite.get() > 0;
+        return persistence.isRestricting() || replication.isRestricting();
     }
 
     /**
      * Why a command cannot run in the present state of the store, or null if it can: data is being loaded, or a write could not be
-     * saved, or it asks for replicas, of which there are none.
+     * saved, or the store is a replica, or it asks for replicas, of which there are too few.
      *
      * @param writes whether it writes, or runs queued commands that do
      */
-    public @Nullable String refusal(CommandSpec spec, boolean writes) {
+    public @Nullable String refusal(Client client, CommandSpec spec, boolean writes) {
         if (!isRestricting()) {
             return null;
         }
         String refusal = persistence.refusal(spec, writes);
-        boolean lacksReplicas = writes && config.minReplicasToWrite.get() > 0 && config.minReplicasMaxLag.get() > 0;
-        return refusal == null && lacksReplicas ? "NOREPLICAS Not enough good replicas to write." : refusal;
+        return refusal == null ? replication.refusal(client, spec, writes) : refusal;
     }
 
     public Pause pause() {
@@ -364,15 +364,6 @@ public final class Engine implements AutoCloseable {
         return runId;
     }
 
-    /** Forty digits that stand for the history of changes; a new one says that it has been broken off. */
-    public String replicationId() {
-        return replicationId;
-    }
-
-    public void changeReplicationId() {
-        replicationId = RandomId.next();
-    }
-
     /** The scripts that have run for so long that others are told so instead of being kept waiting. */
     List<ScriptRun> busyScripts() {
         return busyScripts;
@@ -427,6 +418,15 @@ public final class Engine implements AutoCloseable {
         this.persistence = persistence;
     }
 
+    /** The servers that this store follows and that follow it. */
+    public Replication replication() {
+        return replication;
+    }
+
+    public void setReplication(Replication replication) {
+        this.replication = replication;
+    }
+
     /** Takes note of how much memory is in use. */
     public void notePeak(long usedBytes) {
         if (usedBytes > peakBytes) {
@@ -473,6 +473,7 @@ public final class Engine implements AutoCloseable {
     /** Forgets a client: its subscriptions, watched keys and whatever it waits for. */
     public void disconnect(Client client) {
         clients.remove(client);
+        replication.disconnected(client);
         blocking.abandon(client);
         pubSub.unsubscribeAll(client);
         interests.unwatch(client);
@@ -845,6 +846,7 @@ public final class Engine implements AutoCloseable {
 
     @Override
     public void close() {
+        replication.close();
         timer.shutdownNow();
         peers.closeAll();
     }

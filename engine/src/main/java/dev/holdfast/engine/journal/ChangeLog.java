@@ -1,57 +1,56 @@
 package dev.holdfast.engine.journal;
 
-import dev.holdfast.engine.base.Numbers;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
-
 /**
  * The changes of the store in their order, as the commands that repeat them. The append-only file and replicas read it; without
  * readers it costs a look at one field.
  *
+ * <p><b>Two streams.</b> The append-only file reads one, replicas the other. They differ in little: a message to a channel is for
+ * replicas only, a script may choose, and each stream has its own selected database and its own offset. While the store is itself a
+ * replica, its replicas get what its primary sends and nothing else: {@link #setFollowing}.
+ *
  * <p><b>Order.</b> A command is appended while the shards of its keys are locked. So commands that touch the same key stand in
  * the order in which they ran; of commands that have nothing in common either may come first, which makes no difference to
- * anybody. Beneath the shards' locks the log has one of its own, held for copying the bytes.
+ * anybody. Beneath the shards' locks each stream has one of its own, held for copying the bytes.
  *
  * <p><b>What is appended</b> is not always what was asked for. Run again, later, elsewhere, it must do the same: SPOP is told as
  * SREM of what was popped, EXPIRE as PEXPIREAT, BLPOP as the LPOP that it came to; a key that expires, as UNLINK. The handlers
  * say so with {@code Call.propagateAs}. What belongs together, because it ran as one step, stands between MULTI and EXEC.
  *
  * <p><b>Answers wait.</b> Whoever sends replies first looks at {@link #isPending} and lets the readers {@link #commit}: so nobody
- * sees a change, his own or another's, before the append-only file has it. One commit serves all who gathered meanwhile.
- *
- * <p><b>SELECT</b> comes before a command that runs in another database than the one before it.
+ * sees a change, his own or another's, before the append-only file has it. One commit serves all who gathered meanwhile. Replicas are
+ * not waited for.
  */
 public final class ChangeLog {
-    private static final byte[] MULTI = "*1\r\n$5\r\nMULTI\r\n".getBytes(StandardCharsets.US_ASCII);
-    private static final byte[] EXEC = "*1\r\n$4\r\nEXEC\r\n".getBytes(StandardCharsets.US_ASCII);
-    private static final byte[] SELECT = "*2\r\n$6\r\nSELECT\r\n$".getBytes(StandardCharsets.US_ASCII);
-    private static final int UNKNOWN = -1;
-
-    private volatile ChangeReader[] readers = {};
-    private volatile long offset;
+    private final ChangeStream file = new ChangeStream();
+    private final ChangeStream replicas = new ChangeStream();
+    private volatile boolean on;
+    private volatile boolean following;
     private volatile long committed;
-    private int database = UNKNOWN;
-    private final byte[] head = new byte[MULTI.length + SELECT.length + 2 * Numbers.MAX_DIGITS];
 
     /** Whether anybody reads. */
     public boolean isOn() {
-        return readers.length > 0;
+        return on;
     }
 
-    /** How many bytes have been appended since the store was opened. */
+    /** How many bytes the append-only file has been given since the store was opened. */
     public long offset() {
-        return offset;
+        return file.offset();
+    }
+
+    /** The stream that replicas read. */
+    public ChangeStream replicas() {
+        return replicas;
     }
 
     /** Whether something has been appended that readers have not secured: replies are to wait for {@link #commit}. */
     public boolean isPending() {
-        return offset != committed;
+        return file.offset() != committed;
     }
 
     /** Lets the readers secure what has been appended until now. The caller holds no lock of the store. */
     public void commit() {
-        long upTo = offset;
-        for (ChangeReader reader : readers) {
+        long upTo = file.offset();
+        for (ChangeReader reader : file.readers()) {
             reader.commit();
         }
         synchronized (this) {
@@ -62,7 +61,7 @@ public final class ChangeLog {
     /** As {@link #commit}, for a caller in this JVM: only where a reader cannot wait until it does so by itself. */
     public void commitIfUrgent() {
         if (isPending()) {
-            for (ChangeReader reader : readers) {
+            for (ChangeReader reader : file.readers()) {
                 if (reader.urgesCallers()) {
                     commit();
                     return;
@@ -71,64 +70,48 @@ public final class ChangeLog {
         }
     }
 
-    /** Adds a reader. The caller holds all shards, so that the reader misses nothing that comes after what it has. */
+    /** Adds a reader of the append-only file's stream. The caller holds all shards, so that it misses nothing that comes later. */
     public synchronized void subscribe(ChangeReader reader) {
-        ChangeReader[] more = Arrays.copyOf(readers, readers.length + 1);
-        more[readers.length] = reader;
-        readers = more;
-        database = UNKNOWN;
+        file.subscribe(reader);
+        on = true;
     }
 
     public synchronized void unsubscribe(ChangeReader reader) {
-        readers = Arrays.stream(readers).filter(other -> other != reader).toArray(ChangeReader[]::new);
+        file.unsubscribe(reader);
+        on = file.isOn() || replicas.isOn();
+    }
+
+    /** Adds a reader of the replicas' stream. */
+    public synchronized void subscribeReplica(ChangeReader reader) {
+        replicas.subscribe(reader);
+        on = true;
+    }
+
+    public synchronized void unsubscribeReplica(ChangeReader reader) {
+        replicas.unsubscribe(reader);
+        on = file.isOn() || replicas.isOn();
+    }
+
+    /** Says whether the replicas' stream is what another server sends. All shards are locked. */
+    public void setFollowing(boolean following) {
+        this.following = following;
     }
 
     /** Lets the next change begin with a SELECT, whatever came before; for a reader that begins a new file. */
-    public synchronized void forgetDatabase() {
-        database = UNKNOWN;
+    public void forgetDatabase() {
+        file.forgetDatabase();
     }
 
     /**
      * Appends a change. Its shards are locked.
      *
      * @param atomic whether several commands are to be wrapped in MULTI and EXEC
-     * @return the offset behind it
+     * @return the offset in the append-only file's stream behind it
      */
-    public synchronized long append(ChangeUnit unit, boolean atomic) {
-        boolean wrap = atomic && unit.commands() > 1;
-        int headSize = 0;
-        if (wrap) {
-            System.arraycopy(MULTI, 0, head, 0, MULTI.length);
-            headSize = MULTI.length;
+    public long append(ChangeUnit unit, boolean atomic) {
+        if (replicas.isOn() && !following) {
+            replicas.append(unit.forReplicas(), atomic);
         }
-        if (unit.firstDatabase() != database) {
-            headSize = select(unit.firstDatabase(), headSize);
-        }
-        database = unit.lastDatabase();
-        for (ChangeReader reader : readers) {
-            if (headSize > 0) {
-                reader.append(head, 0, headSize, true);
-            }
-            reader.append(unit.bytes(), 0, unit.size(), headSize == 0);
-            if (wrap) {
-                reader.append(EXEC, 0, EXEC.length, false);
-            }
-        }
-        long end = offset + headSize + unit.size() + (wrap ? EXEC.length : 0);
-        offset = end;
-        return end;
-    }
-
-    private int select(int number, int at) {
-        System.arraycopy(SELECT, 0, head, at, SELECT.length);
-        int position = Numbers.write(Numbers.digits(number), head, at + SELECT.length);
-        position = endLine(position);
-        return endLine(Numbers.write(number, head, position));
-    }
-
-    private int endLine(int position) {
-        head[position] = '\r';
-        head[position + 1] = '\n';
-        return position + 2;
+        return file.isOn() ? file.append(unit, atomic) : file.offset();
     }
 }

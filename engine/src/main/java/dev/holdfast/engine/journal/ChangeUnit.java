@@ -5,14 +5,38 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.protocol.Args;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one step of the store changes, as the commands that repeat it: a command by itself, or all those of a transaction or a
  * script. They are encoded as they happen, outside the log's lock, and handed to the {@link ChangeLog} together.
  *
  * <p>Each call has one unit, used again and again. A rewrite of the append-only file encodes its commands in one too.
+ *
+ * <p>Nearly always both streams of the log get the same. As soon as a command is for one of them alone, the unit divides: {@link
+ * #forReplicas} then has what replicas get, and the unit itself what the append-only file gets.
  */
 public final class ChangeUnit {
+    /** Who is told of a command. */
+    public enum Target {
+        ALL(true, true),
+        LOG(true, false),
+        REPLICAS(false, true),
+        NONE(false, false);
+
+        private final boolean log;
+        private final boolean replicas;
+
+        Target(boolean log, boolean replicas) {
+            this.log = log;
+            this.replicas = replicas;
+        }
+
+        public static Target of(boolean log, boolean replicas) {
+            return log ? replicas ? ALL : LOG : replicas ? REPLICAS : NONE;
+        }
+    }
+
     private static final int KEEP_BYTES = 64 * 1024;
     private static final byte[] SELECT = "SELECT".getBytes(StandardCharsets.US_ASCII);
 
@@ -22,9 +46,17 @@ public final class ChangeUnit {
     private int firstDatabase;
     private int lastDatabase;
 
-    /** Whether there is no command. */
+    /** What replicas get, where that is something else. */
+    private @Nullable ChangeUnit replicas;
+
+    /** Whether there is no command for anybody. */
     public boolean isEmpty() {
-        return commands == 0;
+        return commands == 0 && replicas == null;
+    }
+
+    /** What replicas get. */
+    ChangeUnit forReplicas() {
+        return replicas == null ? this : replicas;
     }
 
     public byte[] bytes() {
@@ -54,6 +86,41 @@ public final class ChangeUnit {
         }
         size = 0;
         commands = 0;
+        replicas = null;
+    }
+
+    /** Adds a command by its own words, for some. */
+    public void add(Target target, int database, Args args) {
+        divide(target);
+        if (target.log) {
+            add(database, args);
+        }
+        if (replicas != null && target.replicas) {
+            replicas.add(database, args);
+        }
+    }
+
+    /** Adds a command, for some. Its words are strings, byte arrays, slices or integers. */
+    public void add(Target target, int database, Object... words) {
+        divide(target);
+        if (target.log) {
+            add(database, words);
+        }
+        if (replicas != null && target.replicas) {
+            replicas.add(database, words);
+        }
+    }
+
+    private void divide(Target target) {
+        if (replicas == null && target.log != target.replicas) {
+            ChangeUnit copy = new ChangeUnit();
+            copy.bytes = bytes.clone();
+            copy.size = size;
+            copy.commands = commands;
+            copy.firstDatabase = firstDatabase;
+            copy.lastDatabase = lastDatabase;
+            replicas = copy;
+        }
     }
 
     /** Adds a command by its own words. */

@@ -1,9 +1,9 @@
 package dev.holdfast.engine.persistence;
 
-import dev.holdfast.engine.client.Client;
 import dev.holdfast.engine.config.AofParameters;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.core.Engine;
+import dev.holdfast.engine.core.Waits;
 import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.persistence.AofManifest.Part;
 import java.io.IOException;
@@ -51,7 +51,7 @@ public final class AppendOnlyFile {
     private final AofDirectory directory;
     private final BackgroundGate gate;
     private final Supplier<List<byte[]>> functions;
-    private final AofWaits waits;
+    private final Waits waits;
     private final AofWriter writer;
     private final AofRewrite rewrite;
 
@@ -79,7 +79,7 @@ public final class AppendOnlyFile {
         this.functions = functions;
         AofParameters parameters = engine.config().aof;
         this.directory = new AofDirectory(disk, parent, parameters.directoryName.get(), parameters.fileName.get());
-        this.waits = new AofWaits(engine, this::syncedOffset);
+        this.waits = new Waits(engine.blocking());
         this.writer = new AofWriter(engine, gate::isBusy, waits::answer);
         this.rewrite = new AofRewrite(this);
     }
@@ -285,9 +285,9 @@ public final class AppendOnlyFile {
         return functions.get();
     }
 
-    /** Lets a client that has just begun to wait be answered when the log is durable up to an offset. */
-    public void awaitSynced(Client client, long offset) {
-        waits.add(client, offset);
+    /** Clients that wait until the log is durable; looked at after each sync. */
+    public Waits waits() {
+        return waits;
     }
 
     BackgroundGate gate() {

@@ -6,7 +6,9 @@ public final class BackgroundGate {
     public enum Work {
         NONE,
         RDB_SAVE,
-        AOF_REWRITE
+        AOF_REWRITE,
+        /** A snapshot for replicas. */
+        REPLICATION
     }
 
     private Work present = Work.NONE;

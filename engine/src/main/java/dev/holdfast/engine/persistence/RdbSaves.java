@@ -138,6 +138,7 @@ public final class RdbSaves {
                     lastMostRetainedBytes = walk.mostRetainedBytes();
                 }
                 snapshot.end();
+                target.sync();
             }
         }
 

@@ -8,13 +8,14 @@ import dev.holdfast.engine.keyspace.Keyspace;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Turns a snapshot into an RDB file. Chunks are encoded wherever their keys are, and join the file one after another. */
+/** Turns a snapshot into RDB. Chunks are encoded wherever their keys are, and join the output one after another. */
 public final class RdbSnapshotTarget implements SnapshotTarget {
     /** Something to do at the very moment of the snapshot, while all shards are locked. */
     @FunctionalInterface
@@ -22,24 +23,36 @@ public final class RdbSnapshotTarget implements SnapshotTarget {
         void reached() throws IOException;
     }
 
+    /**
+     * What of the store is written, and for whom.
+     *
+     * @param data whether keys are
+     * @param functions whether libraries of functions are
+     * @param fieldsExpire whether the reader knows hashes with fields that expire; if not, there must be none
+     */
+    public record Scope(boolean data, boolean functions, boolean fieldsExpire) {
+        static final Scope ALL = new Scope(true, true, true);
+    }
+
     /** How much is written before it is synced, lest all of it has to be at the end. */
     private static final long SYNC_BYTES = 4 << 20;
 
     private final Engine engine;
-    private final DiskFile file;
+    private final RdbOutput.Sink sink;
+    private final Scope scope;
     private final boolean aofBase;
     private final Supplier<List<byte[]>> functions;
     private final Moment moment;
     private final BooleanSupplier cancelled;
     private final boolean compress;
-    private final boolean incrementalSync;
     private @Nullable RdbOutput out;
     private @Nullable RdbWriter writer;
     private final Usage usage;
     private final AccessClock clock;
-    private long unsynced;
 
     /**
+     * Writes everything to a file.
+     *
      * @param functions gives the code of each library of functions; asked at the moment
      * @param cancelled whether to give up, asked from time to time
      */
@@ -50,9 +63,22 @@ public final class RdbSnapshotTarget implements SnapshotTarget {
             Supplier<List<byte[]>> functions,
             Moment moment,
             BooleanSupplier cancelled) {
+        this(engine, syncing(file, engine.config()), aofBase, functions, moment, cancelled, Scope.ALL);
+    }
+
+    /** Writes some to a sink; see {@link #RdbSnapshotTarget(Engine, DiskFile, boolean, Supplier, Moment, BooleanSupplier)}. */
+    public RdbSnapshotTarget(
+            Engine engine,
+            RdbOutput.Sink sink,
+            boolean aofBase,
+            Supplier<List<byte[]>> functions,
+            Moment moment,
+            BooleanSupplier cancelled,
+            Scope scope) {
         Config config = engine.config();
         this.engine = engine;
-        this.file = file;
+        this.sink = sink;
+        this.scope = scope;
         this.aofBase = aofBase;
         this.functions = functions;
         this.moment = moment;
@@ -60,31 +86,56 @@ public final class RdbSnapshotTarget implements SnapshotTarget {
         this.compress = config.persistence.rdbcompression.get();
         this.usage = Usage.of(config);
         this.clock = engine.keyspace().clock();
-        this.incrementalSync = config.persistence.rdbSaveIncrementalFsync.get();
+    }
+
+    /** A file that is synced now and then, if the configuration says so. */
+    private static RdbOutput.Sink syncing(DiskFile file, Config config) {
+        boolean syncs = config.persistence.rdbSaveIncrementalFsync.get();
+        return new RdbOutput.Sink() {
+            private long unsynced;
+
+            @Override
+            public void write(byte[] bytes, int offset, int length) throws IOException {
+                file.write(ByteBuffer.wrap(bytes, offset, length));
+                unsynced += length;
+                if (syncs && unsynced >= SYNC_BYTES) {
+                    file.sync();
+                    unsynced = 0;
+                }
+            }
+        };
     }
 
     /** Begins the file. */
     @Override
     public void begin() throws IOException {
-        moment.reached();
-        Config config = engine.config();
         Keyspace keyspace = engine.keyspace();
-        RdbOutput output = new RdbOutput(this::append, compress, config.persistence.rdbchecksum.get());
+        if (!scope.fieldsExpire && scope.data) {
+            for (int database = 0; database < keyspace.databases(); database++) {
+                if (keyspace.keysWithExpiringParts(database) > 0) {
+                    throw new RdbException("it cannot read hashes whose fields expire, and there are such in database "
+                            + database);
+                }
+            }
+        }
+        moment.reached();
+        RdbOutput output = new RdbOutput(
+                this::append, compress, engine.config().persistence.rdbchecksum.get());
         out = output;
         writer = new RdbWriter(output, usage, clock);
-        writer.begin(RdbWriter.Contents.of(keyspace, engine.clock().millis(), aofBase, functions.get()));
+        writer.begin(RdbWriter.Contents.of(
+                keyspace,
+                engine.clock().millis(),
+                aofBase,
+                scope.functions ? functions.get() : List.of(),
+                aofBase ? Map.of() : engine.replication().rdbFields()));
     }
 
     private void append(byte[] bytes, int offset, int length) throws IOException {
         if (cancelled.getAsBoolean()) {
             throw new CancellationException();
         }
-        file.write(ByteBuffer.wrap(bytes, offset, length));
-        unsynced += length;
-        if (incrementalSync && unsynced >= SYNC_BYTES) {
-            file.sync();
-            unsynced = 0;
-        }
+        sink.write(bytes, offset, length);
     }
 
     private RdbOutput out() {
@@ -108,15 +159,16 @@ public final class RdbSnapshotTarget implements SnapshotTarget {
 
     @Override
     public void writeLarge(int database, Entry frozen) throws IOException {
-        writer().forgetDatabase();
-        writer().item(database, frozen);
-        delay(1);
+        if (scope.data) {
+            writer().forgetDatabase();
+            writer().item(database, frozen);
+            delay(1);
+        }
     }
 
-    /** Ends the file and makes it durable. */
+    /** Ends the file. It is not durable yet. */
     public void end() throws IOException {
         writer().end();
-        file.sync();
     }
 
     private void delay(int keys) {
@@ -135,8 +187,10 @@ public final class RdbSnapshotTarget implements SnapshotTarget {
 
         @Override
         public void add(int database, Object item) throws IOException {
-            encoder.item(database, item);
-            keys++;
+            if (scope.data) {
+                encoder.item(database, item);
+                keys++;
+            }
         }
 
         @Override

@@ -44,6 +44,7 @@ public final class RdbWriter {
      * @param databases the sizes of the databases
      * @param aofBase whether the file is the base of an append-only file
      * @param functions the code of each library of functions
+     * @param fields further fields, with their values
      */
     public record Contents(
             boolean fieldsExpire,
@@ -51,17 +52,23 @@ public final class RdbWriter {
             long usedBytes,
             long nowMillis,
             boolean aofBase,
-            List<byte[]> functions) {
+            List<byte[]> functions,
+            Map<String, String> fields) {
 
         /** What is known of a keyspace, all of whose shards are locked. */
-        public static Contents of(Keyspace keyspace, long nowMillis, boolean aofBase, List<byte[]> functions) {
+        public static Contents of(
+                Keyspace keyspace,
+                long nowMillis,
+                boolean aofBase,
+                List<byte[]> functions,
+                Map<String, String> fields) {
             boolean fieldsExpire = false;
             List<Size> sizes = new ArrayList<>();
             for (int database = 0; database < keyspace.databases(); database++) {
                 sizes.add(new Size(keyspace.size(database), keyspace.expires(database)));
                 fieldsExpire |= keyspace.keysWithExpiringParts(database) > 0;
             }
-            return new Contents(fieldsExpire, sizes, keyspace.usedBytes(), nowMillis, aofBase, functions);
+            return new Contents(fieldsExpire, sizes, keyspace.usedBytes(), nowMillis, aofBase, functions, fields);
         }
     }
 
@@ -97,6 +104,9 @@ public final class RdbWriter {
         aux("redis-bits", "64");
         aux("ctime", Long.toString(contents.nowMillis / 1000));
         aux("used-mem", Long.toString(contents.usedBytes));
+        for (Map.Entry<String, String> field : contents.fields.entrySet()) {
+            aux(field.getKey(), field.getValue());
+        }
         aux("aof-base", contents.aofBase ? "1" : "0");
         for (byte[] code : contents.functions) {
             out.writeByte(RdbFormat.FUNCTION2);

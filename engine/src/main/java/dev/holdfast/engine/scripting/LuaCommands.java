@@ -9,6 +9,7 @@ import dev.holdfast.engine.catalog.CommandFlag;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.core.ScriptRun;
+import dev.holdfast.engine.journal.ChangeUnit.Target;
 import dev.holdfast.engine.lua.Arguments;
 import dev.holdfast.engine.lua.Lua;
 import dev.holdfast.engine.lua.LuaError;
@@ -179,7 +180,7 @@ final class LuaCommands {
         }
         script.checkSlot(spec, words);
         if (writes && !script.hasWritten()) {
-            String refusal = outer.engine().refusal(spec, true);
+            String refusal = outer.engine().refusal(outer.client(), spec, true);
             if (refusal != null) {
                 throw outer.refuse(spec, refusal);
             }
@@ -297,7 +298,7 @@ final class LuaCommands {
         if ((wanted & ~PROPAGATE_ALL) != 0) {
             throw raise("ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.");
         }
-        call().setMuted((wanted & PROPAGATE_LOG) == 0);
+        call().setTarget(Target.of((wanted & PROPAGATE_LOG) != 0, (wanted & PROPAGATE_REPLICAS) != 0));
         return Values.NONE;
     }
 }

@@ -241,7 +241,7 @@ public final class Scripting implements Scripts {
         if (readOnlyCommand) {
             throw new CommandException("ERR Can not execute a script with write flag using *_ro command.");
         }
-        String refusal = engine.refusal(call.spec(), true);
+        String refusal = engine.refusal(call.client(), call.spec(), true);
         if (refusal != null) {
             throw new CommandException(refusal);
         }

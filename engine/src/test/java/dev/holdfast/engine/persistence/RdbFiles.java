@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.NullMarked;
 
 /** Writes and loads stores as RDB in memory. */
@@ -24,7 +25,7 @@ final class RdbFiles {
         long all = keyspace.allShards();
         keyspace.lock(all);
         try {
-            writer.begin(RdbWriter.Contents.of(keyspace, engine.clock().millis(), false, List.of()));
+            writer.begin(RdbWriter.Contents.of(keyspace, engine.clock().millis(), false, List.of(), Map.of()));
             for (int shard = 0; shard < keyspace.shardCount(); shard++) {
                 for (int database = 0; database < keyspace.databases(); database++) {
                     KeyTable table = keyspace.shard(shard).existingTable(database);

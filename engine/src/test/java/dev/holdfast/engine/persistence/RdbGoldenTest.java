@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.NullMarked;
@@ -78,9 +79,9 @@ class RdbGoldenTest {
                 .map(library -> library.code().toBytes())
                 .toList();
         RdbWriter.Contents contents =
-                RdbWriter.Contents.of(keyspace, store.clock().millis(), false, functions);
+                RdbWriter.Contents.of(keyspace, store.clock().millis(), false, functions, Map.of());
         writer.begin(new RdbWriter.Contents(
-                contents.fieldsExpire(), contents.databases(), 1000, contents.nowMillis(), false, functions));
+                contents.fieldsExpire(), contents.databases(), 1000, contents.nowMillis(), false, functions, Map.of()));
         for (String key : keys) {
             Slice name = Slice.of(key);
             writer.item(

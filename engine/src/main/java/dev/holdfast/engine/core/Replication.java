@@ -1,0 +1,50 @@
+package dev.holdfast.engine.core;
+
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.client.Client;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What running commands need to know of the servers that this store follows and that follow it. */
+public interface Replication {
+    /** A store that has nothing to do with others. */
+    Replication NONE = new Replication() {};
+
+    /** Whether there may be a {@link #refusal}; asked before every command. */
+    default boolean isRestricting() {
+        return false;
+    }
+
+    /**
+     * Why this command cannot be run now, as the client is told; null if it can.
+     *
+     * @param writes whether it writes, or runs queued commands that do
+     */
+    default @Nullable String refusal(Client client, CommandSpec spec, boolean writes) {
+        return null;
+    }
+
+    /** Whether this store follows another, which says what expires and what is evicted. */
+    default boolean isReplica() {
+        return false;
+    }
+
+    /** Whether clients may write although this store follows another. */
+    default boolean isWritable() {
+        return true;
+    }
+
+    /** The fields of an RDB file that say where in the stream of changes its data stands. All shards are locked. */
+    default Map<String, String> rdbFields() {
+        return Map.of();
+    }
+
+    /** Called by the engine's timer. Must take no time. */
+    default void tick() {}
+
+    /** A client has gone. */
+    default void disconnected(Client client) {}
+
+    /** The store closes. */
+    default void close() {}
+}

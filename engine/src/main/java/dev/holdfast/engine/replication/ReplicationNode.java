@@ -1,0 +1,448 @@
+package dev.holdfast.engine.replication;
+
+import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.config.ReplicationParameters;
+import dev.holdfast.engine.core.Engine;
+import dev.holdfast.engine.core.Replication;
+import dev.holdfast.engine.core.Waits;
+import dev.holdfast.engine.journal.ChangeStream;
+import dev.holdfast.engine.persistence.BackgroundGate;
+import dev.holdfast.engine.persistence.FilePersistence;
+import dev.holdfast.engine.scripting.Scripting;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * This store among others: the replicas that follow it, and the stream of changes that they are sent.
+ *
+ * <p>As long as there has never been a replica nothing is kept for one. The first makes the {@link Backlog}, which from then on reads the
+ * stream, and begins a new {@link History}: what happened before is in no stream.
+ *
+ * <p>Locks, from the outer to the inner: the shards', this object's, a replica's, the stream's.
+ */
+public final class ReplicationNode implements Replication {
+    private static final Logger LOG = LoggerFactory.getLogger(ReplicationNode.class);
+
+    /** Replicas of this version read hashes whose fields expire. */
+    static final int VERSION_9 = 0x090000;
+
+    private static final byte[] PING = ascii("*1\r\n$4\r\nPING\r\n");
+    private static final byte[] GETACK = ascii("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n");
+
+    private final Engine engine;
+    private final ReplicationParameters parameters;
+    private final ChangeStream stream;
+    private final History history = new History();
+    private final Map<Client, Replica> known = new ConcurrentHashMap<>();
+    private final List<Replica> replicas = new CopyOnWriteArrayList<>();
+    private final Waits waits;
+    private final BackgroundGate ownGate = new BackgroundGate();
+
+    /** How often everything was sent, a part, and a part was asked for and could not be sent. */
+    public final LongAdder fullSyncs = new LongAdder();
+
+    public final LongAdder partialSyncs = new LongAdder();
+    public final LongAdder refusedPartialSyncs = new LongAdder();
+
+    private volatile @Nullable Backlog backlog;
+    private boolean syncing;
+    private long lastSecond;
+    private volatile long lastPingSecond;
+    private long aloneSinceMillis;
+    private long lastGetAck = -1;
+
+    public ReplicationNode(Engine engine) {
+        this.engine = engine;
+        this.parameters = engine.config().replication;
+        this.stream = engine.changes().replicas();
+        this.waits = new Waits(engine.blocking());
+        parameters.backlogSize.onChange(this::resizeBacklog);
+    }
+
+    /** What a store has to do with others. */
+    public static ReplicationNode of(Engine engine) {
+        return (ReplicationNode) engine.replication();
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    Engine engine() {
+        return engine;
+    }
+
+    private long now() {
+        return engine.clock().millis();
+    }
+
+    // ---- for the engine ----
+
+    @Override
+    public boolean isRestricting() {
+        return parameters.minReplicasToWrite.get() > 0;
+    }
+
+    @Override
+    public @Nullable String refusal(Client client, CommandSpec spec, boolean writes) {
+        if (writes
+                && parameters.minReplicasToWrite.get() > 0
+                && parameters.minReplicasMaxLagSeconds.get() > 0
+                && goodReplicas() < parameters.minReplicasToWrite.get()) {
+            return "NOREPLICAS Not enough good replicas to write.";
+        }
+        return null;
+    }
+
+    @Override
+    public void tick() {
+        long second = engine.clock().nanos() / 1_000_000_000L;
+        if (second == lastSecond) {
+            return;
+        }
+        lastSecond = second;
+        long now = now();
+        for (Replica replica : replicas) {
+            replica.keepAlive();
+            if (replica.state() == Replica.State.ONLINE
+                    && !replica.isSilent()
+                    && replica.lagSeconds(now) > parameters.timeoutSeconds.get()) {
+                LOG.warn("Disconnecting timedout replica (streaming sync): {}", replica.shown());
+                replica.client().link().close(false);
+            }
+        }
+        if (!replicas.isEmpty() && second - lastPingSecond >= parameters.pingPeriodSeconds.get()) {
+            lastPingSecond = second;
+            stream.append(PING, 0, PING.length);
+        }
+        startSync(now);
+        forgetBacklog(now);
+    }
+
+    @Override
+    public void disconnected(Client client) {
+        Replica replica = known.remove(client);
+        if (replica == null) {
+            return;
+        }
+        synchronized (this) {
+            if (replicas.remove(replica)) {
+                LOG.info("Connection with replica {} lost.", replica.shown());
+                aloneSinceMillis = now();
+            }
+            replica.end();
+        }
+        waits.answer();
+    }
+
+    // ---- replicas ----
+
+    /** The client as a replica, which it may be about to become. */
+    public Replica replica(Client client) {
+        return known.computeIfAbsent(client, Replica::new);
+    }
+
+    /** Those that follow this store, whatever they have got yet. */
+    public List<Replica> replicas() {
+        return replicas;
+    }
+
+    /** How many are online and have answered lately. */
+    public int goodReplicas() {
+        long now = now();
+        int good = 0;
+        for (Replica replica : replicas) {
+            if (replica.state() == Replica.State.ONLINE
+                    && replica.lagSeconds(now) <= parameters.minReplicasMaxLagSeconds.get()) {
+                good++;
+            }
+        }
+        return good;
+    }
+
+    /** A client asks for everything. */
+    public void synchronizeFully(Client client) {
+        Replica replica = replica(client);
+        replica.setSilent();
+        join(replica, null, 0);
+    }
+
+    /**
+     * A client asks for the stream from an offset on, or for everything where that cannot be.
+     *
+     * @param id which stream it has had
+     * @param offset how much of it
+     */
+    public void synchronize(Client client, Slice id, long offset) {
+        join(replica(client), id.toString(), offset);
+    }
+
+    private synchronized void join(Replica replica, @Nullable String id, long offset) {
+        Client client = replica.client();
+        if (replicas.contains(replica)) {
+            return;
+        }
+        if (replica.isFiltered() && !replica.readsMark()) {
+            throw new CommandException("ERR Filtered replica requires EOF capability");
+        }
+        if (!client.link().follow(replica)) {
+            throw new CommandException("ERR a caller in the same process cannot be a replica");
+        }
+        LOG.info("Replica {} asks for synchronization", replica.shown());
+        client.setReplica();
+        if (id != null && resume(replica, id, offset)) {
+            replicas.add(replica);
+            partialSyncs.increment();
+            client.link().feed();
+            return;
+        }
+        if (id != null && !id.equals("?")) {
+            refusedPartialSyncs.increment();
+        }
+        fullSyncs.increment();
+        makeBacklog();
+        replica.await(now());
+        replicas.add(replica);
+        startSync(now());
+    }
+
+    /** Lets a replica go on from its offset, if that is still there. */
+    private boolean resume(Replica replica, String id, long offset) {
+        Backlog present = backlog;
+        Backlog.Cursor cursor = null;
+        String answer;
+        synchronized (stream) {
+            if (present != null && history.isShared(id, offset)) {
+                cursor = present.cursorAt(offset, replica.client().link()::feed);
+            }
+            answer = replica.understandsPsync2() ? "+CONTINUE " + history.id() + "\r\n" : "+CONTINUE\r\n";
+        }
+        if (cursor == null) {
+            LOG.info(
+                    "Partial resynchronization of replica {} not possible: it has {} bytes of {}",
+                    replica.shown(),
+                    offset,
+                    id);
+            return false;
+        }
+        LOG.info(
+                "Partial resynchronization request from {} accepted. Sending {} bytes of backlog starting from offset {}.",
+                replica.shown(),
+                cursor.behind(),
+                offset + 1);
+        replica.resume(answer, cursor, now());
+        return true;
+    }
+
+    private void makeBacklog() {
+        if (backlog == null) {
+            Backlog made;
+            synchronized (stream) {
+                history.beginAnew();
+                made = new Backlog(stream, parameters.backlogSize::get);
+            }
+            engine.changes().subscribeReplica(made);
+            backlog = made;
+            lastPingSecond = engine.clock().nanos() / 1_000_000_000L;
+            LOG.info("Replication backlog created, my new replication IDs are '{}' and '{}'", id(), secondId());
+        }
+    }
+
+    private void resizeBacklog() {
+        Backlog present = backlog;
+        if (present != null) {
+            present.resize();
+        }
+    }
+
+    /** Lets go of the backlog when there have been no replicas for long. */
+    private synchronized void forgetBacklog(long now) {
+        Backlog present = backlog;
+        long ttl = parameters.backlogTtlSeconds.get();
+        if (present != null && replicas.isEmpty() && ttl > 0 && now - aloneSinceMillis > ttl * 1000) {
+            engine.changes().unsubscribeReplica(present);
+            synchronized (stream) {
+                history.beginAnew();
+            }
+            backlog = null;
+            LOG.info("Replication backlog freed after {} seconds without connected replicas.", ttl);
+        }
+    }
+
+    // ---- snapshots for replicas ----
+
+    /** Begins a snapshot for those who wait for one, unless more of them are worth waiting for. */
+    private synchronized void startSync(long now) {
+        if (syncing) {
+            return;
+        }
+        List<Replica> waiting = replicas.stream()
+                .filter(replica -> replica.state() == Replica.State.WAIT_SNAPSHOT)
+                .toList();
+        if (waiting.isEmpty()) {
+            return;
+        }
+        List<Replica> together =
+                waiting.stream().filter(waiting.getFirst()::sharesSnapshotWith).toList();
+        long most = parameters.disklessSyncMaxReplicas.get();
+        boolean delayed = parameters.disklessSync.get()
+                && together.getFirst().readsMark()
+                && (most == 0 || together.size() < most)
+                && now - together.getFirst().waitingSinceMillis() < parameters.disklessSyncDelaySeconds.get() * 1000;
+        if (delayed || !gate().enter(BackgroundGate.Work.REPLICATION)) {
+            return;
+        }
+        syncing = true;
+        FullSync sync = new FullSync(this, together, new Spool(directory()));
+        Thread thread = new Thread(sync, "holdfast-sync");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private BackgroundGate gate() {
+        return engine.persistence() instanceof FilePersistence files ? files.gate() : ownGate;
+    }
+
+    private Path directory() {
+        return Path.of(
+                engine.persistence() instanceof FilePersistence
+                        ? engine.config().program.dir.get()
+                        : System.getProperty("java.io.tmpdir"));
+    }
+
+    List<byte[]> functions() {
+        return Scripting.of(engine).functions().list().stream()
+                .map(library -> library.code().toBytes())
+                .toList();
+    }
+
+    /** The moment of a snapshot. All shards are locked. */
+    void beginSync(List<Replica> forThem, Spool spool, byte[] mark) {
+        Backlog present = backlog;
+        synchronized (stream) {
+            stream.forgetDatabase();
+            String answer = "+FULLRESYNC " + history.id() + " " + stream.offset() + "\r\n";
+            for (Replica replica : forThem) {
+                if (known.get(replica.client()) == replica) {
+                    Backlog.Cursor cursor = present == null || replica.isRdbOnly()
+                            ? null
+                            : present.cursorAtEnd(replica.client().link()::feed);
+                    spool.retain();
+                    replica.begin(answer, spool, cursor, mark);
+                }
+            }
+        }
+    }
+
+    synchronized void syncEnded() {
+        syncing = false;
+        gate().leave();
+    }
+
+    // ---- acknowledgements ----
+
+    /**
+     * A replica has applied the stream up to an offset.
+     *
+     * @param durable how far its append-only file is durable, or -1
+     */
+    public void acknowledged(Client client, long offset, long durable) {
+        Replica replica = known.get(client);
+        if (replica != null && client.isReplica()) {
+            replica.acknowledge(offset, durable, now());
+            waits.answer();
+        }
+    }
+
+    /** How many replicas have applied the stream up to an offset. */
+    public int countAcknowledged(long offset) {
+        return (int) replicas.stream()
+                .filter(replica -> replica.isOnline() && replica.ackOffset() >= offset)
+                .count();
+    }
+
+    /** How many replicas have it in a durable file. */
+    public int countDurable(long offset) {
+        return (int) replicas.stream()
+                .filter(replica -> replica.isOnline() && replica.fileOffset() >= offset)
+                .count();
+    }
+
+    /** Asks all replicas how far they have come. One question serves all who ask meanwhile. */
+    public void requestAcknowledgements() {
+        if (replicas.isEmpty()) {
+            return;
+        }
+        synchronized (stream) {
+            if (lastGetAck != stream.offset()) {
+                lastGetAck = stream.append(GETACK, 0, GETACK.length);
+            }
+        }
+    }
+
+    /** Clients that wait for replicas. */
+    public Waits waits() {
+        return waits;
+    }
+
+    // ---- figures ----
+
+    /** Forty digits that stand for the stream of changes. */
+    public String id() {
+        synchronized (stream) {
+            return history.id();
+        }
+    }
+
+    /** Forty digits that stand for the same stream up to {@link #secondEnd}. */
+    public String secondId() {
+        synchronized (stream) {
+            return history.secondId();
+        }
+    }
+
+    public long secondEnd() {
+        synchronized (stream) {
+            return history.secondEnd();
+        }
+    }
+
+    /** Begins a new history, for tests. */
+    public void changeId() {
+        synchronized (stream) {
+            history.beginAnew();
+        }
+    }
+
+    /** How many bytes of the stream there have been. */
+    public long offset() {
+        return stream.offset();
+    }
+
+    public boolean hasBacklog() {
+        return backlog != null;
+    }
+
+    /** The offset before the first byte in the backlog. */
+    public long backlogStart() {
+        Backlog present = backlog;
+        return present == null ? 0 : present.start();
+    }
+
+    /** The memory of the backlog, with what replicas have not read. */
+    public long backlogMemory() {
+        Backlog present = backlog;
+        return present == null ? 0 : present.memoryBytes();
+    }
+}
