@@ -93,8 +93,8 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         this.loop = loop;
         this.address = Addresses.show(channel.remoteAddress(), channel.localAddress());
         this.localAddress = Addresses.show(channel.localAddress(), channel.localAddress());
-        this.outputLimit = new OutputLimit(
-                server.parameters(), engine.config().replication.backlogSize::get, engine.clock());
+        this.outputLimit =
+                new OutputLimit(server.parameters(), engine.config().replication.backlogSize::get, engine.clock());
         this.client = engine.newClient(this, loop.lane);
         this.outbox = new ByteQueue(client);
         this.unsent = new ByteQueue(client);
@@ -759,7 +759,10 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
 
     /** Closes the connection if nothing has come for this long and nothing is awaited. */
     void closeIfIdle(long nowMillis, long timeoutMillis) {
-        if (nowMillis - client.lastUsedMillis() > timeoutMillis && client.waiter() == null && !client.isSubscriber() && !client.isReplica()) {
+        if (nowMillis - client.lastUsedMillis() > timeoutMillis
+                && client.waiter() == null
+                && !client.isSubscriber()
+                && !client.isReplica()) {
             channel.close();
         }
     }

@@ -160,7 +160,8 @@ final class PrimaryTest {
         assertEquals("+CONTINUE " + id, synchronize(again, "PSYNC " + id + " " + (has + 1)));
         expect(again, "SET b 2");
         RawClient other = connect();
-        assertTrue(synchronize(other, "PSYNC " + "0".repeat(40) + " " + (has + 1)).startsWith("+FULLRESYNC " + id));
+        assertTrue(
+                synchronize(other, "PSYNC " + "0".repeat(40) + " " + (has + 1)).startsWith("+FULLRESYNC " + id));
     }
 
     @Test

@@ -94,9 +94,10 @@ public final class ReplicationCommands {
     private static void await(Call call) {
         ReplicationNode node = node(call);
         if (node.isReplica()) {
-            throw new CommandException("ERR WAIT cannot be used with replica instances. Please also note that if a replica"
-                    + " is configured to be writable (which is not the default) writes to replicas are just local and are"
-                    + " not propagated.");
+            throw new CommandException(
+                    "ERR WAIT cannot be used with replica instances. Please also note that if a replica"
+                            + " is configured to be writable (which is not the default) writes to replicas are just local and are"
+                            + " not propagated.");
         }
         long wanted = call.longArg(1);
         long timeoutMillis = timeout(call, 2);
@@ -174,8 +175,7 @@ public final class ReplicationCommands {
                 replica.setRdbOnly(
                         call.longArg(index, 0, 1, "ERR value is out of range, value must between 0 and 1") == 1);
             case "rdb-filter-only" -> filter(replica, value.toString());
-            case "set-cluster-node-id" ->
-                throw new CommandException("ERR This instance has cluster support disabled");
+            case "set-cluster-node-id" -> throw new CommandException("ERR This instance has cluster support disabled");
             default -> throw new CommandException("ERR Unrecognized REPLCONF option: " + call.arg(index - 1));
         }
     }

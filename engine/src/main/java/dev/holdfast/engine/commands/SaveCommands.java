@@ -18,9 +18,9 @@ import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.persistence.AppendOnlyFile;
 import dev.holdfast.engine.persistence.FilePersistence;
-import dev.holdfast.engine.replication.ReplicationNode;
 import dev.holdfast.engine.persistence.RdbSaves;
 import dev.holdfast.engine.protocol.Reply;
+import dev.holdfast.engine.replication.ReplicationNode;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.BooleanSupplier;
@@ -151,8 +151,9 @@ public final class SaveCommands {
         long timeoutMillis = ReplicationCommands.timeout(call, 3);
         ReplicationNode node = ReplicationNode.of(call.engine());
         if (node.isReplica()) {
-            throw new CommandException("ERR WAITAOF cannot be used with replica instances. Please also note that writes to"
-                    + " replicas are just local and are not propagated.");
+            throw new CommandException(
+                    "ERR WAITAOF cannot be used with replica instances. Please also note that writes to"
+                            + " replicas are just local and are not propagated.");
         }
         AppendOnlyFile aof =
                 call.engine().persistence() instanceof FilePersistence persistence ? persistence.aof() : null;

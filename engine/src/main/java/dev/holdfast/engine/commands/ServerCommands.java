@@ -133,7 +133,8 @@ public final class ServerCommands {
     private static void role(Call call) {
         ReplicationNode node = ReplicationNode.of(call.engine());
         Reply reply = call.reply();
-        List<Replica> online = node.replicas().stream().filter(Replica::isOnline).toList();
+        List<Replica> online =
+                node.replicas().stream().filter(Replica::isOnline).toList();
         reply.array(3);
         reply.bulk("master");
         reply.integer(node.offset());

@@ -31,8 +31,7 @@ public final class Waits {
     /** Answers those whose time has come. The caller holds no lock. */
     public void answer() {
         if (!waits.isEmpty()) {
-            waits.removeIf(
-                    wait -> wait.over.getAsBoolean() && endWait(wait) || !blocking.isWaiting(wait.waiter));
+            waits.removeIf(wait -> wait.over.getAsBoolean() && endWait(wait) || !blocking.isWaiting(wait.waiter));
         }
     }
 

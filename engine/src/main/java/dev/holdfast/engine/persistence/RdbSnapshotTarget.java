@@ -113,8 +113,8 @@ public final class RdbSnapshotTarget implements SnapshotTarget {
         if (!scope.fieldsExpire && scope.data) {
             for (int database = 0; database < keyspace.databases(); database++) {
                 if (keyspace.keysWithExpiringParts(database) > 0) {
-                    throw new RdbException("it cannot read hashes whose fields expire, and there are such in database "
-                            + database);
+                    throw new RdbException(
+                            "it cannot read hashes whose fields expire, and there are such in database " + database);
                 }
             }
         }

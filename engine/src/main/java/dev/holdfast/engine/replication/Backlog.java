@@ -26,6 +26,7 @@ final class Backlog implements ChangeReader {
     private static final class Block {
         final ByteBuffer bytes;
         long start;
+
         @Nullable
         Block next;
 

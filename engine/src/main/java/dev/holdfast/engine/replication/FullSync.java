@@ -1,7 +1,7 @@
 package dev.holdfast.engine.replication;
 
-import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.base.RandomId;
+import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.persistence.RdbException;
 import dev.holdfast.engine.persistence.RdbSnapshotTarget;
