@@ -74,6 +74,10 @@ final class PrimaryTest {
         return snapshot.substring(0, snapshot.length() - mark.length());
     }
 
+    private String ask(String command, Object... words) {
+        return String.valueOf(store.call(command, words));
+    }
+
     /** The answer to PSYNC; empty lines before it say that the link is alive. */
     private static String synchronize(RawClient replica, String command) throws IOException {
         return replica.run(command).strip();
@@ -110,7 +114,7 @@ final class PrimaryTest {
         replica.send("REPLCONF ACK 0\r\n");
         expect(replica, "SELECT 0", "SET after 2", "REPLCONF GETACK *");
         writer.send("WAIT 1 0\r\n");
-        await(() -> store.call("INFO", "clients").toString().contains("blocked_clients:1"));
+        await(() -> ask("INFO", "clients").contains("blocked_clients:1"));
         replica.send("REPLCONF ACK 1000\r\n");
         assertEquals(":1", writer.read());
     }
@@ -153,7 +157,7 @@ final class PrimaryTest {
         expect(replica, "SELECT 0", "SET a 1");
         replica.close();
         writer.run("SET b 2");
-        String id = store.call("INFO", "replication").toString().replaceAll("(?s).*master_replid:(\\w+).*", "$1");
+        String id = ask("INFO", "replication").replaceAll("(?s).*master_replid:(\\w+).*", "$1");
         RawClient again = connect();
         again.run("REPLCONF capa eof capa psync2");
         long has = "*2|$6|SELECT|$1|0|*3|$3|SET|$1|a|$1|1|".replace("|", "\r\n").length();
@@ -167,9 +171,9 @@ final class PrimaryTest {
     @Test
     void whatTheBacklogHasNoRoomForIsSentAsAWhole() throws Exception {
         RawClient replica = replica();
-        String id = store.call("INFO", "replication").toString().replaceAll("(?s).*master_replid:(\\w+).*", "$1");
+        String id = ask("INFO", "replication").replaceAll("(?s).*master_replid:(\\w+).*", "$1");
         replica.close();
-        await(() -> store.call("ROLE").toString().endsWith("[]]"));
+        await(() -> ask("ROLE").endsWith("[]]"));
         for (int i = 0; i < 40; i++) {
             store.set("key", "x".repeat(10_000));
         }
@@ -187,7 +191,7 @@ final class PrimaryTest {
             assertEquals("+OK", writer.run("SET key " + "x".repeat(60_000)));
         }
         assertTrue(replica.isEnded());
-        await(() -> store.call("ROLE").toString().endsWith("[]]"));
+        await(() -> ask("ROLE").endsWith("[]]"));
     }
 
     @Test
@@ -240,7 +244,7 @@ final class PrimaryTest {
 
     @Test
     void aCallerInTheSameProcessCannotBeAReplica() {
-        assertTrue(store.call("ROLE").toString().endsWith("[]]"));
+        assertTrue(ask("ROLE").endsWith("[]]"));
         assertFalse(store.engine().changes().isOn());
         try {
             store.call("SYNC");
