@@ -67,6 +67,11 @@ public final class Abuse implements Callable<Integer> {
     @Option(names = "--seconds", description = "Measured time for each manner; ${DEFAULT-VALUE} by default.")
     private double seconds = 5;
 
+    @Option(
+            names = "--warm-up",
+            description = "Seconds of the same before that are not measured; ${DEFAULT-VALUE} by default.")
+    private double warmUpSeconds = 5;
+
     @Option(names = "--minutes", description = "How long to soak; ${DEFAULT-VALUE} by default.")
     private double minutes = 30;
 
@@ -122,10 +127,10 @@ public final class Abuse implements Callable<Integer> {
                 setUp.call("SET", "small", "value");
             }
             Bystander bystander = new Bystander(port, "bystander");
-            bystander.run(2, new Histogram(3));
             Histogram nanos = new Histogram(3);
             List<Thread> abusers = start(port, manner, THREADS);
             try {
+                bystander.run(warmUpSeconds, new Histogram(3));
                 bystander.run(seconds, nanos);
                 String resident = String.format(Locale.ROOT, "%.0f", server.residentBytes() / 1e6);
                 return new Outcome(nanos.getValueAtPercentile(99) / 1e6, nanos.getMaxValue() / 1e6, resident);

@@ -48,9 +48,6 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     /** How much of a feed is given to the system at a time. */
     private static final int FEED_BYTES = 64 * 1024;
 
-    /** How many buffers of what has waited are sent before others have their turn. */
-    private static final int SPILLED_AT_ONCE = 4;
-
     private final Server server;
     private final Engine engine;
     private final Channel channel;
@@ -299,16 +296,12 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     }
 
     /**
-     * Sends what has waited, a buffer at a time, until the system takes no more. What it does not take comes back, but for a few bytes:
-     * when these are sent, it goes on. So a client that does not read holds next to nothing outside the heap.
+     * Sends a buffer of what has waited; the next when others have had their turn, until the system takes no more. What it does not
+     * take comes back, but for a few bytes: when these are sent, it goes on. So a client that does not read holds next to nothing
+     * outside the heap.
      */
     private void spill() {
-        for (int buffers = 0; takeBack() && sendable > 0; buffers++) {
-            if (buffers == SPILLED_AT_ONCE) {
-                stalled = true;
-                loop.eventLoop.execute(this::goOn);
-                return;
-            }
+        if (takeBack() && sendable > 0) {
             ByteBuf buffer = server.takesBytesBack() ? LoopBuffers.forSpilling() : null;
             boolean shared = buffer != null;
             if (buffer == null) {
@@ -316,6 +309,11 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
             }
             move(buffer);
             write(buffer, !shared);
+            if (takeBack() && sendable > 0) {
+                stalled = true;
+                later(this::goOn);
+                return;
+            }
         }
         outputLimit.sent(client, outputBytes());
         sendFeed();

@@ -18,23 +18,52 @@ public final class QueuedCommands {
     /** What a queued command takes beside its words. */
     private static final int QUEUED_BYTES = 64;
 
+    private static final int FIRST_CHUNK_BYTES = 256;
+
+    /** The size of a region of a small heap: the collector does not move an array that fills one. */
+    private static final int LARGEST_CHUNK_BYTES = (1 << 20) - 16;
+
     private final List<Queued> commands = new ArrayList<>();
     private @Nullable Args lastSelect;
     private boolean failed;
     private long bytes;
     private long held;
 
+    /** Where the words of the next commands are copied to, each chunk as large as all before it. */
+    private byte[] chunk = {};
+
+    private int chunkUsed;
+
     public void add(CommandSpec spec, Args args, Account account) {
         long size = args.sizeBytes();
-        long more = args.copyBytes() + QUEUED_BYTES;
-        account.take(more);
-        held += more;
-        Args copy = args.copy();
+        take(args.placeBytes() + QUEUED_BYTES, account);
+        Args copy = copy(args, size, account);
         commands.add(new Queued(spec, copy));
         bytes += size;
         if (spec.has(CommandRole.SELECTS)) {
             lastSelect = copy;
         }
+    }
+
+    private Args copy(Args args, long size, Account account) {
+        if (size > chunk.length - chunkUsed) {
+            if (size > LARGEST_CHUNK_BYTES) {
+                take(size, account);
+                return args.copy();
+            }
+            int next = (int) Math.max(size, Math.clamp(bytes, FIRST_CHUNK_BYTES, LARGEST_CHUNK_BYTES));
+            take(next, account);
+            chunk = new byte[next];
+            chunkUsed = 0;
+        }
+        Args copy = args.copyTo(chunk, chunkUsed);
+        chunkUsed += (int) size;
+        return copy;
+    }
+
+    private void take(long more, Account account) {
+        account.take(more);
+        held += more;
     }
 
     /** The database in which the next command will run, {@code before} being that of the first. */

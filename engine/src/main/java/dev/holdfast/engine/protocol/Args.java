@@ -108,27 +108,37 @@ public final class Args {
         for (int i = 0; i < count; i++) {
             total += slices[i].length();
         }
+        if (total <= 1 << 20) {
+            return copyTo(new byte[(int) total], 0);
+        }
         Slice[] copies = new Slice[count];
-        if (total > 1 << 20) {
-            for (int i = 0; i < count; i++) {
-                copies[i] = new Slice(slices[i].toBytes());
-            }
-        } else {
-            byte[] bytes = new byte[(int) total];
-            int position = 0;
-            for (int i = 0; i < count; i++) {
-                Slice slice = slices[i];
-                slice.copyTo(bytes, position);
-                copies[i] = new Slice(bytes, position, slice.length());
-                position += slice.length();
-            }
+        for (int i = 0; i < count; i++) {
+            copies[i] = new Slice(slices[i].toBytes());
+        }
+        return new Args(copies);
+    }
+
+    /** A copy whose words stand one behind the other in an array that has room for them, from a position on. */
+    public Args copyTo(byte[] target, int position) {
+        Slice[] copies = new Slice[count];
+        int at = position;
+        for (int i = 0; i < count; i++) {
+            Slice slice = slices[i];
+            slice.copyTo(target, at);
+            copies[i] = new Slice(target, at, slice.length());
+            at += slice.length();
         }
         return new Args(copies);
     }
 
     /** What a {@link #copy} takes. */
     public long copyBytes() {
-        return sizeBytes() + (long) count * SLICE_BYTES;
+        return sizeBytes() + placeBytes();
+    }
+
+    /** What the places for the words of a copy take. */
+    public long placeBytes() {
+        return (long) count * SLICE_BYTES;
     }
 
     /** The words' bytes taken together. */
