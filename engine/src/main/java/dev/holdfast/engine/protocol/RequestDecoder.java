@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * Finds commands in a stream of bytes: arrays of bulk strings, or lines of words as a person types them.
  *
  * <p>The bytes lie in an array that the owner lends for one read ({@link #lend}); only what is left of an unfinished command is
- * copied into an array of the decoder's own ({@link #keep}), which grows with what arrives and never with what is
+ * copied into an array of the decoder's own ({@link #keep}), which grows with what arrives, not with what is
  * announced. The words of a command that {@link #next} has found are views of that array, valid until the next call.
  *
  * <p>An unfinished command is not read again from its start: the decoder remembers how many words it has and how long the
@@ -20,6 +20,7 @@ public final class RequestDecoder {
     private static final int UNAUTHENTICATED_MAX_WORDS = 10;
     private static final int UNAUTHENTICATED_MAX_BULK_BYTES = 16384;
     private static final int FIRST_OWN_BYTES = 256;
+    private static final int MANY_BYTES = 32 * 1024;
     private static final int MAX_OWN_BYTES = Integer.MAX_VALUE - 64;
     private static final String INVALID_LINE_END = "Protocol error: invalid CRLF in request";
     private static final byte[] NOTHING = new byte[0];
@@ -103,13 +104,16 @@ public final class RequestDecoder {
         return buffer;
     }
 
-    /** How long the array is to become: twice as long, but for a word that is longer than it, no longer than that wants. */
+    /**
+     * How long the array is to become: twice as long. For a word that is longer than it, no longer than that wants, and sixteen times as
+     * long once many bytes have come, for they would be copied each time.
+     */
     private long wanted(int start, int used, int more) {
-        long doubled = buffer.length * 2L;
+        long grown = buffer.length * 2L;
         if (wordBytes > buffer.length) {
-            doubled = Math.min(doubled, position - start + wordBytes + 2L);
+            grown = Math.min(used >= MANY_BYTES ? 8 * grown : grown, position - start + wordBytes + 2L);
         }
-        return Math.max((long) used + more, Math.min(doubled, MAX_OWN_BYTES));
+        return Math.max((long) used + more, Math.min(grown, MAX_OWN_BYTES));
     }
 
     private byte[] allocate(long length) {
