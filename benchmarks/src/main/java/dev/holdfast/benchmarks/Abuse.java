@@ -359,12 +359,14 @@ public final class Abuse implements Callable<Integer> {
         String heap = heaps.getFirst();
         ServerCommand command = ServerCommand.holdfast(servers.jar(), servers.flagsFile(), List.of("-Xmx" + heap));
         try (ServerProcess server = ServerProcess.start(command, servers.port, Pinning.UNPINNED)) {
-            long kept = fill(server);
             try (RespConnection setUp = server.connect()) {
-                setUp.call("DEL", "filler 0", "filler 1", "filler 2", "filler 3", "filler 4", "filler 5");
                 setUp.call("SET", "big", BIG);
                 setUp.call("SET", "small", "value");
                 setUp.call("SET", "counter", "0");
+            }
+            long kept = fill(server);
+            try (RespConnection setUp = server.connect()) {
+                setUp.call("DEL", "filler 0", "filler 1", "filler 2", "filler 3", "filler 4", "filler 5");
             }
             List<Thread> abusers = new ArrayList<>();
             for (Manner manner : Manner.values()) {

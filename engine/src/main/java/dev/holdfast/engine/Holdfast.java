@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
@@ -53,6 +54,7 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
     }
 
     /** Calls on an engine that the program around opens, loads and closes; closing this ends the calls, not the engine. */
+    @SuppressWarnings("exports") // The engine is for Holdfast's own modules.
     public static Holdfast over(Engine engine) {
         return new Holdfast(engine);
     }
@@ -68,12 +70,12 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
 
     /** Opens an empty store. Its configuration is changed through {@code CONFIG SET} from now on. */
     public static Holdfast open(Config config) {
-        return open(config, Clock.SYSTEM);
+        return new Holdfast(config, Clock.SYSTEM);
     }
 
-    /** Opens an empty store whose time is that of {@code clock}, which a test may freeze and move. */
-    public static Holdfast open(Config config, Clock clock) {
-        return new Holdfast(config, clock);
+    /** Opens an empty store whose wall-clock time is that of a source, which a test may freeze and move. */
+    public static Holdfast open(Config config, InstantSource clock) {
+        return new Holdfast(config, Clock.of(clock));
     }
 
     /**
@@ -91,8 +93,12 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
         return open(directory, config, Clock.SYSTEM);
     }
 
-    /** Opens a store with files in a directory, whose time is that of {@code clock}. */
-    public static Holdfast open(Path directory, Config config, Clock clock) {
+    /** Opens a store with files in a directory, whose wall-clock time is that of a source. */
+    public static Holdfast open(Path directory, Config config, InstantSource clock) {
+        return open(directory, config, Clock.of(clock));
+    }
+
+    private static Holdfast open(Path directory, Config config, Clock clock) {
         try {
             Files.createDirectories(directory);
             config.set("dir", directory.toAbsolutePath().toString());
@@ -101,7 +107,7 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
         } catch (ConfigException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }
-        Holdfast store = open(config, clock);
+        Holdfast store = new Holdfast(config, clock);
         boolean loaded = false;
         try {
             FilePersistence.open(store.engine, Disk.REAL).load();
@@ -174,6 +180,7 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
     }
 
     /** The engine, for what serves it to others. */
+    @SuppressWarnings("exports") // The engine is for Holdfast's own modules.
     public Engine engine() {
         return engine;
     }
@@ -198,8 +205,8 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
         }
         pool.close();
         engine.clients().forEach(client -> {
-            if (client.link() instanceof Subscription subscription) {
-                subscription.close();
+            if (client.link() instanceof Subscription.Receiver receiver) {
+                receiver.subscription().close();
             }
         });
         if (!ownsEngine) {

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * may take its time and use the store. A listener that falls too far behind is cut off, as a slow connection would be; the
  * limit is that of {@code client-output-buffer-limit} for subscribers.
  */
-public final class Subscription implements AutoCloseable, Link {
+public final class Subscription implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Subscription.class);
 
     private final Engine engine;
@@ -36,7 +36,7 @@ public final class Subscription implements AutoCloseable, Link {
     Subscription(Engine engine, Consumer<Message> listener) {
         this.engine = engine;
         this.listener = listener;
-        this.client = engine.newClient(this, engine.statistics().newLane());
+        this.client = engine.newClient(new Receiver(), engine.statistics().newLane());
         client.setResp3(true);
         client.setUser(engine.acl().owner());
         this.thread = Thread.ofVirtual().name("holdfast-subscription").unstarted(this::deliver);
@@ -138,44 +138,49 @@ public final class Subscription implements AutoCloseable, Link {
         };
     }
 
-    // ---- the engine's side ----
-
-    @Override
-    public void push(byte[] message) {
-        long limit = engine.config()
-                .network
-                .clientOutputBufferLimit
-                .limit(OutputLimits.PUBSUB)
-                .hardBytes();
-        queue.add(message);
-        if (queuedBytes.addAndGet(message.length) > limit && limit > 0 && !closed) {
-            LOG.warn("Ending a subscription whose listener is too slow: {} bytes wait", queuedBytes.get());
-            closed = true;
-            thread.interrupt();
-            engine.timer().execute(() -> engine.disconnect(client));
+    /** The engine's side. */
+    final class Receiver implements Link {
+        Subscription subscription() {
+            return Subscription.this;
         }
-    }
 
-    @Override
-    public Reply resumeReply() {
-        return new ObjectReply();
-    }
+        @Override
+        public void push(byte[] message) {
+            long limit = engine.config()
+                    .network
+                    .clientOutputBufferLimit
+                    .limit(OutputLimits.PUBSUB)
+                    .hardBytes();
+            queue.add(message);
+            if (queuedBytes.addAndGet(message.length) > limit && limit > 0 && !closed) {
+                LOG.warn("Ending a subscription whose listener is too slow: {} bytes wait", queuedBytes.get());
+                closed = true;
+                thread.interrupt();
+                engine.timer().execute(() -> engine.disconnect(client));
+            }
+        }
 
-    @Override
-    public void resume(Reply reply) {}
+        @Override
+        public Reply resumeReply() {
+            return new ObjectReply();
+        }
 
-    @Override
-    public void close(boolean afterReplies) {
-        engine.timer().execute(this::close);
-    }
+        @Override
+        public void resume(Reply reply) {}
 
-    @Override
-    public long outputBytes() {
-        return queuedBytes.get();
-    }
+        @Override
+        public void close(boolean afterReplies) {
+            engine.timer().execute(Subscription.this::close);
+        }
 
-    @Override
-    public long bytesOut() {
-        return bytesOut.get();
+        @Override
+        public long outputBytes() {
+            return queuedBytes.get();
+        }
+
+        @Override
+        public long bytesOut() {
+            return bytesOut.get();
+        }
     }
 }

@@ -49,6 +49,7 @@ public final class Server implements AutoCloseable {
     private int port;
 
     /** Prepares to serve; {@link #start} opens the sockets. */
+    @SuppressWarnings("exports") // The engine is for Holdfast's own modules.
     public Server(Engine engine) {
         this.engine = engine;
         this.parameters = engine.config().network;

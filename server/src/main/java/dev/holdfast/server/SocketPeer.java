@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 
 /** A blocking connection to another server, for MIGRATE. */
+@SuppressWarnings("exports") // What it implements is for Holdfast's own modules.
 public final class SocketPeer implements Peer {
     private final Socket socket;
     private final InputStream in;

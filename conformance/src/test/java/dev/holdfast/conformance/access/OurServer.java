@@ -2,13 +2,13 @@ package dev.holdfast.conformance.access;
 
 import dev.holdfast.conformance.access.Answer.Form;
 import dev.holdfast.engine.Holdfast;
-import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.ConfigException;
 import dev.holdfast.server.Server;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
 /** A Holdfast in this JVM, to be used directly or over a port that the system chooses. */
@@ -18,11 +18,11 @@ public final class OurServer implements Store {
 
     /** A store with these parameters and their values, taken in pairs. */
     public OurServer(String... parameters) {
-        this(null, Clock.SYSTEM, parameters);
+        this(null, InstantSource.system(), parameters);
     }
 
     /** One with files in a directory, or without any, and a clock of its own. */
-    public OurServer(@Nullable Path directory, Clock clock, String... parameters) {
+    public OurServer(@Nullable Path directory, InstantSource clock, String... parameters) {
         Config config = new Config();
         try {
             config.set("port", "0");

@@ -8,8 +8,10 @@ import dev.holdfast.conformance.access.AccessPath;
 import dev.holdfast.conformance.access.OurServer;
 import dev.holdfast.conformance.access.RealServer;
 import dev.holdfast.conformance.access.Store;
-import dev.holdfast.engine.base.Clock;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -24,17 +26,12 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ScriptTest {
     /** Its wall-clock time goes a hundred times slower: a second does not pass while a store is loaded again. */
-    private static final class SlowClock implements Clock {
-        private final long start = System.currentTimeMillis();
+    private static final class SlowClock implements InstantSource {
+        private final Instant start = Instant.now();
 
         @Override
-        public long millis() {
-            return start + (System.currentTimeMillis() - start) / 100;
-        }
-
-        @Override
-        public long nanos() {
-            return System.nanoTime();
+        public Instant instant() {
+            return start.plus(Duration.between(start, Instant.now()).dividedBy(100));
         }
     }
 

@@ -18,6 +18,9 @@ public final class Routes {
 
     private final List<Route> routes = new ArrayList<>();
 
+    /** None yet. */
+    public Routes() {}
+
     /** A method, a template and their handler. */
     record Route(String method, String template, List<String> segments, int bodyBytes, Handler handler) {
         private boolean fits(List<String> path) {

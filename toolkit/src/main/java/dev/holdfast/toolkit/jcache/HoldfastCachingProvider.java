@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * stands for what the property {@value #STORE} names, among the manager's properties or the system's, else for a new store in this
  * JVM.
  */
+@SuppressWarnings("exports") // The API is there where it is used.
 public final class HoldfastCachingProvider implements CachingProvider {
     /** The property that names the store of the default URI. */
     public static final String STORE = "dev.holdfast.jcache.store";
@@ -26,6 +27,9 @@ public final class HoldfastCachingProvider implements CachingProvider {
     private static final URI DEFAULT = URI.create("holdfast:default");
 
     private final WeakHashMap<ClassLoader, Map<URI, JCaches>> managers = new WeakHashMap<>();
+
+    /** Called by the {@link java.util.ServiceLoader}. */
+    public HoldfastCachingProvider() {}
 
     @Override
     public synchronized CacheManager getCacheManager(

@@ -1,20 +1,16 @@
 package dev.holdfast.toolkit.contract;
 
-import dev.holdfast.engine.base.Clock;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** A wall clock that stands still until the test moves it; the monotonic clock is the machine's. */
-public final class TestClock implements Clock {
+/** A wall clock that stands still until the test moves it. */
+public final class TestClock implements InstantSource {
     private final AtomicLong millis = new AtomicLong(1_800_000_000_000L);
 
     @Override
-    public long millis() {
-        return millis.get();
-    }
-
-    @Override
-    public long nanos() {
-        return System.nanoTime();
+    public Instant instant() {
+        return Instant.ofEpochMilli(millis.get());
     }
 
     /** Moves it, or sets it back. */
