@@ -24,8 +24,7 @@ class ModulesTest {
 
     @Test
     void anApplicationOnTheModulePathRuns() throws IOException, InterruptedException {
-        String program =
-                """
+        String program = """
                 package app;
                 import dev.holdfast.engine.Holdfast;
                 import dev.holdfast.server.Server;
