@@ -58,6 +58,7 @@ final class ServerProgram implements Host {
     private volatile boolean saved;
     private volatile @Nullable FilePersistence persistence;
     private volatile @Nullable HttpPorts http;
+    private volatile @Nullable Extensions extensions;
 
     /** @throws IllegalArgumentException if the configuration cannot be met; the message says why */
     ServerProgram(Config config, @Nullable Path file, List<String> arguments) {
@@ -148,6 +149,7 @@ final class ServerProgram implements Host {
                     e);
         }
         warmUp.await();
+        extensions = Extensions.start(config.program.extensionDir.get(), engine);
         Runtime.getRuntime().addShutdownHook(new Thread(this::end, "holdfast-end"));
         ready = true;
         server.announce();
@@ -249,6 +251,13 @@ final class ServerProgram implements Host {
         }
     }
 
+    private void closeExtensions() {
+        Extensions started = extensions;
+        if (started != null) {
+            started.close();
+        }
+    }
+
     private void closeHttp() {
         HttpPorts ports = http;
         if (ports != null) {
@@ -258,6 +267,7 @@ final class ServerProgram implements Host {
 
     /** Leaves nothing behind of a start that has failed. Clients are not served any more. */
     private void clearAway() {
+        closeExtensions();
         server.close();
         if (persistence != null) {
             removeProcessId();
@@ -294,6 +304,7 @@ final class ServerProgram implements Host {
     private void end() {
         boolean failed = !saved && !LastSave.take(engine, Set.of());
         closeHttp();
+        closeExtensions();
         server.close();
         engine.close();
         FilePersistence files = persistence;

@@ -17,6 +17,9 @@ public final class ProgramParameters {
     public final TextParameter logTimestampFormat;
     public final TextParameter pidfile;
 
+    /** A directory with jars of extensions, or "". */
+    public final TextParameter extensionDir;
+
     /** The file that holds the users. */
     public final TextParameter aclfile;
 
@@ -38,6 +41,7 @@ public final class ProgramParameters {
         loglevel = config.choice("loglevel", "notice", "debug", "verbose", "notice", "warning", "nothing");
         logFormat = config.choice("log-format", "legacy", "legacy", "logfmt", "json");
         logTimestampFormat = config.choice("log-timestamp-format", "legacy", "legacy", "iso8601", "milliseconds");
+        extensionDir = config.hidden(config.immutable(config.text("extension-dir", "", text -> text)));
         pidfile = config.immutable(config.text("pidfile", "", text -> text));
         shutdownOnSigint =
                 config.manyWords(config.text("shutdown-on-sigint", "default", ProgramParameters::shutdownOptions));
