@@ -40,9 +40,7 @@ class ExtensionsTest {
     /** Compiles an extension whose {@code start} has this body, and packs it. */
     private void pack(String name, String body) throws IOException {
         Path classes = Files.createDirectories(directory.resolve(name));
-        Path source = Files.writeString(
-                directory.resolve(name + ".java"),
-                """
+        Path source = Files.writeString(directory.resolve(name + ".java"), """
                 import dev.holdfast.engine.*;
                 import dev.holdfast.toolkit.*;
                 public class %s implements Extension {
@@ -50,8 +48,7 @@ class ExtensionsTest {
                         %s
                     }
                 }
-                """
-                        .formatted(name, body));
+                """.formatted(name, body));
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, UTF_8)) {
             List<String> options = List.of("-proc:none", "-d", classes.toString());
@@ -72,9 +69,7 @@ class ExtensionsTest {
 
     @Test
     void anExtensionRunsOnTheStoreOfTheServer() throws Exception {
-        pack(
-                "Greeter",
-                """
+        pack("Greeter", """
                 Toolkit toolkit = Toolkit.over(store);
                 toolkit.jobs("app").build().add(dev.holdfast.toolkit.job.NewJob.of("greet", "world"));
                 store.set("started", "yes");
