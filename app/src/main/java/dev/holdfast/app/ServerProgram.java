@@ -25,6 +25,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -149,7 +150,7 @@ final class ServerProgram implements Host {
                     e);
         }
         warmUp.await();
-        extensions = Extensions.start(config.program.extensionDir.get(), engine);
+        startExtensions();
         Runtime.getRuntime().addShutdownHook(new Thread(this::end, "holdfast-end"));
         ready = true;
         server.announce();
@@ -251,10 +252,38 @@ final class ServerProgram implements Host {
         }
     }
 
+    private void startExtensions() throws IOException {
+        extensions = Extensions.start(config.program.extensionDir.get(), engine);
+    }
+
+    /** Ends the extensions while they can still write; those that do not end in time are left behind. */
     private void closeExtensions() {
         Extensions started = extensions;
-        if (started != null) {
-            started.close();
+        extensions = null;
+        if (started == null) {
+            return;
+        }
+        Thread closing = Thread.ofPlatform().daemon().name("holdfast-extensions-end").start(started::close);
+        try {
+            if (!closing.join(Duration.ofSeconds(config.program.shutdownTimeout.get()))) {
+                LOG.warn("Extensions have not ended within shutdown-timeout, and are left behind");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void beforeLastSave() {
+        closeExtensions();
+    }
+
+    @Override
+    public void lastSaveFailed() {
+        try {
+            startExtensions();
+        } catch (IOException e) {
+            LOG.warn("The server goes on without its extensions: {}", Reason.of(e));
         }
     }
 
@@ -304,7 +333,6 @@ final class ServerProgram implements Host {
     private void end() {
         boolean failed = !saved && !LastSave.take(engine, Set.of());
         closeHttp();
-        closeExtensions();
         server.close();
         engine.close();
         FilePersistence files = persistence;

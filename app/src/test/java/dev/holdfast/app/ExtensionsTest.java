@@ -88,6 +88,13 @@ class ExtensionsTest {
         try (ProgramProcess program = serve()) {
             program.await("Ready to accept connections");
             assertEquals("$3", ProgramProcess.ask(port, "GET ended"));
+            assertEquals(":1", ProgramProcess.ask(port, "DEL ended"));
+            assertEquals("", ProgramProcess.ask(port, "SHUTDOWN"));
+            assertEquals(0, program.status(), () -> String.join("\n", program.output()));
+        }
+        try (ProgramProcess program = serve()) {
+            program.await("Ready to accept connections");
+            assertEquals("$3", ProgramProcess.ask(port, "GET ended"));
         }
     }
 

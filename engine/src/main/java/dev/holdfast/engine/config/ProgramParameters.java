@@ -30,6 +30,9 @@ public final class ProgramParameters {
 
     public final TextParameter shutdownOnSigterm;
 
+    /** How many seconds extensions have to end before the last save. */
+    public final NumberParameter shutdownTimeout;
+
     /** Whether the server calls itself Redis, for clients that look for that name. */
     public final BooleanParameter extendedRedisCompatibility;
 
@@ -47,7 +50,7 @@ public final class ProgramParameters {
                 config.manyWords(config.text("shutdown-on-sigint", "default", ProgramParameters::shutdownOptions));
         shutdownOnSigterm =
                 config.manyWords(config.text("shutdown-on-sigterm", "default", ProgramParameters::shutdownOptions));
-        config.idle(config.number("shutdown-timeout", 10, 0, Integer.MAX_VALUE));
+        shutdownTimeout = config.number("shutdown-timeout", 10, 0, Integer.MAX_VALUE);
         config.immutable(config.flag("daemonize", false))
                 .refusing("daemonize is not supported: run Holdfast under a service manager, or in the background with"
                         + " 'nohup ./holdfast ... &'");

@@ -11,6 +11,12 @@ public interface Host {
     /** Begins to end the program, or to close the store; returns before that is done. */
     void shutDown(String reason);
 
+    /** The store is about to be saved for the last time: what works on it inside this process ends now. Called without locks. */
+    default void beforeLastSave() {}
+
+    /** It could not be saved, and goes on. */
+    default void lastSaveFailed() {}
+
     /** Ends the program at once, without answering anybody, because what it has promised cannot be kept. */
     default void abort(String reason) {
         shutDown(reason);

@@ -25,6 +25,7 @@ public final class LastSave {
      * @return false if it has failed, and the store goes on
      */
     public static boolean take(Engine engine, Set<String> words) {
+        engine.host().beforeLastSave();
         if (!(engine.persistence() instanceof FilePersistence persistence)) {
             return true;
         }
@@ -51,6 +52,7 @@ public final class LastSave {
                             + " SHUTDOWN NOSAVE ends it without what is not saved.",
                     Reason.of(e));
             pause.stop();
+            engine.host().lastSaveFailed();
             return false;
         }
     }
