@@ -263,7 +263,8 @@ final class ServerProgram implements Host {
         if (started == null) {
             return;
         }
-        Thread closing = Thread.ofPlatform().daemon().name("holdfast-extensions-end").start(started::close);
+        Thread closing =
+                Thread.ofPlatform().daemon().name("holdfast-extensions-end").start(started::close);
         try {
             if (!closing.join(Duration.ofSeconds(config.program.shutdownTimeout.get()))) {
                 LOG.warn("Extensions have not ended within shutdown-timeout, and are left behind");
