@@ -15,6 +15,7 @@ import dev.holdfast.engine.core.Host;
 import dev.holdfast.engine.persistence.Disk;
 import dev.holdfast.engine.persistence.FilePersistence;
 import dev.holdfast.engine.persistence.LastSave;
+import dev.holdfast.engine.replication.ReplicationNode;
 import dev.holdfast.engine.topology.Peer;
 import dev.holdfast.server.Program;
 import dev.holdfast.server.Server;
@@ -149,6 +150,7 @@ final class ServerProgram implements Host {
                             + Reason.of(e),
                     e);
         }
+        ReplicationNode.of(engine).start();
         warmUp.await();
         startExtensions();
         Runtime.getRuntime().addShutdownHook(new Thread(this::end, "holdfast-end"));

@@ -8,7 +8,7 @@ import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 
-/** A blocking connection to another server, for MIGRATE. */
+/** A blocking connection to another server, for MIGRATE and to a primary. */
 @SuppressWarnings("exports") // What it implements is for Holdfast's own modules.
 public final class SocketPeer implements Peer {
     private final Socket socket;
@@ -41,6 +41,11 @@ public final class SocketPeer implements Peer {
     @Override
     public void send(byte[] requests) throws IOException {
         socket.getOutputStream().write(requests);
+    }
+
+    @Override
+    public int read(byte[] into, int offset, int length) throws IOException {
+        return in.read(into, offset, length);
     }
 
     @Override

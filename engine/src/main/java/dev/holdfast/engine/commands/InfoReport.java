@@ -243,7 +243,9 @@ final class InfoReport {
         title("Clients");
         line(
                 "connected_clients",
-                engine.clients().size() - ReplicationNode.of(engine).replicas().size());
+                engine.clients().size()
+                        - ReplicationNode.of(engine).replicas().size()
+                        - (engine.replication().isReplica() ? 1 : 0));
         line("cluster_connections", 0);
         line("maxclients", config.network.maxclients.get());
         line("client_recent_max_input_buffer", input);
@@ -429,7 +431,7 @@ final class InfoReport {
         line("tracking_total_keys", engine.tracking().keys());
         line("tracking_total_items", engine.tracking().items());
         line("tracking_total_prefixes", engine.tracking().prefixes());
-        zeros("unexpected_error_replies");
+        line("unexpected_error_replies", node.unexpectedErrors.sum());
         line("total_error_replies", statistics.errorReplies.sum());
         zeros(
                 "dump_payload_sanitizations",
@@ -468,7 +470,12 @@ final class InfoReport {
         ReplicationNode node = ReplicationNode.of(engine);
         ReplicationParameters parameters = config.replication;
         title("Replication");
-        line("role", "master");
+        String primary = node.primaryHost();
+        line("role", primary == null ? "master" : "slave");
+        if (primary != null) {
+            line("master_host", primary);
+            primary(node, parameters);
+        }
         List<Replica> replicas = node.replicas();
         line("connected_slaves", replicas.size());
         if (parameters.minReplicasToWrite.get() > 0 && parameters.minReplicasMaxLagSeconds.get() > 0) {
@@ -492,6 +499,30 @@ final class InfoReport {
         line("repl_backlog_size", parameters.backlogSize.get());
         line("repl_backlog_first_byte_offset", node.hasBacklog() ? node.backlogStart() + 1 : 0);
         line("repl_backlog_histlen", node.hasBacklog() ? node.offset() - node.backlogStart() : 0);
+    }
+
+    private void primary(ReplicationNode node, ReplicationParameters parameters) {
+        line("master_port", node.primaryPort());
+        line("master_link_status", node.isLinkUp() ? "up" : "down");
+        line("master_last_io_seconds_ago", node.secondsSinceRead());
+        line("master_sync_in_progress", node.isSynchronizing() ? 1 : 0);
+        line("slave_read_repl_offset", node.offset());
+        line("slave_repl_offset", node.offset());
+        zeros("replicas_repl_buffer_size", "replicas_repl_buffer_peak");
+        if (node.isSynchronizing()) {
+            long[] bytes = node.transferBytes();
+            line("master_sync_total_bytes", bytes[1]);
+            line("master_sync_read_bytes", bytes[0]);
+            line("master_sync_left_bytes", bytes[1] - bytes[0]);
+            line("master_sync_perc", decimal(bytes[1] == 0 ? 0 : 100.0 * bytes[0] / bytes[1]));
+            line("master_sync_last_io_seconds_ago", 0);
+        }
+        if (!node.isLinkUp()) {
+            line("master_link_down_since_seconds", node.secondsDown());
+        }
+        line("slave_priority", parameters.priority.get());
+        line("slave_read_only", parameters.readOnly.get() ? 1 : 0);
+        line("replica_announced", parameters.announced.get() ? 1 : 0);
     }
 
     private void cpu() {

@@ -2,6 +2,7 @@ package dev.holdfast.engine.commands;
 
 import static dev.holdfast.engine.catalog.CommandFlag.ADMIN;
 import static dev.holdfast.engine.catalog.CommandFlag.ALLOW_BUSY;
+import static dev.holdfast.engine.catalog.CommandFlag.ALL_SHARDS;
 import static dev.holdfast.engine.catalog.CommandFlag.BLOCKING;
 import static dev.holdfast.engine.catalog.CommandFlag.LOADING;
 import static dev.holdfast.engine.catalog.CommandFlag.NOSCRIPT;
@@ -42,12 +43,12 @@ public final class ReplicationCommands {
             admin("REPLICAOF", "<host port | NO ONE>", ReplicationCommands::replicaOf)
                     .since("5.0.0")
                     .arity(3)
-                    .flags(NO_ASYNC_LOADING, NOSCRIPT, STALE)
+                    .flags(NO_ASYNC_LOADING, NOSCRIPT, STALE, ALL_SHARDS)
                     .summary("Makes the server a replica of another, or a primary"),
             admin("SLAVEOF", "<host port | NO ONE>", ReplicationCommands::replicaOf)
                     .since("1.0.0")
                     .arity(3)
-                    .flags(NO_ASYNC_LOADING, NOSCRIPT, STALE)
+                    .flags(NO_ASYNC_LOADING, NOSCRIPT, STALE, ALL_SHARDS)
                     .summary("Makes the server a replica of another, or a primary"),
             admin("FAILOVER", "[TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]", ReplicationCommands::failover)
                     .since("6.2.0")
@@ -138,6 +139,7 @@ public final class ReplicationCommands {
                     return;
                 }
                 case "getack" -> {
+                    node.acknowledgementWanted(call.client());
                     return;
                 }
                 default -> configure(call, node.replica(call.client()), name, i + 1);
@@ -211,15 +213,26 @@ public final class ReplicationCommands {
 
     // ---- roles ----
 
+    /** Runs with all shards locked: whoever writes under the former role has done so before, or will be refused. */
     private static void replicaOf(Call call) {
         if (call.engine().cluster() != null) {
             throw new CommandException("ERR REPLICAOF not allowed in cluster mode.");
         }
-        if (!call.arg(1).isWord("NO") || !call.arg(2).isWord("ONE")) {
-            call.longArg(2, 0, 65535, "ERR Invalid master port");
-            throw new CommandException("ERR replication is not supported");
+        ReplicationNode node = node(call);
+        if (call.arg(1).isWord("NO") && call.arg(2).isWord("ONE")) {
+            node.promote();
+            call.reply().ok();
+            return;
         }
-        call.reply().ok();
+        if (call.client().isReplica()) {
+            throw new CommandException("ERR Command is not valid when client is a replica.");
+        }
+        int port = (int) call.longArg(2, 0, 65535, "ERR Invalid master port");
+        if (node.follow(call.arg(1).toString(), port)) {
+            call.reply().ok();
+        } else {
+            call.reply().simple("OK Already connected to specified master");
+        }
     }
 
     private static void failover(Call call) {

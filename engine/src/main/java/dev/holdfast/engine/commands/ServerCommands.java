@@ -133,6 +133,16 @@ public final class ServerCommands {
     private static void role(Call call) {
         ReplicationNode node = ReplicationNode.of(call.engine());
         Reply reply = call.reply();
+        String primary = node.primaryHost();
+        if (primary != null) {
+            reply.array(5);
+            reply.bulk("slave");
+            reply.bulk(primary);
+            reply.integer(node.primaryPort());
+            reply.bulk(node.linkText());
+            reply.integer(node.isLinkUp() ? node.offset() : -1);
+            return;
+        }
         List<Replica> online =
                 node.replicas().stream().filter(Replica::isOnline).toList();
         reply.array(3);

@@ -70,6 +70,13 @@ public final class ReplicationParameters {
         if (text.isEmpty() || text.equalsIgnoreCase("no one")) {
             return "";
         }
-        throw new ConfigException("replication is not supported");
+        String[] words = text.split(" +");
+        if (words.length != 2) {
+            throw new ConfigException("wrong number of arguments");
+        }
+        if (!words[1].matches("\\d{1,5}") || Integer.parseInt(words[1]) > 65535) {
+            throw new ConfigException("Invalid primary port");
+        }
+        return words[0] + " " + words[1];
     }
 }

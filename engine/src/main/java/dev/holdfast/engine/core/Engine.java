@@ -147,7 +147,7 @@ public final class Engine implements AutoCloseable {
                 config.memory, clients, clock, statistics, () -> heap.bytes() - Eviction.dataBytes(keyspace));
         this.latency = new Latency(config.monitoring.latencyMonitorThresholdMillis, clock);
         this.expiry =
-                new Expiry(config, clock, keyspace, statistics, latency, notifier, newRemovals(), pause::isActive);
+                new Expiry(config, clock, keyspace, statistics, latency, notifier, newRemovals(), pause::isActive, () -> replication.isReplica());
         this.commandLog = new CommandLog(config, statistics, latency, clock);
         this.peers = new PeerCache(clock);
         this.eviction = new Eviction(
@@ -160,7 +160,7 @@ public final class Engine implements AutoCloseable {
                 latency,
                 notifier,
                 newRemovals(),
-                pause::isActive,
+                () -> pause.isActive() || replication.isReplica() && config.replication.ignoreMaxmemory.get(),
                 this::random,
                 timer);
         this.startMillis = clock.millis();
@@ -610,6 +610,14 @@ public final class Engine implements AutoCloseable {
                 reject(client, args, busyError(), reply);
                 return true;
             }
+            if (isOutdated(client, spec)) {
+                // The role has changed while the command came here.
+                keyspace.unlock(mask);
+                if (!client.isPrimary()) {
+                    reject(client, args, new CommandException(Replication.READ_ONLY), reply);
+                }
+                return true;
+            }
             if (!pause.concerns(client, spec, args)) {
                 break;
             }
@@ -627,6 +635,9 @@ public final class Engine implements AutoCloseable {
             // Once the locks are released, another thread may serve a client that has blocked, and then uses its call.
             blocked = call.hasBlocked();
             ready = call.takeReady();
+            if (client.isPrimary()) {
+                replication.applied();
+            }
             if (!suspended) {
                 keyspace.unlock(mask);
             }
@@ -640,6 +651,18 @@ public final class Engine implements AutoCloseable {
             blocking.serve(ready);
         }
         return !blocked;
+    }
+
+    /** Whether a command may not run any more, now that its shards are locked, because the store has changed its role. */
+    private boolean isOutdated(Client client, CommandSpec spec) {
+        if (client.isPrimary()) {
+            return client.isClosing();
+        }
+        if (replication.isWritable() || client.isReplaying()) {
+            return false;
+        }
+        QueuedCommands transaction = client.transaction();
+        return spec.is(CommandFlag.WRITE) || transaction != null && transaction.writes(spec);
     }
 
     /**

@@ -10,6 +10,9 @@ public interface Replication {
     /** A store that has nothing to do with others. */
     Replication NONE = new Replication() {};
 
+    /** What a client is told that wants to write to a replica. */
+    String READ_ONLY = "READONLY You can't write against a read only replica.";
+
     /** Whether there may be a {@link #refusal}; asked before every command. */
     default boolean isRestricting() {
         return false;
@@ -29,10 +32,16 @@ public interface Replication {
         return false;
     }
 
-    /** Whether clients may write although this store follows another. */
+    /** Whether clients may write: always, unless this store follows another. */
     default boolean isWritable() {
         return true;
     }
+
+    /** The primary's command has run; the shards of its keys are still locked. */
+    default void applied() {}
+
+    /** The RDB file of the store has been loaded, with these fields. */
+    default void loaded(Map<String, String> fields) {}
 
     /** The fields of an RDB file that say where in the stream of changes its data stands. All shards are locked. */
     default Map<String, String> rdbFields() {

@@ -183,7 +183,7 @@ public final class FilePersistence implements Persistence {
         boolean appendOnly = config.persistence.appendonly.get();
         if (appendOnly && loadAppendOnly()) {
             LOG.info("DB loaded from append only file: {} seconds", seconds(start));
-        } else if (loadRdb(RdbReader.Options.DEFAULT)) {
+        } else if (loadRdb(new RdbReader.Options(engine.replication().isReplica(), false, false, () -> {}))) {
             LOG.info("DB loaded from disk: {} seconds", seconds(start));
         }
         if (appendOnly) {
@@ -246,14 +246,17 @@ public final class FilePersistence implements Persistence {
         try (DiskFile file = disk.open(path, Disk.Mode.READ)) {
             long size = file.size();
             loading.begin(size);
-            new RdbReader(
-                            engine.keyspace(),
-                            config,
-                            options,
-                            loading,
-                            code -> loadFunctions(code, options.allowDuplicates()),
-                            engine.clock().millis())
-                    .load(file, size, 0);
+            RdbReader reader = new RdbReader(
+                    engine.keyspace(),
+                    config,
+                    options,
+                    loading,
+                    code -> loadFunctions(code, options.allowDuplicates()),
+                    engine.clock().millis());
+            reader.load(file, size, 0);
+            if (!options.alone()) {
+                engine.replication().loaded(reader.fields());
+            }
         }
         return true;
     }
@@ -273,7 +276,8 @@ public final class FilePersistence implements Persistence {
         }
         loading.begin(0);
         try {
-            if (!loadRdb(new RdbReader.Options(false, merge, true, flush ? this::emptyAll : () -> {}))) {
+            boolean keepExpired = engine.replication().isReplica();
+            if (!loadRdb(new RdbReader.Options(keepExpired, merge, true, flush ? this::emptyAll : () -> {}))) {
                 throw new IOException("there is no file " + saves.file());
             }
         } finally {
@@ -283,6 +287,11 @@ public final class FilePersistence implements Persistence {
     }
 
     private void emptyAll() {
+        empty(engine);
+    }
+
+    /** Empties a store, functions included. All shards are held. */
+    public static void empty(Engine engine) {
         Scripting.of(engine).flushFunctions();
         long now = engine.clock().millis();
         for (int database = 0; database < engine.keyspace().databases(); database++) {

@@ -16,13 +16,6 @@ import org.jspecify.annotations.Nullable;
  * that come out are views, valid until the next element is read.
  */
 final class RdbInput {
-    /** Where more bytes come from. */
-    @FunctionalInterface
-    interface Source {
-        /** Reads at least one byte; -1 at the end. */
-        int read(byte[] into, int offset, int length) throws IOException;
-    }
-
     /** No byte of compressed data stands for more bytes than this. */
     private static final int MOST_EXPANSION = 264;
 
@@ -34,7 +27,7 @@ final class RdbInput {
     private byte[] buffer;
     private int at;
     private int end;
-    private final @Nullable Source source;
+    private final @Nullable RdbSource source;
 
     /** How many bytes the source still has beyond the buffer, as far as it is known. */
     private long behind;
@@ -67,7 +60,7 @@ final class RdbInput {
      *
      * @param total how many bytes it has at the most; {@code Long.MAX_VALUE} where nobody knows
      */
-    RdbInput(Source source, long total, int bufferBytes, boolean checksummed) {
+    RdbInput(RdbSource source, long total, int bufferBytes, boolean checksummed) {
         this.buffer = new byte[bufferBytes];
         this.source = source;
         this.behind = Math.min(total, Long.MAX_VALUE / 2);

@@ -6,7 +6,9 @@ import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.keyspace.Keyspace;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.HashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +28,7 @@ public final class RdbReader {
 
     static final int BUFFER_BYTES = 1 << 20;
     private static final int MAGIC_BYTES = 9;
+    private static final int MOST_FIELDS = 64;
 
     /** Reading ends at these, and the reader sees to them itself. */
     private static final int FIRST_OF_READER = RdbFormat.SLOT_IMPORT;
@@ -37,9 +40,15 @@ public final class RdbReader {
      * @param allowDuplicates whether a key or library that is there already is replaced; else it is an error
      * @param alone whether to load on the calling thread alone, which holds all shards
      * @param empty what to do once the file has turned out to be of a known version, before anything is loaded
+     * @param replace what to do once all of the file has turned out to be sound, before anything is put into the keyspace
      */
-    public record Options(boolean keepExpired, boolean allowDuplicates, boolean alone, Runnable empty) {
+    public record Options(
+            boolean keepExpired, boolean allowDuplicates, boolean alone, Runnable empty, Runnable replace) {
         public static final Options DEFAULT = new Options(false, false, false, () -> {});
+
+        public Options(boolean keepExpired, boolean allowDuplicates, boolean alone, Runnable empty) {
+            this(keepExpired, allowDuplicates, alone, empty, () -> {});
+        }
     }
 
     private final Keyspace keyspace;
@@ -49,6 +58,7 @@ public final class RdbReader {
     private final Consumer<byte[]> functions;
     private final long nowMillis;
     private final Slice text = new Slice();
+    private final Map<String, String> fields = new HashMap<>();
 
     /**
      * @param functions takes the code of each library of functions in the file
@@ -77,8 +87,13 @@ public final class RdbReader {
      * @return the position behind the RDB: of an old append-only file, where its commands begin
      */
     public long load(DiskFile file, long size, long progressBase) throws IOException {
+        return load((bytes, offset, length) -> file.read(ByteBuffer.wrap(bytes, offset, length)), size, progressBase);
+    }
+
+    /** Loads from a source, of so many bytes at the most. */
+    public long load(RdbSource source, long size, long progressBase) throws IOException {
         RdbInput in = new RdbInput(
-                (bytes, offset, length) -> file.read(ByteBuffer.wrap(bytes, offset, length)),
+                source,
                 size,
                 (int) Math.min(BUFFER_BYTES, Math.max(size, 1024)),
                 config.persistence.rdbchecksum.get());
@@ -126,10 +141,12 @@ public final class RdbReader {
             special(opcode, in);
             runFrom = in.position();
         }
-        workers.finish();
         if (version >= 5) {
             verify(in);
         }
+        workers.decodeAll();
+        options.replace.run();
+        workers.finish();
         loading.progress(progressBase + in.passed());
         loading.noteKeys(workers.loaded(), workers.expired());
         long empty = workers.empty();
@@ -214,7 +231,15 @@ public final class RdbReader {
         }
     }
 
+    /** The fields that the file says of itself: who has written it, and where in a stream of changes it stands. */
+    public Map<String, String> fields() {
+        return fields;
+    }
+
     private void aux(String name, String value) {
+        if (fields.size() < MOST_FIELDS) {
+            fields.put(name, value);
+        }
         switch (name.toLowerCase(Locale.ROOT)) {
             case "redis-ver" -> LOG.info("Loading RDB produced by Redis version {}", value);
             case "valkey-ver" -> LOG.info("Loading RDB produced by Valkey version {}", value);

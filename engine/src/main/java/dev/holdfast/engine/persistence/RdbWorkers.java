@@ -199,13 +199,17 @@ final class RdbWorkers implements AutoCloseable {
         runDatabase = database;
     }
 
-    /** Waits until everything has been decoded, and inserts it. */
-    void finish() throws IOException {
+    /** Waits until everything has been decoded. */
+    void decodeAll() throws IOException {
         for (int i = 0; i < threads.size(); i++) {
             put(STOP);
         }
         joinThreads();
         inline.gatherer.handOver();
+    }
+
+    /** Inserts what has been decoded. */
+    void finish() throws IOException {
         if (!options.alone() && arrivals.count() > FEW_ITEMS) {
             startThreads(this::settle, MOST_THREADS - 1);
         }

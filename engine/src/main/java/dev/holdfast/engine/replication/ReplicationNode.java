@@ -1,7 +1,10 @@
 package dev.holdfast.engine.replication;
 
+import dev.holdfast.engine.base.HeapRoom;
+import dev.holdfast.engine.base.RandomId;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.catalog.CommandFlag;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.client.Client;
 import dev.holdfast.engine.config.ReplicationParameters;
@@ -9,13 +12,20 @@ import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.core.Replication;
 import dev.holdfast.engine.core.Waits;
 import dev.holdfast.engine.journal.ChangeStream;
+import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.persistence.BackgroundGate;
 import dev.holdfast.engine.persistence.FilePersistence;
+import dev.holdfast.engine.persistence.Loading;
+import dev.holdfast.engine.persistence.RdbReader;
 import dev.holdfast.engine.scripting.Scripting;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
@@ -24,7 +34,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * This store among others: the replicas that follow it, and the stream of changes that they are sent.
+ * This store among others: the primary that it follows, the replicas that follow it, and the stream of changes between them.
  *
  * <p>As long as there has never been a replica nothing is kept for one. The first makes the {@link Backlog}, which from then on reads the
  * stream, and begins a new {@link History}: what happened before is in no stream.
@@ -36,6 +46,9 @@ public final class ReplicationNode implements Replication {
 
     /** Replicas of this version read hashes whose fields expire. */
     static final int VERSION_9 = 0x090000;
+
+    /** New data is put beside the old if its file is smaller than this part of the room in the heap. */
+    private static final long KEPT_PART = 4;
 
     private static final byte[] PING = ascii("*1\r\n$4\r\nPING\r\n");
     private static final byte[] GETACK = ascii("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n");
@@ -55,7 +68,15 @@ public final class ReplicationNode implements Replication {
     public final LongAdder partialSyncs = new LongAdder();
     public final LongAdder refusedPartialSyncs = new LongAdder();
 
+    /** Commands of the primary that have failed here. */
+    public final LongAdder unexpectedErrors = new LongAdder();
+
+    private final Loading loading;
+    private volatile @Nullable Upstream upstream;
     private volatile @Nullable Backlog backlog;
+
+    /** The selected database of a stream that a file has brought back; -1 where none has. */
+    private int restored = -1;
     private boolean syncing;
     private long lastSecond;
     private volatile long lastPingSecond;
@@ -67,6 +88,7 @@ public final class ReplicationNode implements Replication {
         this.parameters = engine.config().replication;
         this.stream = engine.changes().replicas();
         this.waits = new Waits(engine.blocking());
+        this.loading = new Loading(engine.clock());
         parameters.backlogSize.onChange(this::resizeBacklog);
     }
 
@@ -91,11 +113,27 @@ public final class ReplicationNode implements Replication {
 
     @Override
     public boolean isRestricting() {
-        return parameters.minReplicasToWrite.get() > 0;
+        return upstream != null || parameters.minReplicasToWrite.get() > 0 || loading.isActive();
     }
 
     @Override
     public @Nullable String refusal(Client client, CommandSpec spec, boolean writes) {
+        Upstream primary = upstream;
+        if (client.isPrimary()) {
+            return null;
+        }
+        if (loading.isActive() && !spec.is(CommandFlag.LOADING)) {
+            return "LOADING Valkey is loading the dataset in memory";
+        }
+        if (primary != null) {
+            if (writes && parameters.readOnly.get()) {
+                return READ_ONLY;
+            }
+            if (!primary.isUp() && !parameters.serveStaleData.get() && !spec.is(CommandFlag.STALE)) {
+                return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
+            }
+            return null;
+        }
         if (writes
                 && parameters.minReplicasToWrite.get() > 0
                 && parameters.minReplicasMaxLagSeconds.get() > 0
@@ -104,6 +142,295 @@ public final class ReplicationNode implements Replication {
         }
         return null;
     }
+
+    @Override
+    public boolean isReplica() {
+        return upstream != null;
+    }
+
+    @Override
+    public boolean isWritable() {
+        return upstream == null || !parameters.readOnly.get();
+    }
+
+    @Override
+    public void applied() {
+        Upstream primary = upstream;
+        if (primary != null) {
+            primary.applied();
+        }
+    }
+
+    @Override
+    public Map<String, String> rdbFields() {
+        Upstream primary = upstream;
+        if (backlog == null) {
+            return Map.of();
+        }
+        synchronized (stream) {
+            int database = primary != null ? primary.database() : Math.max(0, stream.database());
+            return Map.of(
+                    "repl-stream-db",
+                    Integer.toString(database),
+                    "repl-id",
+                    history.id(),
+                    "repl-offset",
+                    Long.toString(stream.offset()));
+        }
+    }
+
+    /** After a start: a replica asks its primary to go on where the file was written; a primary lets its replicas. */
+    @Override
+    public synchronized void loaded(Map<String, String> fields) {
+        String id = fields.get("repl-id");
+        String offset = fields.get("repl-offset");
+        if (id == null || offset == null || id.length() != History.NONE.length() || !offset.matches("\\d{1,18}")) {
+            return;
+        }
+        long position = Long.parseLong(offset);
+        restored = fields.getOrDefault("repl-stream-db", "0").matches("\\d{1,4}")
+                ? Integer.parseInt(fields.getOrDefault("repl-stream-db", "0"))
+                : 0;
+        makeBacklog();
+        synchronized (stream) {
+            history.adopt(id);
+            if (parameters.replicaof.get().isEmpty()) {
+                history.branch(RandomId.next(), position);
+            }
+            stream.moveTo(position);
+            present().restartAt(position);
+        }
+    }
+
+    private Backlog present() {
+        return Objects.requireNonNull(backlog);
+    }
+
+    /** Follows the primary that the configuration names, if it names one. The data has been loaded. */
+    public void start() {
+        String address = parameters.replicaof.get();
+        if (!address.isEmpty()) {
+            String[] words = address.split(" ");
+            Keyspace keyspace = engine.keyspace();
+            keyspace.lock(keyspace.allShards());
+            try {
+                follow(words[0], Integer.parseInt(words[1]));
+            } finally {
+                keyspace.unlock(keyspace.allShards());
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        Upstream primary = upstream;
+        if (primary != null) {
+            primary.stop();
+        }
+    }
+
+    // ---- a primary ----
+
+    /**
+     * Makes this store a replica. All shards are locked.
+     *
+     * @return false if it follows that one already
+     */
+    public synchronized boolean follow(String host, int port) {
+        Upstream before = upstream;
+        if (before != null && before.isAt(host, port)) {
+            return false;
+        }
+        makeBacklog();
+        Upstream next = new Upstream(this, host, port);
+        if (before != null) {
+            next.startIn(before.database());
+            before.stop();
+        } else {
+            next.startIn(Math.max(0, restored >= 0 ? restored : stream.database()));
+        }
+        restored = -1;
+        upstream = next;
+        engine.changes().setFollowing(true);
+        parameters.replicaof.set(host + " " + port);
+        engine.blocking()
+                .unblockAll("UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)");
+        LOG.info("REPLICAOF {}:{} enabled", host, port);
+        next.start();
+        return true;
+    }
+
+    /** Makes this store a primary. All shards are locked. */
+    public synchronized void promote() {
+        Upstream before = upstream;
+        if (before == null) {
+            return;
+        }
+        before.stop();
+        upstream = null;
+        engine.changes().setFollowing(false);
+        synchronized (stream) {
+            history.branch(RandomId.next(), stream.offset());
+            stream.forgetDatabase();
+        }
+        aloneSinceMillis = now();
+        parameters.replicaof.set("");
+        closeReplicas();
+        LOG.info("PRIMARY MODE enabled, my new replication IDs are '{}' and '{}'", id(), secondId());
+    }
+
+    /** Those who follow this store have to ask anew: they have to be told another identifier, or everything. */
+    private void closeReplicas() {
+        replicas.forEach(replica -> replica.client().link().close(false));
+    }
+
+    /** The primary lets this store go on; it may have got another identifier meanwhile. */
+    synchronized void resumed(String id) {
+        boolean other;
+        synchronized (stream) {
+            other = !id.equals(history.id());
+            if (other) {
+                history.branch(id, stream.offset());
+            }
+        }
+        if (other) {
+            LOG.info("Primary replication ID changed to {}", id);
+            closeReplicas();
+        }
+    }
+
+    Spool newSpool() {
+        return new Spool(directory());
+    }
+
+    /**
+     * Takes what a primary has sent for the data of this store. Where it is unsound the old data stays, unless there is no room for both.
+     *
+     * @return the database in which the stream goes on
+     */
+    int load(Upstream from, Spool spool, String id, long offset) throws IOException {
+        FilePersistence files = engine.persistence() instanceof FilePersistence present ? present : null;
+        Loading progress = files == null ? loading : files.loading();
+        boolean both = parameters.disklessLoad.get().equals("swapdb") || spool.size() < HeapRoom.leftBytes() / KEPT_PART;
+        List<byte[]> libraries = new ArrayList<>();
+        Runnable empty = () -> {
+            progress.begin(spool.size());
+            emptyFor(from, files);
+        };
+        RdbReader reader = new RdbReader(
+                engine.keyspace(),
+                engine.config(),
+                new RdbReader.Options(true, false, false, both ? () -> {} : empty, both ? empty : () -> {}),
+                progress,
+                libraries::add,
+                now());
+        try {
+            long[] position = {0};
+            reader.load(
+                    (bytes, at, length) -> {
+                        int count = spool.read(position[0], ByteBuffer.wrap(bytes, at, length));
+                        position[0] += Math.max(0, count);
+                        return count;
+                    },
+                    spool.size(),
+                    0);
+            Scripting scripting = Scripting.of(engine);
+            libraries.forEach(code -> scripting.functions().load(code, true, true));
+            synchronized (stream) {
+                history.adopt(id);
+                stream.moveTo(offset);
+                present().restartAt(offset);
+            }
+        } finally {
+            progress.end();
+        }
+        if (files != null && engine.config().persistence.appendonly.get()) {
+            files.aof().start();
+        }
+        String database = reader.fields().getOrDefault("repl-stream-db", "0");
+        return database.matches("\\d{1,4}") ? Integer.parseInt(database) : 0;
+    }
+
+    /** The old data goes, and with it what stands in files and with replicas. */
+    private void emptyFor(Upstream from, @Nullable FilePersistence files) {
+        if (files != null) {
+            files.saves().cancel();
+            files.aof().stop();
+        }
+        closeReplicas();
+        Keyspace keyspace = engine.keyspace();
+        keyspace.lock(keyspace.allShards());
+        try {
+            if (upstream != from) {
+                throw new IllegalStateException("another primary is followed now");
+            }
+            FilePersistence.empty(engine);
+            synchronized (stream) {
+                history.beginAnew();
+            }
+        } finally {
+            keyspace.unlock(keyspace.allShards());
+        }
+    }
+
+    /** How far the append-only file is durable; -1 where there is none. */
+    long fileOffset() {
+        return engine.persistence() instanceof FilePersistence files ? files.aof().syncedOffset() : -1;
+    }
+
+    /** The primary asks how far this store has come. */
+    public void acknowledgementWanted(Client client) {
+        Upstream primary = upstream;
+        if (primary != null && client.isPrimary()) {
+            primary.wantAck();
+        }
+    }
+
+    /** The primary's host, or null where there is none. */
+    public @Nullable String primaryHost() {
+        Upstream primary = upstream;
+        return primary == null ? null : primary.host();
+    }
+
+    public int primaryPort() {
+        Upstream primary = upstream;
+        return primary == null ? 0 : primary.port();
+    }
+
+    /** How far the link to the primary has come, as ROLE shows it. */
+    public String linkText() {
+        Upstream primary = upstream;
+        return primary == null ? "none" : primary.stateText();
+    }
+
+    public boolean isLinkUp() {
+        Upstream primary = upstream;
+        return primary != null && primary.isUp();
+    }
+
+    public boolean isSynchronizing() {
+        Upstream primary = upstream;
+        return primary != null && primary.isSynchronizing();
+    }
+
+    /** How many bytes of the present synchronization have come, and how many there will be; 0 where nobody knows. */
+    public long[] transferBytes() {
+        Upstream primary = upstream;
+        return primary == null ? new long[2] : new long[] {primary.transferredBytes(), primary.transferBytes()};
+    }
+
+    /** For how many seconds nothing has come from the primary; -1 while the link is down. */
+    public long secondsSinceRead() {
+        Upstream primary = upstream;
+        return primary == null || !primary.isUp() ? -1 : (now() - primary.lastReadMillis()) / 1000;
+    }
+
+    public long secondsDown() {
+        Upstream primary = upstream;
+        return primary == null ? 0 : (now() - primary.downSinceMillis()) / 1000;
+    }
+
+    // ---- time ----
 
     @Override
     public void tick() {
@@ -122,7 +449,11 @@ public final class ReplicationNode implements Replication {
                 replica.client().link().close(false);
             }
         }
-        if (!replicas.isEmpty() && second - lastPingSecond >= parameters.pingPeriodSeconds.get()) {
+        Upstream primary = upstream;
+        if (primary != null) {
+            primary.keepAlive();
+        }
+        if (primary == null && !replicas.isEmpty() && second - lastPingSecond >= parameters.pingPeriodSeconds.get()) {
             lastPingSecond = second;
             stream.append(PING, 0, PING.length);
         }
@@ -195,6 +526,9 @@ public final class ReplicationNode implements Replication {
         }
         if (replica.isFiltered() && !replica.readsMark()) {
             throw new CommandException("ERR Filtered replica requires EOF capability");
+        }
+        if (upstream != null && !isLinkUp()) {
+            throw new CommandException("NOMASTERLINK Can't SYNC while not connected with my master");
         }
         if (!client.link().follow(replica)) {
             throw new CommandException("ERR a caller in the same process cannot be a replica");
@@ -270,7 +604,7 @@ public final class ReplicationNode implements Replication {
     private synchronized void forgetBacklog(long now) {
         Backlog present = backlog;
         long ttl = parameters.backlogTtlSeconds.get();
-        if (present != null && replicas.isEmpty() && ttl > 0 && now - aloneSinceMillis > ttl * 1000) {
+        if (present != null && upstream == null && replicas.isEmpty() && ttl > 0 && now - aloneSinceMillis > ttl * 1000) {
             engine.changes().unsubscribeReplica(present);
             synchronized (stream) {
                 history.beginAnew();
@@ -331,7 +665,9 @@ public final class ReplicationNode implements Replication {
     void beginSync(List<Replica> forThem, Spool spool, byte[] mark) {
         Backlog present = backlog;
         synchronized (stream) {
-            stream.forgetDatabase();
+            if (upstream == null) {
+                stream.forgetDatabase();
+            }
             String answer = "+FULLRESYNC " + history.id() + " " + stream.offset() + "\r\n";
             for (Replica replica : forThem) {
                 if (known.get(replica.client()) == replica) {
@@ -381,7 +717,7 @@ public final class ReplicationNode implements Replication {
 
     /** Asks all replicas how far they have come. One question serves all who ask meanwhile. */
     public void requestAcknowledgements() {
-        if (replicas.isEmpty()) {
+        if (replicas.isEmpty() || upstream != null) {
             return;
         }
         synchronized (stream) {

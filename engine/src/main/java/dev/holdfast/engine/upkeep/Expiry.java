@@ -58,6 +58,7 @@ public final class Expiry {
     private final KeyspaceEvents notifier;
     private final Removals removals;
     private final BooleanSupplier paused;
+    private final BooleanSupplier following;
     private final List<Object> found = new ArrayList<>();
     private final Slice key = new Slice();
 
@@ -85,6 +86,7 @@ public final class Expiry {
 
     /**
      * @param paused whether nothing may be written now
+     * @param following whether the store is a replica, whose primary says what expires
      */
     public Expiry(
             Config config,
@@ -94,7 +96,8 @@ public final class Expiry {
             Latency latency,
             KeyspaceEvents notifier,
             Removals removals,
-            BooleanSupplier paused) {
+            BooleanSupplier paused,
+            BooleanSupplier following) {
         this.config = config;
         this.clock = clock;
         this.keyspace = keyspace;
@@ -103,6 +106,7 @@ public final class Expiry {
         this.notifier = notifier;
         this.removals = removals;
         this.paused = paused;
+        this.following = following;
         this.cursors = new long[keyspace.databases()][];
         this.averageTtls = new long[keyspace.databases()];
     }
@@ -123,11 +127,16 @@ public final class Expiry {
      * What to do with a key whose time is over.
      *
      * <p>While data is imported from elsewhere, the source says what expires: its own connection sees everything, and others
-     * do not remove what they find.
+     * do not remove what they find. The same holds of a replica, whose primary is the source; a writable one removes what its own clients
+     * write over.
      */
     public Policy policy(Client client, CommandSpec command) {
         if (client.isReplaying()) {
             return Policy.IGNORE;
+        }
+        if (following.getAsBoolean()) {
+            boolean own = command.is(CommandFlag.WRITE) && !config.replication.readOnly.get();
+            return own ? Policy.REMOVE : Policy.HIDE;
         }
         if (config.importMode.get()) {
             if (client.isImportSource()) {

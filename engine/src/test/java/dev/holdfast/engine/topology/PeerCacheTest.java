@@ -43,6 +43,11 @@ class PeerCacheTest {
         }
 
         @Override
+        public int read(byte[] into, int offset, int length) {
+            return -1;
+        }
+
+        @Override
         public String readLine() throws IOException {
             String answer = answers.poll();
             if (gone || answer == null) {

@@ -1,0 +1,576 @@
+package dev.holdfast.engine.replication;
+
+import dev.holdfast.engine.base.Compatibility;
+import dev.holdfast.engine.base.Reason;
+import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.client.Link;
+import dev.holdfast.engine.client.NoLink;
+import dev.holdfast.engine.config.ReplicationParameters;
+import dev.holdfast.engine.core.Engine;
+import dev.holdfast.engine.journal.ChangeStream;
+import dev.holdfast.engine.protocol.Args;
+import dev.holdfast.engine.protocol.ProtocolException;
+import dev.holdfast.engine.protocol.Reply;
+import dev.holdfast.engine.protocol.RequestDecoder;
+import dev.holdfast.engine.protocol.RespReply;
+import dev.holdfast.engine.topology.Peer;
+import dev.holdfast.engine.topology.PeerCache;
+import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The primary that this store follows. One thread connects to it, asks for the stream, or for everything first, and runs what comes in its
+ * order; when the link breaks it begins again.
+ *
+ * <p>What the primary sends enters our own replicas' stream byte for byte, a command while its shards are still locked, a transaction as a
+ * whole: so our replicas have the same offsets, and a snapshot for one of them stands at one of them.
+ *
+ * <p>Once {@link #stop} has been called and all shards have been locked since, nothing that the primary has sent changes anything.
+ */
+final class Upstream implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(Upstream.class);
+
+    /** How far it has come; the text is what ROLE shows. */
+    enum State {
+        CONNECT("connect"),
+        CONNECTING("connecting"),
+        HANDSHAKE("handshake"),
+        TRANSFER("sync"),
+        LOADING("sync"),
+        CONNECTED("connected");
+
+        private final String text;
+
+        State(String text) {
+            this.text = text;
+        }
+    }
+
+    private static final int READ_BYTES = 256 * 1024;
+    private static final int READ_MILLIS = 200;
+    private static final long ACK_NANOS = 1_000_000_000L;
+    private static final long RETRY_NANOS = 1_000_000_000L;
+    private static final int REPLY_BYTES = 1024;
+    private static final int MOST_POINTS = 64;
+    private static final long MOST_WORD_BYTES = Integer.MAX_VALUE - 1024;
+    private static final List<String> LATER = List.of("-NOMASTERLINK", "-LOADING", "-BUSY", "-MASTERDOWN");
+
+    /** An offset in the append-only file's stream, and the one in the primary's stream that it is for. */
+    private record Point(long file, long offset) {}
+
+    private final ReplicationNode node;
+    private final Engine engine;
+    private final ReplicationParameters parameters;
+    private final ChangeStream stream;
+    private final String host;
+    private final int port;
+    private final Client client;
+    private final RespReply reply = new RespReply(REPLY_BYTES);
+    private final Deque<Point> points = new ArrayDeque<>();
+    private RequestDecoder decoder = new RequestDecoder();
+
+    /** What the primary has sent and what is not in the stream yet. */
+    private byte[] raw = new byte[READ_BYTES];
+
+    private int rawStart;
+    private int rawEnd;
+
+    private volatile State state = State.CONNECT;
+    private volatile boolean stopped;
+    private volatile @Nullable Peer peer;
+    private volatile @Nullable Thread thread;
+    private volatile long lastReadMillis;
+    private volatile long downSinceMillis;
+    private volatile long transferredBytes;
+    private volatile long transferBytes;
+    private long durableOffset;
+    private long lastAckNanos;
+    private boolean ackWanted;
+    private int database;
+
+    Upstream(ReplicationNode node, String host, int port) {
+        this.node = node;
+        this.engine = node.engine();
+        this.parameters = engine.config().replication;
+        this.stream = engine.changes().replicas();
+        this.host = host;
+        this.port = port;
+        this.downSinceMillis = engine.clock().millis();
+        this.client = engine.connect(new PrimaryLink(), engine.statistics().newLane());
+        client.setPrimary();
+    }
+
+    // ---- for others ----
+
+    String host() {
+        return host;
+    }
+
+    int port() {
+        return port;
+    }
+
+    boolean isAt(String otherHost, int otherPort) {
+        return host.equalsIgnoreCase(otherHost) && port == otherPort;
+    }
+
+    String stateText() {
+        return state.text;
+    }
+
+    boolean isUp() {
+        return state == State.CONNECTED;
+    }
+
+    boolean isSynchronizing() {
+        return state == State.TRANSFER || state == State.LOADING;
+    }
+
+    boolean isHandshaking() {
+        return state == State.HANDSHAKE;
+    }
+
+    /** When something came last; 0 while the link is down. */
+    long lastReadMillis() {
+        return isUp() ? lastReadMillis : 0;
+    }
+
+    long downSinceMillis() {
+        return downSinceMillis;
+    }
+
+    long transferredBytes() {
+        return transferredBytes;
+    }
+
+    /** 0 where nobody knows. */
+    long transferBytes() {
+        return transferBytes;
+    }
+
+    /** The database in which the next command runs. */
+    int database() {
+        return client.database();
+    }
+
+    void startIn(int selected) {
+        database = selected;
+    }
+
+    void start() {
+        Thread started = new Thread(this, "holdfast-primary");
+        started.setDaemon(true);
+        thread = started;
+        started.start();
+    }
+
+    /** Ends the link for good. Does not wait. */
+    void stop() {
+        stopped = true;
+        client.closeAfterReply();
+        breakLink();
+        Thread running = thread;
+        if (running != null) {
+            LockSupport.unpark(running);
+        }
+    }
+
+    void breakLink() {
+        Peer present = peer;
+        if (present != null) {
+            PeerCache.close(present);
+        }
+    }
+
+    /** While a snapshot is loaded the thread cannot say that it is alive. */
+    void keepAlive() {
+        Peer present = peer;
+        if (state == State.LOADING && present != null) {
+            try {
+                present.send(new byte[] {'\n'});
+            } catch (IOException e) {
+                LOG.debug("The primary has gone", e);
+            }
+        }
+    }
+
+    void wantAck() {
+        ackWanted = true;
+    }
+
+    // ---- the thread ----
+
+    @Override
+    public void run() {
+        try {
+            while (!stopped) {
+                try {
+                    connect();
+                    follow();
+                } catch (IOException e) {
+                    if (!stopped) {
+                        LOG.warn("The link to the primary {}:{} is down: {}", host, port, Reason.of(e));
+                    }
+                } catch (RuntimeException | OutOfMemoryError e) {
+                    LOG.error("Following the primary {}:{} failed", host, port, e);
+                    if (e instanceof OutOfMemoryError) {
+                        engine.heapIsFull();
+                    }
+                }
+                linkIsDown();
+                if (!stopped) {
+                    LockSupport.parkNanos(RETRY_NANOS);
+                }
+            }
+        } finally {
+            engine.disconnect(client);
+        }
+    }
+
+    private void linkIsDown() {
+        breakLink();
+        peer = null;
+        if (state == State.CONNECTED) {
+            downSinceMillis = engine.clock().millis();
+        }
+        state = State.CONNECT;
+        database = client.database();
+        engine.endTransaction(client);
+        rawStart = 0;
+        rawEnd = 0;
+        decoder.close();
+    }
+
+    private void connect() throws IOException {
+        state = State.CONNECTING;
+        LOG.info("Connecting to PRIMARY {}:{}", host, port);
+        int timeout = (int) Math.min(Integer.MAX_VALUE, parameters.timeoutSeconds.get() * 1000);
+        Peer opened = engine.host().connect(host, port, timeout);
+        peer = opened;
+        if (stopped) {
+            throw new IOException("it is not followed any more");
+        }
+        state = State.HANDSHAKE;
+        String pong = ask(opened, "PING");
+        if (!pong.startsWith("+") && !pong.startsWith("-NOAUTH") && !pong.startsWith("-NOPERM")
+                && !pong.startsWith("-ERR operation not permitted")) {
+            throw new IOException("Error reply to PING from primary: '" + pong + "'");
+        }
+        String password = parameters.primaryAuth.get();
+        String user = parameters.primaryUser.get();
+        if (!password.isEmpty()) {
+            String answer = user.isEmpty() ? ask(opened, "AUTH", password) : ask(opened, "AUTH", user, password);
+            if (answer.startsWith("-")) {
+                throw new IOException("Unable to AUTH to PRIMARY: " + answer);
+            }
+        }
+        int own = parameters.announcePort.getInt() > 0
+                ? parameters.announcePort.getInt()
+                : engine.config().network.port.getInt();
+        tell(opened, "listening-port", Integer.toString(own));
+        if (!parameters.announceIp.get().isEmpty()) {
+            tell(opened, "ip-address", parameters.announceIp.get());
+        }
+        String answer = ask(opened, "REPLCONF", "capa", "eof", "capa", "psync2");
+        if (answer.startsWith("-")) {
+            LOG.info("(Non critical) Primary does not understand REPLCONF capa: {}", answer);
+        }
+        tell(opened, "version", Compatibility.VALKEY_VERSION);
+    }
+
+    private void tell(Peer to, String name, String value) throws IOException {
+        String answer = ask(to, "REPLCONF", name, value);
+        if (answer.startsWith("-")) {
+            LOG.info("(Non critical) Primary does not understand REPLCONF {}: {}", name, answer);
+        }
+    }
+
+    /** Sends a command; the first line of its answer that is not empty. */
+    private static String ask(Peer to, String... words) throws IOException {
+        to.send(command(words));
+        String line = to.readLine();
+        while (line.isEmpty()) {
+            line = to.readLine();
+        }
+        return line;
+    }
+
+    private static byte[] command(String... words) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        bytes.writeBytes(("*" + words.length + "\r\n").getBytes(StandardCharsets.US_ASCII));
+        for (String word : words) {
+            byte[] text = word.getBytes(StandardCharsets.UTF_8);
+            bytes.writeBytes(("$" + text.length + "\r\n").getBytes(StandardCharsets.US_ASCII));
+            bytes.writeBytes(text);
+            bytes.writeBytes("\r\n".getBytes(StandardCharsets.US_ASCII));
+        }
+        return bytes.toByteArray();
+    }
+
+    private void follow() throws IOException {
+        Peer from = present();
+        String answer = ask(from, "PSYNC", node.id(), Long.toString(stream.offset() + 1));
+        String[] words = answer.split(" ");
+        if (words[0].equals("+CONTINUE")) {
+            node.resumed(words.length > 1 ? words[1] : node.id());
+            LOG.info("Successful partial resynchronization with primary at offset {}.", stream.offset());
+        } else if (words[0].equals("+FULLRESYNC") && words.length == 3) {
+            LOG.info("Full resync from primary: {}:{}", words[1], words[2]);
+            receive(from, words[1], Long.parseLong(words[2]));
+        } else if (LATER.stream().anyMatch(answer::startsWith)) {
+            throw new IOException("Primary is currently unable to PSYNC but should be in the future: " + answer);
+        } else {
+            throw new IOException("Unexpected reply to PSYNC from primary: " + answer);
+        }
+        client.select(database);
+        state = State.CONNECTED;
+        lastReadMillis = engine.clock().millis();
+        acknowledge(from);
+        apply(from);
+    }
+
+    private Peer present() throws IOException {
+        Peer present = peer;
+        if (present == null) {
+            throw new IOException("it is not followed any more");
+        }
+        return present;
+    }
+
+    // ---- everything at once ----
+
+    private void receive(Peer from, String id, long offset) throws IOException {
+        state = State.TRANSFER;
+        transferredBytes = 0;
+        transferBytes = 0;
+        String head = from.readLine();
+        while (head.isEmpty()) {
+            head = from.readLine();
+        }
+        if (!head.startsWith("$")) {
+            throw new IOException("Bad protocol from PRIMARY, the first byte is not '$': " + head);
+        }
+        Spool spool = node.newSpool();
+        spool.retain();
+        try {
+            if (head.startsWith("$EOF:")) {
+                byte[] mark = head.substring("$EOF:".length()).getBytes(StandardCharsets.US_ASCII);
+                if (mark.length != Replica.MARK_BYTES) {
+                    throw new IOException("Bad protocol from PRIMARY: the mark of the end is '" + head + "'");
+                }
+                receiveUntil(from, mark, spool);
+            } else {
+                transferBytes = number(head.substring(1));
+                receive(from, transferBytes, spool);
+            }
+            spool.complete();
+            LOG.info("PRIMARY <-> REPLICA sync: {} bytes received", spool.size());
+            state = State.LOADING;
+            database = node.load(this, spool, id, offset);
+            LOG.info("PRIMARY <-> REPLICA sync: Finished with success");
+        } finally {
+            spool.release();
+        }
+    }
+
+    private static long number(String text) throws IOException {
+        try {
+            return Long.parseLong(text);
+        } catch (NumberFormatException e) {
+            throw new IOException("Bad protocol from PRIMARY: '" + text + "' is no length", e);
+        }
+    }
+
+    private void receive(Peer from, long length, Spool spool) throws IOException {
+        byte[] buffer = new byte[READ_BYTES];
+        while (transferredBytes < length) {
+            int count = read(from, buffer, 0, (int) Math.min(buffer.length, length - transferredBytes));
+            spool.write(buffer, 0, count);
+            transferredBytes += count;
+        }
+    }
+
+    /** Receives up to a mark, which does not belong to the snapshot. Nothing comes behind it before an acknowledgement. */
+    private void receiveUntil(Peer from, byte[] mark, Spool spool) throws IOException {
+        byte[] buffer = new byte[READ_BYTES];
+        int held = 0;
+        while (true) {
+            int count = read(from, buffer, held, buffer.length - held);
+            transferredBytes += count;
+            int end = held + count;
+            if (end >= mark.length && Arrays.equals(buffer, end - mark.length, end, mark, 0, mark.length)) {
+                spool.write(buffer, 0, end - mark.length);
+                return;
+            }
+            int keep = Math.min(end, mark.length);
+            spool.write(buffer, 0, end - keep);
+            System.arraycopy(buffer, end - keep, buffer, 0, keep);
+            held = keep;
+        }
+    }
+
+    private int read(Peer from, byte[] into, int offset, int length) throws IOException {
+        int count = from.read(into, offset, length);
+        if (count < 0) {
+            throw new EOFException("the primary has closed the connection");
+        }
+        return count;
+    }
+
+    // ---- the stream ----
+
+    private void apply(Peer from) throws IOException {
+        from.setTimeout(READ_MILLIS);
+        decoder = new RequestDecoder();
+        decoder.setMaxBulkBytes(MOST_WORD_BYTES);
+        rawStart = 0;
+        rawEnd = 0;
+        byte[] buffer = new byte[READ_BYTES];
+        while (!stopped) {
+            try {
+                int count = read(from, buffer, 0, buffer.length);
+                lastReadMillis = engine.clock().millis();
+                engine.statistics().netInputBytes.add(count);
+                keepRaw(buffer, count);
+                run(buffer, count);
+                engine.changes().commit();
+            } catch (InterruptedIOException e) {
+                long silent = engine.clock().millis() - lastReadMillis;
+                if (silent > parameters.timeoutSeconds.get() * 1000) {
+                    throw new IOException("nothing has come for " + silent / 1000 + " seconds", e);
+                }
+            }
+            if (ackWanted || System.nanoTime() - lastAckNanos >= ACK_NANOS) {
+                acknowledge(from);
+            }
+        }
+    }
+
+    private void keepRaw(byte[] bytes, int count) {
+        if (raw.length - rawEnd < count) {
+            int used = rawEnd - rawStart;
+            byte[] target = used + count > raw.length ? new byte[Math.max(2 * raw.length, used + count)] : raw;
+            System.arraycopy(raw, rawStart, target, 0, used);
+            raw = target;
+            rawStart = 0;
+            rawEnd = used;
+        }
+        System.arraycopy(bytes, 0, raw, rawEnd, count);
+        rawEnd += count;
+    }
+
+    private void run(byte[] bytes, int count) throws IOException {
+        if (decoder.hasPending()) {
+            System.arraycopy(bytes, 0, decoder.space(count), decoder.end(), count);
+            decoder.appended(count);
+        } else {
+            decoder.lend(bytes, 0, count);
+        }
+        try {
+            Args spare = new Args();
+            for (Args args = decoder.next(spare); args != null && !stopped; args = decoder.next(spare)) {
+                if (decoder.hasKept(spare)) {
+                    spare = new Args();
+                }
+                run(args);
+            }
+        } catch (ProtocolException e) {
+            throw new IOException("Protocol error from the primary: " + e.getMessage(), e);
+        }
+        decoder.keep();
+    }
+
+    private void run(Args args) throws IOException {
+        int mark = reply.mark();
+        try {
+            engine.replay(client, args, reply);
+        } catch (dev.holdfast.engine.catalog.CommandException e) {
+            reply.error(String.valueOf(e.getMessage()));
+        }
+        if (reply.size() > mark && reply.array()[mark] == '-') {
+            failed(args, new String(reply.array(), mark, reply.size() - mark, StandardCharsets.UTF_8).strip());
+        }
+        reply.clear(REPLY_BYTES);
+        applied();
+    }
+
+    /** What the primary could do could not be done here: from now on the data may differ. */
+    private void failed(Args args, String error) throws IOException {
+        node.unexpectedErrors.increment();
+        LOG.warn("== CRITICAL == This replica is sending an error to its primary: '{}' after processing the command '{}'",
+                error, args.get(0));
+        if (!parameters.propagationErrorBehavior.get().equals("ignore")) {
+            throw new IOException("a command of the primary failed, and propagation-error-behavior says to stop: " + error);
+        }
+    }
+
+    /** A command has run: its bytes, with those before it that nobody could use without it, are part of the stream. */
+    void applied() {
+        int count = rawEnd - rawStart - decoder.pendingBytes();
+        if (client.transaction() == null && count > 0) {
+            stream.append(raw, rawStart, count);
+            rawStart += count;
+        }
+    }
+
+    private void acknowledge(Peer to) throws IOException {
+        ackWanted = false;
+        lastAckNanos = System.nanoTime();
+        long synced = node.fileOffset();
+        String offset = Long.toString(stream.offset());
+        if (synced < 0) {
+            points.clear();
+            to.send(command("REPLCONF", "ACK", offset));
+            return;
+        }
+        Point last = points.peekLast();
+        Point now = new Point(engine.changes().offset(), stream.offset());
+        if (points.size() < MOST_POINTS && !now.equals(last)) {
+            points.add(now);
+        }
+        while (!points.isEmpty() && points.element().file <= synced) {
+            durableOffset = points.remove().offset;
+        }
+        to.send(command("REPLCONF", "ACK", offset, "FACK", Long.toString(durableOffset)));
+    }
+
+    /** What CLIENT LIST shows of the primary, and CLIENT KILL ends. */
+    private final class PrimaryLink implements Link {
+        @Override
+        public void push(byte[] message) {}
+
+        @Override
+        public Reply resumeReply() {
+            return NoLink.INSTANCE.resumeReply();
+        }
+
+        @Override
+        public void resume(Reply answer) {}
+
+        @Override
+        public void close(boolean afterReplies) {
+            breakLink();
+        }
+
+        @Override
+        public String address() {
+            return host + ":" + port;
+        }
+
+        @Override
+        public String localAddress() {
+            return "";
+        }
+    }
+}
