@@ -34,6 +34,8 @@ module dev.holdfast.engine {
     exports dev.holdfast.engine.protocol to
             dev.holdfast.server,
             dev.holdfast.toolkit;
+    exports dev.holdfast.engine.replication to
+            dev.holdfast.server;
     exports dev.holdfast.engine.topology to
             dev.holdfast.server;
 }

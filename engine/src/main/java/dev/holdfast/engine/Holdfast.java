@@ -8,6 +8,7 @@ import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.core.Persistence;
 import dev.holdfast.engine.persistence.Disk;
 import dev.holdfast.engine.persistence.FilePersistence;
+import dev.holdfast.engine.replication.ReplicationNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -70,12 +71,18 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
 
     /** Opens an empty store. Its configuration is changed through {@code CONFIG SET} from now on. */
     public static Holdfast open(Config config) {
-        return new Holdfast(config, Clock.SYSTEM);
+        return openEmpty(config, Clock.SYSTEM);
     }
 
     /** Opens an empty store whose wall-clock time is that of a source, which a test may freeze and move. */
     public static Holdfast open(Config config, InstantSource clock) {
-        return new Holdfast(config, Clock.of(clock));
+        return openEmpty(config, Clock.of(clock));
+    }
+
+    private static Holdfast openEmpty(Config config, Clock clock) {
+        Holdfast store = new Holdfast(config, clock);
+        ReplicationNode.of(store.engine).start();
+        return store;
     }
 
     /**
@@ -111,6 +118,7 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
         boolean loaded = false;
         try {
             FilePersistence.open(store.engine, Disk.REAL).load();
+            ReplicationNode.of(store.engine).start();
             loaded = true;
         } catch (IOException e) {
             throw new UncheckedIOException(e);

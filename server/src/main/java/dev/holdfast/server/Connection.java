@@ -21,6 +21,7 @@ import io.netty.channel.socket.DuplexChannel;
 import java.io.IOException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -536,7 +537,11 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     @Override
     public void feed() {
         if (feedScheduled.compareAndSet(false, true)) {
-            loop.eventLoop.execute(this::goOnFeeding);
+            try {
+                loop.eventLoop.execute(this::goOnFeeding);
+            } catch (RejectedExecutionException e) {
+                LOG.trace("The server is closing", e);
+            }
         }
     }
 

@@ -56,6 +56,7 @@ public final class Server implements AutoCloseable {
         this.transport = Transport.choose(parameters.transport.get());
         this.acceptor = transport.newGroup(1, "holdfast-accept");
         this.eventLoops = new EventLoops(transport, parameters.ioThreads.getInt());
+        engine.setHost(new NetworkHost(engine.host()));
     }
 
     /**

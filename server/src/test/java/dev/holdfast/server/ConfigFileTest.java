@@ -118,7 +118,7 @@ class ConfigFileTest {
                 "nonsense 1|Bad directive or wrong number of arguments",
                 "port \"1|Unbalanced quotes in configuration line",
                 "rename-command FLUSHALL|Bad directive or wrong number of arguments",
-                "replicaof localhost 6380|replication is not supported",
+                "replicaof localhost x|Invalid primary port",
                 "tls-port 6380|TLS is not supported",
             })
     void aWrongLineIsShown(String line, String reason) throws IOException {

@@ -133,6 +133,10 @@ public final class RealServer implements Store {
         return Integer.parseInt(parts[0]) * 100 + Integer.parseInt(parts[1]);
     }
 
+    public int port() {
+        return port;
+    }
+
     public boolean isValkey() {
         return name.equals("Valkey");
     }
