@@ -35,7 +35,14 @@ class ReplicationTest {
 
     private static String[] parameters() {
         return new String[] {
-            "enable-debug-command", "yes", "repl-diskless-sync-delay", "0", "repl-backlog-size", "200000", "io-threads", "2"
+            "enable-debug-command",
+            "yes",
+            "repl-diskless-sync-delay",
+            "0",
+            "repl-backlog-size",
+            "200000",
+            "io-threads",
+            "2"
         };
     }
 
@@ -97,8 +104,10 @@ class ReplicationTest {
                 each.run("CONFIG", "SET", "repl-diskless-sync-delay", "0");
             }
             Vocabulary vocabulary = new Vocabulary(one);
-            assertEquals("OK", two.run("REPLICAOF", "127.0.0.1", "" + upper.port()).text());
-            assertEquals("OK", three.run("REPLICAOF", "127.0.0.1", "" + lower.port()).text());
+            assertEquals(
+                    "OK", two.run("REPLICAOF", "127.0.0.1", "" + upper.port()).text());
+            assertEquals(
+                    "OK", three.run("REPLICAOF", "127.0.0.1", "" + lower.port()).text());
             for (long seed = first; seed < first + rounds; seed++) {
                 upper.cutAtRandom();
                 lower.cutAtRandom();
@@ -118,8 +127,7 @@ class ReplicationTest {
         for (int i = 0; i < WRITERS; i++) {
             Random random = new Random(seed * WRITERS + i);
             String database = "" + random.nextInt(3);
-            List<Unit> units =
-                    new CommandGenerator(random, vocabulary, KnownDifferences.NEWEST).sequence(LENGTH);
+            List<Unit> units = new CommandGenerator(random, vocabulary, KnownDifferences.NEWEST).sequence(LENGTH);
             Thread writer = new Thread(() -> {
                 try (Session session = primary.connect(Form.RESP2)) {
                     session.run("SELECT", database);

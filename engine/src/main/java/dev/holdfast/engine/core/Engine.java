@@ -146,8 +146,16 @@ public final class Engine implements AutoCloseable {
         this.clientMemory = new ClientMemory(
                 config.memory, clients, clock, statistics, () -> heap.bytes() - Eviction.dataBytes(keyspace));
         this.latency = new Latency(config.monitoring.latencyMonitorThresholdMillis, clock);
-        this.expiry =
-                new Expiry(config, clock, keyspace, statistics, latency, notifier, newRemovals(), pause::isActive, () -> replication.isReplica());
+        this.expiry = new Expiry(
+                config,
+                clock,
+                keyspace,
+                statistics,
+                latency,
+                notifier,
+                newRemovals(),
+                pause::isActive,
+                () -> replication.isReplica());
         this.commandLog = new CommandLog(config, statistics, latency, clock);
         this.peers = new PeerCache(clock);
         this.eviction = new Eviction(

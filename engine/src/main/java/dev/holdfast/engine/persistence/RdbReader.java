@@ -93,10 +93,7 @@ public final class RdbReader {
     /** Loads from a source, of so many bytes at the most. */
     public long load(RdbSource source, long size, long progressBase) throws IOException {
         RdbInput in = new RdbInput(
-                source,
-                size,
-                (int) Math.min(BUFFER_BYTES, Math.max(size, 1024)),
-                config.persistence.rdbchecksum.get());
+                source, size, (int) Math.min(BUFFER_BYTES, Math.max(size, 1024)), config.persistence.rdbchecksum.get());
         try (RdbWorkers workers = new RdbWorkers(keyspace, config, options, nowMillis)) {
             return load(in, workers, progressBase);
         }

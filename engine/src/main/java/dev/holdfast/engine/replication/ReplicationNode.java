@@ -77,6 +77,7 @@ public final class ReplicationNode implements Replication {
 
     /** The selected database of a stream that a file has brought back; -1 where none has. */
     private int restored = -1;
+
     private boolean syncing;
     private long lastSecond;
     private volatile long lastPingSecond;
@@ -254,7 +255,8 @@ public final class ReplicationNode implements Replication {
         engine.changes().setFollowing(true);
         parameters.replicaof.set(host + " " + port);
         engine.blocking()
-                .unblockAll("UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)");
+                .unblockAll(
+                        "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)");
         LOG.info("REPLICAOF {}:{} enabled", host, port);
         next.start();
         return true;
@@ -311,7 +313,8 @@ public final class ReplicationNode implements Replication {
     int load(Upstream from, Spool spool, String id, long offset) throws IOException {
         FilePersistence files = engine.persistence() instanceof FilePersistence present ? present : null;
         Loading progress = files == null ? loading : files.loading();
-        boolean both = parameters.disklessLoad.get().equals("swapdb") || spool.size() < HeapRoom.leftBytes() / KEPT_PART;
+        boolean both =
+                parameters.disklessLoad.get().equals("swapdb") || spool.size() < HeapRoom.leftBytes() / KEPT_PART;
         List<byte[]> libraries = new ArrayList<>();
         Runnable empty = () -> {
             progress.begin(spool.size());
@@ -375,7 +378,9 @@ public final class ReplicationNode implements Replication {
 
     /** How far the append-only file is durable; -1 where there is none. */
     long fileOffset() {
-        return engine.persistence() instanceof FilePersistence files ? files.aof().syncedOffset() : -1;
+        return engine.persistence() instanceof FilePersistence files
+                ? files.aof().syncedOffset()
+                : -1;
     }
 
     /** The primary asks how far this store has come. */
@@ -604,7 +609,11 @@ public final class ReplicationNode implements Replication {
     private synchronized void forgetBacklog(long now) {
         Backlog present = backlog;
         long ttl = parameters.backlogTtlSeconds.get();
-        if (present != null && upstream == null && replicas.isEmpty() && ttl > 0 && now - aloneSinceMillis > ttl * 1000) {
+        if (present != null
+                && upstream == null
+                && replicas.isEmpty()
+                && ttl > 0
+                && now - aloneSinceMillis > ttl * 1000) {
             engine.changes().unsubscribeReplica(present);
             synchronized (stream) {
                 history.beginAnew();

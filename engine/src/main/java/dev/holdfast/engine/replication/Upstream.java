@@ -263,7 +263,9 @@ final class Upstream implements Runnable {
         }
         state = State.HANDSHAKE;
         String pong = ask(opened, "PING");
-        if (!pong.startsWith("+") && !pong.startsWith("-NOAUTH") && !pong.startsWith("-NOPERM")
+        if (!pong.startsWith("+")
+                && !pong.startsWith("-NOAUTH")
+                && !pong.startsWith("-NOPERM")
                 && !pong.startsWith("-ERR operation not permitted")) {
             throw new IOException("Error reply to PING from primary: '" + pong + "'");
         }
@@ -508,10 +510,13 @@ final class Upstream implements Runnable {
     /** What the primary could do could not be done here: from now on the data may differ. */
     private void failed(Args args, String error) throws IOException {
         node.unexpectedErrors.increment();
-        LOG.warn("== CRITICAL == This replica is sending an error to its primary: '{}' after processing the command '{}'",
-                error, args.get(0));
+        LOG.warn(
+                "== CRITICAL == This replica is sending an error to its primary: '{}' after processing the command '{}'",
+                error,
+                args.get(0));
         if (!parameters.propagationErrorBehavior.get().equals("ignore")) {
-            throw new IOException("a command of the primary failed, and propagation-error-behavior says to stop: " + error);
+            throw new IOException(
+                    "a command of the primary failed, and propagation-error-behavior says to stop: " + error);
         }
     }
 
