@@ -399,7 +399,7 @@ final class Upstream implements Runnable {
         while (transferredBytes < length) {
             int count = read(from, buffer, 0, (int) Math.min(buffer.length, length - transferredBytes));
             spool.write(buffer, 0, count);
-            transferredBytes += count;
+            noteTransferred(count);
         }
     }
 
@@ -409,7 +409,7 @@ final class Upstream implements Runnable {
         int held = 0;
         while (true) {
             int count = read(from, buffer, held, buffer.length - held);
-            transferredBytes += count;
+            noteTransferred(count);
             int end = held + count;
             if (end >= mark.length && Arrays.equals(buffer, end - mark.length, end, mark, 0, mark.length)) {
                 spool.write(buffer, 0, end - mark.length);
@@ -420,6 +420,11 @@ final class Upstream implements Runnable {
             System.arraycopy(buffer, end - keep, buffer, 0, keep);
             held = keep;
         }
+    }
+
+    private void noteTransferred(int more) {
+        long before = transferredBytes;
+        transferredBytes = before + more;
     }
 
     private int read(Peer from, byte[] into, int offset, int length) throws IOException {
