@@ -9,10 +9,10 @@ import picocli.CommandLine.Command;
 /** The commands of the program that do something else than serve. */
 @Command(
         name = "holdfast",
-        description = "Checks, saves and restores the files of a store; fills and searches a dictionary of CPE names.",
-        subcommands = {CheckCommand.class, BackupCommand.class, RestoreCommand.class, CpeCommand.class})
+        description = "Checks, saves and restores the files of a store; fills and searches a dictionary of CPE names; relays messages.",
+        subcommands = {CheckCommand.class, BackupCommand.class, RestoreCommand.class, CpeCommand.class, RelayCommand.class})
 final class FileCommands {
-    private static final Set<String> NAMES = Set.of("check", "backup", "restore", "cpe");
+    private static final Set<String> NAMES = Set.of("check", "backup", "restore", "cpe", "relay");
 
     /** The status to end with: what was asked for has been found damaged, or could not be done. */
     static final int FAILED = 1;
@@ -24,7 +24,12 @@ final class FileCommands {
 
     /** Runs a command; gives the status to end with. */
     static int run(List<String> arguments) {
-        return new CommandLine(new FileCommands())
+        // Else Lettuce warns for each connection that there are two native transports.
+        System.setProperty("io.lettuce.core.iouring", "false");
+        CommandLine program = new CommandLine(new FileCommands());
+        // Its directives look like options, and are not picocli's.
+        program.getSubcommands().get("relay").setUnmatchedOptionsArePositionalParams(true);
+        return program
                 .setExecutionExceptionHandler((failure, command, parsed) -> {
                     command.getErr().println("holdfast: " + Reason.of(failure));
                     return FAILED;

@@ -1,6 +1,7 @@
 package dev.holdfast.app;
 
 import dev.holdfast.engine.Holdfast;
+import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.config.HttpParameters;
 import dev.holdfast.engine.config.NumberParameter;
 import dev.holdfast.engine.config.TextParameter;
@@ -10,8 +11,12 @@ import dev.holdfast.relay.auth.Login;
 import dev.holdfast.relay.http.HttpServer;
 import dev.holdfast.relay.http.HttpSettings;
 import dev.holdfast.relay.topic.RelaySettings;
+import dev.holdfast.server.Endpoint;
 import dev.holdfast.server.Server;
 import dev.holdfast.toolkit.Toolkit;
+import dev.holdfast.toolkit.cpe.CpeDictionary;
+import dev.holdfast.toolkit.store.StoreUri;
+import io.netty.channel.Channel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -19,29 +24,38 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The program's HTTP ports, as its configuration asks for them, on the event loops of its RESP server. */
+/** The program's HTTP ports, as its configuration asks for them. */
 final class HttpPorts implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpPorts.class);
     private static final String SECRET = "PULSAR_JWT_SECRET_KEY";
 
     private final HttpParameters parameters;
-    private final Server server;
-    private final Holdfast store;
+    private final Sockets sockets;
     private final Toolkit toolkit;
+    private final List<AutoCloseable> toClose;
     private final @Nullable Login login;
     private final HttpFace face;
 
-    private HttpPorts(Engine engine, Server server) throws IOException {
-        this.parameters = engine.config().http;
-        this.server = server;
-        this.store = Holdfast.over(engine);
-        this.toolkit = Toolkit.over(store);
+    /** @param toClose what is closed after the ports, one after the other */
+    private HttpPorts(
+            HttpParameters parameters,
+            Sockets sockets,
+            Toolkit toolkit,
+            @Nullable Toolkit dictionary,
+            List<AutoCloseable> toClose)
+            throws IOException {
+        this.parameters = parameters;
+        this.sockets = sockets;
+        this.toolkit = toolkit;
+        this.toClose = toClose;
         HttpFace.Builder builder = HttpFace.over(toolkit)
+                .dictionary(dictionary)
                 .settings(HttpSettings.DEFAULT.trusting(names(parameters.hosts), names(parameters.origins)))
                 .metricsKeys(words(parameters.metricsKeys));
         this.login = parameters.relay.get() ? login() : null;
@@ -87,12 +101,30 @@ final class HttpPorts implements AutoCloseable {
     }
 
     /**
-     * Opens the ports.
+     * Opens the ports of a server's store, on its event loops.
      *
      * @throws IOException if one that was asked for cannot be had
      */
     static HttpPorts open(Engine engine, Server server) throws IOException {
-        HttpPorts ports = new HttpPorts(engine, server);
+        Holdfast store = Holdfast.over(engine);
+        Toolkit toolkit = Toolkit.over(store);
+        return opened(new HttpPorts(engine.config().http, server::open, toolkit, null, List.of(toolkit, store)));
+    }
+
+    /**
+     * Opens ports over a store elsewhere.
+     *
+     * @param uri the store's
+     * @throws IOException if one that was asked for cannot be had
+     */
+    static HttpPorts open(HttpParameters parameters, String uri) throws IOException {
+        Toolkit toolkit = Toolkit.open(uri);
+        Toolkit dictionary = Toolkit.open(StoreUri.withDatabase(uri, CpeDictionary.DATABASE));
+        return opened(
+                new HttpPorts(parameters, Endpoint::open, toolkit, dictionary, List.of(dictionary, toolkit)));
+    }
+
+    private static HttpPorts opened(HttpPorts ports) throws IOException {
         try {
             ports.listen(ports.parameters.port, ports.face::serveAll);
             ports.listen(ports.parameters.metricsPort, ports.face::serveMetrics);
@@ -102,6 +134,12 @@ final class HttpPorts implements AutoCloseable {
             throw e;
         }
         return ports;
+    }
+
+    /** Opens a port. */
+    @FunctionalInterface
+    private interface Sockets {
+        Endpoint open(InetSocketAddress address, Consumer<Channel> accept) throws IOException;
     }
 
     /** Serves on a port. */
@@ -118,7 +156,7 @@ final class HttpPorts implements AutoCloseable {
             boolean optional = each.startsWith("-");
             String host = optional ? each.substring(1) : each;
             try {
-                service.serve(accept -> server.open(address(host, port.getInt()), accept));
+                service.serve(accept -> sockets.open(address(host, port.getInt()), accept));
                 LOG.info("Ready to accept connections http on {}:{}", host, port.get());
             } catch (IOException e) {
                 if (optional) {
@@ -144,7 +182,12 @@ final class HttpPorts implements AutoCloseable {
     @Override
     public void close() {
         face.close();
-        toolkit.close();
-        store.close();
+        for (AutoCloseable each : toClose) {
+            try {
+                each.close();
+            } catch (Exception e) {
+                LOG.warn("Closing {} failed: {}", each, Reason.of(e));
+            }
+        }
     }
 }

@@ -20,6 +20,7 @@ public final class Main {
                    ./holdfast check FILE...           reads files and says what is in them, or where they are damaged
                    ./holdfast backup [options] TARGET writes all data into one file; see ./holdfast backup --help
                    ./holdfast restore BACKUP DIR      puts a backup where the server will load it
+                   ./holdfast relay --uri URI         serves HTTP and the relay over a store elsewhere; see ./holdfast relay --help
                    ./holdfast cpe import FILE...      reads CPE names into database 8 of a server; see ./holdfast cpe --help
                    ./holdfast cpe search WORD...      says which products of those a name may mean
 

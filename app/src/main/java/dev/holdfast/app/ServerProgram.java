@@ -1,6 +1,5 @@
 package dev.holdfast.app;
 
-import dev.holdfast.app.log.LogOutput;
 import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.base.Compatibility;
 import dev.holdfast.engine.base.HeapReserve;
@@ -67,33 +66,11 @@ final class ServerProgram implements Host {
         this.config = config;
         this.file = file;
         this.arguments = arguments;
-        setUpLog();
+        ProgramLog.setUp(config.program);
         HeapReserve.take();
         this.engine = AllCommands.engine(config, Clock.SYSTEM);
         this.server = new Server(engine);
         engine.setHost(this);
-    }
-
-    private void setUpLog() {
-        String logfile = config.program.logfile.get();
-        try {
-            LogOutput.setFile(logfile.isEmpty() ? null : inDirectory(logfile));
-        } catch (IOException e) {
-            throw new IllegalArgumentException("Can't open the log file: " + Reason.of(e), e);
-        }
-        config.program.loglevel.onChange(() -> LogOutput.setLevel(config.program.loglevel.get()));
-        LogOutput.setLevel(config.program.loglevel.get());
-        config.program.logFormat.onChange(this::setLogFormat);
-        config.program.logTimestampFormat.onChange(this::setLogFormat);
-        setLogFormat();
-    }
-
-    private void setLogFormat() {
-        LogOutput.setFormat(config.program.logFormat.get(), config.program.logTimestampFormat.get());
-    }
-
-    private Path inDirectory(String name) {
-        return Path.of(config.program.dir.get()).resolve(name);
     }
 
     /** Serves until the program ends; returns early, with the status to end with, if it cannot. */
@@ -231,7 +208,7 @@ final class ServerProgram implements Host {
         if (!pidfile.isEmpty()) {
             try {
                 Files.writeString(
-                        inDirectory(pidfile),
+                        ProgramLog.inDirectory(config.program, pidfile),
                         ProcessHandle.current().pid() + "\n",
                         StandardOpenOption.CREATE,
                         StandardOpenOption.TRUNCATE_EXISTING,
@@ -247,7 +224,7 @@ final class ServerProgram implements Host {
         if (!pidfile.isEmpty()) {
             LOG.info("Removing the pid file.");
             try {
-                Files.deleteIfExists(inDirectory(pidfile));
+                Files.deleteIfExists(ProgramLog.inDirectory(config.program, pidfile));
             } catch (IOException e) {
                 LOG.warn("Could not remove the pid file: {}", Reason.of(e));
             }

@@ -43,7 +43,9 @@ public final class HttpFace implements AutoCloseable {
     private final HttpServer metricsAlone;
     private final HttpServer cpeAlone;
     private final @Nullable Relay relay;
-    private final @Nullable Toolkit dictionary;
+
+    /** The dictionary of the toolkit's own store, which is closed with this; null where there is another or none. */
+    private final @Nullable Toolkit ownDictionary;
 
     private HttpFace(Builder builder) {
         Toolkit toolkit = builder.toolkit;
@@ -58,13 +60,14 @@ public final class HttpFace implements AutoCloseable {
                 .get("/health", health::health)
                 .get("/ready", health::ready)
                 .get("/metrics", metrics::scrape);
-        if (toolkit.store() instanceof EmbeddedStore embedded) {
-            dictionary = Toolkit.builder()
+        if (builder.dictionary == null && toolkit.store() instanceof EmbeddedStore embedded) {
+            ownDictionary = Toolkit.builder()
                     .meters(meters)
                     .over(EmbeddedStore.over(embedded.holdfast(), CpeDictionary.DATABASE));
         } else {
-            dictionary = null;
+            ownDictionary = null;
         }
+        Toolkit dictionary = ownDictionary == null ? builder.dictionary : ownDictionary;
         Routes cpe = new Routes();
         if (dictionary != null) {
             CpePages pages = new CpePages(dictionary);
@@ -126,6 +129,7 @@ public final class HttpFace implements AutoCloseable {
         private final Toolkit toolkit;
         private HttpSettings settings = HttpSettings.DEFAULT;
         private List<String> metricsKeys = List.of();
+        private @Nullable Toolkit dictionary;
         private @Nullable Login login;
         private RelaySettings relaySettings = RelaySettings.DEFAULT;
 
@@ -142,6 +146,12 @@ public final class HttpFace implements AutoCloseable {
         /** Keys whose sizes are among the metrics: names or glob patterns, {@code dbN=} before those of another database. */
         public Builder metricsKeys(List<String> patterns) {
             this.metricsKeys = List.copyOf(patterns);
+            return this;
+        }
+
+        /** The database with the names of products; unless given, database 8 of a store in this JVM. */
+        public Builder dictionary(@Nullable Toolkit names) {
+            this.dictionary = names;
             return this;
         }
 
@@ -199,8 +209,8 @@ public final class HttpFace implements AutoCloseable {
         if (relay != null) {
             relay.close();
         }
-        if (dictionary != null) {
-            dictionary.close();
+        if (ownDictionary != null) {
+            ownDictionary.close();
         }
     }
 }

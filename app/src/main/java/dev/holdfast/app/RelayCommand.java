@@ -1,0 +1,67 @@
+package dev.holdfast.app;
+
+import dev.holdfast.engine.base.Reason;
+import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.config.ConfigException;
+import dev.holdfast.server.ConfigFile;
+import dev.holdfast.toolkit.store.StoreUri;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code holdfast relay}: HTTP and the relay alone, over a store elsewhere. */
+@Command(
+        name = "relay",
+        description = "Serves HTTP and the relay over a store elsewhere: Holdfast or Valkey, behind Sentinel or as a cluster.",
+        mixinStandardHelpOptions = true)
+final class RelayCommand implements Callable<Integer> {
+    private static final Logger LOG = LoggerFactory.getLogger(RelayCommand.class);
+
+    @Option(
+            names = "--uri",
+            description =
+                    "the store, such as redis://localhost:6379; unless given, the one that HOLDFAST_URI, VALKEY_URL, REDIS_URL,"
+                            + " VALKEY_HOST or REDIS_HOST names")
+    private @Nullable String uri;
+
+    @Parameters(
+            paramLabel = "DIRECTIVE",
+            arity = "0..*",
+            description = "directives of the configuration, or its file before them: --http-port 8080 --relay-retention 3600")
+    private List<String> directives = new ArrayList<>();
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        String store = uri == null ? StoreUri.fromEnvironment(System.getenv()) : uri;
+        if (store == null) {
+            throw new IOException("name the store with --uri, or in the environment as HOLDFAST_URI");
+        }
+        Config config = new Config();
+        try {
+            config.set("relay", "yes");
+            ConfigFile.apply(config, directives, System.in);
+        } catch (ConfigException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+        ProgramLog.setUp(config.program);
+        CountDownLatch end = new CountDownLatch(1);
+        Signals.handle("TERM", end::countDown);
+        Signals.handle("INT", end::countDown);
+        try (HttpPorts ports = HttpPorts.open(config.http, store)) {
+            ports.loaded();
+            LOG.info("The relay serves {}", StoreUri.withoutPassword(store));
+            end.await();
+        } catch (RuntimeException e) {
+            throw new IOException("the relay does not start: " + Reason.of(e), e);
+        }
+        return 0;
+    }
+}
