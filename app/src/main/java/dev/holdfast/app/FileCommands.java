@@ -9,8 +9,15 @@ import picocli.CommandLine.Command;
 /** The commands of the program that do something else than serve. */
 @Command(
         name = "holdfast",
-        description = "Checks, saves and restores the files of a store; fills and searches a dictionary of CPE names; relays messages.",
-        subcommands = {CheckCommand.class, BackupCommand.class, RestoreCommand.class, CpeCommand.class, RelayCommand.class})
+        description =
+                "Checks, saves and restores the files of a store; fills and searches a dictionary of CPE names; relays messages.",
+        subcommands = {
+            CheckCommand.class,
+            BackupCommand.class,
+            RestoreCommand.class,
+            CpeCommand.class,
+            RelayCommand.class
+        })
 final class FileCommands {
     private static final Set<String> NAMES = Set.of("check", "backup", "restore", "cpe", "relay");
 
@@ -26,10 +33,7 @@ final class FileCommands {
     static int run(List<String> arguments) {
         // Else Lettuce warns for each connection that there are two native transports.
         System.setProperty("io.lettuce.core.iouring", "false");
-        CommandLine program = new CommandLine(new FileCommands());
-        // Its directives look like options, and are not picocli's.
-        program.getSubcommands().get("relay").setUnmatchedOptionsArePositionalParams(true);
-        return program
+        return new CommandLine(new FileCommands())
                 .setExecutionExceptionHandler((failure, command, parsed) -> {
                     command.getErr().println("holdfast: " + Reason.of(failure));
                     return FAILED;

@@ -120,8 +120,7 @@ final class HttpPorts implements AutoCloseable {
     static HttpPorts open(HttpParameters parameters, String uri) throws IOException {
         Toolkit toolkit = Toolkit.open(uri);
         Toolkit dictionary = Toolkit.open(StoreUri.withDatabase(uri, CpeDictionary.DATABASE));
-        return opened(
-                new HttpPorts(parameters, Endpoint::open, toolkit, dictionary, List.of(dictionary, toolkit)));
+        return opened(new HttpPorts(parameters, Endpoint::open, toolkit, dictionary, List.of(dictionary, toolkit)));
     }
 
     private static HttpPorts opened(HttpPorts ports) throws IOException {

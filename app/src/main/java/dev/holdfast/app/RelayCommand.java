@@ -15,12 +15,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Unmatched;
 
 /** {@code holdfast relay}: HTTP and the relay alone, over a store elsewhere. */
 @Command(
         name = "relay",
-        description = "Serves HTTP and the relay over a store elsewhere: Holdfast or Valkey, behind Sentinel or as a cluster.",
+        description =
+                "Serves HTTP and the relay over a store elsewhere: Holdfast or Valkey, behind Sentinel or as a cluster.",
+        footer =
+                "Further options are directives of the configuration, or its file before them: --http-port 8080 --relay-retention 3600",
         mixinStandardHelpOptions = true)
 final class RelayCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RelayCommand.class);
@@ -32,10 +35,8 @@ final class RelayCommand implements Callable<Integer> {
                             + " VALKEY_HOST or REDIS_HOST names")
     private @Nullable String uri;
 
-    @Parameters(
-            paramLabel = "DIRECTIVE",
-            arity = "0..*",
-            description = "directives of the configuration, or its file before them: --http-port 8080 --relay-retention 3600")
+    /** Directives of the configuration, or its file before them. */
+    @Unmatched
     private List<String> directives = new ArrayList<>();
 
     @Override
