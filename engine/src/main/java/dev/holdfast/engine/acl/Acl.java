@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -390,11 +391,18 @@ public final class Acl {
      * Counts and logs that something was denied.
      *
      * @param object see {@link AclDenial#object}
-     * @param clientInfo the line that {@code CLIENT LIST} shows of the client that wanted it
+     * @param client the id of the client that wanted it
+     * @param clientInfo the line that {@code CLIENT LIST} shows of that client; not asked for each time
      */
-    public void log(AclDenial.Reason reason, AclLog.Context context, String object, String user, String clientInfo) {
+    public void log(
+            AclDenial.Reason reason,
+            AclLog.Context context,
+            String object,
+            String user,
+            long client,
+            Supplier<String> clientInfo) {
         count(reason);
-        log.add(reason, context, object, user, clientInfo, clock.millis(), config.monitoring.acllogMaxLen.get());
+        log.add(reason, context, object, user, client, clientInfo, clock.millis(), config.monitoring.acllogMaxLen.get());
     }
 
     private void count(AclDenial.Reason reason) {

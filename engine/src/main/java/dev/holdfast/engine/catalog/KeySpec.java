@@ -324,22 +324,37 @@ public final class KeySpec {
         if (count >= words || step > 1 && !Numbers.isLong(args.get(count))) {
             return first - 1;
         }
-        long keys = number(args.get(count));
+        long keys = leadingInt(args.get(count));
         return keys <= 0 || first >= words || (keys - 1) > (words - 1L - first) / step
                 ? first - 1
                 : first + (int) (keys - 1) * step;
     }
 
-    /** A count of keys; the digits at the beginning of a word that is no integer, for such a call is refused anyway. */
-    private static long number(Slice word) {
-        if (Numbers.isLong(word)) {
-            return Numbers.toLong(word);
+    /** A count of keys as C's {@code atoi} reads it. Other words than plain integers are refused anyway, but have keys. */
+    private static int leadingInt(Slice word) {
+        int at = 0;
+        while (at < word.length() && (word.at(at) == ' ' || word.at(at) >= '\t' && word.at(at) <= '\r')) {
+            at++;
+        }
+        boolean negative = at < word.length() && word.at(at) == '-';
+        if (negative || at < word.length() && word.at(at) == '+') {
+            at++;
         }
         long number = 0;
-        for (int i = 0; i < word.length() && Character.isDigit(word.at(i)) && number < Integer.MAX_VALUE; i++) {
-            number = number * 10 + word.at(i) - '0';
+        for (; at < word.length() && Character.isDigit(word.at(at)); at++) {
+            int digit = word.at(at) - '0';
+            number = number > (Long.MAX_VALUE - digit) / 10 ? Long.MAX_VALUE : number * 10 + digit;
         }
-        return number;
+        return (int) (negative ? -number : number);
+    }
+
+    /** Whether the keys are counted by a word that is no plain integer. */
+    public boolean isMiscounted(Args args) {
+        int first = counted ? firstOf(args) : -1;
+        int count = first - firstKey + countAt;
+        return first >= 0
+                && count < args.count()
+                && !(Numbers.isLong(args.get(count)) && Numbers.toLong(args.get(count)) == leadingInt(args.get(count)));
     }
 
     /**

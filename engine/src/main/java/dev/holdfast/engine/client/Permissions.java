@@ -40,7 +40,13 @@ public final class Permissions {
             client.setUser(user);
             return true;
         }
-        acl.log(AclDenial.Reason.AUTH, context(client), Acl.text(command), Acl.text(name), show(client));
+        acl.log(
+                AclDenial.Reason.AUTH,
+                context(client),
+                Acl.text(command),
+                Acl.text(name),
+                client.id(),
+                () -> show(client));
         return false;
     }
 
@@ -108,7 +114,8 @@ public final class Permissions {
                 context,
                 denial.object(spec, args),
                 client.user().name(),
-                show(client));
+                client.id(),
+                () -> show(client));
     }
 
     private static AclLog.Context context(Client client) {

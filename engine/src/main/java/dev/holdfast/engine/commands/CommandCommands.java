@@ -16,6 +16,7 @@ import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.core.Handler;
 import dev.holdfast.engine.protocol.Args;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -182,7 +183,11 @@ public final class CommandCommands {
         boolean incomplete = command.keySpecs().stream().anyMatch(spec -> spec.isMandatory() && !spec.isIn(args));
         List<Slice> keys = new ArrayList<>();
         List<List<KeySpec.Flag>> flags = new ArrayList<>();
-        for (KeySpec spec : command.keySpecs()) {
+        // Where the specifications fail, Valkey looks for the keys in another way, which finds those that are counted first.
+        List<KeySpec> specs = command.keySpecs().stream()
+                .sorted(Comparator.comparing(spec -> !spec.isMiscounted(args)))
+                .toList();
+        for (KeySpec spec : specs) {
             if (!spec.isNotKey()) {
                 List<KeySpec.Flag> actual = spec.flagsOf(args);
                 spec.forEachKey(args, index -> {

@@ -192,7 +192,7 @@ public final class StringCommands {
     }
 
     private static void put(Call call, Slice key, Slice value) {
-        call.setString(key, value, StringItem.encodingOf(value), KeyRecord.NEVER);
+        call.setString(key, value, call.encodingOf(value), KeyRecord.NEVER);
         call.changed(key, '$', "set");
     }
 
@@ -220,7 +220,7 @@ public final class StringCommands {
         }
         long expireAt =
                 options.keepsExpiry() && item != null ? KeyRecord.expireAt(KeyTable.record(item)) : options.expireAt();
-        call.setString(key, item, value, StringItem.encodingOf(value), expireAt);
+        call.setString(key, item, value, call.encodingOf(value), expireAt);
         call.changed(key, '$', "set");
         if (options.expires()) {
             call.event(key, 'g', "expire");
@@ -364,7 +364,7 @@ public final class StringCommands {
             long expireAt = options.keepsExpiry() && item != null
                     ? KeyRecord.expireAt(KeyTable.record(item))
                     : options.expireAt();
-            call.setString(key, item, value, StringItem.encodingOf(value), expireAt);
+            call.setString(key, item, value, call.encodingOf(value), expireAt);
             call.changed(key, '$', "set");
             if (options.expires()) {
                 call.event(key, 'g', "expire");

@@ -93,7 +93,7 @@ public final class StringPartCommands {
         Slice old = Call.stringOf(item, new Slice());
         int length = 0;
         if (item == null || old == null) {
-            call.setString(key, null, more, StringItem.encodingOf(more), KeyRecord.NEVER);
+            call.setString(key, null, more, call.encodingOf(more), KeyRecord.NEVER);
         } else {
             length = old.length();
             checkLength(call, length, more.length());

@@ -11,6 +11,7 @@ final class ConfigChange {
     private final Config config;
     private final boolean protectedAllowed;
     private final List<Parameter> parameters = new ArrayList<>();
+    private final List<String> names = new ArrayList<>();
     private final List<String> values = new ArrayList<>();
     private final List<String> oldValues = new ArrayList<>();
 
@@ -35,6 +36,7 @@ final class ConfigChange {
             throw failure(name, "duplicate parameter");
         }
         parameters.add(parameter);
+        names.add(name);
         values.add(value);
     }
 
@@ -50,7 +52,7 @@ final class ConfigChange {
                 parameter.parse(values.get(i));
             } catch (ConfigException e) {
                 restore(i, List.of());
-                throw failure(parameter.name(), e.getMessage());
+                throw failure(names.get(i), e.getMessage());
             }
             if (!parameter.text().equals(oldValues.get(i))) {
                 changed.add(parameter);

@@ -117,7 +117,8 @@ final class IdleParameters {
         config.idle(config.number("cluster-blacklist-ttl", 60, 0, Long.MAX_VALUE));
         config.idle(config.number("cluster-slot-migration-log-max-len", 1000, 0, Long.MAX_VALUE));
         config.idle(config.number("cluster-manual-failover-timeout", 5000, 1, Integer.MAX_VALUE));
-        config.idle(config.bytes("cluster-link-sendbuf-limit", 0, 0, Long.MAX_VALUE));
+        config.idle(config.add(new NumberParameter(
+                "cluster-link-sendbuf-limit", 0, 0, Long.MAX_VALUE, NumberParameter.Unit.UNSIGNED_BYTES)));
         config.idle(config.bytes("slot-migration-max-failover-repl-bytes", 0, 0, Long.MAX_VALUE));
         config.idle(config.choice("cluster-config-save-behavior", "sync", "sync", "best-effort"));
     }

@@ -12,6 +12,8 @@ public final class NumberParameter extends Parameter {
         NONE,
         /** Bytes: the text may end in b, k, kb, m, mb, g or gb. */
         BYTES,
+        /** As BYTES, up to 2⁶⁴ − 1: what is beyond 2⁶³ − 1 is shown as it was given, and stands for no end. */
+        UNSIGNED_BYTES,
         /** As BYTES, but {@code n%} stands for a percentage and is kept as a negative number. */
         BYTES_OR_PERCENT,
         /** Written in base eight, as file modes are. */
@@ -43,7 +45,8 @@ public final class NumberParameter extends Parameter {
     }
 
     public long get() {
-        return value;
+        long bits = value;
+        return unit == Unit.UNSIGNED_BYTES && bits < 0 ? Long.MAX_VALUE : bits;
     }
 
     public int getInt() {
@@ -69,6 +72,9 @@ public final class NumberParameter extends Parameter {
         if (unit == Unit.OCTAL) {
             return Long.toOctalString(number);
         }
+        if (unit == Unit.UNSIGNED_BYTES) {
+            return Long.toUnsignedString(number);
+        }
         return unit == Unit.BYTES_OR_PERCENT && number < 0 ? -number + "%" : Long.toString(number);
     }
 
@@ -77,13 +83,17 @@ public final class NumberParameter extends Parameter {
         long parsed = switch (unit) {
             case NONE -> number(text, 10, "argument couldn't be parsed into an integer");
             case OCTAL -> number(text, 8, "argument couldn't be parsed as an octal number");
-            case BYTES -> bytes(text, "argument must be a memory value");
+            case BYTES, UNSIGNED_BYTES -> bytes(text, "argument must be a memory value");
             case BYTES_OR_PERCENT ->
                 text.endsWith("%")
                         ? -number(
                                 text.substring(0, text.length() - 1), 10, "argument must be a memory or percent value")
-                        : bytes(text, "argument must be a memory or percent value");
+                        : Math.max(0, bytes(text, "argument must be a memory or percent value"));
         };
+        if (unit == Unit.UNSIGNED_BYTES) {
+            value = parsed;
+            return;
+        }
         if (unit == Unit.BYTES_OR_PERCENT && parsed < 0) {
             if (parsed < min) {
                 throw new ConfigException("percentage argument must be less or equal to " + -min);
@@ -102,7 +112,7 @@ public final class NumberParameter extends Parameter {
     @Override
     List<String> lines() {
         long bytes = value;
-        boolean isSize = unit == Unit.BYTES || unit == Unit.BYTES_OR_PERCENT && bytes >= 0;
+        boolean isSize = unit != Unit.NONE && unit != Unit.OCTAL && bytes >= 0;
         return isSize ? List.of(size(bytes)) : super.lines();
     }
 
@@ -132,7 +142,12 @@ public final class NumberParameter extends Parameter {
         }
     }
 
-    /** Reads a size such as {@code 1gb} (2³⁰) or {@code 1g} (10⁹). */
+    /**
+     * Reads a size such as {@code 1gb} (2³⁰) or {@code 1g} (10⁹), as Valkey does: a number without a sign, whose product with the
+     * unit is cut to 64 bits. No digits are 0.
+     *
+     * @return 64 bits, negative from 2⁶³ on
+     */
     public static long bytes(String text, String message) throws ConfigException {
         int digits = 0;
         while (digits < text.length() && Character.isDigit(text.charAt(digits))) {
@@ -149,8 +164,8 @@ public final class NumberParameter extends Parameter {
             default -> throw new ConfigException(message);
         };
         try {
-            return Math.multiplyExact(Long.parseLong(text.substring(0, digits)), factor);
-        } catch (ArithmeticException | NumberFormatException e) {
+            return digits == 0 ? 0 : Long.parseUnsignedLong(text.substring(0, digits)) * factor;
+        } catch (NumberFormatException e) {
             throw new ConfigException(message);
         }
     }

@@ -605,6 +605,11 @@ public final class Call implements Client.Runner {
         return item;
     }
 
+    /** The encoding of a value just given, see {@link StringItem#encodingOf}; a script's words stay text, as in Valkey. */
+    public int encodingOf(Slice value) {
+        return inScript ? KeyRecord.EMBSTR : StringItem.encodingOf(value);
+    }
+
     /**
      * Gives a key a string, in place where it fits.
      *

@@ -358,7 +358,11 @@ public final class BaseLibrary {
     }
 
     private static Object status(Arguments args) {
-        return LuaString.of(coroutine(args).status.name().toLowerCase(java.util.Locale.ROOT));
+        return LuaString.of(shown(coroutine(args)));
+    }
+
+    private static String shown(Coroutine coroutine) {
+        return coroutine.status.name().toLowerCase(java.util.Locale.ROOT);
     }
 
     private static Object resume(Arguments args) {
@@ -366,9 +370,7 @@ public final class BaseLibrary {
         if (coroutine.status != Coroutine.Status.SUSPENDED) {
             return Values.of(
                     false,
-                    LuaString.of("cannot resume "
-                            + (coroutine.status == Coroutine.Status.DEAD ? "dead" : "non-suspended")
-                            + " coroutine"));
+                    LuaString.of("cannot resume " + shown(coroutine) + " coroutine"));
         }
         try {
             @Nullable Object[] results = coroutine.resume(args.from(2));
@@ -388,9 +390,7 @@ public final class BaseLibrary {
         Coroutine coroutine = create(args);
         return new NativeFunction("wrap", inner -> {
             if (coroutine.status != Coroutine.Status.SUSPENDED) {
-                throw inner.error("cannot resume "
-                        + (coroutine.status == Coroutine.Status.DEAD ? "dead" : "non-suspended")
-                        + " coroutine");
+                throw inner.error("cannot resume " + shown(coroutine) + " coroutine");
             }
             try {
                 return Values.of(coroutine.resume(inner.from(1)));

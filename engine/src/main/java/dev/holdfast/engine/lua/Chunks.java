@@ -4,15 +4,23 @@ package dev.holdfast.engine.lua;
 final class Chunks {
     private static final int MAX_SHOWN = 60;
 
+    /** Errors of the compiler show more of it. */
+    static final int MAX_SHOWN_BY_COMPILER = 80;
+
     private Chunks() {}
 
-    /** A chunk's name as messages show it. */
+    /** A chunk's name as messages of running programs show it. */
     static String shown(String chunk) {
+        return shown(chunk, MAX_SHOWN);
+    }
+
+    /** A chunk's name in so many characters, the end of C's string included. */
+    static String shown(String chunk, int size) {
         if (chunk.startsWith("=")) {
-            return chunk.length() > MAX_SHOWN ? chunk.substring(1, MAX_SHOWN) : chunk.substring(1);
+            return chunk.length() > size ? chunk.substring(1, size) : chunk.substring(1);
         }
         if (chunk.startsWith("@")) {
-            int most = MAX_SHOWN - 5;
+            int most = size - 5;
             return chunk.length() - 1 > most ? "..." + chunk.substring(chunk.length() - most) : chunk.substring(1);
         }
         int end = chunk.indexOf('\n');
@@ -20,7 +28,7 @@ final class Chunks {
         if (carriageReturn >= 0 && (end < 0 || carriageReturn < end)) {
             end = carriageReturn;
         }
-        int most = MAX_SHOWN - "[string \"...\"]".length() - 1;
+        int most = size - (" [string \"...\"] ".length() + 1);
         int length = Math.min(end < 0 ? chunk.length() : end, most);
         return "[string \"" + chunk.substring(0, length) + (length < chunk.length() ? "..." : "") + "\"]";
     }

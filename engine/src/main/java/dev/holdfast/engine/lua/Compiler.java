@@ -499,6 +499,17 @@ final class Compiler {
         return expression instanceof Syntax.Constant constant ? ~constant(constant.value()) : register(expression);
     }
 
+    /** As {@link #register} or {@link #operand}, but a value on its way to a temporary register needs no other one. */
+    private int operand(Expression expression, int target) {
+        boolean stands = expression instanceof Syntax.Constant
+                || expression instanceof Syntax.Local local && !local.variable().captured;
+        if (stands || target < locals || target != free - 1) {
+            return operand(expression);
+        }
+        to(expression, target);
+        return target;
+    }
+
     private void to(Expression expression, int target) {
         switch (expression) {
             case Syntax.Nil it -> emit(Op.NIL, target, target, 0);
@@ -523,7 +534,7 @@ final class Compiler {
             case Syntax.Parenthesized it -> to(it.inner(), target);
             case Syntax.Index it -> {
                 int before = free;
-                int object = register(it.object());
+                int object = operand(it.object(), target);
                 int key = operand(it.key());
                 line = it.line();
                 note(emit(Op.GET_TABLE, target, object, key), describe(it.object()));
@@ -588,7 +599,7 @@ final class Compiler {
             }
             case CONCAT -> concat(it, target);
             default -> {
-                int left = operand(it.left());
+                int left = operand(it.left(), target);
                 int right = operand(it.right());
                 line = it.line();
                 int op = switch (it.operator()) {

@@ -12,7 +12,7 @@ final class Interpreter {
     static Stop run(LuaThread thread, int entry) {
         while (true) {
             try {
-                return execute(thread, entry);
+                return thread.finishesNative() ? execute(thread, entry) : Stop.SUSPENDED;
             } catch (LuaError e) {
                 thread.recover(e, entry);
             } catch (StackOverflowError e) {
@@ -197,8 +197,7 @@ final class Interpreter {
                         }
                         stack = thread.stack;
                         if (thread.hasYielded()) {
-                            frame.pc = pc;
-                            return Stop.YIELDED;
+                            return thread.stop(frame, pc);
                         }
                     }
                     case Op.TAIL_CALL -> {
@@ -217,8 +216,7 @@ final class Interpreter {
                         }
                         stack = thread.stack;
                         if (thread.hasYielded()) {
-                            frame.pc = pc;
-                            return Stop.YIELDED;
+                            return thread.stop(frame, pc);
                         }
                     }
                     case Op.RETURN -> {
@@ -270,8 +268,7 @@ final class Interpreter {
                             }
                             stack = thread.stack;
                             if (thread.hasYielded()) {
-                                frame.pc = pc;
-                                return Stop.YIELDED;
+                                return thread.stop(frame, pc);
                             }
                         }
                     }
@@ -292,8 +289,7 @@ final class Interpreter {
 
     /** Looks at the program. If it is to be suspended, it will go on at {@code pc}. */
     private static boolean suspends(LuaThread thread, Frame frame, int pc) {
-        boolean maySuspend = thread.coroutine == null && thread.canStop();
-        if (thread.lua.look(maySuspend)) {
+        if (thread.lua.look(thread.canSuspend())) {
             frame.pc = pc;
             return true;
         }

@@ -1,5 +1,6 @@
 package dev.holdfast.engine.lua;
 
+import java.util.ArrayDeque;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -20,13 +21,37 @@ final class JsonDecoder {
         ERROR
     }
 
+    /** An array or an object of which more is to come. */
+    private static final class Container {
+        final LuaTable table;
+        final boolean isObject;
+        Object key = LuaString.EMPTY;
+        int index;
+
+        Container(LuaTable table, boolean isObject) {
+            this.table = table;
+            this.isObject = isObject;
+        }
+
+        int slots() {
+            return isObject ? 2 : 1;
+        }
+
+        Token end() {
+            return isObject ? Token.OBJ_END : Token.ARR_END;
+        }
+    }
+
     private final Arguments args;
     private final JsonLibrary.Settings settings;
     private final byte[] data;
     private final byte[] text;
     private final int[] stop = new int[1];
+    private final ArrayDeque<Container> containers = new ArrayDeque<>();
     private int at;
-    private int depth;
+
+    /** How many values the original would hold: the argument, tables and keys. */
+    private int slots = 1;
 
     private Token token = Token.END;
     private int tokenAt;
@@ -64,73 +89,79 @@ final class JsonDecoder {
 
     // ---- values ----
 
+    /** Reads a value, without recursion. What the original has on its stack at a time has the same limit. */
     private Object read() {
+        while (true) {
+            Object value = begin();
+            while (value != null) {
+                Container container = containers.peek();
+                if (container == null) {
+                    return value;
+                }
+                value = add(container, value);
+            }
+        }
+    }
+
+    /** The value that begins at the present token; null where it is an array or an object, whose first value comes next. */
+    private @Nullable Object begin() {
         return switch (token) {
             case STRING, NUMBER, BOOLEAN, NULL -> Objects.requireNonNull(value);
-            case OBJ_BEGIN -> readObject();
-            case ARR_BEGIN -> readArray();
+            case OBJ_BEGIN -> begin(new Container(args.lua().newTable(), true));
+            case ARR_BEGIN -> begin(new Container(args.lua().newTable(), false));
             default -> throw expected("value");
         };
     }
 
-    private void descend() {
-        depth++;
-        if (depth > settings.decodeDepth) {
+    private @Nullable LuaTable begin(Container container) {
+        int depth = containers.size() + 1;
+        if (depth > settings.decodeDepth || slots + container.slots() + 1 > LuaThread.MAX_NATIVE_SLOTS) {
             throw args.error("Found too many nested data structures (" + depth + ") at character " + at);
         }
+        next();
+        if (token == container.end()) {
+            return container.table;
+        }
+        containers.push(container);
+        slots += container.slots();
+        readKey(container);
+        return null;
     }
 
-    private LuaTable readObject() {
-        descend();
-        LuaTable table = args.lua().newTable();
+    /** Adds a value to what it is in. Returns that if it is then whole. */
+    private @Nullable LuaTable add(Container container, Object value) {
+        if (container.isObject) {
+            container.table.set(container.key, value);
+        } else {
+            container.table.set(++container.index, value);
+        }
         next();
-        if (token == Token.OBJ_END) {
-            depth--;
-            return table;
+        if (token == container.end()) {
+            containers.pop();
+            slots -= container.slots();
+            return container.table;
         }
-        while (true) {
-            if (token != Token.STRING) {
-                throw expected("object key string");
-            }
-            Object key = Objects.requireNonNull(value);
-            next();
-            if (token != Token.COLON) {
-                throw expected("colon");
-            }
-            next();
-            table.set(key, read());
-            next();
-            if (token == Token.OBJ_END) {
-                depth--;
-                return table;
-            }
-            if (token != Token.COMMA) {
-                throw expected("comma or object end");
-            }
-            next();
+        if (token != Token.COMMA) {
+            throw expected(container.isObject ? "comma or object end" : "comma or array end");
         }
+        next();
+        readKey(container);
+        return null;
     }
 
-    private LuaTable readArray() {
-        descend();
-        LuaTable table = args.lua().newTable();
+    private void readKey(Container container) {
+        if (!container.isObject) {
+            return;
+        }
+        if (token != Token.STRING) {
+            throw expected("object key string");
+        }
+        container.key = Objects.requireNonNull(value);
         next();
-        if (token == Token.ARR_END) {
-            depth--;
-            return table;
+        if (token != Token.COLON) {
+            throw expected("colon");
         }
-        for (int i = 1; ; i++) {
-            table.set(i, read());
-            next();
-            if (token == Token.ARR_END) {
-                depth--;
-                return table;
-            }
-            if (token != Token.COMMA) {
-                throw expected("comma or array end");
-            }
-            next();
-        }
+        next();
     }
 
     // ---- tokens ----

@@ -1,5 +1,6 @@
 package dev.holdfast.engine.lua;
 
+import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /** Writes a value as JSON. A table is an array if its keys are whole numbers above 0, not too far apart; else an object. */
@@ -21,9 +22,37 @@ final class JsonEncoder {
         ESCAPES[127] = LuaString.of("\\u007f").bytes();
     }
 
+    /** How many more values the original holds when it begins a table. */
+    private static final int NEEDED_SLOTS = 3;
+
     private final Arguments args;
     private final JsonLibrary.Settings settings;
     private final LuaBuffer out;
+    private final ArrayDeque<Level> levels = new ArrayDeque<>();
+
+    /** How many values the original would hold: the argument, elements, keys and values. */
+    private int slots = 1;
+
+    /** A table that has been begun. */
+    private static final class Level {
+        final LuaTable table;
+
+        /** The length of an array; 0 or less for an object. */
+        final int length;
+
+        /** The index or the place in the table that was written last. */
+        int at;
+
+        Level(LuaTable table, int length) {
+            this.table = table;
+            this.length = length;
+            this.at = length > 0 ? 0 : -1;
+        }
+
+        int slots() {
+            return length > 0 ? 1 : 2;
+        }
+    }
 
     JsonEncoder(Arguments args, JsonLibrary.Settings settings) {
         this.args = args;
@@ -32,7 +61,13 @@ final class JsonEncoder {
     }
 
     LuaString encode(@Nullable Object value) {
-        add(value, 0);
+        add(value);
+        for (Level level = levels.peek(); level != null; level = levels.peek()) {
+            if (!(level.length > 0 ? addElement(level) : addField(level))) {
+                levels.pop();
+                slots -= level.slots();
+            }
+        }
         return out.toLuaString();
     }
 
@@ -40,12 +75,12 @@ final class JsonEncoder {
         return args.error("Cannot serialise " + Lua.typeOf(value) + ": " + reason);
     }
 
-    private void add(@Nullable Object value, int depth) {
+    private void add(@Nullable Object value) {
         switch (value) {
             case LuaString string -> addString(string.bytes());
             case Double number -> addNumber(number);
             case Boolean bool -> out.add(bool.toString());
-            case LuaTable table -> addTable(table, depth + 1);
+            case LuaTable table -> begin(table);
             case null -> out.add("null");
             case LightUserdata none -> out.add("null");
             default -> throw refuse(value, "type not supported");
@@ -81,16 +116,15 @@ final class JsonEncoder {
         }
     }
 
-    private void addTable(LuaTable table, int depth) {
-        if (depth > settings.encodeDepth) {
+    private void begin(LuaTable table) {
+        int depth = levels.size() + 1;
+        if (depth > settings.encodeDepth || slots + NEEDED_SLOTS > LuaThread.MAX_NATIVE_SLOTS) {
             throw args.error("Cannot serialise, excessive nesting (" + depth + ")");
         }
-        int length = arrayLength(table);
-        if (length > 0) {
-            addArray(table, length, depth);
-        } else {
-            addObject(table, depth);
-        }
+        Level level = new Level(table, arrayLength(table));
+        out.add(level.length > 0 ? '[' : '{');
+        slots += level.slots();
+        levels.push(level);
     }
 
     /** The largest index of an array, or -1 for an object. */
@@ -114,37 +148,42 @@ final class JsonEncoder {
         return sparse ? -1 : most;
     }
 
-    private void addArray(LuaTable table, int length, int depth) {
-        out.add('[');
-        for (int i = 1; i <= length; i++) {
-            if (i > 1) {
-                out.add(',');
-            }
-            add(table.get(i), depth);
+    /** Adds the next element; after the last one, the end of the array, and returns false. */
+    private boolean addElement(Level level) {
+        if (level.at == level.length) {
+            out.add(']');
+            return false;
         }
-        out.add(']');
+        if (level.at++ > 0) {
+            out.add(',');
+        }
+        add(level.table.get(level.at));
+        return true;
     }
 
-    private void addObject(LuaTable table, int depth) {
-        out.add('{');
-        boolean first = true;
-        for (int place = table.next(-1); place >= 0; place = table.next(place)) {
-            if (!first) {
-                out.add(',');
-            }
-            first = false;
-            switch (table.key(place)) {
-                case Double number -> {
-                    out.add('"');
-                    addNumber(number);
-                    out.add('"');
-                }
-                case LuaString string -> addString(string.bytes());
-                case Object other -> throw refuse(other, "table key must be a number or string");
-            }
-            out.add(':');
-            add(table.value(place), depth);
+    /** Adds the next field; after the last one, the end of the object, and returns false. */
+    private boolean addField(Level level) {
+        LuaTable table = level.table;
+        int place = table.next(level.at);
+        if (place < 0) {
+            out.add('}');
+            return false;
         }
-        out.add('}');
+        if (level.at >= 0) {
+            out.add(',');
+        }
+        level.at = place;
+        switch (table.key(place)) {
+            case Double number -> {
+                out.add('"');
+                addNumber(number);
+                out.add('"');
+            }
+            case LuaString string -> addString(string.bytes());
+            case Object other -> throw refuse(other, "table key must be a number or string");
+        }
+        out.add(':');
+        add(table.value(place));
+        return true;
     }
 }

@@ -411,7 +411,7 @@ final class Lexer {
     // ---- errors ----
 
     private LuaError error(String message, String near) {
-        String where = Chunks.shown(chunk) + ":" + scanLine + ": " + message;
+        String where = Chunks.shown(chunk, Chunks.MAX_SHOWN_BY_COMPILER) + ":" + scanLine + ": " + message;
         return new LuaError(new LuaString(
                 (near.isEmpty() ? where : where + " near '" + near + "'").getBytes(StandardCharsets.ISO_8859_1)));
     }
@@ -419,12 +419,12 @@ final class Lexer {
     /** An error at the present token. */
     LuaError syntaxError(String message) {
         String near = token == Token.SYMBOL && symbol < ' ' ? "char(" + symbol + ")" : text;
-        String where = Chunks.shown(chunk) + ":" + line + ": " + message + " near '" + near + "'";
+        String where = Chunks.shown(chunk, Chunks.MAX_SHOWN_BY_COMPILER) + ":" + line + ": " + message + " near '" + near + "'";
         return new LuaError(new LuaString(where.getBytes(StandardCharsets.ISO_8859_1)));
     }
 
     /** An error that is about no token in particular. */
     LuaError limitError(String message) {
-        return new LuaError(LuaString.of(Chunks.shown(chunk) + ":" + line + ": " + message));
+        return new LuaError(LuaString.of(Chunks.shown(chunk, Chunks.MAX_SHOWN_BY_COMPILER) + ":" + line + ": " + message));
     }
 }

@@ -20,6 +20,9 @@ public final class Lua {
     /** How many calls and turns of loops go by between two looks at a running program. */
     private static final int TURNS_BETWEEN_LOOKS = 20_000;
 
+    /** How many bytes are copied in about the time of a turn. */
+    private static final int BYTES_PER_TURN = 256;
+
     private final Memory memory;
     private final LuaTable globals;
     private final LuaThread main;
@@ -83,6 +86,16 @@ public final class Lua {
 
     public Memory memory() {
         return memory;
+    }
+
+    /**
+     * Takes note of what a native function has done, so that the next look at the program is no later than where it would
+     * have done as much by itself.
+     *
+     * @param bytes how many bytes it has read or written, or what takes as long
+     */
+    public void spend(long bytes) {
+        turns -= (int) Math.min(bytes / BYTES_PER_TURN, TURNS_BETWEEN_LOOKS);
     }
 
     public LuaTable globals() {

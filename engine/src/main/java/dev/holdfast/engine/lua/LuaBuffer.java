@@ -62,6 +62,7 @@ public final class LuaBuffer {
     }
 
     public LuaString toLuaString() {
+        lua.spend(length);
         return new LuaString(bytes, 0, length);
     }
 }

@@ -1,17 +1,42 @@
 package dev.holdfast.engine.lua;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Matches a pattern of Lua at places of a string, by backtracking. A pattern can be written so that this takes longer than
- * anybody waits, so the matcher lets the interpreter's watch look now and then.
+ * Matches a pattern of Lua at places of a string, by backtracking. The choices that are still open are on a stack of its own, so
+ * that a pattern may be as long as there is memory. A pattern can also be written so that matching takes longer than anybody
+ * waits: the matcher lets the interpreter's watch look now and then, and can be suspended.
  */
 final class LuaPattern {
+    /** What {@link #match} returns where there is no match. */
+    static final int NO = -1;
+
+    /** What {@link #match} returns where the program is to be suspended; {@link #proceed} goes on. */
+    static final int SUSPENDED = -2;
+
     private static final int MAX_CAPTURES = 32;
     private static final int UNFINISHED = -1;
     private static final int POSITION = -2;
-    private static final int NO = -1;
     private static final int STEPS_PER_TURN = 16;
+
+    // A choice is four numbers: what it is, a place in the text, one in the pattern, and one that depends on what it is.
+    private static final int CHOICE = 4;
+
+    /** To go on at both places. */
+    private static final int SKIP = 0;
+
+    /** To repeat an item once less: the text's place is where it begins, the number how often it was repeated. */
+    private static final int LESS = 1;
+
+    /** To repeat an item once more: the pattern's place is the item, the number is its end. */
+    private static final int MORE = 2;
+
+    /** No choice: a capture was begun, which is to be forgotten. */
+    private static final int BEGUN = 3;
+
+    /** No choice: the capture of that number was ended. */
+    private static final int ENDED = 4;
 
     private final Arguments args;
     private final byte[] text;
@@ -19,7 +44,14 @@ final class LuaPattern {
     private final int[] starts = new int[MAX_CAPTURES];
     private final int[] lengths = new int[MAX_CAPTURES];
     private int captures;
+    private int[] choices = new int[8 * CHOICE];
+    private int open;
     private int steps;
+
+    /** Where the match has come to, in the text and in the pattern. */
+    private int s;
+
+    private int p;
 
     LuaPattern(Arguments args, byte[] text, byte[] pattern) {
         this.args = args;
@@ -27,256 +59,308 @@ final class LuaPattern {
         this.pattern = pattern;
     }
 
-    /** Matches the pattern, from a place in it on, at a place of the text. Returns the end of the match, or -1. */
+    /** Matches the pattern, from a place in it on, at a place of the text. Returns the end of the match, or a number below 0. */
     int match(int at, int from) {
         captures = 0;
-        return matchHere(at, from);
+        open = 0;
+        s = at;
+        p = from;
+        return proceed();
+    }
+
+    /** Goes on where the match was suspended. */
+    int proceed() {
+        while (p < pattern.length) {
+            if (steps >= STEPS_PER_TURN && suspends()) {
+                return SUSPENDED;
+            }
+            steps++;
+            if (!matchItem() && !retreat()) {
+                return NO;
+            }
+        }
+        return s;
     }
 
     int captures() {
         return captures;
     }
 
+    /** Takes note of so many comparisons beyond the one that each item is. */
+    private void spend(long comparisons) {
+        steps = (int) Math.min(Integer.MAX_VALUE / 2, steps + comparisons / STEPS_PER_TURN);
+    }
+
+    private boolean suspends() {
+        Lua lua = args.lua();
+        lua.turns -= steps / STEPS_PER_TURN;
+        steps = 0;
+        return lua.turns < 0 && lua.look(args.thread().canSuspend());
+    }
+
     private int patternAt(int index) {
         return index < pattern.length ? pattern[index] & 0xFF : 0;
     }
 
-    private void step() {
-        if (++steps >= STEPS_PER_TURN) {
-            steps = 0;
-            Lua lua = args.lua();
-            if (--lua.turns < 0) {
-                lua.look(false);
-            }
+    // ---- choices ----
+
+    private void choose(int what, int inText, int inPattern, int number) {
+        if (open + CHOICE > choices.length) {
+            args.lua().memory().charge((long) choices.length * Integer.BYTES);
+            choices = Arrays.copyOf(choices, choices.length * 2);
         }
+        choices[open] = what;
+        choices[open + 1] = inText;
+        choices[open + 2] = inPattern;
+        choices[open + 3] = number;
+        open += CHOICE;
     }
 
-    private int matchHere(int start, int from) {
-        int s = start;
-        int p = from;
-        while (p < pattern.length) {
-            step();
-            int c = pattern[p] & 0xFF;
-            if (c == '(') {
-                return patternAt(p + 1) == ')' ? startCapture(s, p + 2, POSITION) : startCapture(s, p + 1, UNFINISHED);
+    /** Goes back to the latest choice that another way is left of, and takes that. Returns false if there is none. */
+    private boolean retreat() {
+        while (open > 0) {
+            open -= CHOICE;
+            int inText = choices[open + 1];
+            int inPattern = choices[open + 2];
+            int number = choices[open + 3];
+            switch (choices[open]) {
+                case SKIP -> {
+                    s = inText;
+                    p = inPattern;
+                    return true;
+                }
+                case LESS -> {
+                    s = inText + number - 1;
+                    p = inPattern;
+                    if (number > 1) {
+                        choose(LESS, inText, inPattern, number - 1);
+                    }
+                    return true;
+                }
+                case MORE -> {
+                    if (inText < text.length && matchesOne(text[inText] & 0xFF, inPattern, number)) {
+                        s = inText + 1;
+                        p = number + 1;
+                        choose(MORE, s, inPattern, number);
+                        return true;
+                    }
+                }
+                case BEGUN -> captures--;
+                default -> lengths[number] = UNFINISHED;
             }
-            if (c == ')') {
-                return endCapture(s, p + 1);
+        }
+        return false;
+    }
+
+    // ---- items ----
+
+    /** Matches the item of the pattern that comes next. Returns whether it does match here. */
+    private boolean matchItem() {
+        int c = pattern[p] & 0xFF;
+        if (c == '(') {
+            return patternAt(p + 1) == ')' ? beginCapture(p + 2, POSITION) : beginCapture(p + 1, UNFINISHED);
+        }
+        if (c == ')') {
+            endCapture();
+            return true;
+        }
+        if (c == '$' && p + 1 == pattern.length) {
+            p++;
+            return s == text.length;
+        }
+        if (c == '%') {
+            int next = patternAt(p + 1);
+            if (next == 'b' && p + 1 < pattern.length) {
+                s = matchBalance(s, p + 2);
+                p += 4;
+                return s >= 0;
             }
-            if (c == '$' && p + 1 == pattern.length) {
-                return s == text.length ? s : NO;
+            if (next == 'f') {
+                return matchFrontier();
             }
-            if (c == '%') {
-                int next = patternAt(p + 1);
-                if (next == 'b' && p + 1 < pattern.length) {
-                    s = matchBalance(s, p + 2);
-                    if (s < 0) {
-                        return NO;
-                    }
-                    p += 4;
-                    continue;
-                }
-                if (next == 'f') {
-                    p += 2;
-                    if (patternAt(p) != '[') {
-                        throw args.error("missing '[' after '%f' in pattern");
-                    }
-                    int end = classEnd(p);
-                    int previous = s == 0 ? 0 : text[s - 1] & 0xFF;
-                    int present = s < text.length ? text[s] & 0xFF : 0;
-                    if (matchesSet(previous, p, end - 1) || !matchesSet(present, p, end - 1)) {
-                        return NO;
-                    }
-                    p = end;
-                    continue;
-                }
-                if (next >= '0' && next <= '9') {
-                    s = matchCapture(s, next);
-                    if (s < 0) {
-                        return NO;
-                    }
-                    p += 2;
-                    continue;
-                }
+            if (next >= '0' && next <= '9') {
+                s = matchCapture(s, next);
+                p += 2;
+                return s >= 0;
             }
-            int end = classEnd(p);
-            boolean matches = s < text.length && matchesOne(text[s] & 0xFF, p, end);
-            switch (patternAt(end)) {
-                case '?' -> {
-                    if (matches) {
-                        int result = matchHere(s + 1, end + 1);
-                        if (result >= 0) {
-                            return result;
-                        }
-                    }
-                    p = end + 1;
-                }
-                case '*' -> {
-                    return expandMost(s, p, end);
-                }
-                case '+' -> {
-                    return matches ? expandMost(s + 1, p, end) : NO;
-                }
-                case '-' -> {
-                    return expandLeast(s, p, end);
-                }
-                default -> {
-                    if (!matches) {
-                        return NO;
-                    }
+        }
+        return matchRepeated(p, classEnd(p));
+    }
+
+    private boolean matchFrontier() {
+        p += 2;
+        if (patternAt(p) != '[') {
+            throw args.error("missing '[' after '%f' in pattern");
+        }
+        int end = classEnd(p);
+        int previous = s == 0 ? 0 : text[s - 1] & 0xFF;
+        int present = s < text.length ? text[s] & 0xFF : 0;
+        boolean matches = !matchesSet(previous, p, end - 1) && matchesSet(present, p, end - 1);
+        p = end;
+        return matches;
+    }
+
+    /** Matches one character, or as many as the sign behind it says. */
+    private boolean matchRepeated(int item, int end) {
+        spend(end - item);
+        boolean matches = s < text.length && matchesOne(text[s] & 0xFF, item, end);
+        p = end + 1;
+        switch (patternAt(end)) {
+            case '?' -> {
+                if (matches) {
+                    choose(SKIP, s, p, 0);
                     s++;
-                    p = end;
                 }
+                return true;
+            }
+            case '*' -> {
+                matchMost(item, end);
+                return true;
+            }
+            case '+' -> {
+                s++;
+                if (matches) {
+                    matchMost(item, end);
+                }
+                return matches;
+            }
+            case '-' -> {
+                choose(MORE, s, item, end);
+                return true;
+            }
+            default -> {
+                s++;
+                p = end;
+                return matches;
             }
         }
-        return s;
     }
 
-    private int expandMost(int s, int p, int end) {
+    private void matchMost(int item, int end) {
         int count = 0;
-        while (s + count < text.length && matchesOne(text[s + count] & 0xFF, p, end)) {
+        while (s + count < text.length && matchesOne(text[s + count] & 0xFF, item, end)) {
             count++;
         }
-        for (; count >= 0; count--) {
-            step();
-            int result = matchHere(s + count, end + 1);
-            if (result >= 0) {
-                return result;
-            }
-        }
-        return NO;
-    }
-
-    private int expandLeast(int start, int p, int end) {
-        for (int s = start; ; s++) {
-            step();
-            int result = matchHere(s, end + 1);
-            if (result >= 0) {
-                return result;
-            }
-            if (s >= text.length || !matchesOne(text[s] & 0xFF, p, end)) {
-                return NO;
-            }
+        spend((long) count * (end - item));
+        if (count > 0) {
+            choose(LESS, s, p, count);
+            s += count;
         }
     }
 
-    private int startCapture(int s, int p, int what) {
+    private boolean beginCapture(int next, int what) {
         if (captures >= MAX_CAPTURES) {
             throw args.error("too many captures");
         }
         starts[captures] = s;
         lengths[captures] = what;
         captures++;
-        int result = matchHere(s, p);
-        if (result < 0) {
-            captures--;
-        }
-        return result;
+        choose(BEGUN, 0, 0, 0);
+        p = next;
+        return true;
     }
 
-    private int endCapture(int s, int p) {
-        int open = -1;
-        for (int i = captures - 1; i >= 0 && open < 0; i--) {
+    private void endCapture() {
+        int ended = -1;
+        for (int i = captures - 1; i >= 0 && ended < 0; i--) {
             if (lengths[i] == UNFINISHED) {
-                open = i;
+                ended = i;
             }
         }
-        if (open < 0) {
+        if (ended < 0) {
             throw args.error("invalid pattern capture");
         }
-        lengths[open] = s - starts[open];
-        int result = matchHere(s, p);
-        if (result < 0) {
-            lengths[open] = UNFINISHED;
-        }
-        return result;
+        lengths[ended] = s - starts[ended];
+        choose(ENDED, 0, 0, ended);
+        p++;
     }
 
-    private int matchCapture(int s, int digit) {
+    private int matchCapture(int at, int digit) {
         int index = digit - '1';
         if (index < 0 || index >= captures || lengths[index] == UNFINISHED) {
             throw args.error("invalid capture index");
         }
         int length = Math.max(0, lengths[index]);
-        boolean same = text.length - s >= length
-                && java.util.Arrays.equals(text, starts[index], starts[index] + length, text, s, s + length);
-        return same ? s + length : NO;
+        spend(length);
+        boolean same = text.length - at >= length
+                && Arrays.equals(text, starts[index], starts[index] + length, text, at, at + length);
+        return same ? at + length : NO;
     }
 
-    private int matchBalance(int start, int p) {
-        if (p + 1 >= pattern.length) {
+    private int matchBalance(int start, int from) {
+        if (from + 1 >= pattern.length) {
             throw args.error("unbalanced pattern");
         }
-        if (start >= text.length || text[start] != pattern[p]) {
+        if (start >= text.length || text[start] != pattern[from]) {
             return NO;
         }
-        int open = 1;
-        for (int s = start + 1; s < text.length; s++) {
-            if (text[s] == pattern[p + 1]) {
-                if (--open == 0) {
-                    return s + 1;
-                }
-            } else if (text[s] == pattern[p]) {
-                open++;
+        int opened = 1;
+        int at = start + 1;
+        for (; at < text.length && opened > 0; at++) {
+            if (text[at] == pattern[from + 1]) {
+                opened--;
+            } else if (text[at] == pattern[from]) {
+                opened++;
             }
         }
-        return NO;
+        spend(at - start);
+        return opened == 0 ? at : NO;
     }
 
     private int classEnd(int from) {
-        int p = from;
-        int c = patternAt(p++);
+        int at = from;
+        int c = patternAt(at++);
         if (c == '%') {
-            if (p >= pattern.length) {
+            if (at >= pattern.length) {
                 throw args.error("malformed pattern (ends with '%')");
             }
-            return p + 1;
+            return at + 1;
         }
         if (c == '[') {
-            if (patternAt(p) == '^') {
-                p++;
+            if (patternAt(at) == '^') {
+                at++;
             }
             do {
-                if (p >= pattern.length) {
+                if (at >= pattern.length) {
                     throw args.error("malformed pattern (missing ']')");
                 }
-                if (patternAt(p++) == '%' && p < pattern.length) {
-                    p++;
+                if (patternAt(at++) == '%' && at < pattern.length) {
+                    at++;
                 }
-            } while (p >= pattern.length || patternAt(p) != ']');
-            return p + 1;
+            } while (at >= pattern.length || patternAt(at) != ']');
+            return at + 1;
         }
-        return p;
+        return at;
     }
 
-    private boolean matchesOne(int c, int p, int end) {
-        return switch (pattern[p]) {
+    private boolean matchesOne(int c, int item, int end) {
+        return switch (pattern[item]) {
             case '.' -> true;
-            case '%' -> matchesClass(c, patternAt(p + 1));
-            case '[' -> matchesSet(c, p, end - 1);
-            default -> (pattern[p] & 0xFF) == c;
+            case '%' -> matchesClass(c, patternAt(item + 1));
+            case '[' -> matchesSet(c, item, end - 1);
+            default -> (pattern[item] & 0xFF) == c;
         };
     }
 
     private boolean matchesSet(int c, int from, int end) {
-        int p = from;
+        int at = from;
         boolean found = true;
-        if (patternAt(p + 1) == '^') {
+        if (patternAt(at + 1) == '^') {
             found = false;
-            p++;
+            at++;
         }
-        while (++p < end) {
-            if (patternAt(p) == '%') {
-                p++;
-                if (matchesClass(c, patternAt(p))) {
+        while (++at < end) {
+            if (patternAt(at) == '%') {
+                at++;
+                if (matchesClass(c, patternAt(at))) {
                     return found;
                 }
-            } else if (patternAt(p + 1) == '-' && p + 2 < end) {
-                p += 2;
-                if (patternAt(p - 2) <= c && c <= patternAt(p)) {
+            } else if (patternAt(at + 1) == '-' && at + 2 < end) {
+                at += 2;
+                if (patternAt(at - 2) <= c && c <= patternAt(at)) {
                     return found;
                 }
-            } else if (patternAt(p) == c) {
+            } else if (patternAt(at) == c) {
                 return found;
             }
         }

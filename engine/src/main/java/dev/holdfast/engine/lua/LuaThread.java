@@ -18,6 +18,12 @@ import org.jspecify.annotations.Nullable;
 final class LuaThread {
     static final int MAX_NESTING = 200;
     private static final LuaString HANDLER_FAILED = LuaString.of("error in error handling");
+    private static final LuaString CALLS_A_BOOLEAN = LuaString.of("attempt to call a boolean value");
+    private static final @Nullable Object[] SUSPENDED = new Object[0];
+
+    /** How many values a native function of the original may hold at a time; deeply nested ones are refused beyond. */
+    static final int MAX_NATIVE_SLOTS = 8000;
+
     private static final int MAX_CALLS = 20_000;
     private static final int MAX_STACK = 1_000_000;
     private static final int SLOT_BYTES = 8;
@@ -28,6 +34,14 @@ final class LuaThread {
         FINISHED,
         SUSPENDED,
         YIELDED
+    }
+
+    /** What a native function has left to do when its program was suspended in the middle of it. */
+    @FunctionalInterface
+    interface Rest {
+        /** Goes on. Returns what the function returns, or what {@link LuaThread#suspend} does. */
+        @Nullable
+        Object proceed();
     }
 
     /** A function that is being run. */
@@ -56,7 +70,7 @@ final class LuaThread {
         /** Whether it was called by {@code pcall}. */
         boolean isProtected;
 
-        /** The handler of {@code xpcall}. */
+        /** The handler of {@code xpcall}; it need not be a function. */
         @Nullable
         Object handler;
 
@@ -89,6 +103,7 @@ final class LuaThread {
     private @Nullable Object[] yielded = Values.NONE.array();
     private int resumeAt;
     private int resumeWanted;
+    private @Nullable Rest rest;
 
     LuaThread(Lua lua) {
         this.lua = lua;
@@ -236,7 +251,7 @@ final class LuaThread {
         NativeFunction nativeFunction = (NativeFunction) function;
         top = at + 1 + arguments;
         return switch (nativeFunction.kind) {
-            case PCALL -> enterProtected(nativeFunction, at, arguments, wanted);
+            case PCALL -> enterProtected(at, arguments, wanted);
             case XPCALL -> enterWithHandler(nativeFunction, at, arguments, wanted);
             default -> {
                 Object result = nativeFunction.call(new Arguments(this, nativeFunction, at + 1, arguments));
@@ -262,9 +277,11 @@ final class LuaThread {
         return handler;
     }
 
-    private boolean enterProtected(NativeFunction pcall, int at, int count, int wanted) {
+    private boolean enterProtected(int at, int count, int wanted) {
         if (count == 0) {
-            throw new Arguments(this, pcall, at + 1, count).badArgument(1, "value expected");
+            // The original finds the result that it is about to return in the place of the function.
+            deliver(at, wanted, new Object[] {false, CALLS_A_BOOLEAN});
+            return false;
         }
         if (stack[at + 1] instanceof Closure closure) {
             push(closure, at + 2, count - 1, at, wanted).isProtected = true;
@@ -278,7 +295,7 @@ final class LuaThread {
         if (count < 2) {
             throw new Arguments(this, xpcall, at + 1, count).badArgument(2, "value expected");
         }
-        Object handler = stack[at + 2];
+        Object handler = stack[at + 2] == null ? Boolean.FALSE : stack[at + 2];
         if (stack[at + 1] instanceof Closure closure) {
             Frame frame = push(closure, at + 2, 0, at, wanted);
             frame.isProtected = true;
@@ -319,6 +336,9 @@ final class LuaThread {
 
     /** What {@code pcall} returns for an error: of a command's error, the message; what {@code xpcall} does: the handler's answer. */
     private @Nullable Object caught(LuaError e, @Nullable Object handler) {
+        if (handler != null && !(handler instanceof LuaFunction)) {
+            return HANDLER_FAILED;
+        }
         if (handler != null) {
             int before = depth;
             try {
@@ -446,7 +466,7 @@ final class LuaThread {
     /** Takes note of what {@code coroutine.yield} was given. */
     Values yieldWith(@Nullable Object[] values) {
         if (coroutine == null || !canStop()) {
-            throw errorAt(1, "attempt to yield across metamethod/C-call boundary");
+            throw new LuaError(LuaString.of("attempt to yield across metamethod/C-call boundary"));
         }
         yielded = values.length == 0 ? new Object[0] : values;
         return Values.LATER;
@@ -454,6 +474,45 @@ final class LuaThread {
 
     boolean hasYielded() {
         return yielded != Values.NONE.array();
+    }
+
+    /** Whether a native function may call {@link #suspend} now. */
+    boolean canSuspend() {
+        return depth >= 0 && coroutine == null && canStop();
+    }
+
+    /** Suspends the program in the middle of a native function, which returns what this returns. */
+    Values suspend(Rest whatIsLeft) {
+        rest = whatIsLeft;
+        yielded = SUSPENDED;
+        return Values.LATER;
+    }
+
+    /** Leaves a call that has no results yet: the program goes on at {@code pc}, or first in the native function. */
+    Stop stop(Frame frame, int pc) {
+        if (rest != null) {
+            yielded = Values.NONE.array();
+            return Stop.SUSPENDED;
+        }
+        frame.pc = pc;
+        return Stop.YIELDED;
+    }
+
+    /** Goes on in the native function in which the program was suspended, if it was in one; false if it is again. */
+    boolean finishesNative() {
+        Rest left = rest;
+        if (left == null) {
+            return true;
+        }
+        rest = null;
+        Object result = left.proceed();
+        if (result == Values.LATER) {
+            yielded = Values.NONE.array();
+            return false;
+        }
+        deliver(resumeAt, resumeWanted, result);
+        frames[depth].pc += Op.WORDS;
+        return true;
     }
 
     // ---- errors ----
@@ -492,8 +551,10 @@ final class LuaThread {
     }
 
     String where(int level) {
-        int frame = depth - level + 1;
-        if (level <= 0 || frame < 0 || level == 1 && depth == positionless) {
+        // The native function that called a native one is a level, too.
+        boolean byNative = depth == positionless;
+        int frame = depth - level + (byNative ? 2 : 1);
+        if (level <= 0 || frame < 0 || level == 1 && byNative) {
             return "";
         }
         return Chunks.shown(frames[frame].closure.prototype.chunk) + ":" + line(frame) + ": ";
@@ -509,7 +570,9 @@ final class LuaThread {
     /** What the instruction being run calls its operand, or null. */
     @Nullable
     String note(int operand) {
-        return depth < 0 ? null : frames[depth].closure.prototype.note(frames[depth].pc, operand);
+        return depth < 0 || depth == positionless
+                ? null
+                : frames[depth].closure.prototype.note(frames[depth].pc, operand);
     }
 
     /** What a native function is called where it is called, or null if that was not directly by a Lua function. */

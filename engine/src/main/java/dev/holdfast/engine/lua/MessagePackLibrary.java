@@ -1,5 +1,6 @@
 package dev.holdfast.engine.lua;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -7,7 +8,6 @@ import org.jspecify.annotations.Nullable;
 /** {@code cmsgpack}: values as MessagePack, and back. A table whose keys are 1 to n is an array, any other a map. */
 public final class MessagePackLibrary {
     private static final int MAX_NESTING = 16;
-    private static final int MAX_DECODED_NESTING = 1000;
 
     private MessagePackLibrary() {}
 
@@ -173,10 +173,44 @@ public final class MessagePackLibrary {
         return new Decoder(args, (int) offset).decode((int) Math.min(limit, Integer.MAX_VALUE), true);
     }
 
+    /** An array or a map of which more is to come. */
+    private static final class Container {
+        final LuaTable table;
+        final boolean isMap;
+
+        /** How many elements are missing, or values and keys. */
+        long missing;
+
+        /** The index of the latest element. */
+        int index;
+
+        @Nullable
+        Object key;
+
+        Container(LuaTable table, boolean isMap, long missing) {
+            this.table = table;
+            this.isMap = isMap;
+            this.missing = missing;
+        }
+
+        boolean awaitsKey() {
+            return isMap && missing % 2 == 0;
+        }
+    }
+
+    /** Reads values one after the other, without recursion. What the original has on its stack at a time has the same limit. */
     private static final class Decoder {
+        private static final Object NOT_YET = new Object();
+        private static final String TOO_MANY =
+                "stack overflow (too many return values at once; use unpack_one or unpack_limit instead.)";
+
         private final Arguments args;
         private final byte[] data;
+        private final ArrayDeque<Container> containers = new ArrayDeque<>();
         private int at;
+
+        /** How many values the original would hold: the argument, what has been read, tables with their indexes and keys. */
+        private int slots = 1;
 
         Decoder(Arguments args, int offset) {
             this.args = args;
@@ -190,12 +224,21 @@ public final class MessagePackLibrary {
                 values.add(null);
             }
             for (int i = 0; i < limit && at < data.length; i++) {
-                values.add(value(0));
+                values.add(value());
+                slots++;
             }
+            args.lua().spend((long) data.length * 4);
             if (tellsOffset) {
+                check("stack overflow (in function mp_unpack_full)");
                 values.set(0, LuaNumbers.box(at == data.length ? -1 : at));
             }
             return Values.of(values.toArray());
+        }
+
+        private void check(String message) {
+            if (slots >= LuaThread.MAX_NATIVE_SLOTS) {
+                throw args.error(message);
+            }
         }
 
         private LuaError missing() {
@@ -232,32 +275,59 @@ public final class MessagePackLibrary {
             return string;
         }
 
-        private LuaTable array(long length, int level) {
-            if (level >= MAX_DECODED_NESTING) {
-                throw args.error("stack overflow (in function mp_decode_to_lua_array)");
-            }
-            LuaTable table = args.lua().newTable();
-            for (int i = 1; i <= length; i++) {
-                table.set(i, value(level + 1));
-            }
-            return table;
+        private Object array(long length) {
+            slots++;
+            check("stack overflow (in function mp_decode_to_lua_array)");
+            slots++;
+            return begin(length, false);
         }
 
-        private LuaTable map(long length, int level) {
-            LuaTable table = args.lua().newTable();
-            for (long i = 0; i < length; i++) {
-                Object key = value(level + 1);
-                Object value = value(level + 1);
-                table.set(Operations.checkedKey(args.thread(), key), value);
-            }
-            return table;
+        private Object map(long length) {
+            slots++;
+            return begin(length * 2, true);
         }
 
-        private @Nullable Object value(int level) {
-            if (level > MAX_DECODED_NESTING) {
-                throw args.error("stack overflow (too many return values at once; use unpack_one or unpack_limit"
-                        + " instead.)");
+        private Object begin(long missing, boolean isMap) {
+            containers.push(new Container(args.lua().newTable(), isMap, missing));
+            return missing == 0 ? end() : NOT_YET;
+        }
+
+        private LuaTable end() {
+            Container container = containers.pop();
+            slots -= container.isMap ? 1 : 2;
+            return container.table;
+        }
+
+        private @Nullable Object value() {
+            while (true) {
+                Object value = next();
+                while (value != NOT_YET) {
+                    Container container = containers.peek();
+                    if (container == null) {
+                        return value;
+                    }
+                    value = add(container, value);
+                }
             }
+        }
+
+        /** Adds a value to what it is in. Returns that if it is then whole. */
+        private Object add(Container container, @Nullable Object value) {
+            if (container.awaitsKey()) {
+                container.key = value;
+                slots++;
+            } else if (container.isMap) {
+                container.table.set(Operations.checkedKey(args.thread(), container.key), value);
+                slots--;
+            } else {
+                container.table.set(++container.index, value);
+            }
+            return --container.missing == 0 ? end() : NOT_YET;
+        }
+
+        /** The next value, or {@link #NOT_YET} where that is an array or a map that has only begun. */
+        private @Nullable Object next() {
+            check(TOO_MANY);
             int type = (int) bigEndian(1);
             return switch (type) {
                 case 0xcc -> unsigned(1);
@@ -276,22 +346,22 @@ public final class MessagePackLibrary {
                 case 0xd9 -> string(bigEndian(1));
                 case 0xda -> string(bigEndian(2));
                 case 0xdb -> string(bigEndian(4));
-                case 0xdc -> array(bigEndian(2), level);
-                case 0xdd -> array(bigEndian(4), level);
-                case 0xde -> map(bigEndian(2), level);
-                case 0xdf -> map(bigEndian(4), level);
-                default -> small(type, level);
+                case 0xdc -> array(bigEndian(2));
+                case 0xdd -> array(bigEndian(4));
+                case 0xde -> map(bigEndian(2));
+                case 0xdf -> map(bigEndian(4));
+                default -> small(type);
             };
         }
 
         /** A value that shares its byte with its type. */
-        private Object small(int type, int level) {
+        private Object small(int type) {
             if (type < 0x80) {
                 return LuaNumbers.box(type);
             }
             return switch (type & 0xF0) {
-                case 0x80 -> map(type & 0xF, level);
-                case 0x90 -> array(type & 0xF, level);
+                case 0x80 -> map(type & 0xF);
+                case 0x90 -> array(type & 0xF);
                 case 0xa0, 0xb0 -> string(type & 0x1F);
                 case 0xe0, 0xf0 -> LuaNumbers.box((int) (byte) type);
                 default -> throw args.error("Bad data format in input.");

@@ -297,6 +297,7 @@ final class Operations {
     /** Room for a string, charged to the account. */
     static byte[] newBytes(Lua lua, long length) {
         lua.memory().charge(LuaString.OBJECT_BYTES + length);
+        lua.spend(length);
         if (length > Integer.MAX_VALUE - 16) {
             throw lua.running.errorAt(1, "string length overflow");
         }

@@ -55,6 +55,7 @@ public final class StringLibrary {
             return text;
         }
         args.lua().memory().charge(LuaString.OBJECT_BYTES + to - from);
+        args.lua().spend(to - from);
         return new LuaString(text.bytes(), (int) from - 1, (int) to);
     }
 
@@ -133,20 +134,47 @@ public final class StringLibrary {
         int from = (int) Math.min(text.length, Math.max(0, start));
         if (positions && (Lua.isTrue(args.get(4)) || isPlain(pattern))) {
             int found = indexOf(text, pattern, from);
+            args.lua().spend((found < 0 ? text.length : found) - from);
             return found < 0 ? null : Values.of(LuaNumbers.box(found + 1), LuaNumbers.box(found + pattern.length));
         }
-        LuaPattern matcher = new LuaPattern(args, text, pattern);
-        boolean anchored = pattern.length > 0 && pattern[0] == '^';
-        for (int s = from; s <= text.length; s++) {
-            int end = matcher.match(s, anchored ? 1 : 0);
-            if (end >= 0) {
-                return found(matcher, s, end, positions);
-            }
-            if (anchored) {
-                break;
-            }
+        return new Search(args, text, pattern, from, positions).proceed();
+    }
+
+    /** One search of {@code find} or {@code match}, which may be suspended. */
+    private static final class Search implements LuaThread.Rest {
+        private final LuaThread thread;
+        private final LuaPattern matcher;
+        private final boolean anchored;
+        private final int last;
+        private final boolean positions;
+        private int at;
+        private int end;
+
+        Search(Arguments args, byte[] text, byte[] pattern, int from, boolean positions) {
+            this.thread = args.thread();
+            this.matcher = new LuaPattern(args, text, pattern);
+            this.anchored = pattern.length > 0 && pattern[0] == '^';
+            this.last = anchored ? from : text.length;
+            this.positions = positions;
+            this.at = from;
+            this.end = matcher.match(at, anchored ? 1 : 0);
         }
-        return null;
+
+        @Override
+        public @Nullable Object proceed() {
+            if (end == LuaPattern.SUSPENDED) {
+                end = matcher.proceed();
+            }
+            while (end == LuaPattern.NO && at < last) {
+                at++;
+                end = matcher.match(at, 0);
+            }
+            return switch (end) {
+                case LuaPattern.SUSPENDED -> thread.suspend(this);
+                case LuaPattern.NO -> null;
+                default -> found(matcher, at, end, positions);
+            };
+        }
     }
 
     private static Object found(LuaPattern matcher, int start, int end, boolean positions) {
@@ -170,6 +198,7 @@ public final class StringLibrary {
         return true;
     }
 
+
     private static int indexOf(byte[] text, byte[] wanted, int from) {
         for (int at = from; at <= text.length - wanted.length; at++) {
             if (Arrays.equals(text, at, at + wanted.length, wanted, 0, wanted.length)) {
@@ -185,16 +214,29 @@ public final class StringLibrary {
         int[] next = new int[1];
         return new NativeFunction("gmatch_aux", inner -> {
             LuaPattern matcher = new LuaPattern(inner, text.bytes(), pattern.bytes());
-            for (int s = next[0]; s <= text.length(); s++) {
-                int end = matcher.match(s, 0);
-                if (end >= 0) {
-                    next[0] = end == s ? end + 1 : end;
-                    return Values.of(matcher.allCaptures(s, end, true));
-                }
-            }
-            next[0] = text.length() + 1;
-            return Values.NONE;
+            return next[0] > text.length()
+                    ? Values.NONE
+                    : goOn(inner, matcher, text.length(), next, matcher.match(next[0], 0));
         });
+    }
+
+    /** Looks for the next match of {@code gmatch}, and notes where the one after it may begin. */
+    private static Object goOn(Arguments args, LuaPattern matcher, int length, int[] next, int first) {
+        int end = first;
+        while (end == LuaPattern.NO && next[0] < length) {
+            next[0]++;
+            end = matcher.match(next[0], 0);
+        }
+        if (end == LuaPattern.SUSPENDED) {
+            return args.thread().suspend(() -> goOn(args, matcher, length, next, matcher.proceed()));
+        }
+        if (end == LuaPattern.NO) {
+            next[0] = length + 1;
+            return Values.NONE;
+        }
+        int start = next[0];
+        next[0] = end == start ? end + 1 : end;
+        return Values.of(matcher.allCaptures(start, end, true));
     }
 
     private static Object gsub(Arguments args) {
@@ -207,30 +249,57 @@ public final class StringLibrary {
             throw args.badArgument(3, "string/function/table expected");
         }
         int most = args.whole(4, text.length + 1);
-        boolean anchored = pattern.length > 0 && pattern[0] == '^';
-        LuaPattern matcher = new LuaPattern(args, text, pattern);
-        LuaBuffer result = new LuaBuffer(args.lua());
-        int count = 0;
-        int s = 0;
-        while (count < most) {
-            int end = matcher.match(s, anchored ? 1 : 0);
-            if (end >= 0) {
-                count++;
-                addReplacement(args, matcher, result, replacement, text, s, end);
-            }
-            if (end > s) {
-                s = end;
-            } else if (s < text.length) {
-                result.add(text[s++]);
-            } else {
-                break;
-            }
-            if (anchored) {
-                break;
-            }
+        return new Replacement(args, text, pattern, replacement, most).proceed();
+    }
+
+    /** One run of {@code gsub}, which may be suspended. */
+    private static final class Replacement implements LuaThread.Rest {
+        private final Arguments args;
+        private final byte[] text;
+        private final @Nullable Object replacement;
+        private final int most;
+        private final boolean anchored;
+        private final LuaPattern matcher;
+        private final LuaBuffer result;
+        private int count;
+        private int at;
+        private boolean suspended;
+
+        Replacement(Arguments args, byte[] text, byte[] pattern, @Nullable Object replacement, int most) {
+            this.args = args;
+            this.text = text;
+            this.replacement = replacement;
+            this.most = most;
+            this.anchored = pattern.length > 0 && pattern[0] == '^';
+            this.matcher = new LuaPattern(args, text, pattern);
+            this.result = new LuaBuffer(args.lua());
         }
-        result.add(text, s, text.length);
-        return Values.of(result.toLuaString(), LuaNumbers.box(count));
+
+        @Override
+        public Object proceed() {
+            boolean ended = count >= most;
+            while (!ended) {
+                int end = suspended ? matcher.proceed() : matcher.match(at, anchored ? 1 : 0);
+                suspended = end == LuaPattern.SUSPENDED;
+                if (suspended) {
+                    return args.thread().suspend(this);
+                }
+                if (end >= 0) {
+                    count++;
+                    addReplacement(args, matcher, result, replacement, text, at, end);
+                }
+                ended = anchored || count >= most;
+                if (end > at) {
+                    at = end;
+                } else if (at < text.length) {
+                    result.add(text[at++]);
+                } else {
+                    ended = true;
+                }
+            }
+            result.add(text, at, text.length);
+            return Values.of(result.toLuaString(), LuaNumbers.box(count));
+        }
     }
 
     private static void addReplacement(

@@ -4,6 +4,9 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code table}. */
 public final class TableLibrary {
+    /** How many bytes are copied in about the time in which an element is read. */
+    private static final int ELEMENT_BYTES = 16;
+
     private TableLibrary() {}
 
     public static void open(Lua lua) {
@@ -49,7 +52,13 @@ public final class TableLibrary {
                 result.add(separator);
             }
         }
+        spend(args, Math.max(0, (long) to - from));
         return result.toLuaString();
+    }
+
+    /** Takes note of having gone through so many elements. */
+    private static void spend(Arguments args, long elements) {
+        args.lua().spend(elements * ELEMENT_BYTES);
     }
 
     private static @Nullable Object forEach(Arguments args) {
@@ -85,6 +94,7 @@ public final class TableLibrary {
             case 2 -> table.set(end, args.get(2));
             case 3 -> {
                 int position = args.whole(2);
+                spend(args, Math.max(0, (long) end - position));
                 for (int i = Math.max(end, position); i > position; i--) {
                     table.set(i, table.get(i - 1));
                 }
@@ -104,6 +114,7 @@ public final class TableLibrary {
         }
         checkWritable(table);
         Object removed = table.get(position);
+        spend(args, length - position);
         for (int i = position; i < length; i++) {
             table.set(i, table.get(i + 1));
         }
@@ -114,6 +125,7 @@ public final class TableLibrary {
     private static Object maximum(Arguments args) {
         LuaTable table = args.table(1);
         double largest = 0;
+        spend(args, table.sizeBytes() / ELEMENT_BYTES);
         for (int place = table.next(-1); place >= 0; place = table.next(place)) {
             if (table.key(place) instanceof Double key && key > largest) {
                 largest = key;
@@ -128,6 +140,7 @@ public final class TableLibrary {
         LuaFunction order = args.get(2) == null ? null : args.function(2);
         checkWritable(table);
         new Sort(args, table, order).sort(1, length);
+        spend(args, order == null ? (long) length * Integer.SIZE : 0);
         return Values.NONE;
     }
 

@@ -118,6 +118,11 @@ public final class ThreadStatistics {
         return now;
     }
 
+    /** How many nanoseconds a command has taken so far in all; what is still to be shared out is not in it. */
+    public long nanosOf(int command) {
+        return nanos[command];
+    }
+
     public void endTimed(int command, long begin, long nanoTime) {
         calls[command]++;
         nanos[command] += nanoTime - begin;

@@ -129,8 +129,10 @@ final class LuaAnswer {
             LuaString text = error instanceof Double number ? LuaNumbers.toLuaString(number) : (LuaString) error;
             return "ERR " + text;
         }
-        return error instanceof LuaTable table && table.get(LuaReply.ERR) instanceof LuaString message
-                ? message.toString()
-                : "ERR unknown error";
+        return switch (error instanceof LuaTable table ? table.get(LuaReply.ERR) : null) {
+            case LuaString text -> text.toString();
+            case Double number -> LuaNumbers.toLuaString(number).toString();
+            case null, default -> "ERR unknown error";
+        };
     }
 }

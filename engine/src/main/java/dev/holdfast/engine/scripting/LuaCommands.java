@@ -17,6 +17,7 @@ import dev.holdfast.engine.lua.LuaNumbers;
 import dev.holdfast.engine.lua.LuaString;
 import dev.holdfast.engine.lua.LuaTable;
 import dev.holdfast.engine.lua.Values;
+import dev.holdfast.engine.metrics.ThreadStatistics;
 import dev.holdfast.engine.protocol.Args;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -29,6 +30,12 @@ final class LuaCommands {
     private static final int PROPAGATE_LOG = 1;
     private static final int PROPAGATE_REPLICAS = 2;
     private static final int PROPAGATE_ALL = PROPAGATE_LOG | PROPAGATE_REPLICAS;
+
+    /** How many bytes are copied while one is digested. */
+    private static final int SHA1_COSTS = 16;
+
+    /** How many bytes are copied in a nanosecond. */
+    private static final int BYTES_PER_NANO = 4;
 
     private static final int MAX_KEPT_WORDS = 1024;
 
@@ -186,7 +193,10 @@ final class LuaCommands {
             }
             script.setWritten();
         }
+        ThreadStatistics lane = outer.client().lane();
+        long before = lane.nanosOf(spec.id());
         outer.runInside(spec, words, answer);
+        state.lua().spend((lane.nanosOf(spec.id()) - before) * BYTES_PER_NANO);
     }
 
     private @Nullable AclDenial denial(Call outer, CommandSpec spec) {
@@ -247,6 +257,7 @@ final class LuaCommands {
         byte[] bytes = value instanceof LuaString || value instanceof Double
                 ? args.string(1).bytes()
                 : new byte[0];
+        args.lua().spend((long) bytes.length * SHA1_COSTS);
         try {
             return LuaString.of(
                     HexFormat.of().formatHex(MessageDigest.getInstance("SHA-1").digest(bytes)));

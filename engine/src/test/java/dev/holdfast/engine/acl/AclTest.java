@@ -221,6 +221,29 @@ class AclTest {
     }
 
     @Test
+    void aStormOfRefusalsIsOneEntryThatNamesTheLatestClient() {
+        try (TestStore store = new TestStore("acllog-max-len", "3")) {
+            store.run("ACL", "SETUSER", "u", "on", ">secret");
+            TestStore.Session first = store.connect();
+            TestStore.Session second = store.connect();
+            first.run("CLIENT", "SETNAME", "first");
+            second.run("CLIENT", "SETNAME", "second");
+            for (int i = 0; i < 100; i++) {
+                first.error("AUTH", "u", "no");
+            }
+            second.error("AUTH", "u", "no");
+            Map<?, ?> entry = map(list(store.run("ACL", "LOG")).getFirst());
+            assertEquals(
+                    List.of("auth", 101L, "u"), List.of(entry.get("reason"), entry.get("count"), entry.get("username")));
+            assertTrue(String.valueOf(entry.get("client-info")).contains("name=second"));
+            for (int i = 0; i < 100; i++) {
+                first.error("AUTH", "u" + i, "no");
+            }
+            assertEquals(3, list(store.run("ACL", "LOG")).size());
+        }
+    }
+
+    @Test
     void passwordsAreKeptAsHashes() {
         try (TestStore store = new TestStore()) {
             String hash = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";

@@ -66,6 +66,27 @@ class LuaTest {
             return select(3, cmsgpack.unpack(cmsgpack.pack(1, 'x', {5})))[1]         | 5
             return (struct.unpack('>I2', struct.pack('>I2', 513)))                   | 513
             return bit.band(0xff, 0x0f) .. bit.tohex(255, 4)                         | 1500ff
+            return table.concat({('key = value'):find('(%w+)%s*=%s*(%w+)')}, ',')    | 1,11,key,value
+            return ('THE (quick) fox'):gsub('%((%a-)%)', '<%1>')                     | THE <quick> fox
+            return ('THE (quick) fox'):find('%f[%a]%a+%f[%A]', 5)                    | 6
+            return ('f(a(b)c)d'):match('%b()')                                       | (a(b)c)
+            return ('abcabc'):match('^(a?b?c?)%1$')                                  | abc
+            return ('aaab'):match('a-b') .. ('aaab'):match('a*(.-)b$') .. '!'        | aaab!
+            return ('xabcabcy'):match('x(a?)(b*)(c+)(.-)y')                          | a
+            return select('#', ('aXb'):match('()X()')) .. ('aXb'):match('()X')       | 22
+            return ('a,b,,c'):gsub(',*', '-')                                        | -a--b--c-
+            return ('hello'):gsub('', '.')                                           | .h.e.l.l.o.
+            return ('aaa'):gsub('^a', 'b')                                           | baa
+            return ('abc'):gsub('%w', '%0%0', 2)                                     | aabbc
+            local s = '' for k, v in ('a=1, b=2'):gmatch('(%w+)=(%w+)') do s = s .. v .. k end return s | 1a2b
+            return ('(x)' .. ('y'):rep(300)):match('^%((.)%)' .. ('y?'):rep(300) .. '$') | x
+            return tostring(pcall(pcall)) .. select(2, pcall())                      | trueattempt to call a boolean value
+            return select(2, pcall(nil))                                             | attempt to call a nil value
+            return select(2, pcall(error, 'x', 2))                                   | test:1: x
+            return select(2, xpcall(function() error('x') end, nil))                 | error in error handling
+            return select(2, xpcall(function() error('x') end, {}))                  | error in error handling
+            return select(2, pcall(coroutine.yield))                                 | attempt to yield across metamethod/C-call boundary
+            local co co = coroutine.create(function() return coroutine.resume(co) end) return select(3, coroutine.resume(co)) | cannot resume running coroutine
             """)
     void computes(String source, String expected) {
         assertEquals(expected, run(source));
@@ -113,6 +134,33 @@ class LuaTest {
         assertEquals("1", run("return 1"), "the interpreter goes on");
     }
 
+    /** How deep values may be, and how long patterns and chains, is as in the original, on however small a stack. */
+    @Test
+    void depthIsThatOfTheOriginal() {
+        String nested = "local function nest(n, v) local t = v for i = 1, n do t = {t} end return t end ";
+        assertEquals("2000", run(nested + "return #cjson.encode(nest(1000))"));
+        assertTrue(error(nested + "cjson.encode(nest(1001))").endsWith("excessive nesting (1001)"));
+        run("cjson.encode_max_depth(1e6) cjson.decode_max_depth(1e6)");
+        assertEquals("15992", run(nested + "return #cjson.encode(nest(7996))"));
+        assertTrue(error(nested + "cjson.encode(nest(9000))").endsWith("excessive nesting (7998)"));
+        assertTrue(error("local t for i = 1, 5000 do t = {a = t or 1} end cjson.encode(t)")
+                .endsWith("excessive nesting (4000)"));
+        assertEquals("table", run("return type(cjson.decode(('['):rep(7998) .. (']'):rep(7998)))"));
+        assertTrue(error("cjson.decode(('['):rep(8000))")
+                .endsWith("Found too many nested data structures (7999) at character 7999"));
+        assertTrue(error("cjson.decode(('{\"a\":'):rep(5000))")
+                .endsWith("Found too many nested data structures (4000) at character 19996"));
+        assertEquals("table", run("return type(cmsgpack.unpack(('\\145'):rep(3999) .. '\\1'))"));
+        assertTrue(error("cmsgpack.unpack(('\\145'):rep(4000))")
+                .endsWith("stack overflow (in function mp_decode_to_lua_array)"));
+        assertTrue(error("cmsgpack.unpack(('\\129\\1'):rep(4000) .. '\\1')").contains("too many return values"));
+        assertEquals("7999", run("return select('#', cmsgpack.unpack(('\\1'):rep(7999)))"));
+        assertTrue(error("cmsgpack.unpack(('\\1'):rep(8000))").contains("too many return values"));
+        assertEquals("99999", run("return (select(2, ('a'):rep(99999):find(('a?'):rep(99999))))"));
+        assertEquals("600", run("local a = 1 return a" + " + a".repeat(599)));
+        assertEquals("nil", run("local t = {} t.a = t return t" + ".a".repeat(600) + ".b"));
+    }
+
     @Test
     void memoryHasAnEnd() {
         assertEquals("not enough memory", error("local s = 'x' while true do s = s .. s end"));
@@ -140,7 +188,12 @@ class LuaTest {
             "local function f() return f() end f()",
             "return ('a'):rep(40):find(('a*'):rep(30) .. 'b')",
             "table.sort({3, 2, 1}, function() while true do end end)",
-            "coroutine.wrap(function() while true do end end)()"
+            "coroutine.wrap(function() while true do end end)()",
+            "local t = {} for i = 1, 1e6 do t[i] = 'x' end for i = 1, 5000 do table.concat(t) end",
+            "local s = ('x'):rep(1e6) for i = 1, 5000 do s:find('y', 1, true) end",
+            "local s = ('('):rep(1e5) s:find('%b()')",
+            "local t = {} for i = 1, 1e5 do t[i] = i end for i = 1, 5000 do table.insert(t, 1, i) end",
+            "local s = ('x'):rep(1e6) for i = 1, 5000 do s = s:reverse() end"
         }) {
             looks[0] = 0;
             assertEquals("enough", error(endless), endless);
@@ -162,5 +215,29 @@ class LuaTest {
         }
         assertTrue(times > 3, "suspended " + times + " times");
         assertEquals(100000.0, lua.result());
+    }
+
+    /** A search that takes long does not end the program where it can be suspended. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            return tostring(s:find(('a*'):rep(4) .. 'b'))                          | nil
+            return tostring(s:match(('a*'):rep(4) .. 'b'))                         | nil
+            return (s:gsub(('a*'):rep(4) .. 'b', 'x')) == s and 'same'             | same
+            for x in (s .. 'b'):gmatch(('a*'):rep(4) .. 'b') do return #x end      | 41
+            for x in s:gmatch(('a*'):rep(4) .. 'b') do return 'some' end return 'none' | none
+            return select(2, pcall(function() (s .. 'bc'):find(('a*'):rep(4) .. 'c(') end)) | test:1: unfinished capture
+            """)
+    void goesOnInTheMiddleOfASearch(String source, String expected) {
+        lua.setWatch(maySuspend -> maySuspend);
+        LuaFunction program =
+                lua.load(("local s = ('a'):rep(40) " + source).getBytes(StandardCharsets.UTF_8), "@test");
+        boolean finished = lua.start(program);
+        int times = 0;
+        while (!finished) {
+            times++;
+            finished = lua.proceed();
+        }
+        assertEquals(expected, BaseLibrary.text(lua.result()).toString());
+        assertTrue(times > 0 || source.contains("'b')"), "suspended " + times + " times");
     }
 }
