@@ -402,7 +402,15 @@ public final class Acl {
             long client,
             Supplier<String> clientInfo) {
         count(reason);
-        log.add(reason, context, object, user, client, clientInfo, clock.millis(), config.monitoring.acllogMaxLen.get());
+        log.add(
+                reason,
+                context,
+                object,
+                user,
+                client,
+                clientInfo,
+                clock.millis(),
+                config.monitoring.acllogMaxLen.get());
     }
 
     private void count(AclDenial.Reason reason) {

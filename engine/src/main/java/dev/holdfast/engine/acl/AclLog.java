@@ -100,8 +100,7 @@ public final class AclLog {
         }
     }
 
-    private @Nullable Entry takeLike(
-            AclDenial.Reason reason, Context context, String object, String user, long now) {
+    private @Nullable Entry takeLike(AclDenial.Reason reason, Context context, String object, String user, long now) {
         int looked = 0;
         for (Iterator<Entry> each = entries.iterator(); each.hasNext() && looked < LOOK_BACK; looked++) {
             Entry old = each.next();

@@ -16,8 +16,8 @@ import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.core.Handler;
 import dev.holdfast.engine.protocol.Args;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Predicate;
@@ -183,7 +183,8 @@ public final class CommandCommands {
         boolean incomplete = command.keySpecs().stream().anyMatch(spec -> spec.isMandatory() && !spec.isIn(args));
         List<Slice> keys = new ArrayList<>();
         List<List<KeySpec.Flag>> flags = new ArrayList<>();
-        // Where the specifications fail, Valkey looks for the keys in another way, which finds those that are counted first.
+        // Where the specifications fail, Valkey looks for the keys in another way, which finds those that are counted
+        // first.
         List<KeySpec> specs = command.keySpecs().stream()
                 .sorted(Comparator.comparing(spec -> !spec.isMiscounted(args)))
                 .toList();

@@ -18,7 +18,8 @@ public final class MemoryParameters {
     public final NumberParameter trackingTableMaxKeys;
 
     MemoryParameters(Config config) {
-        maxmemory = config.add(new NumberParameter("maxmemory", 0, 0, Long.MAX_VALUE, NumberParameter.Unit.UNSIGNED_BYTES));
+        maxmemory =
+                config.add(new NumberParameter("maxmemory", 0, 0, Long.MAX_VALUE, NumberParameter.Unit.UNSIGNED_BYTES));
         maxmemoryPolicy = config.choice(
                 "maxmemory-policy",
                 "noeviction",

@@ -368,9 +368,7 @@ public final class BaseLibrary {
     private static Object resume(Arguments args) {
         Coroutine coroutine = coroutine(args);
         if (coroutine.status != Coroutine.Status.SUSPENDED) {
-            return Values.of(
-                    false,
-                    LuaString.of("cannot resume " + shown(coroutine) + " coroutine"));
+            return Values.of(false, LuaString.of("cannot resume " + shown(coroutine) + " coroutine"));
         }
         try {
             @Nullable Object[] results = coroutine.resume(args.from(2));

@@ -419,12 +419,14 @@ final class Lexer {
     /** An error at the present token. */
     LuaError syntaxError(String message) {
         String near = token == Token.SYMBOL && symbol < ' ' ? "char(" + symbol + ")" : text;
-        String where = Chunks.shown(chunk, Chunks.MAX_SHOWN_BY_COMPILER) + ":" + line + ": " + message + " near '" + near + "'";
+        String where = Chunks.shown(chunk, Chunks.MAX_SHOWN_BY_COMPILER) + ":" + line + ": " + message + " near '"
+                + near + "'";
         return new LuaError(new LuaString(where.getBytes(StandardCharsets.ISO_8859_1)));
     }
 
     /** An error that is about no token in particular. */
     LuaError limitError(String message) {
-        return new LuaError(LuaString.of(Chunks.shown(chunk, Chunks.MAX_SHOWN_BY_COMPILER) + ":" + line + ": " + message));
+        return new LuaError(
+                LuaString.of(Chunks.shown(chunk, Chunks.MAX_SHOWN_BY_COMPILER) + ":" + line + ": " + message));
     }
 }

@@ -20,7 +20,8 @@ final class LuaPattern {
     private static final int POSITION = -2;
     private static final int STEPS_PER_TURN = 16;
 
-    // A choice is four numbers: what it is, a place in the text, one in the pattern, and one that depends on what it is.
+    // A choice is four numbers: what it is, a place in the text, one in the pattern, and one that depends on what it
+    // is.
     private static final int CHOICE = 4;
 
     /** To go on at both places. */

@@ -198,7 +198,6 @@ public final class StringLibrary {
         return true;
     }
 
-
     private static int indexOf(byte[] text, byte[] wanted, int from) {
         for (int at = from; at <= text.length - wanted.length; at++) {
             if (Arrays.equals(text, at, at + wanted.length, wanted, 0, wanted.length)) {

@@ -234,7 +234,8 @@ class AclTest {
             second.error("AUTH", "u", "no");
             Map<?, ?> entry = map(list(store.run("ACL", "LOG")).getFirst());
             assertEquals(
-                    List.of("auth", 101L, "u"), List.of(entry.get("reason"), entry.get("count"), entry.get("username")));
+                    List.of("auth", 101L, "u"),
+                    List.of(entry.get("reason"), entry.get("count"), entry.get("username")));
             assertTrue(String.valueOf(entry.get("client-info")).contains("name=second"));
             for (int i = 0; i < 100; i++) {
                 first.error("AUTH", "u" + i, "no");

@@ -229,8 +229,7 @@ class LuaTest {
             """)
     void goesOnInTheMiddleOfASearch(String source, String expected) {
         lua.setWatch(maySuspend -> maySuspend);
-        LuaFunction program =
-                lua.load(("local s = ('a'):rep(40) " + source).getBytes(StandardCharsets.UTF_8), "@test");
+        LuaFunction program = lua.load(("local s = ('a'):rep(40) " + source).getBytes(StandardCharsets.UTF_8), "@test");
         boolean finished = lua.start(program);
         int times = 0;
         while (!finished) {
