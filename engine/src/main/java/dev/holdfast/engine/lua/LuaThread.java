@@ -295,7 +295,7 @@ final class LuaThread {
         if (count < 2) {
             throw new Arguments(this, xpcall, at + 1, count).badArgument(2, "value expected");
         }
-        Object handler = stack[at + 2] == null ? Boolean.FALSE : stack[at + 2];
+        Object handler = stack[at + 2] == null ? false : stack[at + 2];
         if (stack[at + 1] instanceof Closure closure) {
             Frame frame = push(closure, at + 2, 0, at, wanted);
             frame.isProtected = true;
