@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,11 @@ public abstract sealed class Calls permits StringCalls {
     private static final Set<String> OF_A_CLIENT = Set.of(
             "reply", "tracking", "caching", "setname", "setinfo", "no-evict", "no-touch", "capa", "import-source");
 
+    /** Commands as they are usually written that need no closer look, because they never concern a connection. */
+    private static final Set<String> OF_NO_CONNECTION = Words.names().stream()
+            .filter(name -> !OF_A_CONNECTION.contains(name.toLowerCase(Locale.ROOT)) && !name.equalsIgnoreCase("client"))
+            .collect(Collectors.toUnmodifiableSet());
+
     Calls() {}
 
     /** Something that runs a command, for this thread alone until it is given back. */
@@ -62,7 +68,7 @@ public abstract sealed class Calls permits StringCalls {
     public @Nullable Object call(String command, Object... arguments) {
         Caller caller = borrow();
         try {
-            if (!caller.hasState()) {
+            if (!caller.hasState() && !OF_NO_CONNECTION.contains(command)) {
                 refuseState(command, arguments);
             }
             caller.command(Words.name(command));

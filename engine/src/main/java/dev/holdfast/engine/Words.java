@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** How the arguments of a Java call become the words of a command. */
@@ -27,6 +28,11 @@ final class Words {
     static byte[] name(String command) {
         byte[] name = NAMES.get(command);
         return name == null ? utf8(command) : name;
+    }
+
+    /** The names of all commands, in lower and in upper case. */
+    static Set<String> names() {
+        return NAMES.keySet();
     }
 
     /** Byte arrays as they are, text as UTF-8, numbers in decimal. */

@@ -12,6 +12,7 @@ import dev.holdfast.toolkit.limit.RateLimiter;
 import dev.holdfast.toolkit.lock.Locks;
 import dev.holdfast.toolkit.pattern.Context;
 import dev.holdfast.toolkit.pattern.EntryCodec;
+import dev.holdfast.toolkit.pattern.Patience;
 import dev.holdfast.toolkit.queue.ReliableQueue;
 import dev.holdfast.toolkit.ranking.Ranking;
 import dev.holdfast.toolkit.session.Sessions;
@@ -87,6 +88,7 @@ public final class Toolkit implements AutoCloseable {
         private MeterRegistry meters = new SimpleMeterRegistry();
         private Codecs codecs = new Codecs();
         private Retry retry = Retry.DEFAULT;
+        private Patience patience = Patience.DEFAULT;
 
         private Builder() {}
 
@@ -108,6 +110,18 @@ public final class Toolkit implements AutoCloseable {
             return this;
         }
 
+        /** How long workers and consumers that are being closed wait for what is in hand before they interrupt it; else ten seconds. */
+        public Builder grace(Duration grace) {
+            this.patience = new Patience(grace, patience.stopWithin());
+            return this;
+        }
+
+        /** How long they wait after that until they leave it behind and give its work back; else five seconds. */
+        public Builder stopWithin(Duration time) {
+            this.patience = new Patience(patience.grace(), time);
+            return this;
+        }
+
         public Toolkit open(String uri) {
             return new Toolkit(context(StoreUri.open(uri)), true);
         }
@@ -125,7 +139,7 @@ public final class Toolkit implements AutoCloseable {
         }
 
         private Context context(Store store) {
-            return new Context(store, codecs, meters, retry);
+            return new Context(store, codecs, meters, retry, patience);
         }
     }
 

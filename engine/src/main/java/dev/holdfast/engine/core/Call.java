@@ -59,6 +59,7 @@ public final class Call implements Client.Runner {
 
     private long now;
     private long nowMicros;
+    private long heldShards;
     private long dirty;
     private boolean inTransaction;
     private boolean retrying;
@@ -218,6 +219,15 @@ public final class Call implements Client.Runner {
      */
     public void suspend(Handler rest) {
         this.rest = rest;
+    }
+
+    void setHeldShards(long mask) {
+        heldShards = mask;
+    }
+
+    /** The shards that are locked for the command, or for the transaction that it is part of. */
+    long heldShards() {
+        return heldShards;
     }
 
     /** Whether the command is one of a transaction; a script within one cannot be suspended. */

@@ -636,6 +636,7 @@ public final class Engine implements AutoCloseable {
             }
         }
         boolean suspended = false;
+        call.setHeldShards(mask);
         try {
             run(call, spec, args, reply);
         } finally {

@@ -50,12 +50,16 @@ public final class ScriptRun {
         this.readOnly = readOnly;
         this.allowsOutOfMemory = allowsOutOfMemory;
         this.allowsCrossSlot = allowsCrossSlot;
-        this.shards = confined ? engine.maskOf(call.spec(), call.args()) : -1;
+        this.shards = confined ? shardsOf(call) : -1;
         this.startNanos = engine.clock().nanos();
         ClusterNode cluster = engine.cluster();
         if (cluster != null) {
             this.slot = cluster.slotOf(call.spec(), call.args());
         }
+    }
+
+    private static long shardsOf(Call call) {
+        return call.inTransaction() ? call.engine().maskOf(call.spec(), call.args()) : call.heldShards();
     }
 
     public Client client() {

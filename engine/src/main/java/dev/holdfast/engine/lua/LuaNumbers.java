@@ -63,7 +63,7 @@ public final class LuaNumbers {
         return LuaFormat.general(value, Math.max(1, digits), false);
     }
 
-    static @Nullable Double parse(byte[] bytes) {
+    public static @Nullable Double parse(byte[] bytes) {
         int start = 0;
         int end = bytes.length;
         while (start < end && isSpace(bytes[start])) {

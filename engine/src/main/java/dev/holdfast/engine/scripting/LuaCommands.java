@@ -1,11 +1,8 @@
 package dev.holdfast.engine.scripting;
 
-import dev.holdfast.engine.acl.AclDenial;
-import dev.holdfast.engine.acl.AclLog;
 import dev.holdfast.engine.base.Doubles;
 import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.catalog.CommandException;
-import dev.holdfast.engine.catalog.CommandFlag;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.core.ScriptRun;
@@ -157,52 +154,11 @@ final class LuaCommands {
 
     private void execute() {
         Call outer = call();
-        ScriptRun script = run();
         CommandSpec spec = resolve(outer);
-        if (spec.is(CommandFlag.NOSCRIPT) && !outer.engine().debugSettings().isAllowingAllInScripts()) {
-            throw outer.refuse(spec, "ERR This Valkey command is not allowed from script");
-        }
-        boolean writes = spec.is(CommandFlag.WRITE);
-        if (spec.is(CommandFlag.DENYOOM)
-                && !script.allowsOutOfMemory()
-                && !script.hasWritten()
-                && outer.isOutOfMemory()) {
-            throw outer.refuse(spec, "OOM command not allowed when used memory > 'maxmemory'.");
-        }
-        AclDenial denial = denial(outer, spec);
-        if (denial != null) {
-            outer.engine().permissions().log(outer.client(), denial, AclLog.Context.LUA, spec, words);
-            throw outer.refuse(
-                    spec,
-                    "ERR ACL failure in script: "
-                            + denial.message(outer.client().user(), spec, words, false));
-        }
-        if (script.isReadOnly() && (writes || spec.is(CommandFlag.MAY_REPLICATE))) {
-            throw outer.refuse(spec, "ERR Write commands are not allowed from read-only scripts.");
-        }
-        if (!script.holdsShardsFor(spec, words)) {
-            throw outer.refuse(
-                    spec,
-                    "ERR Script attempted to access keys that it has not declared, though it promises 'declared-keys'");
-        }
-        script.checkSlot(spec, words);
-        if (writes && !script.hasWritten()) {
-            String refusal = outer.engine().refusal(outer.client(), spec, true);
-            if (refusal != null) {
-                throw outer.refuse(spec, refusal);
-            }
-            script.setWritten();
-        }
         ThreadStatistics lane = outer.client().lane();
         long before = lane.nanosOf(spec.id());
-        outer.runInside(spec, words, answer);
+        ScriptCommands.execute(outer, run(), spec, words, answer);
         state.lua().spend((lane.nanosOf(spec.id()) - before) * BYTES_PER_NANO);
-    }
-
-    private @Nullable AclDenial denial(Call outer, CommandSpec spec) {
-        return outer.engine()
-                .acl()
-                .check(outer.client().user(), spec, words, outer.client().database());
     }
 
     private CommandSpec resolve(Call outer) {
@@ -232,7 +188,7 @@ final class LuaCommands {
         } catch (CommandException e) {
             throw raise("ERR Invalid command passed to server.acl_check_cmd()");
         }
-        return denial(call(), spec) == null;
+        return ScriptCommands.denial(call(), spec, words) == null;
     }
 
     // ---- the rest ----

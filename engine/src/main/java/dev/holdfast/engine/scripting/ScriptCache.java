@@ -30,6 +30,9 @@ public final class ScriptCache {
     private final Map<Slice, Script> byHash = new ConcurrentHashMap<>();
     private final Map<Slice, Script> byBody = new ConcurrentHashMap<>();
 
+    /** What runs in place of scripts, known or not. */
+    private final Map<Slice, ScriptEngine.Program> replacements = new ConcurrentHashMap<>();
+
     /** Those that came with EVAL, the one used last at the end. */
     private final Set<Script> evictable = new LinkedHashSet<>();
 
@@ -122,8 +125,11 @@ public final class ScriptCache {
         }
         int from = shebang == null ? 0 : shebang.length();
         boolean confined = Promises.of(body.array(), from).declaredKeys();
-        ScriptEngine.Program program = engine.compile(Arrays.copyOfRange(body.array(), from, body.length()));
         Slice hash = Slice.of(HexFormat.of().formatHex(digest.digest(body.array())));
+        ScriptEngine.Program replacement = replacements.get(hash);
+        ScriptEngine.Program program = replacement == null
+                ? engine.compile(Arrays.copyOfRange(body.array(), from, body.length()))
+                : replacement;
         Script script = new Script(hash, body, flags, confined, program, mayBeEvicted);
         if (mayBeEvicted) {
             while (evictable.size() >= MAX_EVICTABLE) {
@@ -136,6 +142,15 @@ public final class ScriptCache {
         byBody.put(body, script);
         account(script.sizeBytes());
         return script;
+    }
+
+    /** Has the script of a hash run as another program from now on. It may become unknown by that. */
+    synchronized void replace(Slice hash, ScriptEngine.Program program) {
+        replacements.put(hash, program);
+        Script known = byHash.get(hash);
+        if (known != null) {
+            forget(known);
+        }
     }
 
     private void forget(Script script) {

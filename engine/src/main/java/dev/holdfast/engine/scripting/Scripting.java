@@ -26,12 +26,14 @@ import org.jspecify.annotations.Nullable;
 public final class Scripting implements Scripts {
     private final Engine engine;
     private final ScriptEngine language;
+    private final Steps steps;
     private final ScriptCache scripts;
     private final FunctionLibraries functions;
 
     public Scripting(Engine engine) {
         this.engine = engine;
         this.language = new LuaEngine(engine);
+        this.steps = new Steps(engine);
         this.scripts = new ScriptCache(language);
         this.functions = new FunctionLibraries(language);
     }
@@ -54,6 +56,16 @@ public final class Scripting implements Scripts {
 
     public ScriptEngine language() {
         return language;
+    }
+
+    /**
+     * Has a script run in Java from now on.
+     *
+     * @param sha1 the digest of its source, whose first lines still say what it promises
+     * @param step does what the script does
+     */
+    public void replace(String sha1, Step step) {
+        scripts.replace(Slice.of(sha1), new Steps.Program(step));
     }
 
     /** Forgets all scripts. */
@@ -178,14 +190,15 @@ public final class Scripting implements Scripts {
                 flags != null && flags.contains(ScriptFlag.ALLOW_OOM),
                 flags == null || flags.contains(ScriptFlag.ALLOW_CROSS_SLOT_KEYS),
                 confined);
-        List<Slice> keyWords = words(call, 3, 3 + keys);
-        List<Slice> arguments = words(call, 3 + keys, call.argCount());
         int database = call.client().database();
         boolean within = call.beginScript(run);
         boolean prepared = false;
         ScriptEngine.Execution execution;
         try {
-            execution = language.prepare(call, run, program, keyWords, arguments);
+            execution = program instanceof Steps.Program java
+                    ? steps.prepare(call, run, java.step(), keys)
+                    : language.prepare(
+                            call, run, program, words(call, 3, 3 + keys), words(call, 3 + keys, call.argCount()));
             prepared = true;
         } finally {
             if (!prepared) {

@@ -72,7 +72,7 @@ final class Recovery implements AutoCloseable {
 
     private void tryAgain() {
         if (!pending.isEmpty()) {
-            context.workers().execute(this::run);
+            context.errands().execute(this::run);
         }
     }
 

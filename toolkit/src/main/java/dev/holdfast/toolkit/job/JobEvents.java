@@ -71,7 +71,7 @@ final class JobEvents implements AutoCloseable {
     /** Has something done soon after a job has been told to stop. */
     void onCancel(Runnable action) {
         onCancel.add(action);
-        jobs.context().workers().execute(this::listen);
+        jobs.context().errands().execute(this::listen);
     }
 
     void removeOnCancel(Runnable action) {

@@ -19,6 +19,7 @@ import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -30,7 +31,7 @@ import org.slf4j.LoggerFactory;
 import tools.jackson.core.type.TypeReference;
 
 /**
- * Takes jobs and runs their handlers, each on a virtual thread, up to so many at once. One thread takes; a timer renews the leases
+ * Takes jobs and runs their handlers, each on a thread of its own, up to so many at once. One thread takes; a timer renews the leases
  * of all jobs at work with one request. The worker never ends by itself: when the store is away it waits and tries again.
  *
  * <h2>What becomes of a job</h2>
@@ -85,6 +86,8 @@ public final class Worker implements AutoCloseable {
     private final List<String> served;
     private final int concurrency;
     private final Duration grace;
+    private final Duration stopWithin;
+    private final ThreadFactory threads;
     private final List<Object> takeWords;
     private final Semaphore free;
     /** Jobs whose leases are renewed, by their fencing tokens. */
@@ -114,6 +117,8 @@ public final class Worker implements AutoCloseable {
         this.served = builder.queues.isEmpty() ? List.copyOf(jobs.queues().keySet()) : List.copyOf(builder.queues);
         this.concurrency = builder.concurrency;
         this.grace = builder.grace;
+        this.stopWithin = builder.stopWithin;
+        this.threads = builder.threads;
         this.takeWords = takeWords();
         this.free = new Semaphore(concurrency);
         this.ends = new Ends(jobs);
@@ -125,7 +130,7 @@ public final class Worker implements AutoCloseable {
         AtomicBoolean isAsked = new AtomicBoolean();
         this.onCancel = () -> {
             if (isAsked.compareAndSet(false, true)) {
-                jobs.context().workers().execute(() -> {
+                jobs.context().errands().execute(() -> {
                     isAsked.set(false);
                     renew();
                 });
@@ -136,8 +141,8 @@ public final class Worker implements AutoCloseable {
                 .timer()
                 .scheduleWithFixedDelay(
                         () -> {
-                            jobs.context().workers().execute(this::renew);
-                            jobs.context().workers().execute(jobs.events()::listen);
+                            jobs.context().errands().execute(this::renew);
+                            jobs.context().errands().execute(jobs.events()::listen);
                         },
                         third,
                         third,
@@ -290,7 +295,7 @@ public final class Worker implements AutoCloseable {
         Handling<?> handling = Objects.requireNonNull(handlers.get(taken.type()));
         RunningJob<?> job = handling.begin(jobs, taken);
         running.put(taken.fencingToken(), job);
-        jobs.context().workers().execute(() -> run(job));
+        threads.newThread(() -> run(job)).start();
     }
 
     // ---- running ----
@@ -460,7 +465,7 @@ public final class Worker implements AutoCloseable {
         }
         for (RunningJob<?> job : held) {
             if (job.isStuck(jobs.lease())) {
-                jobs.context().workers().execute(() -> abandon(job));
+                jobs.context().errands().execute(() -> abandon(job));
             }
         }
     }
@@ -501,7 +506,7 @@ public final class Worker implements AutoCloseable {
             loop.join();
             if (interrupted || !free.tryAcquire(concurrency, Durations.nanos(grace), TimeUnit.NANOSECONDS)) {
                 running.values().forEach(job -> job.stop(Stop.WORKER_ENDS));
-                givenUp = interrupted || !free.tryAcquire(concurrency, LONGEST_PAUSE.toNanos(), TimeUnit.NANOSECONDS);
+                givenUp = interrupted || !free.tryAcquire(concurrency, Durations.nanos(stopWithin), TimeUnit.NANOSECONDS);
             }
         } catch (InterruptedException e) {
             interrupted = true;
@@ -529,11 +534,16 @@ public final class Worker implements AutoCloseable {
         private final List<WorkerHook> hooks = new ArrayList<>();
         private final List<String> queues = new ArrayList<>();
         private int concurrency = 10;
-        private Duration grace = Duration.ofSeconds(10);
+        private Duration grace;
+        private Duration stopWithin;
+        private ThreadFactory threads =
+                Thread.ofVirtual().name("holdfast-job-", 0).factory();
         private Backoff backoff = Backoff.polynomial();
 
         Builder(Jobs jobs) {
             this.jobs = jobs;
+            this.grace = jobs.context().patience().grace();
+            this.stopWithin = jobs.context().patience().stopWithin();
         }
 
         /** What is done with jobs of a type that have no result. */
@@ -600,9 +610,24 @@ public final class Worker implements AutoCloseable {
             return this;
         }
 
-        /** How long {@link Worker#close()} waits for jobs at work; else ten seconds. */
+        /** How long {@link Worker#close()} waits for jobs at work before it interrupts them; else as the toolkit was told, ten seconds. */
         public Builder grace(Duration grace) {
             this.grace = Objects.requireNonNull(grace);
+            return this;
+        }
+
+        /** How long it waits after that until it leaves handlers behind; else as the toolkit was told, five seconds. */
+        public Builder stopWithin(Duration time) {
+            this.stopWithin = Objects.requireNonNull(time);
+            return this;
+        }
+
+        /**
+         * The threads that run handlers, a new one for each job; else virtual ones. Give it platform threads where handlers compute for
+         * long: all virtual threads of a program share as many processors as there are, and one that computes lets none of the others run.
+         */
+        public Builder threads(ThreadFactory factory) {
+            this.threads = Objects.requireNonNull(factory);
             return this;
         }
 

@@ -37,9 +37,9 @@ import org.slf4j.LoggerFactory;
  */
 final class Holding implements Pattern {
     private static final Logger LOG = LoggerFactory.getLogger(Holding.class);
-    private static final Script ACQUIRE = Script.of(Holding.class, "acquire");
+    private static final Script ACQUIRE = Script.of(Holding.class, "acquire").or(new AcquireStep());
     private static final Script RENEW = Script.of(Holding.class, "renew");
-    private static final Script RELEASE = Script.of(Holding.class, "release");
+    private static final Script RELEASE = Script.of(Holding.class, "release").or(new ReleaseStep());
 
     private static final long LONGEST_WAIT_MILLIS = 1000;
     /** How long one who waits is remembered: longer than until it asks again. */
@@ -247,7 +247,7 @@ final class Holding implements Pattern {
 
     private void giveBackLater(LeasedLock lock, String token, long keptMillis) {
         try {
-            context.workers().execute(() -> {
+            context.errands().execute(() -> {
                 try {
                     new Retry(FIRST_PAUSE, LONGEST_PAUSE, Duration.ofMillis(lock.leaseMillis()))
                             .idempotent(() -> store.call(releasing(lock, token, keptMillis)));
@@ -302,7 +302,7 @@ final class Holding implements Pattern {
             if (lease.dueNanos() - System.nanoTime() > 0) {
                 plan(lease.dueNanos());
             } else if (lease.beginRenewing()) {
-                context.workers().execute(() -> renew(lease));
+                context.errands().execute(() -> renew(lease));
             }
         }
     }

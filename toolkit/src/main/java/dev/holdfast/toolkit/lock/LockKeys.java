@@ -1,6 +1,8 @@
 package dev.holdfast.toolkit.lock;
 
 import dev.holdfast.toolkit.store.HashTag;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -21,9 +23,9 @@ record LockKeys(
         String name,
         String passed,
         String channel,
-        List<String> toAcquire,
-        List<String> toRenew,
-        List<String> toRelease) {
+        List<byte[]> toAcquire,
+        List<byte[]> toRenew,
+        List<byte[]> toRelease) {
     /** All channels. */
     static final String CHANNELS = "{lock:*}:released";
 
@@ -36,8 +38,12 @@ record LockKeys(
                 name,
                 tag + ":passed",
                 tag + ":released",
-                List.of(owner, holders, tag + ":fence", waiting),
-                List.of(owner, holders),
-                List.of(owner, holders, waiting));
+                words(owner, holders, tag + ":fence", waiting),
+                words(owner, holders),
+                words(owner, holders, waiting));
+    }
+
+    private static List<byte[]> words(String... keys) {
+        return Arrays.stream(keys).map(key -> key.getBytes(StandardCharsets.UTF_8)).toList();
     }
 }

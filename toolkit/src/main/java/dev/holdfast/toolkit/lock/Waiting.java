@@ -52,7 +52,7 @@ final class Waiting {
         if (!subscribing && !closed) {
             subscribing = true;
             try {
-                context.workers().execute(this::subscribe);
+                context.errands().execute(this::subscribe);
             } catch (RejectedExecutionException e) {
                 LOG.debug("The toolkit is closing", e);
             }

@@ -21,7 +21,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,21 +35,27 @@ public final class Context implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Context.class);
     private static final SecureRandom RANDOM = new SecureRandom();
 
+    private static final int ERRANDS_AT_ONCE = 16;
+    private static final int IDLE_SECONDS = 10;
+
     private final Store store;
     private final Codecs codecs;
     private final MeterRegistry meters;
     private final Retry retry;
+    private final Patience patience;
     private final String instance = id();
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("holdfast-toolkit").factory());
     private final ExecutorService workers = Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("holdfast-worker-", 0).factory());
+    private final ExecutorService errands = newErrands();
     private final Map<Class<?>, Object> shared = new ConcurrentHashMap<>();
     private final Map<String, Instruments> instruments = new ConcurrentHashMap<>();
     private final List<Pattern> patterns = new CopyOnWriteArrayList<>();
 
-    public Context(Store store, Codecs codecs, MeterRegistry meters, Retry retry) {
+    public Context(Store store, Codecs codecs, MeterRegistry meters, Retry retry, Patience patience) {
         this.meters = meters;
+        this.patience = patience;
         // In this JVM there is nothing that could be out of reach.
         this.store = store instanceof EmbeddedStore ? store : new GuardedStore(store, instruments("store", "store"));
         this.codecs = codecs;
@@ -55,7 +64,7 @@ public final class Context implements AutoCloseable {
 
     /** A context with defaults for all but the store. */
     public Context(Store store) {
-        this(store, new Codecs(), new SimpleMeterRegistry(), Retry.DEFAULT);
+        this(store, new Codecs(), new SimpleMeterRegistry(), Retry.DEFAULT, Patience.DEFAULT);
     }
 
     /** The store, with the circuit breaker that all patterns share. */
@@ -80,19 +89,44 @@ public final class Context implements AutoCloseable {
         return retry;
     }
 
+    /** How long what is being closed is waited for. */
+    public Patience patience() {
+        return patience;
+    }
+
     /** What this process is called among those that use the store; random. */
     public String instance() {
         return instance;
     }
 
-    /** One thread, for short tasks that come again and again. They should hand work that may wait to {@link #workers}. */
+    /** One thread, for short tasks that come again and again. They should hand work that may wait to {@link #errands}. */
     public ScheduledExecutorService timer() {
         return timer;
     }
 
-    /** A virtual thread for each task. */
+    /** A virtual thread for each task; for what the program gives us to run. */
     public ExecutorService workers() {
         return workers;
+    }
+
+    /**
+     * Platform threads for the toolkit's own tasks that may wait for the store: keeping leases, telling ends, listening. Nothing that the
+     * program does on virtual threads, such as never to let go of a processor, holds them up.
+     */
+    public ExecutorService errands() {
+        return errands;
+    }
+
+    private static ExecutorService newErrands() {
+        ThreadPoolExecutor errands = new ThreadPoolExecutor(
+                ERRANDS_AT_ONCE,
+                ERRANDS_AT_ONCE,
+                IDLE_SECONDS,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(),
+                Thread.ofPlatform().daemon().name("holdfast-errand-", 0).factory());
+        errands.allowCoreThreadTimeOut(true);
+        return errands;
     }
 
     /** Makes a call on a virtual thread, with its outcome in the stage. */
@@ -121,7 +155,7 @@ public final class Context implements AutoCloseable {
     public <P extends Pattern> P register(P pattern) {
         patterns.add(pattern);
         if (pattern.isOnlyCopy()) {
-            workers.execute(() -> warnOfEviction(pattern));
+            errands.execute(() -> warnOfEviction(pattern));
         }
         return pattern;
     }
@@ -176,5 +210,6 @@ public final class Context implements AutoCloseable {
         patterns.clear();
         timer.shutdownNow();
         workers.shutdownNow();
+        errands.shutdownNow();
     }
 }

@@ -10,7 +10,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Does a step again and again, on a virtual thread of its own, until it is told to stop. It never ends by itself: a step that throws,
+ * Does a step again and again, on a thread of its own, until it is told to stop. It never ends by itself: a step that throws,
  * whatever it throws, is told of, and is done again after a pause, which doubles from one failure to the next.
  *
  * <p>Stopping interrupts the thread only while it is {@linkplain #idle idle}, so that what is being done comes to its end.
@@ -46,7 +46,7 @@ public final class Loop {
         this.onFailure = onFailure;
         this.longestPauseMillis = longestPause.toMillis();
         this.atEnd = atEnd;
-        this.thread = Thread.ofVirtual().name(name).unstarted(this::run);
+        this.thread = Thread.ofPlatform().daemon().name(name).unstarted(this::run);
     }
 
     public void start() {

@@ -32,7 +32,6 @@ public final class QueueConsumer<T> implements AutoCloseable {
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(QueueConsumer.class);
-    private static final Duration GRACE = Duration.ofSeconds(10);
     private static final long FIRST_PAUSE_MILLIS = 50;
     private static final int BATCH = 100;
 
@@ -108,7 +107,7 @@ public final class QueueConsumer<T> implements AutoCloseable {
         this.renewal = queue.context()
                 .timer()
                 .scheduleWithFixedDelay(
-                        () -> queue.context().workers().execute(this::renew), third, third, TimeUnit.NANOSECONDS);
+                        () -> queue.context().errands().execute(this::renew), third, third, TimeUnit.NANOSECONDS);
         this.loop = new Loop(
                 "holdfast-queue-" + queue.name(),
                 LONGEST_PAUSE,
@@ -241,12 +240,12 @@ public final class QueueConsumer<T> implements AutoCloseable {
     }
 
     /**
-     * Takes no more, lets what is in hand come to its end for ten seconds, then interrupts the handlers and gives their messages back,
+     * Takes no more, lets what is in hand come to its end for a while, ten seconds unless the toolkit was told otherwise, then interrupts the handlers and gives their messages back,
      * even of those that do not stop. An interrupt ends the wait.
      */
     @Override
     public void close() {
-        close(GRACE);
+        close(queue.context().patience().grace());
     }
 
     /** The same, with another time to wait before that. */
@@ -259,7 +258,10 @@ public final class QueueConsumer<T> implements AutoCloseable {
             loop.join();
             if (interrupted || !free.tryAcquire(concurrency, Durations.nanos(grace), TimeUnit.NANOSECONDS)) {
                 inHand.values().forEach(Work::stop);
-                givenUp = interrupted || !free.tryAcquire(concurrency, LONGEST_PAUSE.toNanos(), TimeUnit.NANOSECONDS);
+                givenUp = interrupted || !free.tryAcquire(
+                                concurrency,
+                                Durations.nanos(queue.context().patience().stopWithin()),
+                                TimeUnit.NANOSECONDS);
             }
         } catch (InterruptedException e) {
             interrupted = true;

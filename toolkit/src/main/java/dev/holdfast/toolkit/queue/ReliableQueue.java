@@ -216,7 +216,7 @@ public final class ReliableQueue<T> implements Pattern {
                 // Whatever a codec throws, the others that were taken with it are worked off.
                 String why = "it cannot be read: " + Throwables.describe(e);
                 LOG.warn("A message of {} is put among the dead: {}", priority, why);
-                context.workers().execute(() -> settle(token, "dead", Duration.ZERO, why));
+                context.errands().execute(() -> settle(token, "dead", Duration.ZERO, why));
             }
         }
         return taken;

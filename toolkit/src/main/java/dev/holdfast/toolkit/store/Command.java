@@ -25,7 +25,7 @@ public final class Command {
     /** The run of a script. All keys that it touches are among {@code keys}, and lie in one slot. */
     public static Command of(Script script, List<?> keys, Object... arguments) {
         Object[] words = new Object[keys.size() + arguments.length + 2];
-        words[0] = script.sha1();
+        words[0] = script.sha1Word();
         words[1] = keys.size();
         for (int i = 0; i < keys.size(); i++) {
             words[2 + i] = keys.get(i);

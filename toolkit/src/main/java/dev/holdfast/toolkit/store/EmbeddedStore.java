@@ -3,6 +3,8 @@ package dev.holdfast.toolkit.store;
 import dev.holdfast.engine.Holdfast;
 import dev.holdfast.engine.Session;
 import dev.holdfast.engine.base.Clock;
+import dev.holdfast.engine.scripting.Scripting;
+import dev.holdfast.engine.scripting.Step;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -80,7 +82,8 @@ public final class EmbeddedStore implements Store {
     }
 
     private Reply run(Command command) {
-        if (command.script() == null) {
+        Script script = command.script();
+        if (script == null) {
             return Reply.of(raw(command));
         }
         try {
@@ -89,7 +92,13 @@ public final class EmbeddedStore implements Store {
             if (!e.code().equals("NOSCRIPT")) {
                 throw e;
             }
-            return Reply.of(raw(command.withSource()));
+            Step step = script.step();
+            if (step != null) {
+                Scripting.of(holdfast.engine()).replace(script.sha1(), step);
+            }
+            // Loaded, it stays for good and nobody notes how often it is used.
+            raw(Command.of("SCRIPT", "LOAD", script.source()));
+            return Reply.of(raw(command));
         }
     }
 

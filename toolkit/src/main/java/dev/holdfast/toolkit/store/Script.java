@@ -1,5 +1,6 @@
 package dev.holdfast.toolkit.store;
 
+import dev.holdfast.engine.scripting.Step;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -7,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
 
 /** A Lua script. It is sent by its digest, and with its source where a server does not know it. */
 public final class Script {
@@ -16,15 +18,19 @@ public final class Script {
     private final String name;
     private final String source;
     private final String sha1;
+    private final byte[] sha1Word;
+    private final @Nullable Step step;
 
-    private Script(String name, String source) {
+    private Script(String name, String source, @Nullable Step step) {
         this.name = name;
         this.source = source;
         this.sha1 = digest(source);
+        this.sha1Word = sha1.getBytes(StandardCharsets.US_ASCII);
+        this.step = step;
     }
 
     public static Script of(String name, String source) {
-        return new Script(name, source);
+        return new Script(name, source, null);
     }
 
     /**
@@ -36,10 +42,21 @@ public final class Script {
             if (in == null) {
                 throw new IllegalArgumentException("there is no " + name + ".lua beside " + owner.getName());
             }
-            return new Script(name, PROMISE + new String(in.readAllBytes(), StandardCharsets.UTF_8));
+            return new Script(name, PROMISE + new String(in.readAllBytes(), StandardCharsets.UTF_8), null);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** The same script, in whose place a store in this JVM runs a step in Java that does the same. */
+    public Script or(Step inJava) {
+        return new Script(name, source, inJava);
+    }
+
+    /** What a store in this JVM runs in its place, or null. */
+    @Nullable
+    Step step() {
+        return step;
     }
 
     private static String digest(String source) {
@@ -62,6 +79,11 @@ public final class Script {
     /** The digest by which servers know the script: 40 hexadecimal digits. */
     public String sha1() {
         return sha1;
+    }
+
+    /** The digest as a word of a command. */
+    byte[] sha1Word() {
+        return sha1Word;
     }
 
     @Override

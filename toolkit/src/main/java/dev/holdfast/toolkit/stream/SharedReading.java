@@ -1,5 +1,6 @@
 package dev.holdfast.toolkit.stream;
 
+import dev.holdfast.toolkit.pattern.Durations;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -139,7 +140,8 @@ final class SharedReading<T> extends Reading<T> {
 
     @Override
     void close() throws InterruptedException {
-        if (!free.tryAcquire(settings.workers(), StreamConsumer.GRACE.toNanos(), TimeUnit.NANOSECONDS)) {
+        long grace = Durations.nanos(tasks.context().patience().grace());
+        if (!free.tryAcquire(settings.workers(), grace, TimeUnit.NANOSECONDS)) {
             consumer.failed("some entries are still at work", new IllegalStateException("not closed in time"));
         }
     }

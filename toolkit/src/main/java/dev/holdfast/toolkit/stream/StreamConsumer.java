@@ -25,7 +25,6 @@ public final class StreamConsumer<T> implements AutoCloseable {
         void handle(StreamEntry<T> entry) throws Exception;
     }
 
-    static final Duration GRACE = Duration.ofSeconds(10);
 
     private static final Logger LOG = LoggerFactory.getLogger(StreamConsumer.class);
     private static final AtomicLong NUMBERS = new AtomicLong();
@@ -169,7 +168,7 @@ public final class StreamConsumer<T> implements AutoCloseable {
         try {
             loops.forEach(Loop::stop);
             for (Loop loop : loops) {
-                if (!loop.join(GRACE)) {
+                if (!loop.join(tasks.context().patience().grace())) {
                     loop.interrupt();
                 }
             }

@@ -79,7 +79,7 @@ public final class StreamTasks<T> implements Pattern {
         long period = settings.trimEvery().toNanos();
         this.trimming = context.timer()
                 .scheduleWithFixedDelay(
-                        () -> context.workers().execute(this::trimQuietly), period, period, TimeUnit.NANOSECONDS);
+                        () -> context.errands().execute(this::trimQuietly), period, period, TimeUnit.NANOSECONDS);
     }
 
     public static <T> Builder<T> builder(Context context, String name, EntryCodec<T> codec) {

@@ -106,7 +106,7 @@ public final class DurableTopic<T> implements Pattern {
         this.published = instruments().counter("published");
         this.trimming = context.timer()
                 .scheduleWithFixedDelay(
-                        () -> context.workers().execute(this::dropOld), TRIM_SECONDS, TRIM_SECONDS, TimeUnit.SECONDS);
+                        () -> context.errands().execute(this::dropOld), TRIM_SECONDS, TRIM_SECONDS, TimeUnit.SECONDS);
     }
 
     public static <T> Builder<T> builder(Context context, String name, Codec<T> codec) {

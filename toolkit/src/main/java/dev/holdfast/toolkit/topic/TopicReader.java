@@ -4,6 +4,7 @@ import dev.holdfast.engine.base.Thrown;
 import dev.holdfast.toolkit.codec.CodecException;
 import dev.holdfast.toolkit.pattern.Instruments;
 import dev.holdfast.toolkit.pattern.Loop;
+import dev.holdfast.toolkit.pattern.Patience;
 import dev.holdfast.toolkit.store.Command;
 import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.Script;
@@ -48,7 +49,6 @@ public final class TopicReader<T> implements Subscription {
     private static final Logger LOG = LoggerFactory.getLogger(TopicReader.class);
     private static final int BATCH = 100;
     private static final Duration WAIT = Duration.ofSeconds(5);
-    private static final Duration GRACE = Duration.ofSeconds(10);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
     private final DurableTopic<T> topic;
@@ -208,7 +208,7 @@ public final class TopicReader<T> implements Subscription {
         return !loop.isStopping() && loop.failure() == null;
     }
 
-    /** Stops reading, after the message that is being handled. */
+    /** Stops reading, after the message that is being handled. A handler that takes too long is interrupted, and then left behind. */
     @Override
     public void close() {
         if (!loop.stop()) {
@@ -216,7 +216,11 @@ public final class TopicReader<T> implements Subscription {
         }
         onClose.accept(this);
         try {
-            abandoned = !loop.join(GRACE);
+            Patience patience = topic.context().patience();
+            if (!loop.join(patience.grace())) {
+                loop.interrupt();
+                abandoned = !loop.join(patience.stopWithin());
+            }
         } catch (InterruptedException e) {
             abandoned = true;
             Thread.currentThread().interrupt();

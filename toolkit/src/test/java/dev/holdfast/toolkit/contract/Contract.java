@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,6 +28,9 @@ import org.junit.jupiter.params.Parameter;
  */
 abstract class Contract {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+    /** Handlers that do not listen are left behind soon. */
+    private static final Duration STOP_WITHIN = Duration.ofMillis(200);
+
     private static final Duration POLL = Duration.ofMillis(5);
 
     @Parameter
@@ -39,7 +43,7 @@ abstract class Contract {
     @BeforeEach
     void begin() {
         target.clear();
-        toolkits.add(Toolkit.over(target.shared(0)));
+        toolkits.add(over(0));
     }
 
     @AfterEach
@@ -59,9 +63,13 @@ abstract class Contract {
 
     /** A toolkit over another way into the same store, as another process has it. A new one each time. */
     final Toolkit another() {
-        Toolkit another = Toolkit.over(target.shared(toolkits.size()));
+        Toolkit another = over(toolkits.size());
         toolkits.add(another);
         return another;
+    }
+
+    private Toolkit over(int number) {
+        return Toolkit.builder().stopWithin(STOP_WITHIN).over(target.shared(number));
     }
 
     final Store store() {
@@ -77,6 +85,18 @@ abstract class Contract {
     /** Lets time pass: moves the test's clock, or waits where the store is a real one. Keep it well below a second. */
     final void pass(Duration time) {
         target.pass(time);
+    }
+
+    /** What a handler does that does not listen to interrupts. */
+    static void deafUntil(CountDownLatch end) {
+        while (true) {
+            try {
+                end.await();
+                return;
+            } catch (InterruptedException e) {
+                // It does not listen.
+            }
+        }
     }
 
     /** Waits until something holds; fails where it does not within thirty seconds. */

@@ -69,16 +69,20 @@ class JobContract extends Contract {
         return store.call("GET", "jobs:{app}:lease").text();
     }
 
-    /** Lets a job's lease be over, unless another has been given since. Its worker may renew it, so say so until it is taken over. */
-    static void losesItsWorker(Store store, String id, String lease) {
-        store.call(
-                "EVAL",
-                "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('ZADD', KEYS[2], 'XX', 1, ARGV[2]) end",
+    /**
+     * Lets the leases of jobs be over, all at once, unless another has been given since. Their worker may renew them, also for reasons of
+     * its own, so say so until they are taken over.
+     */
+    static void losesItsWorker(Store store, String lease, String... ids) {
+        List<Object> words = new ArrayList<>(List.of(
+                "if redis.call('GET', KEYS[1]) == ARGV[1] then for i = 2, #ARGV do"
+                        + " redis.call('ZADD', KEYS[2], 'XX', 1, ARGV[i]) end end",
                 2,
                 "jobs:{app}:lease",
                 "jobs:{app}:active",
-                lease,
-                id);
+                lease));
+        words.addAll(List.of(ids));
+        store.call("EVAL", words.toArray());
     }
 
     @Test
@@ -320,7 +324,7 @@ class JobContract extends Contract {
                 })
                 .start());
         eventually(() -> {
-            losesItsWorker(store(), id, lease);
+            losesItsWorker(store(), lease, id);
             return elsewhere.result(id, String.class).isPresent();
         });
         goOn.countDown();
@@ -367,7 +371,7 @@ class JobContract extends Contract {
             eventually(() -> begun.get() == times && info(jobs, id).state() == JobState.ACTIVE);
             String lease = lease(store());
             eventually(() -> {
-                losesItsWorker(store(), id, lease);
+                losesItsWorker(store(), lease, id);
                 return !lease(store()).equals(lease) || info(jobs, id).state() == JobState.DEAD;
             });
         }

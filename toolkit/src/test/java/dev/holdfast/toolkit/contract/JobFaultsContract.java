@@ -16,6 +16,7 @@ import dev.holdfast.toolkit.job.RetryLaterException;
 import dev.holdfast.toolkit.job.Schedule;
 import dev.holdfast.toolkit.job.Worker;
 import dev.holdfast.toolkit.job.WorkerHook;
+import dev.holdfast.toolkit.lock.Lease;
 import dev.holdfast.toolkit.pattern.Backoff;
 import java.time.Duration;
 import java.time.Instant;
@@ -231,7 +232,7 @@ class JobFaultsContract extends Contract {
                 .handle("export", String.class, job -> {
                     begun.countDown();
                     while (!job.isCancelled()) {
-                        Thread.onSpinWait();
+                        sleepThroughInterrupts();
                     }
                 })
                 .start();
@@ -256,18 +257,57 @@ class JobFaultsContract extends Contract {
         assertEquals(1, stats.failed());
     }
 
+    private static void sleepThroughInterrupts() {
+        try {
+            Thread.sleep(1);
+        } catch (InterruptedException e) {
+            // What counts is whether the job is cancelled.
+        }
+    }
+
+    @Test
+    void handlersThatKeepTheProcessorsHoldUpNoLease() throws Exception {
+        Jobs jobs = jobs();
+        int processors = Runtime.getRuntime().availableProcessors();
+        AtomicBoolean end = new AtomicBoolean();
+        CountDownLatch begun = new CountDownLatch(processors);
+        closing(worker(jobs)
+                .handle("compute", String.class, job -> {
+                    begun.countDown();
+                    while (!end.get()) {
+                        Thread.onSpinWait();
+                    }
+                })
+                .start());
+        try (Lease lock = toolkit().locks(Duration.ofMillis(300)).mutex("m").acquire()) {
+            for (int i = 0; i < processors; i++) {
+                jobs.add(NewJob.of("compute", ""));
+            }
+            assertTrue(begun.await(20, TimeUnit.SECONDS));
+            String id = jobs.list(JobState.ACTIVE, 0, 1).getFirst().id();
+            double first = store().call("ZSCORE", "jobs:{app}:active", id).real();
+            eventually(() -> {
+                pass(Duration.ofMillis(5));
+                return store().call("ZSCORE", "jobs:{app}:active", id).real() > first + 300;
+            });
+            assertTrue(lock.isHeld());
+        } finally {
+            end.set(true);
+        }
+        eventually(() -> jobs.stats().processed() == processors);
+        assertEquals(0, jobs.stats().recovered());
+    }
+
     @Test
     void whoDoesNotListenIsNotWaitedFor() throws Exception {
         Jobs jobs = jobs();
-        AtomicBoolean end = new AtomicBoolean();
+        CountDownLatch end = new CountDownLatch(1);
         CountDownLatch begun = new CountDownLatch(1);
         Worker worker = worker(jobs)
                 .concurrency(1)
                 .handle("deaf", String.class, job -> {
                     begun.countDown();
-                    while (!end.get()) {
-                        Thread.onSpinWait();
-                    }
+                    deafUntil(end);
                 })
                 .start();
         String id = jobs.add(NewJob.of("deaf", "").timeout(Duration.ofMillis(1)).attempts(1))
@@ -276,7 +316,7 @@ class JobFaultsContract extends Contract {
         eventually(() -> info(jobs, id).state() == JobState.DEAD);
         assertTrue(info(jobs, id).failure().orElseThrow().contains("longer than"));
         eventually(() -> !jobs.health().up());
-        end.set(true);
+        end.countDown();
         eventually(() -> jobs.health().up());
         worker.close();
         AtomicInteger next = new AtomicInteger();
@@ -290,14 +330,12 @@ class JobFaultsContract extends Contract {
     @Test
     void aStopGivesWorkBackThoughNobodyListens() throws Exception {
         Jobs jobs = jobs();
-        AtomicBoolean end = new AtomicBoolean();
+        CountDownLatch end = new CountDownLatch(1);
         CountDownLatch begun = new CountDownLatch(1);
         Worker worker = worker(jobs)
                 .handle("deaf", String.class, job -> {
                     begun.countDown();
-                    while (!end.get()) {
-                        Thread.onSpinWait();
-                    }
+                    deafUntil(end);
                 })
                 .start();
         String id = jobs.add(NewJob.of("deaf", "")).id();
@@ -308,7 +346,7 @@ class JobFaultsContract extends Contract {
         assertTrue(Thread.interrupted());
         assertEquals(JobState.PENDING, info(jobs, id).state());
         assertEquals(0, info(jobs, id).failures());
-        end.set(true);
+        end.countDown();
         assertEquals(0, jobs.stats().processed());
     }
 
@@ -577,8 +615,9 @@ class JobFaultsContract extends Contract {
 
     @Test
     void whatADeadWorkerHadComesBackInItsOrder() {
-        // With a lease that is not renewed within the time of the test.
+        // With a lease that is not renewed within the time of the test: whoever begins to listen renews it, so that comes before.
         Jobs jobs = toolkit().jobs("app").lease(Duration.ofHours(1)).build();
+        jobs.awaitResult("none", String.class, Duration.ZERO);
         CountDownLatch begun = new CountDownLatch(12);
         CountDownLatch end = new CountDownLatch(1);
         for (int i = 0; i < 14; i++) {
@@ -592,9 +631,8 @@ class JobFaultsContract extends Contract {
                 })
                 .start();
         eventually(() -> begun.getCount() == 0);
-        for (JobInfo job : jobs.list(JobState.ACTIVE, 0, 20)) {
-            JobContract.losesItsWorker(store(), job.id(), JobContract.lease(store()));
-        }
+        String[] held = jobs.list(JobState.ACTIVE, 0, 20).stream().map(JobInfo::id).toArray(String[]::new);
+        JobContract.losesItsWorker(store(), JobContract.lease(store()), held);
         List<Integer> done = new CopyOnWriteArrayList<>();
         Jobs elsewhere = another().jobs("app").build();
         closing(worker(elsewhere)

@@ -296,7 +296,7 @@ class QueueContract extends Contract {
     void aStopGivesMessagesBack() throws Exception {
         ReliableQueue<Order> queue = builder().build();
         CountDownLatch begun = new CountDownLatch(2);
-        AtomicBoolean end = new AtomicBoolean();
+        CountDownLatch end = new CountDownLatch(1);
         QueueConsumer<Order> consumer = queue.consume(2, delivery -> {
             begun.countDown();
             if (delivery.message().number() == 1) {
@@ -307,17 +307,14 @@ class QueueContract extends Contract {
                     return;
                 }
             }
-            while (!end.get()) {
-                // One that does not listen.
-                Thread.onSpinWait();
-            }
+            deafUntil(end);
         });
         queue.putAll("high", List.of(order(1), order(2)));
         assertTrue(begun.await(20, TimeUnit.SECONDS));
         Thread.currentThread().interrupt();
         consumer.close();
         assertTrue(Thread.interrupted());
-        end.set(true);
+        end.countDown();
         eventually(() -> queue.stats().inFlight() == 0);
         assertEquals(2L, queue.stats().lengths().getOrDefault("high", 9L));
         assertEquals(1, queue.take().orElseThrow().deliveries(), "nobody's failure");
