@@ -43,7 +43,8 @@ public abstract sealed class Calls permits StringCalls {
 
     /** Commands as they are usually written that need no closer look, because they never concern a connection. */
     private static final Set<String> OF_NO_CONNECTION = Words.names().stream()
-            .filter(name -> !OF_A_CONNECTION.contains(name.toLowerCase(Locale.ROOT)) && !name.equalsIgnoreCase("client"))
+            .filter(name ->
+                    !OF_A_CONNECTION.contains(name.toLowerCase(Locale.ROOT)) && !name.equalsIgnoreCase("client"))
             .collect(Collectors.toUnmodifiableSet());
 
     Calls() {}

@@ -132,7 +132,7 @@ public final class StepCall {
     public @Nullable Object call(String name, Object... more) {
         Steps.Known command = steps.command(name);
         words.clear();
-        words.add(command.name());
+        words.add(command.name().array());
         for (Object word : more) {
             if (word instanceof Slice slice) {
                 words.add(slice.array(), slice.offset(), slice.length());

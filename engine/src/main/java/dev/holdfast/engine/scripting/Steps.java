@@ -1,5 +1,6 @@
 package dev.holdfast.engine.scripting;
 
+import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.core.Call;
@@ -7,7 +8,6 @@ import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.core.ScriptRun;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +18,7 @@ final class Steps {
     record Program(Step step) implements ScriptEngine.Program {}
 
     /** A command, with its name as a word. */
-    record Known(CommandSpec spec, byte[] name) {}
+    record Known(CommandSpec spec, Slice name) {}
 
     private final Engine engine;
     private final Map<String, Known> commands = new ConcurrentHashMap<>();
@@ -39,7 +39,7 @@ final class Steps {
         if (spec == null) {
             throw new IllegalArgumentException("there is no command " + name);
         }
-        return new Known(spec, name.getBytes(StandardCharsets.US_ASCII));
+        return new Known(spec, Slice.of(name));
     }
 
     ScriptEngine.Execution prepare(Call call, ScriptRun run, Step step, int keys) {

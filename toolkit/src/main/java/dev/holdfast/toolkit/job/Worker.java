@@ -506,7 +506,8 @@ public final class Worker implements AutoCloseable {
             loop.join();
             if (interrupted || !free.tryAcquire(concurrency, Durations.nanos(grace), TimeUnit.NANOSECONDS)) {
                 running.values().forEach(job -> job.stop(Stop.WORKER_ENDS));
-                givenUp = interrupted || !free.tryAcquire(concurrency, Durations.nanos(stopWithin), TimeUnit.NANOSECONDS);
+                givenUp =
+                        interrupted || !free.tryAcquire(concurrency, Durations.nanos(stopWithin), TimeUnit.NANOSECONDS);
             }
         } catch (InterruptedException e) {
             interrupted = true;

@@ -145,11 +145,12 @@ final class DecideStep implements Step {
         return pair(call, key, place).score;
     }
 
-    private record Member(byte[] name, double score) {}
+    private record Member(String name, double score) {}
 
     private static Member pair(StepCall call, Slice key, long place) {
-        List<?> pair = list(list(call.call("ZRANGE", key, place, place, "WITHSCORES")).getFirst());
-        return new Member((byte[]) pair.getFirst(), (Double) pair.getLast());
+        List<?> pair =
+                list(list(call.call("ZRANGE", key, place, place, "WITHSCORES")).getFirst());
+        return new Member(new String((byte[]) pair.getFirst(), StandardCharsets.ISO_8859_1), (Double) pair.getLast());
     }
 
     private static Count counter(StepCall call, Rule rule, double cost) {
@@ -163,9 +164,8 @@ final class DecideStep implements Step {
         Double counted = StepCall.toNumber((byte[]) state.getFirst());
         boolean isSame = counted != null && counted == number;
         double current = isSame ? number(state.get(1)) : 0;
-        double last = isSame
-                ? number(state.get(2))
-                : counted != null && counted == number - 1 ? number(state.get(1)) : 0;
+        double last =
+                isSame ? number(state.get(2)) : counted != null && counted == number - 1 ? number(state.get(1)) : 0;
         double used = last * (1 - into / rule.period) + current;
         double wait;
         if (current + cost <= rule.amount) {
@@ -175,15 +175,7 @@ final class DecideStep implements Step {
         }
         double reset = current > 0 ? 2 * rule.period - into : last > 0 ? rule.period - into : 0;
         return new Count(used, wait, reset, () -> {
-            call.call(
-                    "HSET",
-                    rule.key,
-                    "period",
-                    whole(number),
-                    "current",
-                    whole(current + cost),
-                    "last",
-                    whole(last));
+            call.call("HSET", rule.key, "period", whole(number), "current", whole(current + cost), "last", whole(last));
             expire(call, rule.key, 2 * rule.period - into);
             return 2 * rule.period - into;
         });
@@ -266,11 +258,10 @@ final class DecideStep implements Step {
 
     private static boolean isOwn(StepCall call, Slice key) {
         return switch (String.valueOf(call.call("TYPE", key))) {
-            case "hash" ->
-                call.callForNumber("HLEN", key) == 3 && call.callForNumber("HEXISTS", key, "period") == 1;
+            case "hash" -> call.callForNumber("HLEN", key) == 3 && call.callForNumber("HEXISTS", key, "period") == 1;
             case "zset" -> {
                 Member first = pair(call, key, 0);
-                Matcher use = USE.matcher(new String(first.name, StandardCharsets.ISO_8859_1));
+                Matcher use = USE.matcher(first.name);
                 yield use.matches() && use.group(1).equals(Long.toString(whole(first.score)));
             }
             case "string" -> StepCall.toNumber(call.callForBytes("GET", key)) != null;

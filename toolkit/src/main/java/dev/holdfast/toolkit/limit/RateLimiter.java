@@ -54,8 +54,7 @@ public final class RateLimiter implements Pattern {
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(RateLimiter.class);
-    private static final Script DECIDE =
-            Script.of(RateLimiter.class, "decide").or(new DecideStep());
+    private static final Script DECIDE = Script.of(RateLimiter.class, "decide").or(new DecideStep());
 
     /** After what time to come again where the store could not be asked. */
     private static final Duration RETRY_UNDECIDED = Duration.ofSeconds(1);

@@ -44,6 +44,8 @@ record LockKeys(
     }
 
     private static List<byte[]> words(String... keys) {
-        return Arrays.stream(keys).map(key -> key.getBytes(StandardCharsets.UTF_8)).toList();
+        return Arrays.stream(keys)
+                .map(key -> key.getBytes(StandardCharsets.UTF_8))
+                .toList();
     }
 }

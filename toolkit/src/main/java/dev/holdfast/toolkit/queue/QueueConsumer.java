@@ -258,7 +258,8 @@ public final class QueueConsumer<T> implements AutoCloseable {
             loop.join();
             if (interrupted || !free.tryAcquire(concurrency, Durations.nanos(grace), TimeUnit.NANOSECONDS)) {
                 inHand.values().forEach(Work::stop);
-                givenUp = interrupted || !free.tryAcquire(
+                givenUp = interrupted
+                        || !free.tryAcquire(
                                 concurrency,
                                 Durations.nanos(queue.context().patience().stopWithin()),
                                 TimeUnit.NANOSECONDS);

@@ -46,7 +46,8 @@ final class Mailbox implements AutoCloseable {
 
     Mailbox(MessageListener listener) {
         this.listener = listener;
-        this.delivery = Thread.ofPlatform().daemon().name("holdfast-subscription").start(this::deliver);
+        this.delivery =
+                Thread.ofPlatform().daemon().name("holdfast-subscription").start(this::deliver);
     }
 
     synchronized void message(String channel, byte[] payload) {

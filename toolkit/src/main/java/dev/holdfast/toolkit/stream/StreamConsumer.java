@@ -25,7 +25,6 @@ public final class StreamConsumer<T> implements AutoCloseable {
         void handle(StreamEntry<T> entry) throws Exception;
     }
 
-
     private static final Logger LOG = LoggerFactory.getLogger(StreamConsumer.class);
     private static final AtomicLong NUMBERS = new AtomicLong();
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);

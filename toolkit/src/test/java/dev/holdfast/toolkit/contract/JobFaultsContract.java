@@ -615,7 +615,8 @@ class JobFaultsContract extends Contract {
 
     @Test
     void whatADeadWorkerHadComesBackInItsOrder() {
-        // With a lease that is not renewed within the time of the test: whoever begins to listen renews it, so that comes before.
+        // With a lease that is not renewed within the time of the test: whoever begins to listen renews it, so that
+        // comes before.
         Jobs jobs = toolkit().jobs("app").lease(Duration.ofHours(1)).build();
         jobs.awaitResult("none", String.class, Duration.ZERO);
         CountDownLatch begun = new CountDownLatch(12);
@@ -631,7 +632,8 @@ class JobFaultsContract extends Contract {
                 })
                 .start();
         eventually(() -> begun.getCount() == 0);
-        String[] held = jobs.list(JobState.ACTIVE, 0, 20).stream().map(JobInfo::id).toArray(String[]::new);
+        String[] held =
+                jobs.list(JobState.ACTIVE, 0, 20).stream().map(JobInfo::id).toArray(String[]::new);
         JobContract.losesItsWorker(store(), JobContract.lease(store()), held);
         List<Integer> done = new CopyOnWriteArrayList<>();
         Jobs elsewhere = another().jobs("app").build();
