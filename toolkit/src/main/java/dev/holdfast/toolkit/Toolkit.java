@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.ObjectMapper;
 
 /**
@@ -163,6 +164,11 @@ public final class Toolkit implements AutoCloseable {
         return cache(name, context.codecs().of(type));
     }
 
+    /** Begins a cache of values of a type with parameters: {@code new TypeReference<List<User>>() {}}. */
+    public <V> CacheBuilder<V> cache(String name, TypeReference<V> type) {
+        return cache(name, context.codecs().json(type));
+    }
+
     /** Begins a cache of values that a codec writes and reads. */
     public <V> CacheBuilder<V> cache(String name, Codec<V> codec) {
         return new CacheBuilder<>(context, name, codec);
@@ -221,6 +227,11 @@ public final class Toolkit implements AutoCloseable {
         return ReliableQueue.builder(context, named(name), context.codecs().of(type));
     }
 
+    /** The same, of messages of a type with parameters. */
+    public <T> ReliableQueue.Builder<T> queue(String name, TypeReference<T> type) {
+        return queue(name, context.codecs().json(type));
+    }
+
     /** The same, of messages that a codec writes and reads. */
     public <T> ReliableQueue.Builder<T> queue(String name, Codec<T> codec) {
         return ReliableQueue.builder(context, named(name), codec);
@@ -228,8 +239,17 @@ public final class Toolkit implements AutoCloseable {
 
     /** Begins a stream of work that several consumers share. */
     public <T> StreamTasks.Builder<T> streamTasks(String name, Class<T> type) {
-        return StreamTasks.builder(
-                context, named(name), EntryCodec.in("value", context.codecs().of(type)));
+        return streamTasks(name, context.codecs().of(type));
+    }
+
+    /** The same, of entries of a type with parameters. */
+    public <T> StreamTasks.Builder<T> streamTasks(String name, TypeReference<T> type) {
+        return streamTasks(name, context.codecs().json(type));
+    }
+
+    /** The same, of entries that a codec writes and reads. */
+    public <T> StreamTasks.Builder<T> streamTasks(String name, Codec<T> codec) {
+        return StreamTasks.builder(context, named(name), EntryCodec.in("value", codec));
     }
 
     /** The same, whose entries are fields of text: for streams that programs without this toolkit write or read as well. */
@@ -239,17 +259,47 @@ public final class Toolkit implements AutoCloseable {
 
     /** A channel of messages to whoever listens; see {@link Topic}. */
     public <T> Topic<T> topic(String name, Class<T> type) {
-        return new Topic<>(context, named(name), context.codecs().of(type), false);
+        return topic(name, context.codecs().of(type));
+    }
+
+    /** The same, of messages of a type with parameters. */
+    public <T> Topic<T> topic(String name, TypeReference<T> type) {
+        return topic(name, context.codecs().json(type));
+    }
+
+    /** The same, of messages that a codec writes and reads. */
+    public <T> Topic<T> topic(String name, Codec<T> codec) {
+        return new Topic<>(context, named(name), codec, false);
     }
 
     /** The same, for a cluster: its messages stay with the nodes of the channel's slot. */
     public <T> Topic<T> shardedTopic(String name, Class<T> type) {
-        return new Topic<>(context, named(name), context.codecs().of(type), true);
+        return shardedTopic(name, context.codecs().of(type));
+    }
+
+    /** The same, of messages of a type with parameters. */
+    public <T> Topic<T> shardedTopic(String name, TypeReference<T> type) {
+        return shardedTopic(name, context.codecs().json(type));
+    }
+
+    /** The same, of messages that a codec writes and reads. */
+    public <T> Topic<T> shardedTopic(String name, Codec<T> codec) {
+        return new Topic<>(context, named(name), codec, true);
     }
 
     /** Begins a topic that keeps its messages; see {@link DurableTopic}. */
     public <T> DurableTopic.Builder<T> durableTopic(String name, Class<T> type) {
-        return DurableTopic.builder(context, named(name), context.codecs().of(type));
+        return durableTopic(name, context.codecs().of(type));
+    }
+
+    /** The same, of messages of a type with parameters. */
+    public <T> DurableTopic.Builder<T> durableTopic(String name, TypeReference<T> type) {
+        return durableTopic(name, context.codecs().json(type));
+    }
+
+    /** The same, of messages that a codec writes and reads. */
+    public <T> DurableTopic.Builder<T> durableTopic(String name, Codec<T> codec) {
+        return DurableTopic.builder(context, named(name), codec);
     }
 
     /** Begins the dictionary of CPE names that fills this store's database; see {@link CpeDictionary}. */

@@ -1,13 +1,18 @@
 package dev.holdfast.toolkit.session;
 
+import dev.holdfast.toolkit.codec.Codec;
 import dev.holdfast.toolkit.codec.Codecs;
+import dev.holdfast.toolkit.pattern.Durations;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import tools.jackson.core.type.TypeReference;
 
 /**
  * A session as one request sees it: attributes by name, a principal once somebody has logged in. Changes are kept here until
@@ -18,6 +23,10 @@ public final class Session {
     static final String CREATED = "@created";
     static final String ACCESSED = "@accessed";
     static final String PRINCIPAL = "@principal";
+    /** For how many milliseconds it lives after it was opened, where it says so itself. */
+    static final String TTL = "@ttl";
+    /** When it ends, however often it is opened: milliseconds since 1970. */
+    static final String ENDS = "@ends";
 
     private final Sessions sessions;
     private final Codecs codecs;
@@ -75,6 +84,36 @@ public final class Session {
         return put(PRINCIPAL, Codecs.text().encode(name));
     }
 
+    static byte[] millis(long number) {
+        return Codecs.text().encode(Long.toString(number));
+    }
+
+    /** Has the session live for another time than others after it was opened or saved: one that is remembered, for instance. */
+    public Session ttl(Duration time) {
+        return put(TTL, millis(Durations.millis(Sessions.positive(time))));
+    }
+
+    /** When the session ends however often it is opened, if ever. */
+    public Optional<Instant> endsAt() {
+        return number(ENDS).map(Instant::ofEpochMilli);
+    }
+
+    /** Has the session end at a time, however often it is opened. */
+    public Session endsAt(Instant time) {
+        return put(ENDS, millis(Durations.epochMillis(time)));
+    }
+
+    private Optional<Long> number(String field) {
+        byte[] digits = attributes.get(field);
+        return digits == null ? Optional.empty() : Optional.of(Long.parseLong(Codecs.text().decode(digits)));
+    }
+
+    /** How many milliseconds it lives from now on, if it is not opened. */
+    long lives(Duration usual, long now) {
+        long lives = number(TTL).orElse(Durations.millis(usual));
+        return number(ENDS).map(ends -> Math.clamp(ends - now, 0, lives)).orElse(lives);
+    }
+
     /** The names of all attributes. */
     public Set<String> names() {
         Set<String> names = new TreeSet<>(attributes.keySet());
@@ -88,10 +127,27 @@ public final class Session {
         return bytes == null ? Optional.empty() : Optional.of(codecs.of(type).decode(bytes));
     }
 
+    /** The same, read as a type with parameters. */
+    public <T> Optional<T> get(String name, TypeReference<T> type) {
+        return get(name, codecs.json(type));
+    }
+
+    /** The same, read by a codec. */
+    public <T> Optional<T> get(String name, Codec<T> codec) {
+        byte[] bytes = attributes.get(checked(name));
+        return bytes == null ? Optional.empty() : Optional.of(codec.decode(bytes));
+    }
+
+    /** Sets an attribute that a codec writes. */
+    public <T> Session set(String name, T value, Codec<T> codec) {
+        return put(checked(name), codec.encode(Objects.requireNonNull(value, "an attribute must have a value")));
+    }
+
     /** Sets an attribute: text and numbers as they are, all else as JSON. Its name must not begin with @. */
     public <T> Session set(String name, T value) {
         @SuppressWarnings("unchecked")
-        Class<T> type = (Class<T>) value.getClass();
+        Class<T> type = (Class<T>)
+                Objects.requireNonNull(value, "an attribute must have a value").getClass();
         return put(checked(name), codecs.of(type).encode(value));
     }
 

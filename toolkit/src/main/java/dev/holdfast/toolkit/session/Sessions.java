@@ -1,9 +1,8 @@
 package dev.holdfast.toolkit.session;
 
-import dev.holdfast.toolkit.codec.Codecs;
 import dev.holdfast.toolkit.pattern.Context;
+import dev.holdfast.toolkit.pattern.Durations;
 import dev.holdfast.toolkit.pattern.Pattern;
-import dev.holdfast.toolkit.store.Command;
 import dev.holdfast.toolkit.store.Health;
 import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.Script;
@@ -12,6 +11,7 @@ import io.micrometer.core.instrument.Counter;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +38,7 @@ import java.util.function.Consumer;
 public final class Sessions implements Pattern {
     private static final Script OPEN = Script.of(Sessions.class, "open");
     private static final Script SAVE = Script.of(Sessions.class, "save");
+    private static final Script INDEX = Script.of(Sessions.class, "index");
     private static final Script ROTATE = Script.of(Sessions.class, "rotate");
 
     private final Context context;
@@ -45,6 +46,8 @@ public final class Sessions implements Pattern {
     private final SessionKeys keys;
     private final String prefix;
     private final Duration ttl;
+    private final Optional<Duration> atMost;
+    private final int mostPerPrincipal;
     private final Counter created;
     private final Counter found;
     private final Counter missing;
@@ -55,6 +58,8 @@ public final class Sessions implements Pattern {
         private final Context context;
         private final String prefix;
         private Duration ttl = Duration.ofHours(1);
+        private Optional<Duration> atMost = Optional.empty();
+        private int mostPerPrincipal = Integer.MAX_VALUE;
 
         public Builder(Context context, String prefix) {
             this.context = context;
@@ -63,7 +68,25 @@ public final class Sessions implements Pattern {
 
         /** How long a session lives after it was last opened or saved; an hour unless set. */
         public Builder ttl(Duration time) {
-            this.ttl = time;
+            this.ttl = positive(time);
+            return this;
+        }
+
+        /** How long a session lives after it was created, however often it is opened; without end unless set. */
+        public Builder atMost(Duration time) {
+            this.atMost = Optional.of(positive(time));
+            return this;
+        }
+
+        /**
+         * How many sessions a principal has at most; any number unless set. When one too many is saved, the oldest ends. Of two that are
+         * saved at the same moment in different processes, both may end others.
+         */
+        public Builder mostPerPrincipal(int most) {
+            if (most < 1) {
+                throw new IllegalArgumentException("a principal must have one session: " + most);
+            }
+            this.mostPerPrincipal = most;
             return this;
         }
 
@@ -78,10 +101,20 @@ public final class Sessions implements Pattern {
         this.prefix = builder.prefix;
         this.keys = new SessionKeys(prefix);
         this.ttl = builder.ttl;
+        this.atMost = builder.atMost;
+        this.mostPerPrincipal = builder.mostPerPrincipal;
         this.created = context.instruments(kind(), prefix).counter("created");
         this.found = context.instruments(kind(), prefix).counter("opened", "result", "found");
         this.missing = context.instruments(kind(), prefix).counter("opened", "result", "missing");
         this.revoked = context.instruments(kind(), prefix).counter("revoked");
+    }
+
+    /** A length of time as sessions have it: at least a millisecond. */
+    static Duration positive(Duration time) {
+        if (Durations.millis(time) < 1) {
+            throw new IllegalArgumentException("a session must live for a while: " + time);
+        }
+        return time;
     }
 
     @Override
@@ -96,8 +129,10 @@ public final class Sessions implements Pattern {
 
     /** A new session, which is in the store once it is saved. */
     public Session create() {
-        byte[] now = Codecs.text().encode(Long.toString(store.millis()));
+        long millis = store.millis();
+        byte[] now = Session.millis(millis);
         Map<String, byte[]> attributes = new HashMap<>(Map.of(Session.CREATED, now, Session.ACCESSED, now));
+        atMost.ifPresent(time -> attributes.put(Session.ENDS, Session.millis(millis + Durations.millis(time))));
         created.increment();
         return new Session(this, context.codecs(), SessionKeys.newId(), attributes, true);
     }
@@ -110,8 +145,8 @@ public final class Sessions implements Pattern {
         }
         Optional<Session> session = context.retry()
                 .idempotent(
-                        () -> read(id, store.call(OPEN, List.of(keys.session(id)), store.millis(), ttl.toMillis())));
-        session.flatMap(Session::principal).ifPresent(principal -> index(principal, id));
+                        () -> read(id, store.call(OPEN, List.of(keys.session(id)), store.millis(), Durations.millis(ttl))));
+        session.ifPresent(this::index);
         (session.isPresent() ? found : missing).increment();
         return session;
     }
@@ -125,7 +160,7 @@ public final class Sessions implements Pattern {
     }
 
     void save(Session session, boolean isNew, Map<String, byte[]> changed, Set<String> removed) {
-        List<Object> words = new ArrayList<>(List.of(isNew ? "1" : "0", ttl.toMillis(), removed.size()));
+        List<Object> words = new ArrayList<>(List.of(isNew ? "1" : "0", Durations.millis(ttl), store.millis(), removed.size()));
         words.addAll(removed);
         changed.forEach((name, value) -> {
             words.add(name);
@@ -137,7 +172,27 @@ public final class Sessions implements Pattern {
         if (!saved) {
             throw new SessionEndedException();
         }
-        session.principal().ifPresent(principal -> index(principal, session.id()));
+        if (index(session) > mostPerPrincipal) {
+            session.principal().ifPresent(principal -> endOldest(principal, session.id()));
+        }
+    }
+
+    /** Ends the oldest sessions of a principal who has too many, but not this one. */
+    private void endOldest(String principal, String present) {
+        record Dated(String id, long created) {}
+
+        List<Dated> others = new ArrayList<>();
+        for (String id : ids(principal)) {
+            String created = store.call("HGET", keys.session(id), Session.CREATED).textOrNull();
+            if (created == null) {
+                store.call("ZREM", keys.of(principal), id);
+            } else if (!id.equals(present)) {
+                others.add(new Dated(id, Long.parseLong(created)));
+            }
+        }
+        others.sort(Comparator.comparingLong(Dated::created));
+        int surplus = others.size() + 1 - mostPerPrincipal;
+        others.subList(0, Math.max(0, surplus)).forEach(oldest -> revoke(oldest.id()));
     }
 
     String rotate(Session session) {
@@ -149,21 +204,24 @@ public final class Sessions implements Pattern {
             throw new SessionEndedException();
         }
         session.principal().ifPresent(principal -> {
-            index(principal, id);
+            index(principal, id, session.lives(ttl, store.millis()));
             store.call("ZREM", keys.of(principal), old);
         });
         return id;
     }
 
-    /** Notes when a session of a principal expires, and forgets those that have. */
-    private void index(String principal, String id) {
-        String index = keys.of(principal);
+    /** Notes when a session of a principal expires, and forgets those that have. Returns how many there are; 0 without a principal. */
+    private long index(Session session) {
+        return session.principal()
+                .map(principal -> index(principal, session.id(), session.lives(ttl, store.millis())))
+                .orElse(0L);
+    }
+
+    private long index(String principal, String id, long livesMillis) {
         long now = store.millis();
-        store.pipeline(List.of(
-                        Command.of("ZADD", index, now + ttl.toMillis(), id),
-                        Command.of("ZREMRANGEBYSCORE", index, "-inf", now),
-                        Command.of("PEXPIRE", index, ttl.toMillis())))
-                .forEach(Reply::orThrow);
+        return context.retry()
+                .idempotent(() -> store.call(INDEX, List.of(keys.of(principal)), now, now + livesMillis, id))
+                .number();
     }
 
     /** The sessions of a principal, without opening them: their times go on. */

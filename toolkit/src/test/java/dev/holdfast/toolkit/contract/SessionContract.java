@@ -6,15 +6,21 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.holdfast.toolkit.codec.Codecs;
 import dev.holdfast.toolkit.session.Session;
 import dev.holdfast.toolkit.session.SessionEndedException;
 import dev.holdfast.toolkit.session.Sessions;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import tools.jackson.core.type.TypeReference;
 
 /** What {@link Sessions} do, with whichever store. */
 @ContractTest
@@ -135,5 +141,85 @@ class SessionContract extends Contract {
                 List.of(id), sessions().of("anna").stream().map(Session::id).toList());
         session.set("cart", "empty").save();
         assertEquals(Optional.of("empty"), elsewhere().find(id).orElseThrow().get("cart", String.class));
+    }
+
+    @Test
+    void aSessionMayLiveForATimeOfItsOwn() {
+        Sessions sessions = toolkit().sessions("session:").ttl(SHORT).build();
+        Session remembered = sessions.create().principal("anna").ttl(Duration.ofDays(30));
+        remembered.save();
+        Session other = sessions.create().principal("anna");
+        other.save();
+        pass(SHORT.multipliedBy(2));
+        assertTrue(sessions.find(other.id()).isEmpty());
+        assertEquals(
+                List.of(remembered.id()),
+                sessions.of("anna").stream().map(Session::id).toList());
+        Session found = elsewhere().find(remembered.id()).orElseThrow();
+        assertEquals(Set.of(), found.names());
+        found.set("a", 1).save();
+        long left = store().call("PTTL", store().call("KEYS", "session:{*").texts().getFirst())
+                .number();
+        assertTrue(left > Duration.ofDays(29).toMillis(), left + " ms");
+        assertThrows(IllegalArgumentException.class, () -> found.ttl(Duration.ZERO));
+        assertThrows(
+                IllegalArgumentException.class, () -> toolkit().sessions("session:").ttl(Duration.ofSeconds(-1)));
+    }
+
+    @Test
+    void aSessionEndsInTheEndHoweverOftenItIsOpened() {
+        Sessions sessions = toolkit().sessions("session:").atMost(SHORT).build();
+        Session session = sessions.create().principal("anna");
+        session.save();
+        assertTrue(session.endsAt().isPresent());
+        eventually(() -> {
+            pass(Duration.ofMillis(20));
+            return sessions.find(session.id()).isEmpty();
+        });
+        assertThrows(SessionEndedException.class, () -> session.set("a", 1).save());
+        assertEquals(List.of(), sessions.of("anna"));
+        Session over = sessions.create().endsAt(Instant.EPOCH);
+        assertThrows(SessionEndedException.class, over::save);
+        Session endless = sessions().create().endsAt(Instant.MAX).ttl(ChronoUnit.FOREVER.getDuration());
+        endless.save();
+        assertTrue(sessions().find(endless.id()).isPresent());
+    }
+
+    @Test
+    void theOldestSessionOfOneWhoHasTooManyEnds() {
+        Sessions sessions = toolkit().sessions("session:").mostPerPrincipal(2).build();
+        List<String> ids = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            Session session = sessions.create().principal("anna");
+            session.save();
+            ids.add(session.id());
+            // Being opened makes nothing younger.
+            sessions.find(ids.getFirst());
+            pass(Duration.ofMillis(3));
+        }
+        assertTrue(sessions.find(ids.get(0)).isEmpty());
+        assertTrue(sessions.find(ids.get(1)).isEmpty());
+        assertTrue(sessions.find(ids.get(2)).isPresent());
+        assertTrue(sessions.find(ids.get(3)).isPresent());
+        assertThrows(
+                IllegalArgumentException.class, () -> toolkit().sessions("session:").mostPerPrincipal(0));
+    }
+
+    @Test
+    @SuppressWarnings("NullAway") // A program need not be checked.
+    void attributesMayBeOfAnyType() {
+        Session session = sessions().create();
+        session.set("numbers", List.of(1L, 2L))
+                .set("raw", "text", Codecs.of(value -> value.getBytes(StandardCharsets.UTF_16), bytes ->
+                        new String(bytes, StandardCharsets.UTF_16)))
+                .save();
+        Session found = elsewhere().find(session.id()).orElseThrow();
+        assertEquals(Optional.of(List.of(1L, 2L)), found.get("numbers", new TypeReference<List<Long>>() {}));
+        assertEquals(
+                Optional.of("text"),
+                found.get("raw", Codecs.of(value -> value.getBytes(StandardCharsets.UTF_16), bytes ->
+                        new String(bytes, StandardCharsets.UTF_16))));
+        assertEquals(Optional.empty(), found.get("nothing", new TypeReference<List<Long>>() {}));
+        assertThrows(NullPointerException.class, () -> session.set("a", null));
     }
 }
