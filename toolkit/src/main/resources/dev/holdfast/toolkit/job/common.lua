@@ -130,6 +130,8 @@ end
 
 -- Jobs that are due in the same millisecond stay in the order in which they came: each is a little later than the one before.
 local lastDue, lastScore
+-- For how many milliseconds a worker waits at most before it looks again; whether one was woken for what is due sooner.
+local longestWait, isSoonTold = 1000, false
 local function schedule(id, job, due, as)
     job.s, job.d = as, due
     if due ~= lastDue then
@@ -139,6 +141,11 @@ local function schedule(id, job, due, as)
         lastScore = lastScore + 1 / 1024
     end
     redis.call('ZADD', key('scheduled'), string.format('%.10f', lastScore), id)
+    if due < now + longestWait and not isSoonTold then
+        -- Workers that wait do not know of it. One of them looks when it is due.
+        isSoonTold = true
+        wake(1)
+    end
 end
 
 local function free(id, job)

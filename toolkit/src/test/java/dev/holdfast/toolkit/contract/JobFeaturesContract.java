@@ -330,6 +330,7 @@ class JobFeaturesContract extends Contract {
         Jobs jobs = toolkit().jobs("app").lease(Duration.ofHours(1)).build();
         CountDownLatch begun = new CountDownLatch(1);
         closing(worker(jobs)
+                .grace(Duration.ofMillis(100))
                 .handle("note", String.class, job -> {
                     begun.countDown();
                     Thread.sleep(600_000);
