@@ -8,7 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What waits for a listener, who is called on one virtual thread, with one thing after the other. So whoever brings a message is never
+ * What waits for a listener, who is called on one thread, with one thing after the other. So whoever brings a message is never
  * held up by the listener.
  *
  * <p>At most 32 MiB wait. If more comes, all that waits is dropped, and the listener is told of a gap in its place. Whatever the

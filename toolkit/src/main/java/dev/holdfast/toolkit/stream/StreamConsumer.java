@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One who does the entries of a stream. Runs on virtual threads until it is closed. */
+/** One who does the entries of a stream. Runs until it is closed. */
 public final class StreamConsumer<T> implements AutoCloseable {
     /** Does an entry; what it throws has the entry come again. */
     @FunctionalInterface

@@ -174,7 +174,7 @@ public final class DurableTopic<T> implements Pattern {
     }
 
     /**
-     * Has a handler read the topic from its cursor on, on a virtual thread, until the reader is closed. Of one reader's name only
+     * Has a handler read the topic from its cursor on, on a thread of its own, until the reader is closed. Of one reader's name only
      * one may be at work at a time.
      *
      * @param reader the name of the cursor

@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Topic<T> implements Pattern {
     /**
-     * Receives messages, one after the other, on a virtual thread. What it throws is logged and counted. One that is slow has up to 32
+     * Receives messages, one after the other, on a thread of their own. What it throws is logged and counted. One that is slow has up to 32
      * MiB wait for it; then they are dropped, and it is told of the gap.
      */
     @FunctionalInterface
