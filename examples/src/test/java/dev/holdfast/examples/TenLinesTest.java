@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test;
 class TenLinesTest {
     private static final Path SOURCE = Path.of("src/main/java/dev/holdfast/examples/lines/TenLines.java");
     private static final Path PAGE = Path.of("../docs/toolkit/ten-lines.md");
-    private static final Pattern METHOD =
-            Pattern.compile("^    public [^\\n(]* \\w+\\(\\)[^{\\n]*\\{\\n(.*?)\\n    \\}\\n", Pattern.MULTILINE | Pattern.DOTALL);
+    private static final Pattern METHOD = Pattern.compile(
+            "^    public [^\\n(]* \\w+\\(\\)[^{\\n]*\\{\\n(.*?)\\n    \\}\\n", Pattern.MULTILINE | Pattern.DOTALL);
     private static final Pattern SAMPLE = Pattern.compile("```java\\n(.*?)\\n```", Pattern.DOTALL);
 
     @Test

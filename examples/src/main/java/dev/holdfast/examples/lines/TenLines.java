@@ -64,7 +64,8 @@ public final class TenLines {
     }
 
     public Map<String, String> mapCache() {
-        MapCache settings = toolkit.mapCache("settings:").ttl(Duration.ofMinutes(5)).build();
+        MapCache settings =
+                toolkit.mapCache("settings:").ttl(Duration.ofMinutes(5)).build();
         Map<String, String> found = settings.get("theme", key -> Map.of("colour", "dark"));
         settings.put("theme", Map.of("colour", "light"));
         settings.invalidate("theme");

@@ -105,7 +105,9 @@ public final class Session {
 
     private Optional<Long> number(String field) {
         byte[] digits = attributes.get(field);
-        return digits == null ? Optional.empty() : Optional.of(Long.parseLong(Codecs.text().decode(digits)));
+        return digits == null
+                ? Optional.empty()
+                : Optional.of(Long.parseLong(Codecs.text().decode(digits)));
     }
 
     /** How many milliseconds it lives from now on, if it is not opened. */

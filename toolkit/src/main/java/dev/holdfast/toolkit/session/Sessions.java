@@ -144,8 +144,8 @@ public final class Sessions implements Pattern {
             return Optional.empty();
         }
         Optional<Session> session = context.retry()
-                .idempotent(
-                        () -> read(id, store.call(OPEN, List.of(keys.session(id)), store.millis(), Durations.millis(ttl))));
+                .idempotent(() ->
+                        read(id, store.call(OPEN, List.of(keys.session(id)), store.millis(), Durations.millis(ttl))));
         session.ifPresent(this::index);
         (session.isPresent() ? found : missing).increment();
         return session;
@@ -160,7 +160,8 @@ public final class Sessions implements Pattern {
     }
 
     void save(Session session, boolean isNew, Map<String, byte[]> changed, Set<String> removed) {
-        List<Object> words = new ArrayList<>(List.of(isNew ? "1" : "0", Durations.millis(ttl), store.millis(), removed.size()));
+        List<Object> words =
+                new ArrayList<>(List.of(isNew ? "1" : "0", Durations.millis(ttl), store.millis(), removed.size()));
         words.addAll(removed);
         changed.forEach((name, value) -> {
             words.add(name);
@@ -183,7 +184,8 @@ public final class Sessions implements Pattern {
 
         List<Dated> others = new ArrayList<>();
         for (String id : ids(principal)) {
-            String created = store.call("HGET", keys.session(id), Session.CREATED).textOrNull();
+            String created =
+                    store.call("HGET", keys.session(id), Session.CREATED).textOrNull();
             if (created == null) {
                 store.call("ZREM", keys.of(principal), id);
             } else if (!id.equals(present)) {

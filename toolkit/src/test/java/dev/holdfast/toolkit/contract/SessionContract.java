@@ -158,12 +158,14 @@ class SessionContract extends Contract {
         Session found = elsewhere().find(remembered.id()).orElseThrow();
         assertEquals(Set.of(), found.names());
         found.set("a", 1).save();
-        long left = store().call("PTTL", store().call("KEYS", "session:{*").texts().getFirst())
+        long left = store().call(
+                        "PTTL", store().call("KEYS", "session:{*").texts().getFirst())
                 .number();
         assertTrue(left > Duration.ofDays(29).toMillis(), left + " ms");
         assertThrows(IllegalArgumentException.class, () -> found.ttl(Duration.ZERO));
         assertThrows(
-                IllegalArgumentException.class, () -> toolkit().sessions("session:").ttl(Duration.ofSeconds(-1)));
+                IllegalArgumentException.class,
+                () -> toolkit().sessions("session:").ttl(Duration.ofSeconds(-1)));
     }
 
     @Test
@@ -202,7 +204,8 @@ class SessionContract extends Contract {
         assertTrue(sessions.find(ids.get(2)).isPresent());
         assertTrue(sessions.find(ids.get(3)).isPresent());
         assertThrows(
-                IllegalArgumentException.class, () -> toolkit().sessions("session:").mostPerPrincipal(0));
+                IllegalArgumentException.class,
+                () -> toolkit().sessions("session:").mostPerPrincipal(0));
     }
 
     @Test
@@ -210,15 +213,22 @@ class SessionContract extends Contract {
     void attributesMayBeOfAnyType() {
         Session session = sessions().create();
         session.set("numbers", List.of(1L, 2L))
-                .set("raw", "text", Codecs.of(value -> value.getBytes(StandardCharsets.UTF_16), bytes ->
-                        new String(bytes, StandardCharsets.UTF_16)))
+                .set(
+                        "raw",
+                        "text",
+                        Codecs.of(
+                                value -> value.getBytes(StandardCharsets.UTF_16),
+                                bytes -> new String(bytes, StandardCharsets.UTF_16)))
                 .save();
         Session found = elsewhere().find(session.id()).orElseThrow();
         assertEquals(Optional.of(List.of(1L, 2L)), found.get("numbers", new TypeReference<List<Long>>() {}));
         assertEquals(
                 Optional.of("text"),
-                found.get("raw", Codecs.of(value -> value.getBytes(StandardCharsets.UTF_16), bytes ->
-                        new String(bytes, StandardCharsets.UTF_16))));
+                found.get(
+                        "raw",
+                        Codecs.of(
+                                value -> value.getBytes(StandardCharsets.UTF_16),
+                                bytes -> new String(bytes, StandardCharsets.UTF_16))));
         assertEquals(Optional.empty(), found.get("nothing", new TypeReference<List<Long>>() {}));
         assertThrows(NullPointerException.class, () -> session.set("a", null));
     }
