@@ -36,6 +36,8 @@ module dev.holdfast.engine {
             dev.holdfast.toolkit;
     exports dev.holdfast.engine.replication to
             dev.holdfast.server;
+    exports dev.holdfast.engine.scripting to
+            dev.holdfast.toolkit;
     exports dev.holdfast.engine.topology to
             dev.holdfast.server;
 }

@@ -226,11 +226,11 @@ final class DecideStep implements Step {
     }
 
     private static double kept(StepCall call, Slice key, double most) {
-        byte[] text = (byte[]) ask(call, "GET", key);
+        Object text = ask(call, "GET", key);
         if (text == null) {
             return 0;
         }
-        Double number = StepCall.toNumber(text);
+        Double number = StepCall.toNumber((byte[]) text);
         if (number == null) {
             throw foreign();
         }

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.engine.Holdfast;
-import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.toolkit.Toolkit;
 import dev.holdfast.toolkit.limit.Limit;
@@ -13,6 +12,9 @@ import dev.holdfast.toolkit.lock.Lease;
 import dev.holdfast.toolkit.lock.LeasedLock;
 import dev.holdfast.toolkit.lock.Locks;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -32,22 +34,12 @@ class StepTest {
     private static final int STEPS = 3000;
 
     /** The time of both stores, which stands still but for the test. */
-    private static final class StoppedClock implements Clock {
+    private static final class StoppedClock implements InstantSource {
         private long micros = 1_790_000_000_000_000L;
 
         @Override
-        public long millis() {
-            return micros / 1000;
-        }
-
-        @Override
-        public long micros() {
-            return micros;
-        }
-
-        @Override
-        public long nanos() {
-            return micros * 1000;
+        public Instant instant() {
+            return Instant.EPOCH.plus(micros, ChronoUnit.MICROS);
         }
     }
 
