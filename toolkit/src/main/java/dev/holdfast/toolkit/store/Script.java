@@ -48,7 +48,8 @@ public final class Script {
         }
     }
 
-    /** The same script, in whose place a store in this JVM runs a step in Java that does the same. */
+    /** The same script, in whose place a store in this JVM runs a step in Java that does the same; for the toolkit's own patterns. */
+    @SuppressWarnings("exports")
     public Script or(Step inJava) {
         return new Script(name, source, inJava);
     }
