@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.type.TypeReference;
 
 /** Each pattern in ten lines. The page {@code docs/toolkit/ten-lines.md} shows the bodies of these methods. */
+@SuppressWarnings("try") // What is closed is at work meanwhile.
 public final class TenLines {
     /** A user. */
     public record User(String name, String language) {}
