@@ -61,7 +61,7 @@ public final class TenLines {
         users.put("43", new User("ada", "en"), users.options().tags("english"));
         users.invalidateTag("english");
         users.invalidate("42");
-        return user.language();
+        return user == null ? "unknown" : user.language();
     }
 
     public Map<String, String> mapCache() {
