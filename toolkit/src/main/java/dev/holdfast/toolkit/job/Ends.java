@@ -47,6 +47,7 @@ final class Ends {
      * @return what has become of the job: "done", "retry", "dead", "cancelled" or "pending"; null if another has taken it over
      */
     @Nullable
+    @SuppressWarnings("ThreadPriorityCheck") // It is right without: to yield makes requests fewer, and nothing else.
     String tell(RunningJob<?> job, Attempt attempt) {
         End end = new End(
                 job.id(), job.fencingToken(), attempt.verb(), attempt.text(), attempt.trace(), attempt.delayMillis());
@@ -56,6 +57,10 @@ final class Ends {
         turn.lock();
         try {
             // Whoever had the turn before may have told of this one, too.
+            if (!end.isTold) {
+                // Others that are about to end share the request.
+                Thread.yield();
+            }
             while (!end.isTold) {
                 tell(next());
             }

@@ -4,9 +4,9 @@ import dev.holdfast.toolkit.store.Script;
 
 /** The atomic steps of jobs; {@code common.lua} stands before each, and {@code commit.lua} after it. */
 final class JobScripts {
-    static final Script ENQUEUE = script("enqueue");
-    static final Script TAKE = script("take");
-    static final Script FINISH = script("finish");
+    static final Script ENQUEUE = script("enqueue").or(new EnqueueStep());
+    static final Script TAKE = script("take").or(new TakeStep());
+    static final Script FINISH = script("finish").or(new FinishStep());
     static final Script HEARTBEAT = script("heartbeat");
     static final Script PROGRESS = script("progress");
     static final Script MOVE = script("move");

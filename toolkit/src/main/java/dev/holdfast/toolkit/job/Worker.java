@@ -73,6 +73,9 @@ public final class Worker implements AutoCloseable {
     /** How many jobs are taken in one step at most. */
     private static final int BATCH = 100;
 
+    /** How long it waits at most for more room where there is some. */
+    private static final long GATHER_NANOS = 1_000_000;
+
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
     private static final long FIRST_PAUSE_MILLIS = 50;
     /** How often a worker complains of jobs whose type it does not know. */
@@ -90,6 +93,11 @@ public final class Worker implements AutoCloseable {
     private final ThreadFactory threads;
     private final List<Object> takeWords;
     private final Semaphore free;
+    /** How much room it waits for, for a moment, before it takes more of what there is plenty of. */
+    private final int portion;
+    /** Whether the last step has given as many jobs as there was room for. Used by the taking thread. */
+    private boolean tookAll;
+
     /** Jobs whose leases are renewed, by their fencing tokens. */
     private final Map<Long, RunningJob<?>> running = new ConcurrentHashMap<>();
     /** Handlers that were not waited for any longer. */
@@ -121,6 +129,7 @@ public final class Worker implements AutoCloseable {
         this.threads = builder.threads;
         this.takeWords = takeWords();
         this.free = new Semaphore(concurrency);
+        this.portion = Math.max(1, Math.min(concurrency, BATCH) / 2);
         this.ends = new Ends(jobs);
         this.instruments = jobs.instruments();
         this.lost = instruments.counter("lost");
@@ -193,12 +202,16 @@ public final class Worker implements AutoCloseable {
     private void takeOnce() throws Exception {
         Boolean hasRoom = loop.idle(() -> {
             free.acquire();
+            free.release();
+            // Where there is more than enough to do, one step for several jobs costs little more than for one.
+            if (tookAll && free.availablePermits() < portion && free.tryAcquire(portion, GATHER_NANOS, TimeUnit.NANOSECONDS)) {
+                free.release(portion);
+            }
             return true;
         });
         if (hasRoom == null) {
             return;
         }
-        free.release();
         long wait = take();
         if (wait > 0) {
             loop.idle(() -> {
@@ -250,6 +263,7 @@ public final class Worker implements AutoCloseable {
             begin(jobs.record().taken(answer, at, sent));
             taken++;
         }
+        tookAll = taken == room;
         if (taken > 0) {
             return 0;
         }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +37,9 @@ final class MirroredStore implements Store {
 
     @Override
     public Reply await(Duration atMost, Command command) {
-        return call(command);
+        // Whoever waits looks again by itself.
+        LockSupport.parkNanos(1_000_000);
+        return Reply.of(null);
     }
 
     @Override
