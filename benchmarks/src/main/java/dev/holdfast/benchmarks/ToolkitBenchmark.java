@@ -91,7 +91,11 @@ public class ToolkitBenchmark {
     public static class Work {
         final Semaphore done = new Semaphore(0);
         private final List<NewJob> batch = Collections.nCopies(100, NewJob.of("note", "x"));
+
+        @SuppressWarnings("NullAway.Init")
         private Jobs jobs;
+
+        @SuppressWarnings("NullAway.Init")
         private Worker worker;
 
         @Setup

@@ -166,7 +166,8 @@ final class EnqueueStep implements Step {
             boolean isWithdrawn = work.withdraw(other, job);
             if (!isWithdrawn && state.equals("pending")) {
                 // It may have come with the same step.
-                isWithdrawn = pending.getOrDefault(JobWork.text(job, "q"), List.of()).remove(other);
+                isWithdrawn =
+                        pending.getOrDefault(JobWork.text(job, "q"), List.of()).remove(other);
             }
             if (isWithdrawn) {
                 work.ended(other, job, "cancelled", "it was replaced");

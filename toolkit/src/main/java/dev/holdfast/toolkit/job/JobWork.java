@@ -223,8 +223,8 @@ final class JobWork {
         if (due == lastDue) {
             lastScore += 1.0 / 1024;
         } else {
-            List<?> same = list(call.call(
-                    "ZREVRANGEBYSCORE", key("scheduled"), "(" + (due + 1), due, "WITHSCORES", "LIMIT", 0, 1));
+            List<?> same = list(
+                    call.call("ZREVRANGEBYSCORE", key("scheduled"), "(" + (due + 1), due, "WITHSCORES", "LIMIT", 0, 1));
             lastDue = due;
             lastScore = same.isEmpty() ? due : Math.min(score(same.getFirst()) + 1.0 / 1024, due + LAST_OF_MILLI);
         }
@@ -372,8 +372,8 @@ final class JobWork {
         long surplus = call.callForNumber("ZCARD", key("dead")) - outdated.size() - mostKept;
         if (surplus > 0) {
             long first = outdated.size();
-            outdated.addAll(texts(
-                    call.call("ZRANGE", key("dead"), first, first + Math.min(surplus, MOST_OUTDATED) - 1)));
+            outdated.addAll(
+                    texts(call.call("ZRANGE", key("dead"), first, first + Math.min(surplus, MOST_OUTDATED) - 1)));
         }
         for (String old : outdated) {
             call.call("ZREM", key("dead"), raw(old));

@@ -78,7 +78,8 @@ final class MessagePack {
             out.write(0xcc + size);
             bigEndian(out, number, 1 << size);
         } else {
-            int size = number >= Byte.MIN_VALUE ? 0 : number >= Short.MIN_VALUE ? 1 : number >= Integer.MIN_VALUE ? 2 : 3;
+            int size =
+                    number >= Byte.MIN_VALUE ? 0 : number >= Short.MIN_VALUE ? 1 : number >= Integer.MIN_VALUE ? 2 : 3;
             out.write(0xd0 + size);
             bigEndian(out, number, 1 << size);
         }

@@ -183,7 +183,9 @@ final class TakeStep implements Step {
 
         private long busy(String limit) {
             byte[] number = call.callForBytes("HGET", work.key("busy"), JobWork.raw(limit));
-            return number == null ? 0 : Objects.requireNonNull(StepCall.toNumber(number)).longValue();
+            return number == null
+                    ? 0
+                    : Objects.requireNonNull(StepCall.toNumber(number)).longValue();
         }
 
         /** Lets those go that a limit holds back which none has let go. */
@@ -233,12 +235,7 @@ final class TakeStep implements Step {
             // Turns that were reserved before the clock was set back come as much sooner.
             full = Math.max(micros, full - Math.max(0, seen - micros));
             double after = full + interval;
-            call.call(
-                    "SET",
-                    name,
-                    whole(after) + " " + whole(micros),
-                    "PX",
-                    whole(Math.ceil((after - micros) / 1000)));
+            call.call("SET", name, whole(after) + " " + whole(micros), "PX", whole(Math.ceil((after - micros) / 1000)));
             return (long) Math.ceil((after - keyPeriod - micros) / 1000);
         }
 
@@ -350,9 +347,7 @@ final class TakeStep implements Step {
                 }
             }
             more = more
-                    || open
-                            && (wanted == 0 || looked >= LOOKED_AT)
-                            && call.callForNumber("EXISTS", list, urgent) > 0;
+                    || open && (wanted == 0 || looked >= LOOKED_AT) && call.callForNumber("EXISTS", list, urgent) > 0;
             return looked;
         }
 
@@ -371,7 +366,10 @@ final class TakeStep implements Step {
             byte[] kept = call.callForBytes("GET", work.key("lease"));
             // No less than the time, so that tokens grow even if the last one was lost.
             long last = Math.max(
-                    kept == null ? 0 : Objects.requireNonNull(StepCall.toNumber(kept)).longValue(), call.micros());
+                    kept == null
+                            ? 0
+                            : Objects.requireNonNull(StepCall.toNumber(kept)).longValue(),
+                    call.micros());
             call.call("SET", work.key("lease"), last + given.size());
             Object[] words = new Object[given.size() + 1];
             words[0] = work.key("payload");

@@ -204,7 +204,9 @@ public final class Worker implements AutoCloseable {
             free.acquire();
             free.release();
             // Where there is more than enough to do, one step for several jobs costs little more than for one.
-            if (tookAll && free.availablePermits() < portion && free.tryAcquire(portion, GATHER_NANOS, TimeUnit.NANOSECONDS)) {
+            if (tookAll
+                    && free.availablePermits() < portion
+                    && free.tryAcquire(portion, GATHER_NANOS, TimeUnit.NANOSECONDS)) {
                 free.release(portion);
             }
             return true;

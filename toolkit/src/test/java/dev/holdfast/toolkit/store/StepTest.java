@@ -130,8 +130,10 @@ class StepTest {
             return switch (String.valueOf(store.call("TYPE", key))) {
                 case "string" -> Reply.of(store.call("GET", key)).toString();
                 case "list" -> Reply.of(store.call("LRANGE", key, 0, -1)).toString();
-                case "zset" -> Reply.of(store.call("ZRANGE", key, 0, -1, "WITHSCORES")).toString();
-                case "set" -> new TreeSet<>(Reply.of(store.call("SMEMBERS", key)).texts()).toString();
+                case "zset" ->
+                    Reply.of(store.call("ZRANGE", key, 0, -1, "WITHSCORES")).toString();
+                case "set" ->
+                    new TreeSet<>(Reply.of(store.call("SMEMBERS", key)).texts()).toString();
                 default -> {
                     Map<String, String> fields = new TreeMap<>();
                     Reply.of(store.call("HGETALL", key))
@@ -147,8 +149,8 @@ class StepTest {
             if (!key.contains("}:state") && !key.contains("}:failures") && !key.contains("}:children")) {
                 return value.toString();
             }
-            String json = Reply.of(store.call(
-                            "EVAL", "return cjson.encode(cmsgpack.unpack(ARGV[1]))", 0, value.bytes()))
+            String json = Reply.of(
+                            store.call("EVAL", "return cjson.encode(cmsgpack.unpack(ARGV[1]))", 0, value.bytes()))
                     .text();
             return JSON.readTree(json) instanceof ObjectNode node ? sorted(node) : json;
         }
@@ -299,8 +301,7 @@ class StepTest {
                 case 5 -> {
                     if (random.nextInt(4) == 0) {
                         // Workers are lost.
-                        toolkit.store().call(Command.of(
-                                LOSE, List.of("jobs:{j}:active"), 1 + random.nextInt(2)));
+                        toolkit.store().call(Command.of(LOSE, List.of("jobs:{j}:active"), 1 + random.nextInt(2)));
                     }
                 }
                 default -> ids.add(jobs.add(job(random, "one")).id());
@@ -376,7 +377,9 @@ class StepTest {
         return switch (random.nextInt(8)) {
             case 0 -> job.uniqueUntilDone("u" + random.nextInt(3));
             case 1 -> job.uniqueUntilStart("u" + random.nextInt(3));
-            case 2 -> job.uniqueUntilDone("u" + random.nextInt(3), Duration.ofMillis(50)).replacing();
+            case 2 ->
+                job.uniqueUntilDone("u" + random.nextInt(3), Duration.ofMillis(50))
+                        .replacing();
             case 3 -> job.id("fixed" + random.nextInt(3)).replacing();
             default -> job;
         };
