@@ -330,7 +330,7 @@ final class TakeStep implements Step {
             while (open && wanted > 0 && looked < LOOKED_AT) {
                 boolean hasUrgent = call.callForNumber("EXISTS", urgent) == 1;
                 if (!hasUrgent && call.callForNumber("EXISTS", list) == 0
-                        || amount > 0 && !token(queue, amount, period, false)) {
+                        || amount > 0 && !token(queue, (double) amount, (double) period, false)) {
                     break;
                 }
                 List<String> ids = next(hasUrgent, list, urgent, amount == 0 ? wanted : 1);
@@ -341,7 +341,7 @@ final class TakeStep implements Step {
                     if (job != null && "pending".equals(job.get("s")) && give(id, job)) {
                         wanted--;
                         if (amount > 0) {
-                            token(queue, amount, period, true);
+                            token(queue, (double) amount, (double) period, true);
                         }
                     }
                 }
