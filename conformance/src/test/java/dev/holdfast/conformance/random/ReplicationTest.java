@@ -13,6 +13,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -29,6 +31,7 @@ class ReplicationTest {
     private static final int ROUNDS = 2;
     private static final int WRITERS = 3;
     private static final int LENGTH = 150;
+    private static final int DATABASES = 16;
     private static final Pattern OFFSET = Pattern.compile("master_repl_offset:(\\d+)");
 
     private final List<AutoCloseable> opened = new ArrayList<>();
@@ -161,14 +164,40 @@ class ReplicationTest {
                     assertEquals(offset, offset(replica));
                     assertEquals(offset, offset(last));
                     String digest = digest(primary);
-                    assertEquals(digest, digest(replica));
-                    assertEquals(digest, digest(last));
+                    assertEquals(digest, digest(replica), () -> differences(primary, replica));
+                    assertEquals(digest, digest(last), () -> differences(replica, last));
                 });
     }
 
     private static long offset(Session session) {
         Matcher matcher = OFFSET.matcher(session.run("INFO", "replication").text());
         return matcher.find() ? Long.parseLong(matcher.group(1)) : -1;
+    }
+
+    /** The keys that are not the same at both. */
+    private static String differences(Session one, Session other) {
+        StringBuilder report = new StringBuilder();
+        for (int database = 0; database < DATABASES; database++) {
+            one.run("SELECT", "" + database);
+            other.run("SELECT", "" + database);
+            Set<String> keys = new TreeSet<>();
+            one.run("KEYS", "*").parts().forEach(key -> keys.add(key.text()));
+            other.run("KEYS", "*").parts().forEach(key -> keys.add(key.text()));
+            for (String key : keys) {
+                String here = show(one, key);
+                String there = show(other, key);
+                if (!here.equals(there)) {
+                    report.append("\n").append(database).append(' ').append(key);
+                    report.append("\n  ").append(here).append("\n  ").append(there);
+                }
+            }
+        }
+        return report.toString();
+    }
+
+    private static String show(Session session, String key) {
+        return session.run("TYPE", key) + " expires " + session.run("PEXPIRETIME", key) + " is "
+                + session.run("DEBUG", "DIGEST-VALUE", key);
     }
 
     private static String digest(Session session) {

@@ -10,6 +10,7 @@ import static dev.holdfast.engine.catalog.KeySpec.Flag.RO;
 import static dev.holdfast.engine.catalog.KeySpec.Flag.UPDATE;
 import static dev.holdfast.engine.core.Handler.command;
 
+import dev.holdfast.engine.base.Doubles;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
@@ -402,7 +403,29 @@ public final class GeoSearchCommands {
                 SortedSetCommands.maxEntries(call),
                 SortedSetCommands.maxLength(call));
         String event = request.form == Form.SEARCH_STORE ? "geosearchstore" : "georadiusstore";
+        boolean existed = call.exists(target);
+        propagate(call, target, existed, result);
         SortedSetRangeCommands.store(call, target, result, event);
         call.addDirty(Math.max(0, result.size() - 1));
+    }
+
+    /** Tells of what is stored: another library's sines differ in the last digit, so a search that is repeated elsewhere finds others. */
+    private static void propagate(Call call, Slice target, boolean existed, SortedSetValue result) {
+        if (!call.isLogged()) {
+            return;
+        }
+        call.propagateNothing();
+        if (existed) {
+            call.propagateAs("DEL", target);
+        }
+        if (result.size() > 0) {
+            List<Object> words = new ArrayList<>(List.of("ZADD", target));
+            SortedSetValue.Walk walk = result.walk();
+            while (walk.next()) {
+                words.add(Doubles.toBytesOf17Digits(walk.score()));
+                words.add(walk.member().toBytes());
+            }
+            call.propagateAs(words.toArray());
+        }
     }
 }
