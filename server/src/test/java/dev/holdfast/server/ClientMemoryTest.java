@@ -194,7 +194,7 @@ final class ClientMemoryTest {
 
     @Test
     void theLargestGoesFirst() throws Exception {
-        start("maxmemory-clients", "10mb");
+        start("maxmemory-clients", "14mb");
         RawClient small = connect();
         run(small, "+OK", "MULTI");
         run(small, "+QUEUED", "SET", "a", "1");
@@ -202,7 +202,7 @@ final class ClientMemoryTest {
         large.send("*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$50000000\r\n" + "x".repeat(5 << 20));
         await(() -> engine.clientMemory().sum() > 5 << 20);
         RawClient second = connect();
-        second.send("*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$3000000\r\n" + "x".repeat(3_000_000) + "\r\n");
+        second.send("*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$6000000\r\n" + "x".repeat(6_000_000) + "\r\n");
         assertEquals("+OK", second.read());
         assertTrue(large.isEnded());
         run(small, "*1|+OK", "EXEC");

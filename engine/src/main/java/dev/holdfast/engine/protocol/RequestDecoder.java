@@ -20,7 +20,8 @@ public final class RequestDecoder {
     private static final int UNAUTHENTICATED_MAX_WORDS = 10;
     private static final int UNAUTHENTICATED_MAX_BULK_BYTES = 16384;
     private static final int FIRST_OWN_BYTES = 256;
-    private static final int MANY_BYTES = 32 * 1024;
+    private static final int MUCH_BYTES = 32 * 1024;
+    private static final int LONG_WORD_BYTES = 1 << 20;
     private static final int MAX_OWN_BYTES = Integer.MAX_VALUE - 64;
     private static final String INVALID_LINE_END = "Protocol error: invalid CRLF in request";
     private static final byte[] NOTHING = new byte[0];
@@ -105,13 +106,14 @@ public final class RequestDecoder {
     }
 
     /**
-     * How long the array is to become: twice as long. For a word that is longer than it, no longer than that wants, and sixteen times as
-     * long once many bytes have come, for they would be copied each time.
+     * How long the array is to become: twice as long, but for a word that is longer than it, no longer than that wants. What has come would
+     * be copied each time, so once there is much of such a word the array is made a megabyte long at once.
      */
     private long wanted(int start, int used, int more) {
         long grown = buffer.length * 2L;
         if (wordBytes > buffer.length) {
-            grown = Math.min(used >= MANY_BYTES ? 8 * grown : grown, position - start + wordBytes + 2L);
+            long enough = used >= MUCH_BYTES ? Math.max(grown, LONG_WORD_BYTES) : grown;
+            grown = Math.min(enough, position - start + wordBytes + 2L);
         }
         return Math.max((long) used + more, Math.min(grown, MAX_OWN_BYTES));
     }
