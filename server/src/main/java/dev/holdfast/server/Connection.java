@@ -119,14 +119,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
             bytesIn.setOpaque(bytesIn.getPlain() + length);
             engine.statistics().netInputBytes.add(length);
             while (data.isReadable()) {
-                int part = Math.min(data.readableBytes(), Loop.READ_BYTES);
-                if (waiting || decoder.hasPending()) {
-                    data.readBytes(decoder.space(part), decoder.end(), part);
-                    decoder.appended(part);
-                } else {
-                    data.readBytes(loop.input, 0, part);
-                    decoder.lend(loop.input, 0, part);
-                }
+                take(data, Math.min(data.readableBytes(), Loop.READ_BYTES));
                 if (!waiting) {
                     run();
                 }
@@ -143,6 +136,28 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         } finally {
             data.release();
         }
+    }
+
+    /** Hands the decoder so many bytes: behind those of an unfinished command, or in the loop's array. */
+    private void take(ByteBuf data, int part) {
+        while (waiting || decoder.hasPending()) {
+            try {
+                byte[] space = decoder.space(part);
+                if (space != null) {
+                    data.readBytes(space, decoder.end(), part);
+                    decoder.appended(part);
+                    return;
+                }
+            } catch (OutOfMemoryError e) {
+                engine.heapIsFull();
+            }
+            if (waiting || !decoder.skip()) {
+                throw new OutOfMemoryError("no room for what a client sends");
+            }
+            LOG.warn("There is no room for a command of client {}, which is answered with an error", address);
+        }
+        data.readBytes(loop.input, 0, part);
+        decoder.lend(loop.input, 0, part);
     }
 
     @Override
@@ -254,6 +269,9 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
                 loop.batch[count] = args;
                 loop.batchEnds[count] = decoder.position();
                 count++;
+                if (args.count() == 0) {
+                    break;
+                }
             }
         } catch (ProtocolException e) {
             if (count == 0) {
@@ -270,7 +288,11 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
             engine.prefetcher().look(client, loop.batch, count);
         }
         for (int i = 0; i < count; i++) {
-            waiting = !engine.execute(client, loop.batch[i], output);
+            if (loop.batch[i].count() == 0) {
+                engine.rejectUnread(client, output);
+            } else {
+                waiting = !engine.execute(client, loop.batch[i], output);
+            }
             // What a command sends to its own client follows its reply.
             putPushesBefore(output);
             if (waiting || client.isClosing()) {

@@ -112,7 +112,7 @@ final class ClientMemoryTest {
             other.run("PING");
             other.send(command("ECHO", "shown"));
             assertEquals("$5|shown", other.read());
-            client.send(command("ECHO", "this is the end"));
+            client.send(command("ECHO", "this is the end").repeat(2));
             client.readUntil("this is the end\r\n");
         } catch (IOException e) {
             // The server has ended the connection.
@@ -156,6 +156,27 @@ final class ClientMemoryTest {
             assertEquals(before, engine.clientMemory().sum(), "after the failure at place " + place);
         }
         assertTrue(place > 30, "only " + place + " places");
+    }
+
+    /** A command for whose words there is no memory is answered with an error. The client goes on, and its transaction fails. */
+    @Test
+    void aCommandWithoutRoomIsRefused() throws Exception {
+        start();
+        RawClient client = connect();
+        run(client, "+OK", "CLIENT", "SETNAME", "victim");
+        engine.clientMemory().setFault((holder, bytes) -> holder.name().equals("victim") && bytes > 500_000);
+        String set = command("SET", "k", "x".repeat(700_000));
+        client.send(command("PING") + set.substring(0, 300_000));
+        assertEquals("+PONG", client.read());
+        client.send(set.substring(300_000) + command("ECHO", "next"));
+        assertEquals("-OOM command not allowed when used memory > 'maxmemory'.", client.read());
+        assertEquals("$4|next", client.read());
+        run(client, "+OK", "MULTI");
+        run(client, "-OOM command not allowed when used memory > 'maxmemory'.", "SET", "k", "x".repeat(700_000));
+        run(client, "-EXECABORT Transaction discarded because of previous errors.", "EXEC");
+        engine.clientMemory().setFault(null);
+        run(client, "$-1", "GET", "k");
+        run(client, "+OK", "SET", "k", "x".repeat(700_000));
     }
 
     private static String runForReply(RawClient client, String... words) throws IOException {

@@ -24,6 +24,10 @@ public final class CommandException extends RuntimeException {
         return new CommandException("WRONGTYPE Operation against a key holding the wrong kind of value");
     }
 
+    public static CommandException outOfMemory() {
+        return new CommandException("OOM command not allowed when used memory > 'maxmemory'.");
+    }
+
     public static CommandException syntax() {
         return new CommandException("ERR syntax error");
     }

@@ -258,8 +258,10 @@ public final class KeyCommands {
             call.reply().integer(0);
             return;
         }
+        call.needRoom(KeyTable.sizeBytes(item));
+        Object copy = KeyTable.copyOf(item, to);
         call.remove(to, database);
-        call.insert(to, KeyTable.copyOf(item, to), database);
+        call.insert(to, copy, database);
         call.changed(to, database, 'g', "copy_to");
         call.reply().integer(1);
     }

@@ -1,6 +1,7 @@
 package dev.holdfast.engine.core;
 
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.base.HeapRoom;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandFlag;
 import dev.holdfast.engine.catalog.CommandRole;
@@ -97,7 +98,12 @@ final class Admission {
                 && !engine.eviction().makeRoom(args.sizeBytes())
                 && needsMemory(client, spec)) {
             client.lane().rejected[spec.id()]++;
-            throw new CommandException("OOM command not allowed when used memory > 'maxmemory'.");
+            throw CommandException.outOfMemory();
+        }
+        if (spec.is(CommandFlag.DENYOOM) && !HeapRoom.has(args.get(args.count() - 1).array().length)) {
+            // What a long word says is kept once more, as a value. A connection has all words of a command in one array.
+            client.lane().rejected[spec.id()]++;
+            throw CommandException.outOfMemory();
         }
         if (engine.isRestricting()) {
             checkState(client, spec);

@@ -672,6 +672,13 @@ public final class Call implements Client.Runner {
         setString(key, old, scratch.set(digits, 0, digits.length), KeyRecord.INT, expireAt);
     }
 
+    /** Fails where the heap has no room for something of so many bytes that is about to be made. */
+    public void needRoom(long bytes) {
+        if (!HeapRoom.has(bytes)) {
+            throw CommandException.outOfMemory();
+        }
+    }
+
     /**
      * Overwrites a part of a string from an offset on, and leaves its expiry; a gap becomes zeros. Where there is no string,
      * one is created.
@@ -682,8 +689,8 @@ public final class Call implements Client.Runner {
         KeyTable table = table(key);
         long end = (long) offset + data.length();
         boolean grows = !(old instanceof LargeString large) || end > large.capacity();
-        if (grows && !HeapRoom.has(end)) {
-            throw new CommandException("OOM command not allowed when used memory > 'maxmemory'.");
+        if (grows) {
+            needRoom(end);
         }
         if (old == null) {
             byte[] empty = KeyRecord.create(ValueType.STRING, KeyRecord.RAW, key, KeyRecord.NEVER, 0);

@@ -856,6 +856,19 @@ public final class Engine implements AutoCloseable {
         return eviction.usedBytes();
     }
 
+    /** Answers a command of which there is nothing left, because there was no memory for its words. */
+    public void rejectUnread(Client client, Reply reply) {
+        int mark = reply.mark();
+        QueuedCommands transaction = client.transaction();
+        if (transaction != null) {
+            transaction.fail();
+        }
+        String message = CommandException.outOfMemory().getMessage();
+        reply.error(message);
+        statistics.countError(message);
+        commandEnded(client, reply, mark);
+    }
+
     private void reject(Client client, Args args, CommandException e, Reply reply) {
         QueuedCommands transaction = client.transaction();
         String message = e.getMessage();

@@ -1,5 +1,6 @@
 package dev.holdfast.engine.protocol;
 
+import dev.holdfast.engine.base.HeapRoom;
 import dev.holdfast.engine.base.Numbers;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +45,12 @@ public final class RequestDecoder {
 
     /** Length of the word being read, or -1 when its length has not been seen. */
     private int wordBytes = -1;
+
+    /** Whether the command being read is thrown away, word by word. */
+    private boolean skipping;
+
+    /** Of a word that is thrown away, how many bytes are still to come, its line end included. */
+    private long skippedBytes;
 
     private long maxBulkBytes = 512L * 1024 * 1024;
     private boolean authenticated = true;
@@ -90,13 +97,21 @@ public final class RequestDecoder {
         own = false;
     }
 
-    /** Makes room for {@code more} bytes in the decoder's own array; they are then put at {@link #end()}. */
-    public byte[] space(int more) {
+    /**
+     * Makes room for {@code more} bytes in the decoder's own array; they are then put at {@link #end()}.
+     *
+     * @return null where the heap has no room for an array that long; {@link #skip} is the way out
+     */
+    public byte @Nullable [] space(int more) {
         if (buffer.length - limit < more) {
             int start = unfinishedStart();
             int used = limit - start;
             if (buffer.length - used < more || !own) {
-                move(allocate(wanted(start, used, more)), start, used);
+                long length = wanted(start, used, more);
+                if (!HeapRoom.has(length)) {
+                    return null;
+                }
+                move(allocate(length), start, used);
                 settle();
             } else {
                 move(buffer, start, used);
@@ -139,6 +154,32 @@ public final class RequestDecoder {
             account.give(charged - used);
             charged = used;
         }
+    }
+
+    /**
+     * Gives up an unfinished command because there is no memory for it: what has come of it is let go, and what is still to come is
+     * thrown away. {@link #next} then returns a command without words in its place.
+     *
+     * @return false where no command is unfinished, or one that is being thrown away already
+     */
+    public boolean skip() {
+        if (unfinished == null || skipping) {
+            return false;
+        }
+        unfinished = new Args();
+        skipping = true;
+        int come = limit - position;
+        if (wordBytes >= 0) {
+            skippedBytes = wordBytes + 2L - come;
+            wordBytes = -1;
+            come = 0;
+        }
+        buffer = come == 0 ? NOTHING : Arrays.copyOfRange(buffer, position, limit);
+        own = come > 0;
+        position = 0;
+        limit = come;
+        settle();
+        return true;
     }
 
     /** Lets everything go; nothing will be read any more. */
@@ -203,6 +244,8 @@ public final class RequestDecoder {
         unfinished = null;
         wordsLeft = 0;
         wordBytes = -1;
+        skipping = false;
+        skippedBytes = 0;
     }
 
     /**
@@ -224,8 +267,9 @@ public final class RequestDecoder {
                 return args;
             }
         }
-        if (words(args)) {
+        if (skipping ? skipWords() : words(args)) {
             unfinished = null;
+            skipping = false;
             return args;
         }
         unfinished = args;
@@ -275,19 +319,9 @@ public final class RequestDecoder {
                 if (position == limit) {
                     return false;
                 }
-                if (b[position] != '$') {
-                    throw new ProtocolException(
-                            "Protocol error: expected '$', got '" + (char) (b[position] & 0xFF) + "'");
-                }
-                long length = header("bulk count", "bulk");
+                long length = wordLength();
                 if (length == UNFINISHED) {
                     return false;
-                }
-                if (length < 0 || length > maxBulkBytes) {
-                    throw new ProtocolException("Protocol error: invalid bulk length");
-                }
-                if (length > UNAUTHENTICATED_MAX_BULK_BYTES && !authenticated) {
-                    throw new ProtocolException("Protocol error: unauthenticated bulk length");
                 }
                 wordBytes = (int) length;
             }
@@ -304,6 +338,45 @@ public final class RequestDecoder {
             args.add(b, position, wordBytes);
             position = end + 2;
             wordBytes = -1;
+            wordsLeft--;
+        }
+        return true;
+    }
+
+    private long wordLength() throws ProtocolException {
+        if (buffer[position] != '$') {
+            throw new ProtocolException(
+                    "Protocol error: expected '$', got '" + (char) (buffer[position] & 0xFF) + "'");
+        }
+        long length = header("bulk count", "bulk");
+        if (length == UNFINISHED) {
+            return length;
+        }
+        if (length < 0 || length > maxBulkBytes) {
+            throw new ProtocolException("Protocol error: invalid bulk length");
+        }
+        if (length > UNAUTHENTICATED_MAX_BULK_BYTES && !authenticated) {
+            throw new ProtocolException("Protocol error: unauthenticated bulk length");
+        }
+        return length;
+    }
+
+    /** Throws away what has come of the words that are left. Returns whether that was all. */
+    private boolean skipWords() throws ProtocolException {
+        while (wordsLeft > 0) {
+            if (skippedBytes == 0) {
+                long length = position == limit ? UNFINISHED : wordLength();
+                if (length == UNFINISHED) {
+                    return false;
+                }
+                skippedBytes = length + 2;
+            }
+            int come = (int) Math.min(skippedBytes, limit - position);
+            position += come;
+            skippedBytes -= come;
+            if (skippedBytes > 0) {
+                return false;
+            }
             wordsLeft--;
         }
         return true;

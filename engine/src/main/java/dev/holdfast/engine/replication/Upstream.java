@@ -479,7 +479,11 @@ final class Upstream implements Runnable {
 
     private void run(byte[] bytes, int count) throws IOException {
         if (decoder.hasPending()) {
-            System.arraycopy(bytes, 0, decoder.space(count), decoder.end(), count);
+            byte[] space = decoder.space(count);
+            if (space == null) {
+                throw new OutOfMemoryError("no room for a command of the primary");
+            }
+            System.arraycopy(bytes, 0, space, decoder.end(), count);
             decoder.appended(count);
         } else {
             decoder.lend(bytes, 0, count);

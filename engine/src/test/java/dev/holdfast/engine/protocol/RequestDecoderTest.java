@@ -1,12 +1,15 @@
 package dev.holdfast.engine.protocol;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -31,7 +34,7 @@ final class RequestDecoderTest {
             while (position < input.length) {
                 int length = Math.min(Math.min(chunks.next(), lent.length), input.length - position);
                 if (decoder.hasPending()) {
-                    byte[] space = decoder.space(length);
+                    byte[] space = Objects.requireNonNull(decoder.space(length));
                     System.arraycopy(input, position, space, decoder.end(), length);
                     decoder.appended(length);
                 } else {
@@ -162,9 +165,45 @@ final class RequestDecoderTest {
         assertEquals("[b]", show(decoder.next(new Args())));
         assertEquals(null, decoder.next(new Args()));
         byte[] rest = bytes("$1\r\nd\r\n");
-        System.arraycopy(rest, 0, decoder.space(rest.length), decoder.end(), rest.length);
+        byte[] space = Objects.requireNonNull(decoder.space(rest.length));
+        System.arraycopy(rest, 0, space, decoder.end(), rest.length);
         decoder.appended(rest.length);
         assertEquals("[c, d]", show(decoder.next(new Args())));
+    }
+
+    /** Wherever there is no more room for a command, it is thrown away, and it alone. */
+    @Test
+    void givesUpOneCommand() throws ProtocolException {
+        String given = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$12\r\nhello\r\nworld\r\n";
+        byte[] input = bytes("*1\r\n$1\r\na\r\n" + given + "*1\r\n$1\r\nb\r\n");
+        int begin = 11;
+        for (int cut = begin + 4; cut < begin + given.length(); cut++) {
+            for (int piece = 1; piece < 9; piece++) {
+                RequestDecoder decoder = new RequestDecoder();
+                decoder.lend(input.clone(), 0, cut);
+                assertEquals("[a]", show(decoder.next(new Args())));
+                assertEquals(null, decoder.next(new Args()));
+                decoder.keep();
+                assertTrue(decoder.skip(), "cut at " + cut);
+                assertFalse(decoder.skip());
+                List<String> read = new ArrayList<>();
+                for (int at = cut; at < input.length; at += piece) {
+                    int length = Math.min(piece, input.length - at);
+                    if (decoder.hasPending()) {
+                        System.arraycopy(
+                                input, at, Objects.requireNonNull(decoder.space(length)), decoder.end(), length);
+                        decoder.appended(length);
+                    } else {
+                        decoder.lend(Arrays.copyOfRange(input, at, at + length), 0, length);
+                    }
+                    for (Args args = decoder.next(new Args()); args != null; args = decoder.next(new Args())) {
+                        read.add(show(args));
+                    }
+                    decoder.keep();
+                }
+                assertEquals(List.of("[]", "[b]"), read, "cut at " + cut + ", pieces of " + piece);
+            }
+        }
     }
 
     @Test
