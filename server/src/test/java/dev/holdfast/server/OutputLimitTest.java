@@ -62,7 +62,8 @@ final class OutputLimitTest {
                 pass(Duration.ofSeconds(60));
                 assertFalse(limit.isExceeded(client, MUCH));
                 pass(Duration.ofMillis(1));
-                assertTrue(limit.isExceeded(client, MUCH), "it has had more than 8 MB before it for more than 60 seconds");
+                assertTrue(
+                        limit.isExceeded(client, MUCH), "it has had more than 8 MB before it for more than 60 seconds");
                 assertEquals(Long.MAX_VALUE, limit.hardBytes(client));
             }
         }

@@ -1,7 +1,7 @@
 package dev.holdfast.engine.core;
 
-import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.base.HeapRoom;
+import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandFlag;
 import dev.holdfast.engine.catalog.CommandRole;
@@ -100,8 +100,10 @@ final class Admission {
             client.lane().rejected[spec.id()]++;
             throw CommandException.outOfMemory();
         }
-        if (spec.is(CommandFlag.DENYOOM) && !HeapRoom.has(args.get(args.count() - 1).array().length)) {
-            // What a long word says is kept once more, as a value. A connection has all words of a command in one array.
+        if (spec.is(CommandFlag.DENYOOM)
+                && !HeapRoom.has(args.get(args.count() - 1).array().length)) {
+            // What a long word says is kept once more, as a value. A connection has all words of a command in one
+            // array.
             client.lane().rejected[spec.id()]++;
             throw CommandException.outOfMemory();
         }

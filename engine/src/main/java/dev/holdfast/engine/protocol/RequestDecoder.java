@@ -345,8 +345,7 @@ public final class RequestDecoder {
 
     private long wordLength() throws ProtocolException {
         if (buffer[position] != '$') {
-            throw new ProtocolException(
-                    "Protocol error: expected '$', got '" + (char) (buffer[position] & 0xFF) + "'");
+            throw new ProtocolException("Protocol error: expected '$', got '" + (char) (buffer[position] & 0xFF) + "'");
         }
         long length = header("bulk count", "bulk");
         if (length == UNFINISHED) {
