@@ -29,7 +29,7 @@ class LimitFaultTest {
     private static final Map<String, Limit> LIMITS = new TreeMap<>(Map.of(
             "window", Limit.fixedWindow(AMOUNT, Duration.ofDays(1)),
             "log", Limit.slidingLog(AMOUNT, Duration.ofDays(1)),
-            "bucket", Limit.tokenBucket(AMOUNT, Duration.ofDays(AMOUNT))));
+            "bucket", Limit.tokenBucket(AMOUNT, Duration.ofDays(Math.min(AMOUNT, 3650)))));
 
     private static RateLimiter limiter(Toolkit toolkit, String name) {
         return toolkit.rateLimiter("limit:" + name)
