@@ -12,8 +12,6 @@ import java.nio.charset.StandardCharsets;
 public final class KeyspaceEvents {
     private static final int KEYSPACE = NotificationFlags.bit('K');
     private static final int KEYEVENT = NotificationFlags.bit('E');
-    private static final int MISS = NotificationFlags.bit('m');
-    private static final int NEW = NotificationFlags.bit('n');
 
     private final PubSub pubSub;
     private volatile int flags;
@@ -26,31 +24,15 @@ public final class KeyspaceEvents {
         this.flags = flags;
     }
 
-    /** Tells of an event of the class with this letter. */
-    public void event(char eventClass, String event, int database, Slice key) {
-        if (flags != 0) {
-            publish(NotificationFlags.bit(eventClass), event, database, key);
+    /** Publishes that something has happened to a key. */
+    public void event(Event event, int database, Slice key) {
+        if ((flags & event.eventClass()) != 0) {
+            publish(event.text(), database, key);
         }
     }
 
-    public void miss(int database, Slice key) {
-        if ((flags & MISS) != 0) {
-            publish(MISS, "keymiss", database, key);
-        }
-    }
-
-    public void created(int database, Slice key) {
-        if ((flags & NEW) != 0) {
-            publish(NEW, "new", database, key);
-        }
-    }
-
-    private void publish(int eventClass, String event, int database, Slice key) {
+    private void publish(Slice name, int database, Slice key) {
         int wanted = flags;
-        if ((wanted & eventClass) == 0) {
-            return;
-        }
-        Slice name = Slice.of(event);
         if ((wanted & KEYSPACE) != 0) {
             pubSub.publish(channel("__keyspace@" + database + "__:", key), name);
         }

@@ -17,7 +17,10 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
+import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.structures.Bits;
 import java.util.ArrayList;
@@ -200,17 +203,18 @@ public final class BitfieldCommands {
         if (readOnly) {
             throw new CommandException("ERR BITFIELD_RO only supports the GET subcommand");
         }
-        boolean longer = BitmapCommands.reach(call, key, call.findToChange(key), last);
+        Edit<Entry> edit = call.edit(key);
+        boolean longer = BitmapCommands.reach(edit, last);
         int changes = 0;
         call.reply().array(operations.size());
         for (Operation operation : operations) {
-            changes += change(call, key, operation, longer) ? 1 : 0;
+            changes += change(call, edit, operation, longer) ? 1 : 0;
         }
         if (changes > 0) {
-            call.changed(key, '$', "setbit");
-            call.addDirty(changes - 1L);
+            edit.done(Event.SETBIT, changes);
         } else if (longer) {
             // Valkey counts no change where all operations have failed, but the string has grown.
+            edit.doneWithin(0);
             call.propagate();
         }
     }
@@ -220,9 +224,8 @@ public final class BitfieldCommands {
     }
 
     /** Carries out an operation and answers it. Returns whether that counts as a change. */
-    private static boolean change(Call call, Slice key, Operation operation, boolean longer) {
-        Object item = Objects.requireNonNull(call.find(key));
-        Slice value = Objects.requireNonNull(Call.stringOf(item, call.scratch()));
+    private static boolean change(Call call, Edit<Entry> edit, Operation operation, boolean longer) {
+        Slice value = Objects.requireNonNull(Call.stringOf(edit.item(), call.scratch()));
         long old = read(value, operation);
         if (operation.kind == Kind.GET) {
             call.reply().integer(old);
@@ -239,7 +242,7 @@ public final class BitfieldCommands {
         byte[] touched = new byte[Bits.MAX_FIELD_BYTES];
         System.arraycopy(value.array(), value.offset() + first, touched, 0, end - first);
         Bits.setField(touched, (int) (operation.bit & 7), operation.encoding.width, result);
-        call.writeString(key, item, first, new Slice(touched, 0, end - first));
+        edit.writeString(first, new Slice(touched, 0, end - first));
         return longer || old != result;
     }
 }

@@ -17,7 +17,10 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
+import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.structures.Bits;
 import java.util.List;
@@ -92,33 +95,31 @@ public final class BitmapCommands {
     /**
      * Makes a string reach as far as a bit; a missing one is created.
      *
-     * @param old what {@link Call#findToChange} has just returned for the key
      * @return whether that made it longer
      */
-    static boolean reach(Call call, Slice key, @Nullable Object old, long bit) {
-        Slice value = Call.stringOf(old, new Slice());
+    static boolean reach(Edit<Entry> edit, long bit) {
+        Slice value = Call.stringOf(edit.item(), new Slice());
         int last = (int) (bit >>> 3);
         boolean longer = value == null || value.length() <= last;
         // Also what is long enough becomes a raw string.
-        call.writeString(
-                key, old, last, longer || value == null ? new Slice(ZERO) : new Slice(new byte[] {value.at(last)}));
+        edit.writeString(
+                last, longer || value == null ? new Slice(ZERO) : new Slice(new byte[] {value.at(last)}));
         return longer;
     }
 
     private static void setBit(Call call) {
         long bit = offset(call, 2, 0);
         long on = call.longArg(3, 0, 1, "ERR bit is not an integer or out of range");
-        Slice key = call.arg(1);
-        Object item = call.findToChange(key);
-        Slice old = Call.stringOf(item, new Slice());
+        Edit<Entry> edit = call.edit(call.arg(1));
+        Slice old = Call.stringOf(edit.item(), new Slice());
         int index = (int) (bit >>> 3);
         boolean longer = old == null || old.length() <= index;
         int before = longer || old == null ? 0 : old.at(index) & 0xFF;
         int mask = 0x80 >>> (bit & 7);
         int after = on == 1 ? before | mask : before & ~mask;
-        call.writeString(key, item, index, new Slice(new byte[] {(byte) after}));
+        edit.writeString(index, new Slice(new byte[] {(byte) after}));
         if (longer || after != before) {
-            call.changed(key, '$', "setbit");
+            edit.done(Event.SETBIT);
         }
         call.reply().integer((before & mask) != 0);
     }
@@ -221,12 +222,12 @@ public final class BitmapCommands {
             strings[i] = value == null ? new Slice() : value;
         }
         byte[] result = Bits.combine(operation, strings);
-        Slice key = call.arg(2);
+        Edit<Entry> edit = call.edit(call.arg(2));
         if (result.length > 0) {
-            call.setString(key, new Slice(result), KeyRecord.RAW, KeyRecord.NEVER);
-            call.changed(key, '$', "set");
-        } else if (call.remove(key) != null) {
-            call.changed(key, 'g', "del");
+            edit.setString(new Slice(result), KeyRecord.RAW, KeyRecord.NEVER);
+            edit.done(Event.SET);
+        } else {
+            edit.remove(Event.DEL);
         }
         call.reply().integer(result.length);
     }

@@ -17,6 +17,7 @@ import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
 import dev.holdfast.engine.commands.ListCommands.PopArguments;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
 import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.types.ListEnd;
@@ -80,7 +81,8 @@ public final class BlockingListCommands {
         long timeout = call.timeoutArg(timeoutAt);
         for (int i = 1; i < timeoutAt; i++) {
             Slice key = call.arg(i);
-            ListValue list = call.write(key, ListValue.class);
+            Edit<ListValue> edit = call.edit(key, ListValue.class);
+            ListValue list = edit.value();
             if (list != null) {
                 Slice element = new Slice();
                 list.peek(end, element);
@@ -88,7 +90,7 @@ public final class BlockingListCommands {
                 call.reply().bulk(key);
                 call.reply().bulk(element);
                 list.drop(end);
-                ListCommands.removed(call, key, list, end, 1);
+                ListCommands.removed(call, edit, list, end, 1);
                 call.propagateAs(end == HEAD ? "LPOP" : "RPOP", key);
                 return;
             }

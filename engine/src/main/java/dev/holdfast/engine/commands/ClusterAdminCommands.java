@@ -13,6 +13,7 @@ import static dev.holdfast.engine.core.Handler.command;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.core.Handler;
 import dev.holdfast.engine.keyspace.Keyspace;
@@ -275,8 +276,7 @@ final class ClusterAdminCommands {
                 }
             });
             for (Slice key : keys) {
-                if (call.remove(key, database) != null) {
-                    call.changed(key, database, 'g', "del");
+                if (call.edit(key, database).remove(Event.DEL)) {
                     call.propagateBeside(database, "DEL", key);
                 }
             }

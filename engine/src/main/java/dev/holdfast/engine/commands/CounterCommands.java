@@ -15,8 +15,11 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
 import dev.holdfast.engine.core.Handler;
+import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import java.util.List;
@@ -64,8 +67,8 @@ public final class CounterCommands {
     }
 
     private static void add(Call call, long increment) {
-        Slice key = call.arg(1);
-        Object item = call.findToChange(key);
+        Edit<Entry> edit = call.edit(call.arg(1));
+        Object item = edit.item();
         long old = 0;
         if (item instanceof byte[] record) {
             int start = KeyRecord.bodyOffset(record);
@@ -82,15 +85,15 @@ public final class CounterCommands {
         if (((old ^ value) & (increment ^ value)) < 0) {
             throw new CommandException("ERR increment or decrement would overflow");
         }
-        call.setInteger(key, item, value);
-        call.changed(key, '$', "incrby");
+        edit.setInteger(value);
+        edit.done(Event.INCRBY);
         call.reply().integer(value);
     }
 
     private static void incrByFloat(Call call) {
         Slice key = call.arg(1);
-        Object item = call.findToChange(key);
-        Slice text = Call.stringOf(item, new Slice());
+        Edit<Entry> edit = call.edit(key);
+        Slice text = Call.stringOf(edit.item(), new Slice());
         LongDouble old = text == null ? LongDouble.ZERO : LongDouble.parse(text);
         LongDouble increment = LongDouble.parse(call.arg(2));
         if (old == null || increment == null) {
@@ -101,9 +104,8 @@ public final class CounterCommands {
             throw new CommandException("ERR increment would produce NaN or Infinity");
         }
         Slice value = new Slice(sum.toBytes());
-        long expireAt = item == null ? KeyRecord.NEVER : KeyRecord.expireAt(KeyTable.record(item));
-        call.setString(key, item, value, KeyRecord.EMBSTR, expireAt);
-        call.changed(key, '$', "incrbyfloat");
+        edit.setString(value, KeyRecord.EMBSTR, edit.expireAt());
+        edit.done(Event.INCRBYFLOAT);
         call.reply().bulk(value);
         call.propagateAs("SET", key, value, "KEEPTTL");
     }

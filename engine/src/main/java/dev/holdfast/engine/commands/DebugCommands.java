@@ -18,6 +18,7 @@ import dev.holdfast.engine.config.ConfigException;
 import dev.holdfast.engine.config.NumberParameter;
 import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.core.DebugSettings;
+import dev.holdfast.engine.core.Edit;
 import dev.holdfast.engine.core.Handler;
 import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
@@ -282,12 +283,14 @@ public final class DebugCommands {
         int size = call.argCount() > 4 ? (int) Math.min(call.positiveArg(4), Integer.MAX_VALUE - 64) : 0;
         for (long i = 0; i < keys; i++) {
             Slice key = Slice.of(prefix + ":" + i);
-            if (call.exists(key)) {
+            Edit<Entry> edit = call.edit(key);
+            if (edit.exists()) {
                 continue;
             }
             byte[] value = Slice.of("value:" + i).array();
             Slice padded = new Slice(size == 0 ? value : Arrays.copyOf(value, size));
-            call.setString(key, padded, StringItem.encodingOf(padded), KeyRecord.NEVER);
+            edit.setString(padded);
+            edit.doneSilently(0);
         }
         call.reply().ok();
     }

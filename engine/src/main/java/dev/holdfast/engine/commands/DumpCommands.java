@@ -20,7 +20,10 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
+import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.persistence.DumpPayload;
@@ -148,22 +151,22 @@ public final class DumpCommands {
         }
         long expireAt = ttl == 0 ? KeyRecord.NEVER : absolute ? ttl : ttl + call.now();
         Object item = read(call, key, expireAt);
-        boolean removed = replace && call.remove(key) != null;
+        Edit<Entry> edit = call.edit(key);
         if (ttl != 0 && call.isOver(expireAt)) {
-            if (removed) {
-                call.changed(key, 'g', "del");
+            if (edit.remove(Event.DEL)) {
                 call.propagateAs("DEL", key);
             }
             call.reply().ok();
             return;
         }
-        call.insert(key, item, call.database());
+        edit.take();
+        edit.insert(item);
         int clock = Usage.clock(call.engine().keyspace().clock(), idleSeconds, (int) frequency);
         KeyRecord.setAccessClock(KeyTable.record(item), clock);
         if (ttl != 0 && !absolute && call.isLogged()) {
             propagateAbsolute(call, expireAt);
         }
-        call.changed(key, 'g', "restore");
+        edit.done(Event.RESTORE);
         call.reply().ok();
     }
 
@@ -428,8 +431,7 @@ public final class DumpCommands {
         }
 
         private void moved(Call call, Slice key, List<Object> deleted) {
-            if (!migration.copy && call.remove(key) != null) {
-                call.changed(key, 'g', "del");
+            if (!migration.copy && call.edit(key).remove(Event.DEL)) {
                 deleted.add(key);
             }
         }

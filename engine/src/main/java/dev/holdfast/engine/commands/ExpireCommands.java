@@ -14,8 +14,11 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
 import dev.holdfast.engine.core.Handler;
+import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import java.util.List;
@@ -86,16 +89,16 @@ public final class ExpireCommands {
         ExpireCondition condition = ExpireCondition.parse(call, 3, call.argCount());
         long expireAt = expireAt(call, base, unitMillis);
         Slice key = call.arg(1);
-        Object item = call.lookupToWrite(key);
-        if (item == null || !condition.permits(KeyRecord.expireAt(KeyTable.record(item)), expireAt)) {
+        Edit<Entry> edit = call.edit(key);
+        if (!edit.exists() || !condition.permits(edit.expireAt(), expireAt)) {
             call.reply().integer(0);
             return;
         }
         if (call.isOver(expireAt)) {
-            call.expire(key);
+            edit.expire();
         } else {
-            call.setExpiry(key, expireAt);
-            call.changed(key, 'g', "expire");
+            edit.setExpiry(expireAt);
+            edit.done(Event.EXPIRE);
             call.propagateAs("PEXPIREAT", key, expireAt);
         }
         call.reply().integer(1);
@@ -131,12 +134,11 @@ public final class ExpireCommands {
     }
 
     private static void persist(Call call) {
-        Slice key = call.arg(1);
-        Object item = call.lookupToWrite(key);
-        boolean expires = item != null && KeyRecord.hasExpiry(KeyTable.record(item));
+        Edit<Entry> edit = call.edit(call.arg(1));
+        boolean expires = edit.expireAt() != KeyRecord.NEVER;
         if (expires) {
-            call.setExpiry(key, KeyRecord.NEVER);
-            call.changed(key, 'g', "persist");
+            edit.setExpiry(KeyRecord.NEVER);
+            edit.done(Event.PERSIST);
         }
         call.reply().integer(expires);
     }

@@ -15,6 +15,7 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.protocol.Args;
@@ -402,11 +403,9 @@ public final class GeoSearchCommands {
                 Call.newRecord(ValueType.ZSET, target),
                 SortedSetCommands.maxEntries(call),
                 SortedSetCommands.maxLength(call));
-        String event = request.form == Form.SEARCH_STORE ? "geosearchstore" : "georadiusstore";
-        boolean existed = call.exists(target);
-        propagate(call, target, existed, result);
-        SortedSetRangeCommands.store(call, target, result, event);
-        call.addDirty(Math.max(0, result.size() - 1));
+        Event event = request.form == Form.SEARCH_STORE ? Event.GEOSEARCHSTORE : Event.GEORADIUSSTORE;
+        propagate(call, target, call.exists(target), result);
+        SortedSetRangeCommands.store(call, target, result, event, result.size());
     }
 
     /** Tells of what is stored: another library's sines differ in the last digit, so a search that is repeated elsewhere finds others. */

@@ -19,8 +19,10 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.protocol.Reply;
@@ -193,14 +195,12 @@ public final class HashCommands {
     }
 
     /** Adds an empty hash under a key, with room for the fields and values from a word on. */
-    static HashValue create(Call call, Slice key, int firstField) {
+    static HashValue create(Call call, Edit<HashValue> edit, int firstField) {
         long bytes = 0;
         for (int i = firstField; i + 1 < call.argCount(); i += 2) {
             bytes += HashValue.packedBytes(call.arg(i), call.arg(i + 1));
         }
-        HashValue hash = HashValue.create(key, bytes);
-        call.insert(key, hash);
-        return hash;
+        return edit.create(HashValue.create(edit.key(), bytes));
     }
 
     /**
@@ -223,18 +223,11 @@ public final class HashCommands {
         return change;
     }
 
-    /** Tells the table where fields of the hash have begun or ceased to expire. */
-    static void refresh(Call call, Slice key, HashValue hash, boolean expiredBefore) {
-        if (hash.fieldsExpire() != expiredBefore) {
-            call.refresh(key);
-        }
-    }
-
     /** Counts fields that had expired when they were given new values, and tells of them. */
-    static void overwroteExpired(Call call, Slice key, int fields) {
+    static void overwroteExpired(Call call, Edit<HashValue> edit, int fields) {
         if (fields > 0) {
             call.engine().statistics().expiredFields.add(fields);
-            call.event(key, 'h', "hexpired");
+            edit.event(Event.HEXPIRED);
         }
     }
 
@@ -277,17 +270,16 @@ public final class HashCommands {
         if (words % 2 == 1) {
             throw CommandException.arity(call.spec().fullName());
         }
-        Slice key = call.arg(1);
-        HashValue hash = call.write(key, HashValue.class);
+        Edit<HashValue> edit = call.edit(call.arg(1), HashValue.class);
+        HashValue hash = edit.value();
         if (hash == null) {
-            hash = create(call, key, 2);
+            hash = create(call, edit, 2);
         }
         int pairs = (words - 2) / 2;
         if (hash.isPacked() && pairs > call.config().hashMaxListpackEntries.get()) {
             hash.enlarge();
         }
         long now = now(call, hash);
-        boolean expiring = hash.fieldsExpire();
         int created = 0;
         int expired = 0;
         for (int i = 2; i < words; i += 2) {
@@ -295,10 +287,8 @@ public final class HashCommands {
             created += change == Change.UPDATED ? 0 : 1;
             expired += change == Change.REPLACED_EXPIRED ? 1 : 0;
         }
-        refresh(call, key, hash, expiring);
-        overwroteExpired(call, key, expired);
-        call.changed(key, 'h', "hset");
-        call.addDirty(pairs - 1);
+        overwroteExpired(call, edit, expired);
+        edit.done(Event.HSET, pairs);
         return created;
     }
 
@@ -306,17 +296,18 @@ public final class HashCommands {
         Slice key = call.arg(1);
         Slice field = call.arg(2);
         Slice value = call.arg(3);
-        HashValue hash = call.write(key, HashValue.class);
+        Edit<HashValue> edit = call.edit(key, HashValue.class);
+        HashValue hash = edit.value();
         long now = now(call, hash);
         if (hash != null && hash.contains(field, now)) {
             call.reply().integer(0);
             return;
         }
         if (hash == null) {
-            hash = create(call, key, 2);
+            hash = create(call, edit, 2);
         }
         boolean expiring = hash.fieldsExpire();
-        set(call, key, hash, field, value, KeyRecord.NEVER, now, "hset");
+        set(call, edit, hash, field, value, KeyRecord.NEVER, now, Event.HSET);
         if (expiring) {
             call.propagateAs("HSET", key, field, value);
         }
@@ -325,12 +316,17 @@ public final class HashCommands {
 
     /** Sets one field and reports it. */
     private static void set(
-            Call call, Slice key, HashValue hash, Slice field, Slice value, long expireAt, long now, String event) {
-        boolean expiring = hash.fieldsExpire();
+            Call call,
+            Edit<HashValue> edit,
+            HashValue hash,
+            Slice field,
+            Slice value,
+            long expireAt,
+            long now,
+            Event event) {
         Change change = put(call, hash, field, value, expireAt, now);
-        refresh(call, key, hash, expiring);
-        overwroteExpired(call, key, change == Change.REPLACED_EXPIRED ? 1 : 0);
-        call.changed(key, 'h', event);
+        overwroteExpired(call, edit, change == Change.REPLACED_EXPIRED ? 1 : 0);
+        edit.done(event);
     }
 
     // ---- reading ----
@@ -515,46 +511,36 @@ public final class HashCommands {
     // ---- removing ----
 
     private static void hdel(Call call) {
-        Slice key = call.arg(1);
-        HashValue hash = call.write(key, HashValue.class);
+        Edit<HashValue> edit = call.edit(call.arg(1), HashValue.class);
+        HashValue hash = edit.value();
         int removed = 0;
         if (hash != null) {
             long now = now(call, hash);
-            boolean expiring = hash.fieldsExpire();
             for (int i = 2; i < call.argCount() && !hash.isEmpty(); i++) {
                 removed += hash.remove(call.arg(i), now) ? 1 : 0;
             }
-            reportRemoved(call, key, hash, expiring, removed);
         }
+        reportRemoved(edit, removed);
         call.reply().integer(removed);
     }
 
     private static void hgetdel(Call call) {
         fieldCount(call, 3, fieldCountMismatch());
-        Slice key = call.arg(1);
-        HashValue hash = call.write(key, HashValue.class);
+        Edit<HashValue> edit = call.edit(call.arg(1), HashValue.class);
+        HashValue hash = edit.value();
         long now = now(call, hash);
-        boolean expiring = hash != null && hash.fieldsExpire();
         int removed = 0;
         call.reply().array(call.argCount() - 4);
         for (int i = 4; i < call.argCount(); i++) {
             replyValue(call, hash, call.arg(i), now);
             removed += hash != null && hash.remove(call.arg(i), now) ? 1 : 0;
         }
-        if (hash != null) {
-            reportRemoved(call, key, hash, expiring, removed);
-        }
+        reportRemoved(edit, removed);
     }
 
-    private static void reportRemoved(Call call, Slice key, HashValue hash, boolean expiredBefore, int removed) {
-        if (removed == 0) {
-            return;
-        }
-        refresh(call, key, hash, expiredBefore);
-        call.changed(key, 'h', "hdel");
-        call.addDirty(removed - 1);
-        if (hash.isEmpty()) {
-            call.removeEmptied(key);
+    private static void reportRemoved(Edit<HashValue> edit, int removed) {
+        if (removed > 0) {
+            edit.done(Event.HDEL, removed);
         }
     }
 
@@ -564,7 +550,8 @@ public final class HashCommands {
         long increment = call.longArg(3);
         Slice key = call.arg(1);
         Slice field = call.arg(2);
-        HashValue hash = call.write(key, HashValue.class);
+        Edit<HashValue> edit = call.edit(key, HashValue.class);
+        HashValue hash = edit.value();
         long now = now(call, hash);
         long value = 0;
         long expireAt = KeyRecord.NEVER;
@@ -581,11 +568,11 @@ public final class HashCommands {
             throw new CommandException("ERR increment or decrement would overflow");
         }
         if (hash == null) {
-            hash = create(call, key, call.argCount());
+            hash = create(call, edit, call.argCount());
         }
         boolean expiring = hash.fieldsExpire();
         byte[] text = Numbers.toBytes(sum);
-        set(call, key, hash, field, new Slice(text), expireAt, now, "hincrby");
+        set(call, edit, hash, field, new Slice(text), expireAt, now, Event.HINCRBY);
         if (expiring) {
             propagateValue(call, key, field, text, expireAt);
         }
@@ -602,7 +589,8 @@ public final class HashCommands {
         }
         Slice key = call.arg(1);
         Slice field = call.arg(2);
-        HashValue hash = call.write(key, HashValue.class);
+        Edit<HashValue> edit = call.edit(key, HashValue.class);
+        HashValue hash = edit.value();
         long now = now(call, hash);
         LongDouble value = LongDouble.ZERO;
         long expireAt = KeyRecord.NEVER;
@@ -619,10 +607,10 @@ public final class HashCommands {
             throw new CommandException("ERR increment would produce NaN or Infinity");
         }
         if (hash == null) {
-            hash = create(call, key, call.argCount());
+            hash = create(call, edit, call.argCount());
         }
         byte[] text = sum.toBytes();
-        set(call, key, hash, field, new Slice(text), expireAt, now, "hincrbyfloat");
+        set(call, edit, hash, field, new Slice(text), expireAt, now, Event.HINCRBYFLOAT);
         propagateValue(call, key, field, text, expireAt);
         call.reply().bulk(text);
     }

@@ -17,7 +17,9 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
 import dev.holdfast.engine.core.Handler;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.types.HashValue;
@@ -174,7 +176,8 @@ public final class HashExpiryCommands {
         int count = HashCommands.fieldCount(call, fieldsWord + 1, HashCommands.fieldCountMismatch());
         long expireAt = time(call, call.arg(2), base, unitMillis);
         Slice key = call.arg(1);
-        HashValue hash = call.write(key, HashValue.class);
+        Edit<HashValue> edit = call.edit(key, HashValue.class);
+        HashValue hash = edit.value();
         call.reply().array(count);
         if (hash == null) {
             for (int i = 0; i < count; i++) {
@@ -182,7 +185,6 @@ public final class HashExpiryCommands {
             }
             return;
         }
-        boolean expiring = hash.fieldsExpire();
         long now = HashCommands.now(call, hash);
         boolean over = call.isOver(expireAt);
         int updated = 0;
@@ -199,18 +201,13 @@ public final class HashExpiryCommands {
         if (updated == 0 && removed.isEmpty()) {
             return;
         }
-        HashCommands.refresh(call, key, hash, expiring);
         if (removed.isEmpty()) {
-            call.changed(key, 'h', "hexpire");
+            edit.done(Event.HEXPIRE, updated);
             propagateFrom(call, expireAt);
         } else {
             countExpired(call, removed.size());
-            call.changed(key, 'h', "hexpired");
+            edit.done(Event.HEXPIRED, updated + removed.size());
             propagate(call, removed, "HDEL", key);
-        }
-        call.addDirty(updated + removed.size() - 1);
-        if (hash.isEmpty()) {
-            call.removeEmptied(key);
         }
     }
 
@@ -269,10 +266,9 @@ public final class HashExpiryCommands {
 
     private static void persist(Call call) {
         int count = HashCommands.fieldCount(call, 3, HashCommands.fieldCountMismatch());
-        Slice key = call.arg(1);
-        HashValue hash = call.write(key, HashValue.class);
+        Edit<HashValue> edit = call.edit(call.arg(1), HashValue.class);
+        HashValue hash = edit.value();
         long now = HashCommands.now(call, hash);
-        boolean expiring = hash != null && hash.fieldsExpire();
         int changed = 0;
         call.reply().array(count);
         for (int i = 4; i < call.argCount(); i++) {
@@ -280,10 +276,8 @@ public final class HashExpiryCommands {
             changed += result == DONE ? 1 : 0;
             call.reply().integer(result);
         }
-        if (hash != null && changed > 0) {
-            HashCommands.refresh(call, key, hash, expiring);
-            call.changed(key, 'h', "hpersist");
-            call.addDirty(changed - 1);
+        if (changed > 0) {
+            edit.done(Event.HPERSIST, changed);
         }
     }
 
@@ -308,13 +302,11 @@ public final class HashExpiryCommands {
             throw HashCommands.fieldCountMismatch();
         }
         Slice key = call.arg(1);
-        HashValue hash = call.read(key, HashValue.class);
+        call.read(key, HashValue.class);
         long expireAt = options.expireAt(call);
-        if (hash != null && options.changesExpiry()) {
-            hash = call.write(key, HashValue.class);
-        }
+        Edit<HashValue> edit = call.edit(key, HashValue.class);
+        HashValue hash = edit.value();
         long now = HashCommands.now(call, hash);
-        boolean expiring = hash != null && hash.fieldsExpire();
         boolean remove = options.expires() && call.isOver(expireAt);
         List<Object> changed = new ArrayList<>();
         call.reply().array(options.fields);
@@ -325,24 +317,19 @@ public final class HashExpiryCommands {
                 changed.add(field);
             }
         }
-        if (hash == null || changed.isEmpty()) {
+        if (changed.isEmpty()) {
             return;
         }
-        HashCommands.refresh(call, key, hash, expiring);
         if (remove) {
             countExpired(call, changed.size());
-            call.changed(key, 'h', "hexpired");
+            edit.done(Event.HEXPIRED, changed.size());
             propagate(call, changed, "HDEL", key);
         } else if (options.persist) {
-            call.changed(key, 'h', "hpersist");
+            edit.done(Event.HPERSIST, changed.size());
             propagate(call, changed, "HPERSIST", key, "FIELDS", changed.size());
         } else {
-            call.changed(key, 'h', "hexpire");
+            edit.done(Event.HEXPIRE, changed.size());
             propagate(call, changed, "HPEXPIREAT", key, expireAt, "FIELDS", changed.size());
-        }
-        call.addDirty(changed.size() - 1L);
-        if (hash.isEmpty()) {
-            call.removeEmptied(key);
         }
     }
 
@@ -364,8 +351,8 @@ public final class HashExpiryCommands {
                 || options.fields * 2 != call.argCount() - first) {
             throw HashCommands.fieldCountMismatch();
         }
-        Slice key = call.arg(1);
-        HashValue hash = call.write(key, HashValue.class);
+        Edit<HashValue> edit = call.edit(call.arg(1), HashValue.class);
+        HashValue hash = edit.value();
         if (hash != null ? options.onlyNewKey : options.onlyOldKey) {
             call.reply().integer(0);
             return;
@@ -376,31 +363,32 @@ public final class HashExpiryCommands {
             return;
         }
         if (hash == null) {
-            hash = HashCommands.create(call, key, options.expires() ? call.argCount() : first);
+            hash = HashCommands.create(call, edit, options.expires() ? call.argCount() : first);
         }
-        boolean expiring = hash.fieldsExpire();
         boolean remove = options.expires() && call.isOver(expireAt);
         int changes = remove
                 ? removeAll(call, hash, first)
-                : setAll(call, key, hash, first, options.keep ? HashValue.KEEP : expireAt);
-        HashCommands.refresh(call, key, hash, expiring);
+                : setAll(call, edit, hash, first, options.keep ? HashValue.KEEP : expireAt);
         if (changes > 0) {
-            call.changed(key, 'h', "hset");
-            call.addDirty(changes - 1);
             propagateSet(call, options, first, expireAt, remove);
-        } else {
-            call.event(key, 'h', "hset");
         }
-        if (options.expires()) {
-            call.event(key, 'h', "hexpire");
-        }
-        if (remove) {
-            call.event(key, 'h', "hexpired");
-        }
-        if (hash.isEmpty()) {
-            call.removeEmptied(key);
-        }
+        reportSet(edit, options.expires(), remove, changes);
         call.reply().integer(1);
+    }
+
+    private static void reportSet(Edit<HashValue> edit, boolean expires, boolean removed, int changes) {
+        Event last = removed ? Event.HEXPIRED : expires ? Event.HEXPIRE : Event.HSET;
+        if (expires) {
+            edit.event(Event.HSET);
+        }
+        if (removed) {
+            edit.event(Event.HEXPIRE);
+        }
+        if (changes > 0 || edit.isEmpty()) {
+            edit.done(last, changes);
+        } else {
+            edit.event(last);
+        }
     }
 
     /** Whether FNX or FXX let the command go on. */
@@ -430,14 +418,14 @@ public final class HashExpiryCommands {
         return removed;
     }
 
-    private static int setAll(Call call, Slice key, HashValue hash, int first, long expireAt) {
+    private static int setAll(Call call, Edit<HashValue> edit, HashValue hash, int first, long expireAt) {
         long now = HashCommands.now(call, hash);
         int expired = 0;
         for (int i = first; i < call.argCount(); i += 2) {
             Change change = HashCommands.put(call, hash, call.arg(i), call.arg(i + 1), expireAt, now);
             expired += change == Change.REPLACED_EXPIRED ? 1 : 0;
         }
-        HashCommands.overwroteExpired(call, key, expired);
+        HashCommands.overwroteExpired(call, edit, expired);
         return (call.argCount() - first) / 2;
     }
 

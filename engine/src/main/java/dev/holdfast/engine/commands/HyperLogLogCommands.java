@@ -17,8 +17,11 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
 import dev.holdfast.engine.core.Handler;
+import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.structures.HyperLogLog;
@@ -98,15 +101,13 @@ public final class HyperLogLogCommands {
     }
 
     /** Puts a sketch back, or gives it to a new key; its expiry stays. */
-    private static void store(Call call, Slice key, @Nullable Object old, HyperLogLog sketch) {
-        long expireAt = old == null ? KeyRecord.NEVER : KeyRecord.expireAt(KeyTable.record(old));
-        call.setString(key, old, sketch.value(), KeyRecord.RAW, expireAt);
+    private static void store(Edit<Entry> edit, HyperLogLog sketch) {
+        edit.setString(sketch.value(), KeyRecord.RAW, edit.expireAt());
     }
 
     private static void add(Call call) {
-        Slice key = call.arg(1);
-        Object item = call.findToChange(key);
-        Slice value = sketch(item);
+        Edit<Entry> edit = call.edit(call.arg(1));
+        Slice value = sketch(edit.item());
         HyperLogLog sketch = null;
         int changes = 0;
         if (value == null) {
@@ -128,9 +129,8 @@ public final class HyperLogLogCommands {
         }
         if (sketch != null && changes > 0) {
             sketch.forgetCount();
-            store(call, key, item, sketch);
-            call.changed(key, '$', "pfadd");
-            call.addDirty(changes - 1L);
+            store(edit, sketch);
+            edit.done(Event.PFADD, changes);
         }
         call.reply().integer(changes > 0);
     }
@@ -159,9 +159,10 @@ public final class HyperLogLogCommands {
             HyperLogLog sketch = HyperLogLog.copyOf(value);
             count = sketch.count();
             sketch.cacheCount(count);
-            store(call, key, item, sketch);
-            // A read command, but the string is another now: whoever has a copy of it must have the same one.
-            call.changed(key);
+            Edit<Entry> edit = call.editFound(key, item);
+            store(edit, sketch);
+            // A read command, but the string is another now: all who have a copy of it must have the same one.
+            edit.doneSilently(1);
         }
         call.reply().integer(count);
     }
@@ -176,17 +177,16 @@ public final class HyperLogLogCommands {
                 HyperLogLog.copyOf(value).mergeInto(most);
             }
         }
-        Slice key = call.arg(1);
-        Object item = call.findToChange(key);
-        Slice value = sketch(item);
+        Edit<Entry> edit = call.edit(call.arg(1));
+        Slice value = sketch(edit.item());
         HyperLogLog sketch = value == null ? HyperLogLog.create() : HyperLogLog.copyOf(value);
         if (dense) {
             sketch.toDense();
         }
         sketch.raiseAll(most, maxSparseBytes(call));
         sketch.forgetCount();
-        store(call, key, item, sketch);
-        call.changed(key, '$', "pfadd");
+        store(edit, sketch);
+        edit.done(Event.PFADD);
         call.reply().ok();
     }
 
@@ -201,16 +201,15 @@ public final class HyperLogLogCommands {
             call.reply().simple(on ? "enabled" : "disabled");
             return;
         }
-        Slice key = call.arg(2);
-        Object item = call.findToChange(key);
-        Slice value = sketch(item);
+        Edit<Entry> edit = call.edit(call.arg(2));
+        Slice value = sketch(edit.item());
         if (value == null) {
             throw new CommandException("ERR The specified key does not exist");
         }
         HyperLogLog sketch = HyperLogLog.copyOf(value);
         switch (subcommand.toString().toUpperCase(Locale.ROOT)) {
             case "GETREG" -> {
-                makeDense(call, key, item, sketch);
+                makeDense(edit, sketch);
                 call.reply().array(HyperLogLog.REGISTERS);
                 for (int register : sketch.registers()) {
                     call.reply().integer(register);
@@ -223,16 +222,16 @@ public final class HyperLogLogCommands {
                 call.reply().bulk(sketch.describe());
             }
             case "ENCODING" -> call.reply().simple(sketch.isDense() ? "dense" : "sparse");
-            case "TODENSE" -> call.reply().integer(makeDense(call, key, item, sketch));
+            case "TODENSE" -> call.reply().integer(makeDense(edit, sketch));
             default -> throw new CommandException("ERR Unknown PFDEBUG subcommand '" + subcommand.shown() + "'");
         }
     }
 
-    private static boolean makeDense(Call call, Slice key, @Nullable Object item, HyperLogLog sketch) {
+    private static boolean makeDense(Edit<Entry> edit, HyperLogLog sketch) {
         boolean converted = sketch.toDense();
         if (converted) {
-            store(call, key, item, sketch);
-            call.addDirty(1);
+            store(edit, sketch);
+            edit.doneWithin(1);
         }
         return converted;
     }

@@ -20,7 +20,9 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
 import dev.holdfast.engine.core.Handler;
 import dev.holdfast.engine.keyspace.AccessClock;
 import dev.holdfast.engine.keyspace.Entry;
@@ -28,6 +30,7 @@ import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.StringItem;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The commands for keys of any type: whether they exist, their names, their databases, and what is known about them. */
@@ -145,11 +148,7 @@ public final class KeyCommands {
     private static void delete(Call call) {
         int deleted = 0;
         for (int i = 1; i < call.argCount(); i++) {
-            Slice key = call.arg(i);
-            if (call.remove(key) != null) {
-                call.changed(key, 'g', "del");
-                deleted++;
-            }
+            deleted += call.edit(call.arg(i)).remove(Event.DEL) ? 1 : 0;
         }
         call.reply().integer(deleted);
     }
@@ -196,11 +195,12 @@ public final class KeyCommands {
                 call.reply().integer(0);
                 return;
             }
-            call.remove(to);
-            move(call, from, call.database(), to, call.database());
-            call.changed(from, 'g', "rename_from");
-            call.changed(to, 'g', "rename_to");
-            call.addDirty(-1);
+            Edit<Entry> source = call.edit(from);
+            Edit<Entry> target = call.edit(to);
+            target.take();
+            move(source, target);
+            source.done(Event.RENAME_FROM);
+            target.done(Event.RENAME_TO, 0);
         }
         if (onlyNew) {
             call.reply().integer(from.equals(to) ? 0 : 1);
@@ -216,24 +216,22 @@ public final class KeyCommands {
         if (from == to) {
             throw sameObject();
         }
-        if (call.find(key, from) == null || call.find(key, to) != null) {
+        Edit<Entry> source = call.edit(key, from);
+        Edit<Entry> target = call.edit(key, to);
+        if (!source.exists() || target.exists()) {
             call.reply().integer(0);
             return;
         }
-        move(call, key, from, key, to);
-        call.changed(key, from, 'g', "move_from");
-        call.changed(key, to, 'g', "move_to");
-        call.addDirty(-1);
+        move(source, target);
+        source.done(Event.MOVE_FROM);
+        target.done(Event.MOVE_TO, 0);
         call.reply().integer(1);
     }
 
     /** Takes the item of a key away and puts it under a key that has none. Its expiry goes with it. */
-    private static void move(Call call, Slice from, int fromDatabase, Slice to, int toDatabase) {
-        Object item = call.remove(from, fromDatabase);
-        if (item == null) {
-            throw new IllegalStateException("nothing to move");
-        }
-        call.insert(to, KeyTable.renamed(item, to), toDatabase);
+    private static void move(Edit<Entry> from, Edit<Entry> to) {
+        Object item = Objects.requireNonNull(from.take());
+        to.insert(KeyTable.renamed(item, to.key()));
     }
 
     private static void copy(Call call) {
@@ -254,15 +252,16 @@ public final class KeyCommands {
             throw sameObject();
         }
         Object item = call.lookup(from);
-        if (item == null || !replace && call.find(to, database) != null) {
+        Edit<Entry> edit = call.edit(to, database);
+        if (item == null || !replace && edit.exists()) {
             call.reply().integer(0);
             return;
         }
         call.needRoom(KeyTable.sizeBytes(item));
         Object copy = KeyTable.copyOf(item, to);
-        call.remove(to, database);
-        call.insert(to, copy, database);
-        call.changed(to, database, 'g', "copy_to");
+        edit.take();
+        edit.insert(copy);
+        edit.done(Event.COPY_TO);
         call.reply().integer(1);
     }
 

@@ -19,7 +19,9 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
 import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.structures.BlockLimit;
@@ -175,14 +177,14 @@ public final class ListCommands {
     // ---- adding
 
     private static void push(Call call, ListEnd end, boolean onlyExisting) {
-        Slice key = call.arg(1);
-        ListValue list = call.write(key, ListValue.class);
+        Edit<ListValue> edit = call.edit(call.arg(1), ListValue.class);
+        ListValue list = edit.value();
         if (list == null) {
             if (onlyExisting) {
                 call.reply().integer(0);
                 return;
             }
-            list = create(call, key);
+            list = create(edit);
         }
         int words = call.argCount();
         long bytes = 0;
@@ -193,15 +195,12 @@ public final class ListCommands {
         for (int i = 2; i < words; i++) {
             list.push(end, call.arg(i));
         }
-        call.changed(key, 'l', end == HEAD ? "lpush" : "rpush");
-        call.addDirty(words - 3);
+        edit.done(end == HEAD ? Event.LPUSH : Event.RPUSH, words - 2);
         call.reply().integer(list.size());
     }
 
-    private static ListValue create(Call call, Slice key) {
-        ListValue list = new ListValue(Call.newRecord(ValueType.LIST, key));
-        call.insert(key, list);
-        return list;
+    private static ListValue create(Edit<ListValue> edit) {
+        return edit.create(new ListValue(Call.newRecord(ValueType.LIST, edit.key())));
     }
 
     static BlockLimit limit(Call call) {
@@ -214,8 +213,8 @@ public final class ListCommands {
         if (!behind && !call.arg(2).isWord("BEFORE")) {
             throw CommandException.syntax();
         }
-        Slice key = call.arg(1);
-        ListValue list = call.write(key, ListValue.class);
+        Edit<ListValue> edit = call.edit(call.arg(1), ListValue.class);
+        ListValue list = edit.value();
         if (list == null) {
             call.reply().integer(0);
             return;
@@ -228,7 +227,7 @@ public final class ListCommands {
         while (cursor.next(element)) {
             if (element.equals(pivot)) {
                 list.insert(cursor, behind, value);
-                call.changed(key, 'l', "linsert");
+                edit.done(Event.LINSERT);
                 call.reply().integer(list.size());
                 return;
             }
@@ -237,8 +236,8 @@ public final class ListCommands {
     }
 
     private static void set(Call call) {
-        Slice key = call.arg(1);
-        ListValue list = call.write(key, ListValue.class);
+        Edit<ListValue> edit = call.edit(call.arg(1), ListValue.class);
+        ListValue list = edit.value();
         if (list == null) {
             throw CommandException.noSuchKey();
         }
@@ -251,7 +250,7 @@ public final class ListCommands {
             throw new CommandException("ERR index out of range");
         }
         list.shrink(limit(call));
-        call.changed(key, 'l', "lset");
+        edit.done(Event.LSET);
         call.reply().ok();
     }
 
@@ -379,8 +378,8 @@ public final class ListCommands {
         }
         boolean counted = call.argCount() == 3;
         long count = counted ? call.positiveArg(2) : 1;
-        Slice key = call.arg(1);
-        ListValue list = call.write(key, ListValue.class);
+        Edit<ListValue> edit = call.edit(call.arg(1), ListValue.class);
+        ListValue list = edit.value();
         if (list == null) {
             if (counted) {
                 call.reply().nilArray();
@@ -392,46 +391,38 @@ public final class ListCommands {
             list.peek(end, element);
             call.reply().bulk(element);
             list.drop(end);
-            removed(call, key, list, end, 1);
+            removed(call, edit, list, end, 1);
         } else if (count == 0) {
             call.reply().emptyArray();
         } else {
-            popRange(call, key, list, end, Math.min(count, list.size()));
+            popRange(call, edit, list, end, Math.min(count, list.size()));
         }
     }
 
-    private static void popRange(Call call, Slice key, ListValue list, ListEnd end, long count) {
+    private static void popRange(Call call, Edit<ListValue> edit, ListValue list, ListEnd end, long count) {
         long size = list.size();
         replyElements(call.reply(), list, end == HEAD ? 0 : size - 1, count, end);
         list.removeRange(end == HEAD ? 0 : size - count, count);
-        removed(call, key, list, end, count);
+        removed(call, edit, list, end, count);
     }
 
-    /** Reports that elements were taken from an end, and removes a list that has none left. */
-    static void removed(Call call, Slice key, ListValue list, ListEnd end, long count) {
-        call.changed(key, 'l', end == HEAD ? "lpop" : "rpop");
-        call.addDirty(count - 1);
-        removeOrShrink(call, key, list);
-    }
-
-    private static void removeOrShrink(Call call, Slice key, ListValue list) {
-        if (list.isEmpty()) {
-            call.removeEmptied(key);
-        } else {
-            list.shrink(limit(call));
-        }
+    /** Reports that elements were taken from an end. */
+    static void removed(Call call, Edit<ListValue> edit, ListValue list, ListEnd end, long count) {
+        list.shrink(limit(call));
+        edit.done(end == HEAD ? Event.LPOP : Event.RPOP, count);
     }
 
     /** Pops up to {@code count} elements of the first key that has a list; replies with the key's name and them. */
     static boolean popFromFirst(Call call, int firstKey, int keys, ListEnd end, long count) {
         for (int i = firstKey; i < firstKey + keys; i++) {
             Slice key = call.arg(i);
-            ListValue list = call.write(key, ListValue.class);
+            Edit<ListValue> edit = call.edit(key, ListValue.class);
+            ListValue list = edit.value();
             if (list != null) {
                 long popped = Math.min(count, list.size());
                 call.reply().array(2);
                 call.reply().bulk(key);
-                popRange(call, key, list, end, popped);
+                popRange(call, edit, list, end, popped);
                 call.propagateAs(end == HEAD ? "LPOP" : "RPOP", key, popped);
                 return true;
             }
@@ -469,8 +460,8 @@ public final class ListCommands {
     private static void trim(Call call) {
         long start = call.longArg(2);
         long stop = call.longArg(3);
-        Slice key = call.arg(1);
-        ListValue list = call.write(key, ListValue.class);
+        Edit<ListValue> edit = call.edit(call.arg(1), ListValue.class);
+        ListValue list = edit.value();
         if (list == null) {
             call.reply().ok();
             return;
@@ -485,20 +476,19 @@ public final class ListCommands {
             list.removeRange(0, first);
         }
         long trimmed = size - list.size();
+        list.shrink(limit(call));
         if (trimmed > 0) {
-            call.changed(key, 'l', "ltrim");
-            call.addDirty(trimmed - 1);
+            edit.done(Event.LTRIM, trimmed);
         } else {
-            call.event(key, 'l', "ltrim");
+            edit.event(Event.LTRIM);
         }
-        removeOrShrink(call, key, list);
         call.reply().ok();
     }
 
     private static void remove(Call call) {
         long count = signedCount(call, 2);
-        Slice key = call.arg(1);
-        ListValue list = call.write(key, ListValue.class);
+        Edit<ListValue> edit = call.edit(call.arg(1), ListValue.class);
+        ListValue list = edit.value();
         if (list == null) {
             call.reply().integer(0);
             return;
@@ -518,9 +508,8 @@ public final class ListCommands {
             }
         }
         if (removed > 0) {
-            call.changed(key, 'l', "lrem");
-            call.addDirty(removed - 1);
-            removeOrShrink(call, key, list);
+            list.shrink(limit(call));
+            edit.done(Event.LREM, removed);
         }
         call.reply().integer(removed);
     }
@@ -544,14 +533,15 @@ public final class ListCommands {
     }
 
     static void move(Call call, ListEnd from, ListEnd to) {
-        Slice sourceKey = call.arg(1);
-        Slice targetKey = call.arg(2);
-        ListValue source = call.write(sourceKey, ListValue.class);
+        Edit<ListValue> sourceEdit = call.edit(call.arg(1), ListValue.class);
+        ListValue source = sourceEdit.value();
         if (source == null) {
             call.reply().nil();
             return;
         }
-        ListValue target = targetKey.equals(sourceKey) ? source : call.write(targetKey, ListValue.class);
+        boolean rotates = call.arg(2).equals(call.arg(1));
+        Edit<ListValue> targetEdit = rotates ? sourceEdit : call.edit(call.arg(2), ListValue.class);
+        ListValue target = targetEdit.value();
         Slice element = new Slice();
         source.peek(from, element);
         if (target == source) {
@@ -559,7 +549,7 @@ public final class ListCommands {
         }
         call.reply().bulk(element);
         if (target == null) {
-            target = create(call, targetKey);
+            target = create(targetEdit);
         }
         if (target == source) {
             source.drop(from);
@@ -570,8 +560,7 @@ public final class ListCommands {
             target.push(to, element);
             source.drop(from);
         }
-        call.changed(targetKey, 'l', to == HEAD ? "lpush" : "rpush");
-        removed(call, sourceKey, source, from, 1);
-        call.addDirty(-1); // to Valkey a move is one change
+        targetEdit.done(to == HEAD ? Event.LPUSH : Event.RPUSH, 0);
+        removed(call, sourceEdit, source, from, 1); // to Valkey a move is one change
     }
 }

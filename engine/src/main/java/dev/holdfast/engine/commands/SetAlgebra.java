@@ -3,7 +3,10 @@ package dev.holdfast.engine.commands;
 import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
+import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.types.SetValue;
@@ -93,7 +96,7 @@ final class SetAlgebra {
                 result.becomeIntset(call.config());
             }
         }
-        store(call, result, "sinterstore");
+        store(call, result, Event.SINTERSTORE);
     }
 
     /** The sets from the smallest to the largest; null if one of them is empty. */
@@ -128,7 +131,7 @@ final class SetAlgebra {
     }
 
     static void unionStore(Call call) {
-        store(call, union(call, read(call, 2, call.argCount()), call.arg(1)), "sunionstore");
+        store(call, union(call, read(call, 2, call.argCount()), call.arg(1)), Event.SUNIONSTORE);
     }
 
     static void diff(Call call) {
@@ -136,7 +139,7 @@ final class SetAlgebra {
     }
 
     static void diffStore(Call call) {
-        store(call, diff(call, read(call, 2, call.argCount()), call.arg(1)), "sdiffstore");
+        store(call, diff(call, read(call, 2, call.argCount()), call.arg(1)), Event.SDIFFSTORE);
     }
 
     private static SetValue union(Call call, @Nullable SetValue[] sets, Slice key) {
@@ -226,16 +229,14 @@ final class SetAlgebra {
     }
 
     /** Puts a result under the first key, or removes that key where there is no result. */
-    private static void store(Call call, @Nullable SetValue result, String event) {
-        Slice key = call.arg(1);
+    private static void store(Call call, @Nullable SetValue result, Event event) {
+        Edit<Entry> edit = call.edit(call.arg(1));
         if (result != null && !result.isEmpty()) {
-            call.store(key, result);
-            call.changed(key, 's', event);
+            edit.store(result);
+            edit.done(event);
             call.reply().integer(result.size());
         } else {
-            if (call.remove(key) != null) {
-                call.changed(key, 'g', "del");
-            }
+            edit.remove(Event.DEL);
             call.reply().integer(0);
         }
     }

@@ -18,7 +18,9 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
 import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.types.SetValue;
@@ -179,11 +181,11 @@ public final class SetCommands {
                     .summary("Keeps the union of sets under a key"));
 
     private static void add(Call call) {
-        Slice key = call.arg(1);
         int members = call.argCount() - 2;
-        SetValue set = call.write(key, SetValue.class);
+        Edit<SetValue> edit = call.edit(call.arg(1), SetValue.class);
+        SetValue set = edit.value();
         if (set == null) {
-            set = create(call, key, call.arg(2), members);
+            set = create(call, edit, call.arg(2), members);
         } else if (members > 1) {
             set.expect(members, call.config());
         }
@@ -194,21 +196,19 @@ public final class SetCommands {
             }
         }
         if (added > 0) {
-            call.changed(key, 's', "sadd");
-            call.addDirty(added - 1);
+            edit.done(Event.SADD, added);
         }
         call.reply().integer(added);
     }
 
-    private static SetValue create(Call call, Slice key, Slice first, int sizeHint) {
-        SetValue set = SetValue.create(Call.newRecord(ValueType.SET, key), first, sizeHint, call.config());
-        call.insert(key, set);
-        return set;
+    private static SetValue create(Call call, Edit<SetValue> edit, Slice first, int sizeHint) {
+        return edit.create(
+                SetValue.create(Call.newRecord(ValueType.SET, edit.key()), first, sizeHint, call.config()));
     }
 
     private static void remove(Call call) {
-        Slice key = call.arg(1);
-        SetValue set = call.write(key, SetValue.class);
+        Edit<SetValue> edit = call.edit(call.arg(1), SetValue.class);
+        SetValue set = edit.value();
         int removed = 0;
         if (set != null) {
             for (int i = 2; i < call.argCount(); i++) {
@@ -217,40 +217,33 @@ public final class SetCommands {
                 }
             }
         }
-        if (set != null && removed > 0) {
-            call.changed(key, 's', "srem");
-            call.addDirty(removed - 1);
-            removeIfEmpty(call, key, set);
+        if (removed > 0) {
+            edit.done(Event.SREM, removed);
         }
         call.reply().integer(removed);
     }
 
-    private static void removeIfEmpty(Call call, Slice key, SetValue set) {
-        if (set.isEmpty()) {
-            call.removeEmptied(key);
-        }
-    }
-
     private static void move(Call call) {
-        Slice from = call.arg(1);
-        Slice to = call.arg(2);
         Slice member = call.arg(3);
-        SetValue source = call.write(from, SetValue.class);
-        SetValue destination = source == null ? null : call.write(to, SetValue.class);
+        Edit<SetValue> from = call.edit(call.arg(1), SetValue.class);
+        SetValue source = from.value();
         if (source == null) {
             call.reply().integer(0);
-        } else if (source == destination) {
+            return;
+        }
+        Edit<SetValue> to = call.edit(call.arg(2), SetValue.class);
+        SetValue destination = to.value();
+        if (source == destination) {
             call.reply().integer(source.contains(member));
         } else if (!source.remove(member)) {
             call.reply().integer(0);
         } else {
-            call.changed(from, 's', "srem");
-            removeIfEmpty(call, from, source);
+            from.done(Event.SREM);
             if (destination == null) {
                 destination = create(call, to, member, 1);
             }
             if (destination.add(member, call.config())) {
-                call.changed(to, 's', "sadd");
+                to.done(Event.SADD);
             }
             call.reply().integer(1);
         }
@@ -283,7 +276,8 @@ public final class SetCommands {
             return;
         }
         Slice key = call.arg(1);
-        SetValue set = call.write(key, SetValue.class);
+        Edit<SetValue> edit = call.edit(key, SetValue.class);
+        SetValue set = edit.value();
         if (set == null) {
             call.reply().nil();
             return;
@@ -292,12 +286,12 @@ public final class SetCommands {
         call.reply().bulk(member);
         call.propagateAs("SREM", key, member);
         set.remove(member);
-        call.changed(key, 's', "spop");
-        removeIfEmpty(call, key, set);
+        edit.done(Event.SPOP);
     }
 
     private static void popCount(Call call, Slice key, long count) {
-        SetValue set = call.write(key, SetValue.class);
+        Edit<SetValue> edit = call.edit(key, SetValue.class);
+        SetValue set = edit.value();
         Reply reply = call.reply();
         if (set == null || count == 0) {
             reply.set(0);
@@ -307,10 +301,9 @@ public final class SetCommands {
         if (count >= size) {
             reply.set(size);
             set.forEach(reply::bulk);
-            call.changed(key, 's', "spop");
-            call.addDirty(size - 2);
+            edit.event(Event.SPOP);
+            edit.remove(Event.DEL, size - 1L);
             call.propagateAs(call.config().lazyfreeLazyServerDel.get() ? "UNLINK" : "DEL", key);
-            call.removeEmptied(key);
             return;
         }
         int popped = (int) count;
@@ -331,8 +324,7 @@ public final class SetCommands {
             });
         }
         call.propagateAs(words.toArray());
-        call.changed(key, 's', "spop");
-        call.addDirty(popped - 1);
+        edit.done(Event.SPOP, popped);
     }
 
     private static void randomMember(Call call) {

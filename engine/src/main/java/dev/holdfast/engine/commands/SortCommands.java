@@ -15,7 +15,10 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
+import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.StringItem;
 import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.protocol.Args;
@@ -257,7 +260,8 @@ public final class SortCommands {
         }
         if (item instanceof SortedSetValue) {
             // Valkey gives a sorted set that is sorted its large form, even for reading.
-            Objects.requireNonNull(call.write(call.arg(1), SortedSetValue.class))
+            Objects.requireNonNull(
+                            call.edit(call.arg(1), SortedSetValue.class).value())
                     .prepareFor(Long.MAX_VALUE, 0, 0, 0);
         }
         List<Element> elements = elements(item, request);
@@ -381,18 +385,16 @@ public final class SortCommands {
             bytes += value.length;
         }
         if (values.isEmpty()) {
-            if (call.remove(target) != null) {
-                call.changed(target, 'g', "del");
-            }
+            call.edit(target).remove(Event.DEL);
         } else {
             ListValue list = new ListValue(Call.newRecord(ValueType.LIST, target));
             list.grow(ListCommands.limit(call), bytes, values.size());
             for (byte[] value : values) {
                 list.push(ListEnd.TAIL, new Slice(value));
             }
-            call.store(target, list);
-            call.changed(target, 'l', "sortstore");
-            call.addDirty(values.size() - 1L);
+            Edit<Entry> edit = call.edit(target);
+            edit.store(list);
+            edit.done(Event.SORTSTORE, values.size());
         }
         call.reply().integer(values.size());
     }

@@ -14,6 +14,7 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.protocol.Reply;
@@ -112,13 +113,13 @@ public final class SortedSetAlgebraCommands {
                     .summary("Stores the members of a sorted set that others do not have"));
 
     private enum Operation {
-        UNION("zunionstore"),
-        INTERSECTION("zinterstore"),
-        DIFFERENCE("zdiffstore");
+        UNION(Event.ZUNIONSTORE),
+        INTERSECTION(Event.ZINTERSTORE),
+        DIFFERENCE(Event.ZDIFFSTORE);
 
-        private final String event;
+        private final Event event;
 
-        Operation(String event) {
+        Operation(Event event) {
             this.event = event;
         }
     }
@@ -337,7 +338,7 @@ public final class SortedSetAlgebraCommands {
                 Call.newRecord(ValueType.ZSET, target),
                 SortedSetCommands.maxEntries(call),
                 SortedSetCommands.maxLength(call));
-        SortedSetRangeCommands.store(call, target, value, operation.event);
+        SortedSetRangeCommands.store(call, target, value, operation.event, 1);
     }
 
     private static void intersectionSize(Call call) {

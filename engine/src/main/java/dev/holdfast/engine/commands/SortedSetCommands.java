@@ -17,7 +17,9 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
 import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.structures.ScoreTree;
@@ -176,11 +178,12 @@ public final class SortedSetCommands {
         }
 
         if (increment) {
-            SortedSetValue value = open(call, options, 1, longest);
+            Edit<SortedSetValue> edit = call.edit(call.arg(1), SortedSetValue.class);
+            SortedSetValue value = open(call, edit, options, 1, longest);
             if (value == null) {
                 call.reply().nil();
             } else {
-                increment(call, call.arg(1), value, call.arg(first + 1), scores[0], options);
+                increment(call, edit, value, call.arg(first + 1), scores[0], options);
             }
         } else {
             add(call, scores, first + 1, 2, options, countUpdates, longest);
@@ -188,19 +191,19 @@ public final class SortedSetCommands {
     }
 
     /** The sorted set of the first key, made if it is not there, and ready for new members; null if it has to be there. */
-    private static @Nullable SortedSetValue open(Call call, int options, int members, int longest) {
-        Slice key = call.arg(1);
-        SortedSetValue value = call.write(key, SortedSetValue.class);
+    private static @Nullable SortedSetValue open(
+            Call call, Edit<SortedSetValue> edit, int options, int members, int longest) {
+        SortedSetValue value = edit.value();
         boolean exists = value != null;
         if (value == null) {
             if ((options & SortedSetValue.ONLY_EXISTING) != 0) {
                 return null;
             }
-            value = create(key);
+            value = create(edit.key());
         }
         value.prepareFor(members, longest, maxEntries(call), maxLength(call));
         if (!exists) {
-            call.insert(key, value);
+            edit.create(value);
         }
         return value;
     }
@@ -216,7 +219,8 @@ public final class SortedSetCommands {
      */
     static boolean add(
             Call call, double[] scores, int first, int step, int options, boolean countUpdates, int longest) {
-        SortedSetValue value = open(call, options, scores.length, longest);
+        Edit<SortedSetValue> edit = call.edit(call.arg(1), SortedSetValue.class);
+        SortedSetValue value = open(call, edit, options, scores.length, longest);
         if (value == null) {
             call.reply().integer(0);
             return false;
@@ -233,8 +237,7 @@ public final class SortedSetCommands {
             }
         }
         if (added + updated > 0) {
-            call.changed(call.arg(1), 'z', "zadd");
-            call.addDirty(added + updated - 1L);
+            edit.done(Event.ZADD, added + updated);
         }
         call.reply().integer(countUpdates ? added + updated : added);
         return added + updated > 0;
@@ -253,7 +256,12 @@ public final class SortedSetCommands {
     }
 
     private static void increment(
-            Call call, Slice key, SortedSetValue value, Slice member, double increment, int options) {
+            Call call,
+            Edit<SortedSetValue> edit,
+            SortedSetValue value,
+            Slice member,
+            double increment,
+            int options) {
         double old = value.score(member);
         double score = Double.isNaN(old) ? increment : old + increment;
         if (Double.isNaN(score) && (options & SortedSetValue.ONLY_NEW) == 0) {
@@ -261,7 +269,7 @@ public final class SortedSetCommands {
         }
         switch (value.add(member, score, options, maxEntries(call), maxLength(call))) {
             case ADDED, UPDATED -> {
-                call.changed(key, 'z', "zincr");
+                edit.done(Event.ZINCR);
                 call.reply().real(score);
             }
             case SAME -> call.reply().real(score);
@@ -270,8 +278,8 @@ public final class SortedSetCommands {
     }
 
     private static void remove(Call call) {
-        Slice key = call.arg(1);
-        SortedSetValue value = call.write(key, SortedSetValue.class);
+        Edit<SortedSetValue> edit = call.edit(call.arg(1), SortedSetValue.class);
+        SortedSetValue value = edit.value();
         int removed = 0;
         if (value != null) {
             for (int i = 2; i < call.argCount() && !value.isEmpty(); i++) {
@@ -279,19 +287,15 @@ public final class SortedSetCommands {
                     removed++;
                 }
             }
-            reportRemoved(call, key, value, removed, "zrem");
         }
+        reportRemoved(edit, removed, Event.ZREM);
         call.reply().integer(removed);
     }
 
-    /** Reports that members have gone, and removes the key with the last of them. */
-    static void reportRemoved(Call call, Slice key, SortedSetValue value, int removed, String event) {
+    /** Reports that members have gone. */
+    static void reportRemoved(Edit<SortedSetValue> edit, int removed, Event event) {
         if (removed > 0) {
-            call.changed(key, 'z', event);
-            call.addDirty(removed - 1L);
-            if (value.isEmpty()) {
-                call.removeEmptied(key);
-            }
+            edit.done(event, removed);
         }
     }
 

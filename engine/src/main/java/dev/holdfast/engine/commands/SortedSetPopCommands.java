@@ -13,7 +13,9 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
 import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.types.RankSpan;
@@ -26,12 +28,12 @@ public final class SortedSetPopCommands {
 
     /** The end of a sorted set that members are taken from. */
     private enum End {
-        MIN("zpopmin"),
-        MAX("zpopmax");
+        MIN(Event.ZPOPMIN),
+        MAX(Event.ZPOPMAX);
 
-        private final String event;
+        private final Event event;
 
-        End(String event) {
+        End(Event event) {
             this.event = event;
         }
     }
@@ -97,8 +99,8 @@ public final class SortedSetPopCommands {
         }
         boolean counted = call.argCount() == 3;
         long count = counted ? call.positiveArg(2) : 1;
-        Slice key = call.arg(1);
-        SortedSetValue value = call.write(key, SortedSetValue.class);
+        Edit<SortedSetValue> edit = call.edit(call.arg(1), SortedSetValue.class);
+        SortedSetValue value = edit.value();
         Reply reply = call.reply();
         if (value == null || count == 0) {
             reply.emptyArray();
@@ -107,7 +109,7 @@ public final class SortedSetPopCommands {
         RankSpan span = span(value, end, count);
         boolean nested = counted && reply.resp3();
         reply.array(nested ? span.count() : span.count() * 2L);
-        take(call, key, value, span, end, nested);
+        take(call, edit, value, span, end, nested);
     }
 
     private static RankSpan span(SortedSetValue value, End end, long count) {
@@ -115,7 +117,8 @@ public final class SortedSetPopCommands {
     }
 
     /** Writes members and scores, removes them, and reports that. */
-    private static void take(Call call, Slice key, SortedSetValue value, RankSpan span, End end, boolean nested) {
+    private static void take(
+            Call call, Edit<SortedSetValue> edit, SortedSetValue value, RankSpan span, End end, boolean nested) {
         Reply reply = call.reply();
         SortedSetValue.Walk walk = value.walk(span);
         while (walk.next()) {
@@ -126,7 +129,7 @@ public final class SortedSetPopCommands {
             reply.real(walk.score());
         }
         value.removeRanks(span.lowest(), span.count());
-        SortedSetCommands.reportRemoved(call, key, value, span.count(), end.event);
+        SortedSetCommands.reportRemoved(edit, span.count(), end.event);
     }
 
     /** The words of ZMPOP and BZMPOP from the number of keys on. */
@@ -175,14 +178,15 @@ public final class SortedSetPopCommands {
     private static boolean popFirst(Call call, Request request) {
         for (int i = request.firstKey; i <= request.lastKey; i++) {
             Slice key = call.arg(i);
-            SortedSetValue value = call.write(key, SortedSetValue.class);
+            Edit<SortedSetValue> edit = call.edit(key, SortedSetValue.class);
+            SortedSetValue value = edit.value();
             if (value != null) {
                 RankSpan span = span(value, request.end, request.count);
                 call.reply().array(2);
                 call.reply().bulk(key);
                 call.reply().array(span.count());
-                take(call, key, value, span, request.end, true);
-                call.propagateAs(request.end.event, key, span.count());
+                take(call, edit, value, span, request.end, true);
+                call.propagateAs(request.end.event.text(), key, span.count());
                 return true;
             }
         }
@@ -194,12 +198,13 @@ public final class SortedSetPopCommands {
         long timeoutMillis = call.timeoutArg(lastKey + 1);
         for (int i = 1; i <= lastKey; i++) {
             Slice key = call.arg(i);
-            SortedSetValue value = call.write(key, SortedSetValue.class);
+            Edit<SortedSetValue> edit = call.edit(key, SortedSetValue.class);
+            SortedSetValue value = edit.value();
             if (value != null) {
                 call.reply().array(3);
                 call.reply().bulk(key);
-                take(call, key, value, span(value, end, 1), end, false);
-                call.propagateAs(end.event, key);
+                take(call, edit, value, span(value, end, 1), end, false);
+                call.propagateAs(end.event.text(), key);
                 return;
             }
         }

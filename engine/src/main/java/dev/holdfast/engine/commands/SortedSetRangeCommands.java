@@ -18,7 +18,10 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
+import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.types.LexBound;
 import dev.holdfast.engine.types.LexRange;
 import dev.holdfast.engine.types.RankSpan;
@@ -128,7 +131,7 @@ public final class SortedSetRangeCommands {
                     .keys(KeySpec.at(1, RO, ACCESS))
                     .complexity("O(log N), N being the size of the set")
                     .summary("How many members are in a range of strings, where all scores are equal"),
-            command("ZREMRANGEBYRANK", "key start stop", call -> remove(call, By.RANK, "zremrangebyrank"))
+            command("ZREMRANGEBYRANK", "key start stop", call -> remove(call, By.RANK, Event.ZREMRANGEBYRANK))
                     .in(SORTED_SET)
                     .since("2.0.0")
                     .arity(4)
@@ -136,7 +139,7 @@ public final class SortedSetRangeCommands {
                     .keys(KeySpec.at(1, RW, DELETE))
                     .complexity(REMOVING)
                     .summary("Removes the members in a range of ranks"),
-            command("ZREMRANGEBYSCORE", "key min max", call -> remove(call, By.SCORE, "zremrangebyscore"))
+            command("ZREMRANGEBYSCORE", "key min max", call -> remove(call, By.SCORE, Event.ZREMRANGEBYSCORE))
                     .in(SORTED_SET)
                     .since("1.2.0")
                     .arity(4)
@@ -144,7 +147,7 @@ public final class SortedSetRangeCommands {
                     .keys(KeySpec.at(1, RW, DELETE))
                     .complexity(REMOVING)
                     .summary("Removes the members in a range of scores"),
-            command("ZREMRANGEBYLEX", "key min max", call -> remove(call, By.MEMBER, "zremrangebylex"))
+            command("ZREMRANGEBYLEX", "key min max", call -> remove(call, By.MEMBER, Event.ZREMRANGEBYLEX))
                     .in(SORTED_SET)
                     .since("2.8.9")
                     .arity(4)
@@ -294,16 +297,21 @@ public final class SortedSetRangeCommands {
                 result.add(walk.member(), walk.score(), 0, maxEntries, maxLength);
             }
         }
-        store(call, target, result, "zrangestore");
+        store(call, target, result, Event.ZRANGESTORE, 1);
     }
 
-    /** Stores a result, or removes the key where the result is empty, and answers with its size. */
-    static void store(Call call, Slice target, SortedSetValue result, String event) {
-        if (!result.isEmpty()) {
-            call.store(target, result);
-            call.changed(target, 'z', event);
-        } else if (call.remove(target) != null) {
-            call.changed(target, 'g', "del");
+    /**
+     * Stores a result, or removes the key where the result is empty, and answers with its size.
+     *
+     * @param changes as how many the result counts
+     */
+    static void store(Call call, Slice target, SortedSetValue result, Event event, long changes) {
+        Edit<Entry> edit = call.edit(target);
+        if (result.isEmpty()) {
+            edit.remove(Event.DEL);
+        } else {
+            edit.store(result);
+            edit.done(event, changes);
         }
         call.reply().integer(result.size());
     }
@@ -320,19 +328,19 @@ public final class SortedSetRangeCommands {
         call.reply().integer(value == null ? 0 : value.members(range).count());
     }
 
-    private static void remove(Call call, By by, String event) {
+    private static void remove(Call call, By by, Event event) {
         Request request = new Request();
         request.by = by;
         request.parseBounds(call, 2);
-        Slice key = call.arg(1);
-        SortedSetValue value = call.write(key, SortedSetValue.class);
+        Edit<SortedSetValue> edit = call.edit(call.arg(1), SortedSetValue.class);
+        SortedSetValue value = edit.value();
         int removed = 0;
         if (value != null) {
             RankSpan span = request.of(value);
             removed = span.count();
             value.removeRanks(span.lowest(), removed);
-            SortedSetCommands.reportRemoved(call, key, value, removed, event);
         }
+        SortedSetCommands.reportRemoved(edit, removed, event);
         call.reply().integer(removed);
     }
 }

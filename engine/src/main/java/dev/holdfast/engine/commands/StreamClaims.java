@@ -3,6 +3,7 @@ package dev.holdfast.engine.commands;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.types.ConsumerGroup;
 import dev.holdfast.engine.types.PendingEntry;
@@ -34,12 +35,13 @@ final class StreamClaims {
             ids.add(id);
         }
         ClaimOptions options = ClaimOptions.parse(call, at);
-        StreamValue stream = existing(call.write(key, StreamValue.class));
+        Edit<StreamValue> edit = call.edit(key, StreamValue.class);
+        StreamValue stream = existing(edit.value());
         boolean groupMoved = options.lastId.compareTo(group.lastId()) > 0;
         if (groupMoved) {
             group.setLastId(options.lastId);
         }
-        StreamConsumer consumer = consumer(call, key, group);
+        StreamConsumer consumer = consumer(call, edit, group);
         Reply reply = call.reply();
         int mark = reply.beginArray();
         long claimed = 0;
@@ -47,7 +49,7 @@ final class StreamClaims {
             PendingEntry entry = group.pending(id);
             if (!stream.contains(id)) {
                 if (entry != null) {
-                    forget(call, key, group, entry);
+                    forget(call, edit, group, entry);
                     groupMoved = false;
                 }
                 continue;
@@ -63,13 +65,13 @@ final class StreamClaims {
             long more = options.justId ? 0 : 1;
             long deliveries = options.retryCount >= 0 ? options.retryCount : entry.deliveries() + more;
             entry = group.deliver(entry, consumer, options.deliveryTime, deliveries);
-            show(call, key, stream, group, entry, options.justId);
+            show(call, edit, stream, group, entry, options.justId);
             claimed++;
             groupMoved = false;
         }
         if (groupMoved) {
             StreamGroupCommands.propagateGroupId(call, key, group, call.arg(2));
-            call.addDirty(1);
+            edit.doneWithin(1);
         }
         reply.endArray(mark, claimed);
     }
@@ -91,8 +93,9 @@ final class StreamClaims {
             }
         }
         ConsumerGroup group = StreamPendingCommands.existingGroup(call, item);
-        StreamValue stream = existing(call.write(key, StreamValue.class));
-        StreamConsumer consumer = consumer(call, key, group);
+        Edit<StreamValue> edit = call.edit(key, StreamValue.class);
+        StreamValue stream = existing(edit.value());
+        StreamConsumer consumer = consumer(call, edit, group);
         Reply reply = call.reply();
         List<StreamId> gone = new ArrayList<>();
         List<PendingEntry> claimed = new ArrayList<>();
@@ -100,7 +103,7 @@ final class StreamClaims {
         PendingEntry entry = group.pending().ceiling(start.ms(), start.seq());
         while (entry != null && attempts-- > 0 && claimed.size() + gone.size() < count) {
             if (!stream.contains(entry.id())) {
-                forget(call, key, group, entry);
+                forget(call, edit, group, entry);
                 gone.add(entry.id());
             } else if (minIdle == 0 || call.now() - entry.deliveryTime() >= minIdle) {
                 entry = group.deliver(entry, consumer, call.now(), entry.deliveries() + (justId ? 0 : 1));
@@ -112,7 +115,7 @@ final class StreamClaims {
         StreamReplies.id(reply, entry == null ? StreamId.MIN : entry.id());
         reply.array(claimed.size());
         for (PendingEntry each : claimed) {
-            show(call, key, stream, group, each, justId);
+            show(call, edit, stream, group, each, justId);
         }
         reply.array(gone.size());
         gone.forEach(id -> StreamReplies.id(reply, id));
@@ -129,36 +132,41 @@ final class StreamClaims {
         return stream;
     }
 
-    private static StreamConsumer consumer(Call call, Slice key, ConsumerGroup group) {
+    private static StreamConsumer consumer(Call call, Edit<StreamValue> edit, ConsumerGroup group) {
         // What is claimed is told entry by entry.
         call.propagateNothing();
         StreamConsumer consumer = group.consumer(call.arg(3));
         if (consumer == null) {
-            consumer = StreamGroupCommands.createConsumer(call, key, group, call.arg(3));
-            call.propagateAs("XGROUP", "CREATECONSUMER", key, call.arg(2), call.arg(3));
+            consumer = StreamGroupCommands.createConsumer(call, edit, group, call.arg(3));
+            call.propagateAs("XGROUP", "CREATECONSUMER", edit.key(), call.arg(2), call.arg(3));
         }
         consumer.seen(call.now());
         return consumer;
     }
 
     /** Takes an entry that has gone from the stream off the lists. */
-    private static void forget(Call call, Slice key, ConsumerGroup group, PendingEntry entry) {
-        StreamPendingCommands.propagateClaim(call, key, group, call.arg(2), entry);
+    private static void forget(Call call, Edit<StreamValue> edit, ConsumerGroup group, PendingEntry entry) {
+        StreamPendingCommands.propagateClaim(call, edit.key(), group, call.arg(2), entry);
         group.acknowledge(entry.id());
-        call.addDirty(1);
+        edit.doneWithin(1);
     }
 
     /** Answers with an entry that has just been claimed, and tells of it. */
     private static void show(
-            Call call, Slice key, StreamValue stream, ConsumerGroup group, PendingEntry entry, boolean justId) {
+            Call call,
+            Edit<StreamValue> edit,
+            StreamValue stream,
+            ConsumerGroup group,
+            PendingEntry entry,
+            boolean justId) {
         if (justId) {
             StreamReplies.id(call.reply(), entry.id());
         } else {
             StreamReplies.entry(call.reply(), stream, entry.id());
         }
         entry.consumer().active(call.now());
-        StreamPendingCommands.propagateClaim(call, key, group, call.arg(2), entry);
-        call.addDirty(1);
+        StreamPendingCommands.propagateClaim(call, edit.key(), group, call.arg(2), entry);
+        edit.doneWithin(1);
     }
 
     /** What follows XCLAIM's ids. */

@@ -16,7 +16,9 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
 import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.structures.StreamLog;
 import dev.holdfast.engine.types.StreamId;
@@ -97,7 +99,6 @@ public final class StreamCommands {
                     .summary("Sets what a stream remembers of its past, for copying it elsewhere"));
 
     private static void add(Call call) {
-        Slice key = call.arg(1);
         StreamTrim trim = StreamTrim.parse(call, true);
         int idAt = trim.end();
         int words = call.argCount() - idAt - 1;
@@ -110,7 +111,8 @@ public final class StreamCommands {
         if (given != null && given.isZero()) {
             throw new CommandException("ERR The ID specified in XADD must be greater than 0-0");
         }
-        StreamValue stream = call.write(key, StreamValue.class);
+        Edit<StreamValue> edit = call.edit(call.arg(1), StreamValue.class);
+        StreamValue stream = edit.value();
         if (stream == null && trim.makesNone()) {
             call.reply().nil();
             return;
@@ -132,8 +134,7 @@ public final class StreamCommands {
             throw new CommandException("ERR Elements are too large to be stored");
         }
         if (stream == null) {
-            stream = new StreamValue(Call.newRecord(ValueType.STREAM, key));
-            call.insert(key, stream);
+            stream = edit.create(new StreamValue(Call.newRecord(ValueType.STREAM, edit.key())));
         }
         stream.add(
                 id,
@@ -141,10 +142,10 @@ public final class StreamCommands {
                 i -> call.arg(idAt + 1 + i),
                 call.config().streamNodeMaxBytes.get(),
                 call.config().streamNodeMaxEntries.get());
-        call.changed(key, 't', "xadd");
+        edit.done(Event.XADD);
         StreamReplies.id(call.reply(), id);
         if (trim.isGiven() && trim.apply(stream) > 0) {
-            call.event(key, 't', "xtrim");
+            edit.event(Event.XTRIM);
         }
         if ((trim.isGiven() || given == null) && call.isLogged()) {
             call.propagateAs(trim.exactWords(call, stream, id));
@@ -190,8 +191,8 @@ public final class StreamCommands {
     }
 
     private static void delete(Call call) {
-        Slice key = call.arg(1);
-        StreamValue stream = call.write(key, StreamValue.class);
+        Edit<StreamValue> edit = call.edit(call.arg(1), StreamValue.class);
+        StreamValue stream = edit.value();
         if (stream == null) {
             call.reply().integer(0);
             return;
@@ -202,8 +203,7 @@ public final class StreamCommands {
             deleted += stream.delete(id) ? 1 : 0;
         }
         if (deleted > 0) {
-            call.changed(key, 't', "xdel");
-            call.addDirty(deleted - 1);
+            edit.done(Event.XDEL, deleted);
         }
         call.reply().integer(deleted);
     }
@@ -218,20 +218,18 @@ public final class StreamCommands {
     }
 
     private static void trim(Call call) {
-        Slice key = call.arg(1);
         StreamTrim trim = StreamTrim.parse(call, false);
-        StreamValue stream = call.write(key, StreamValue.class);
+        Edit<StreamValue> edit = call.edit(call.arg(1), StreamValue.class);
+        StreamValue stream = edit.value();
         long removed = stream == null ? 0 : trim.apply(stream);
         if (stream != null && removed > 0) {
-            call.changed(key, 't', "xtrim");
-            call.addDirty(removed - 1);
+            edit.done(Event.XTRIM, removed);
             call.propagateAs(trim.exactWords(call, stream, null));
         }
         call.reply().integer(removed);
     }
 
     private static void setId(Call call) {
-        Slice key = call.arg(1);
         StreamId id = StreamArguments.strictId(call, 2);
         long added = -1;
         StreamId maxDeleted = StreamId.MIN;
@@ -252,7 +250,8 @@ public final class StreamCommands {
                 throw CommandException.syntax();
             }
         }
-        StreamValue stream = call.write(key, StreamValue.class);
+        Edit<StreamValue> edit = call.edit(call.arg(1), StreamValue.class);
+        StreamValue stream = edit.value();
         if (stream == null) {
             throw CommandException.noSuchKey();
         }
@@ -275,8 +274,7 @@ public final class StreamCommands {
         if (!maxDeleted.isZero()) {
             stream.setMaxDeletedId(maxDeleted);
         }
-        call.addDirty(1);
-        call.event(key, 't', "xsetid");
+        edit.doneWithin(Event.XSETID);
         call.reply().ok();
     }
 }

@@ -14,7 +14,9 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
 import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.types.ConsumerGroup;
 import dev.holdfast.engine.types.StreamConsumer;
@@ -79,9 +81,9 @@ public final class StreamGroupCommands {
                             .summary("Sets from where a consumer group reads on"))));
 
     private static void create(Call call) {
-        Slice key = call.arg(2);
         Options options = Options.parse(call, true);
-        StreamValue stream = call.write(key, StreamValue.class);
+        Edit<StreamValue> edit = call.edit(call.arg(2), StreamValue.class);
+        StreamValue stream = edit.value();
         if (stream == null && !options.makesStream()) {
             throw noKey();
         }
@@ -95,14 +97,13 @@ public final class StreamGroupCommands {
             id = stream.lastId();
         }
         if (stream == null) {
-            stream = new StreamValue(Call.newRecord(ValueType.STREAM, key));
-            call.insert(key, stream);
+            stream = edit.create(new StreamValue(Call.newRecord(ValueType.STREAM, edit.key())));
             if (!stream.createGroup(call.arg(3), id, options.entriesRead())) {
                 throw new IllegalStateException("a new stream has a group");
             }
-            call.changed(key, 't', "xgroup-create");
+            edit.done(Event.XGROUP_CREATE);
         } else if (stream.createGroup(call.arg(3), id, options.entriesRead())) {
-            note(call, key, "xgroup-create");
+            edit.doneWithin(Event.XGROUP_CREATE);
         } else {
             throw new CommandException("BUSYGROUP Consumer Group name already exists");
         }
@@ -110,9 +111,9 @@ public final class StreamGroupCommands {
     }
 
     private static void setId(Call call) {
-        Slice key = call.arg(2);
         Options options = Options.parse(call, false);
-        StreamValue stream = stream(call, key);
+        Edit<StreamValue> edit = call.edit(call.arg(2), StreamValue.class);
+        StreamValue stream = stream(edit);
         ConsumerGroup group = group(call, stream);
         if (call.argCount() != 5 && call.argCount() != 7) {
             throw Help.wrongWords(call);
@@ -123,57 +124,51 @@ public final class StreamGroupCommands {
         }
         group.setLastId(id);
         group.setEntriesRead(options.entriesRead());
-        note(call, key, "xgroup-setid");
+        edit.doneWithin(Event.XGROUP_SETID);
         call.reply().ok();
     }
 
     private static void destroy(Call call) {
-        Slice key = call.arg(2);
-        StreamValue stream = stream(call, key);
+        Edit<StreamValue> edit = call.edit(call.arg(2), StreamValue.class);
+        StreamValue stream = stream(edit);
         if (stream.group(call.arg(3)) == null) {
             call.reply().integer(0);
             return;
         }
         stream.destroyGroup(call.arg(3));
-        note(call, key, "xgroup-destroy");
-        call.wake(key);
+        edit.doneWithin(Event.XGROUP_DESTROY);
+        edit.wake();
         call.reply().integer(1);
     }
 
     private static void createConsumer(Call call) {
-        Slice key = call.arg(2);
-        ConsumerGroup group = group(call, stream(call, key));
+        Edit<StreamValue> edit = call.edit(call.arg(2), StreamValue.class);
+        ConsumerGroup group = group(call, stream(edit));
         boolean isNew = group.consumer(call.arg(4)) == null;
         if (isNew) {
-            createConsumer(call, key, group, call.arg(4));
+            createConsumer(call, edit, group, call.arg(4));
         }
         call.reply().integer(isNew);
     }
 
     private static void deleteConsumer(Call call) {
-        Slice key = call.arg(2);
-        ConsumerGroup group = group(call, stream(call, key));
+        Edit<StreamValue> edit = call.edit(call.arg(2), StreamValue.class);
+        ConsumerGroup group = group(call, stream(edit));
         StreamConsumer consumer = group.consumer(call.arg(4));
         long pending = 0;
         if (consumer != null) {
             pending = consumer.pending().size();
             group.removeConsumer(consumer);
-            note(call, key, "xgroup-delconsumer");
+            edit.doneWithin(Event.XGROUP_DELCONSUMER);
         }
         call.reply().integer(pending);
     }
 
     /** Makes a consumer that is not there, and tells of it. */
-    static StreamConsumer createConsumer(Call call, Slice key, ConsumerGroup group, Slice name) {
+    static StreamConsumer createConsumer(Call call, Edit<StreamValue> edit, ConsumerGroup group, Slice name) {
         StreamConsumer consumer = group.addConsumer(name, call.now());
-        note(call, key, "xgroup-createconsumer");
+        edit.doneWithin(Event.XGROUP_CREATECONSUMER);
         return consumer;
-    }
-
-    /** A change of groups is none of the stream: those who watch the key and those who wait for it see nothing. */
-    private static void note(Call call, Slice key, String event) {
-        call.addDirty(1);
-        call.event(key, 't', event);
     }
 
     /** What puts a group where it stands now. */
@@ -185,8 +180,8 @@ public final class StreamGroupCommands {
                 "XGROUP", "SETID", key, groupName, group.lastId().toBytes(), "ENTRIESREAD", group.entriesRead());
     }
 
-    private static StreamValue stream(Call call, Slice key) {
-        StreamValue stream = call.write(key, StreamValue.class);
+    private static StreamValue stream(Edit<StreamValue> edit) {
+        StreamValue stream = edit.value();
         if (stream == null) {
             throw noKey();
         }

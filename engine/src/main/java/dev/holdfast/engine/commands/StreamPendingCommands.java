@@ -16,6 +16,7 @@ import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.structures.IdMap;
 import dev.holdfast.engine.types.ConsumerGroup;
@@ -79,19 +80,18 @@ public final class StreamPendingCommands {
                             "Makes a consumer the owner of entries that others have left unacknowledged for too long"));
 
     private static void acknowledge(Call call) {
-        Slice key = call.arg(1);
         ConsumerGroup group = group(call);
         if (group == null) {
             call.reply().integer(0);
             return;
         }
         StreamId[] ids = StreamCommands.ids(call, 3);
-        call.write(key, StreamValue.class);
+        Edit<StreamValue> edit = call.edit(call.arg(1), StreamValue.class);
         long acknowledged = 0;
         for (StreamId id : ids) {
             acknowledged += group.acknowledge(id) ? 1 : 0;
         }
-        call.addDirty(acknowledged);
+        edit.doneWithin(acknowledged);
         call.reply().integer(acknowledged);
     }
 

@@ -13,6 +13,7 @@ import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
 import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
@@ -227,15 +228,17 @@ public final class StreamReadCommands {
                 }
                 ConsumerGroup group = null;
                 StreamConsumer consumer = null;
+                Edit<StreamValue> edit = null;
                 if (ofGroup) {
                     // What is delivered is told entry by entry.
                     call.propagateNothing();
-                    stream = call.write(key, StreamValue.class);
+                    edit = call.edit(key, StreamValue.class);
+                    stream = edit.value();
                     group = stream == null ? null : stream.group(call.arg(groupAt));
                     if (stream == null || group == null) {
                         continue;
                     }
-                    consumer = consumer(key, group);
+                    consumer = consumer(edit, group);
                 }
                 boolean history = group != null && !fresh[i];
                 StreamId from = group != null && fresh[i] ? group.lastId() : after[i];
@@ -250,7 +253,7 @@ public final class StreamReadCommands {
                     reply.array(2);
                 }
                 reply.bulk(key);
-                if (group == null || consumer == null) {
+                if (group == null || consumer == null || edit == null) {
                     StreamReplies.entriesFrom(reply, Objects.requireNonNull(walk), count);
                     continue;
                 }
@@ -260,7 +263,7 @@ public final class StreamReadCommands {
                     StreamId start = from.next();
                     history(stream, group, consumer, start == null ? StreamId.MIN : start);
                 }
-                call.addDirty(1);
+                edit.doneWithin(1);
             }
             if (served > 0 && reply.resp3()) {
                 reply.endMap(mark, served);
@@ -277,12 +280,12 @@ public final class StreamReadCommands {
             return walk != null && walk.next() ? walk : null;
         }
 
-        private StreamConsumer consumer(Slice key, ConsumerGroup group) {
+        private StreamConsumer consumer(Edit<StreamValue> edit, ConsumerGroup group) {
             Slice name = call.arg(groupAt + 1);
             StreamConsumer consumer = group.consumer(name);
             if (consumer == null) {
-                consumer = StreamGroupCommands.createConsumer(call, key, group, name);
-                call.propagateAs("XGROUP", "CREATECONSUMER", key, call.arg(groupAt), name);
+                consumer = StreamGroupCommands.createConsumer(call, edit, group, name);
+                call.propagateAs("XGROUP", "CREATECONSUMER", edit.key(), call.arg(groupAt), name);
             }
             consumer.seen(call.now());
             return consumer;

@@ -20,8 +20,11 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.commands.StringOptions.Kind;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
+import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.LargeString;
@@ -184,51 +187,49 @@ public final class StringCommands {
 
     private static void set(Call call) {
         if (call.argCount() == 3) {
-            put(call, call.arg(1), call.arg(2));
+            put(call.edit(call.arg(1)), call.arg(2));
             call.reply().ok();
         } else if (set(call, call.arg(1), call.arg(2), StringOptions.parse(call, Kind.SET, 3))) {
             call.reply().ok();
         }
     }
 
-    private static void put(Call call, Slice key, Slice value) {
-        call.setString(key, value, call.encodingOf(value), KeyRecord.NEVER);
-        call.changed(key, '$', "set");
+    private static void put(Edit<Entry> edit, Slice value) {
+        edit.setString(value);
+        edit.done(Event.SET);
     }
 
     /** Sets a string as the options say. Returns whether the answer is OK; else it has been written. */
     private static boolean set(Call call, Slice key, Slice value, StringOptions options) {
-        Object item;
-        if (options.answersOld()) {
-            item = call.lookup(key);
-            answer(call, item);
-        } else {
-            item = call.findToChange(key);
-        }
         boolean answered = options.answersOld();
-        if (!options.permits(item)) {
+        Edit<Entry> edit = answered ? answerOld(call, key) : call.edit(key);
+        if (!options.permits(edit.item())) {
             if (!answered) {
                 call.reply().nil();
             }
             return false;
         }
         if (options.expires() && call.isOver(options.expireAt())) {
-            if (item != null) {
-                call.expire(key);
-            }
+            edit.expire();
             return !answered;
         }
-        long expireAt =
-                options.keepsExpiry() && item != null ? KeyRecord.expireAt(KeyTable.record(item)) : options.expireAt();
-        call.setString(key, item, value, call.encodingOf(value), expireAt);
-        call.changed(key, '$', "set");
+        long expireAt = options.keepsExpiry() && edit.exists() ? edit.expireAt() : options.expireAt();
+        edit.setString(value, call.encodingOf(value), expireAt);
+        edit.done(Event.SET);
         if (options.expires()) {
-            call.event(key, 'g', "expire");
+            edit.event(Event.EXPIRE);
             call.propagateAs("SET", key, value, "PXAT", expireAt);
         } else if (answered && call.isLogged()) {
             call.propagateAs(wordsWithoutGet(call));
         }
         return !answered;
+    }
+
+    /** Writes the string that a key holds, or nil, before that is changed. */
+    private static Edit<Entry> answerOld(Call call, Slice key) {
+        Object item = call.lookup(key);
+        answer(call, item);
+        return call.editFound(key, item);
     }
 
     private static boolean hasGet(Args args) {
@@ -243,10 +244,10 @@ public final class StringCommands {
     }
 
     private static void setNx(Call call) {
-        Slice key = call.arg(1);
-        boolean missing = call.findToChange(key) == null;
+        Edit<Entry> edit = call.edit(call.arg(1));
+        boolean missing = !edit.exists();
         if (missing) {
-            put(call, key, call.arg(2));
+            put(edit, call.arg(2));
         }
         call.reply().integer(missing);
     }
@@ -260,53 +261,46 @@ public final class StringCommands {
     private static void getSet(Call call) {
         Slice key = call.arg(1);
         Slice value = call.arg(2);
-        answer(call, call.lookup(key));
-        put(call, key, value);
+        put(answerOld(call, key), value);
         call.propagateAs("SET", key, value);
     }
 
     private static void getDel(Call call) {
-        Slice key = call.arg(1);
-        Object item = call.lookup(key);
-        answer(call, item);
-        if (item != null) {
-            delete(call, key);
-        }
+        delete(call, answerOld(call, call.arg(1)));
     }
 
-    private static void delete(Call call, Slice key) {
-        call.remove(key);
-        call.changed(key, 'g', "del");
-        call.propagateAs("DEL", key);
+    private static void delete(Call call, Edit<Entry> edit) {
+        if (edit.remove(Event.DEL)) {
+            call.propagateAs("DEL", edit.key());
+        }
     }
 
     private static void getEx(Call call) {
         StringOptions options = StringOptions.parse(call, Kind.GETEX, 2);
         Slice key = call.arg(1);
-        Object item = call.lookup(key);
-        answer(call, item);
-        if (item == null) {
+        Edit<Entry> edit = answerOld(call, key);
+        if (!edit.exists()) {
             return;
         }
         if (options.isAbsolute() && call.isOver(options.expireAt())) {
-            call.expire(key);
+            edit.expire();
         } else if (options.expires()) {
-            call.setExpiry(key, options.expireAt());
-            call.changed(key, 'g', "expire");
+            edit.setExpiry(options.expireAt());
+            edit.done(Event.EXPIRE);
             call.propagateAs("PEXPIREAT", key, options.expireAt());
-        } else if (options.persists() && KeyRecord.hasExpiry(KeyTable.record(item))) {
-            call.setExpiry(key, KeyRecord.NEVER);
-            call.changed(key, 'g', "persist");
+        } else if (options.persists() && edit.expireAt() != KeyRecord.NEVER) {
+            edit.setExpiry(KeyRecord.NEVER);
+            edit.done(Event.PERSIST);
             call.propagateAs("PERSIST", key);
         }
     }
 
     private static void delIfEqual(Call call) {
-        Slice key = call.arg(1);
-        Slice value = Call.stringOf(call.findToChange(key), new Slice());
+        Edit<Entry> edit = call.edit(call.arg(1));
+        Slice value = Call.stringOf(edit.item(), new Slice());
         boolean equal = value != null && value.equals(call.arg(2));
         if (equal) {
-            delete(call, key);
+            delete(call, edit);
         }
         call.reply().integer(equal);
     }
@@ -327,14 +321,14 @@ public final class StringCommands {
         }
         if (onlyNew) {
             for (int i = 1; i < count; i += 2) {
-                if (call.findToChange(call.arg(i)) != null) {
+                if (call.edit(call.arg(i)).exists()) {
                     call.reply().integer(0);
                     return;
                 }
             }
         }
         for (int i = 1; i < count; i += 2) {
-            put(call, call.arg(i), call.arg(i + 1));
+            put(call.edit(call.arg(i)), call.arg(i + 1));
         }
         if (onlyNew) {
             call.reply().integer(1);
@@ -352,22 +346,19 @@ public final class StringCommands {
         }
         StringOptions options = StringOptions.parse(call, Kind.MSETEX, (int) end);
         for (int i = 2; i < end; i += 2) {
-            if (!options.permits(call.findToChange(call.arg(i)))) {
+            if (!options.permits(call.edit(call.arg(i)).item())) {
                 call.reply().integer(0);
                 return;
             }
         }
         for (int i = 2; i < end; i += 2) {
-            Slice key = call.arg(i);
             Slice value = call.arg(i + 1);
-            Object item = call.find(key);
-            long expireAt = options.keepsExpiry() && item != null
-                    ? KeyRecord.expireAt(KeyTable.record(item))
-                    : options.expireAt();
-            call.setString(key, item, value, call.encodingOf(value), expireAt);
-            call.changed(key, '$', "set");
+            Edit<Entry> edit = call.edit(call.arg(i));
+            long expireAt = options.keepsExpiry() && edit.exists() ? edit.expireAt() : options.expireAt();
+            edit.setString(value, call.encodingOf(value), expireAt);
+            edit.done(Event.SET);
             if (options.expires()) {
-                call.event(key, 'g', "expire");
+                edit.event(Event.EXPIRE);
             }
         }
         if (options.expires() && call.isLogged()) {

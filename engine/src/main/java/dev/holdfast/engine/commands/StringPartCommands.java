@@ -17,7 +17,10 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.Edit;
+import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.StringItem;
 import java.util.List;
@@ -87,19 +90,18 @@ public final class StringPartCommands {
     }
 
     private static void append(Call call) {
-        Slice key = call.arg(1);
         Slice more = call.arg(2);
-        Object item = call.findToChange(key);
-        Slice old = Call.stringOf(item, new Slice());
+        Edit<Entry> edit = call.edit(call.arg(1));
+        Slice old = Call.stringOf(edit.item(), new Slice());
         int length = 0;
-        if (item == null || old == null) {
-            call.setString(key, null, more, call.encodingOf(more), KeyRecord.NEVER);
+        if (old == null) {
+            edit.setString(more);
         } else {
             length = old.length();
             checkLength(call, length, more.length());
-            call.writeString(key, item, length, more);
+            edit.writeString(length, more);
         }
-        call.changed(key, '$', "append");
+        edit.done(Event.APPEND);
         call.reply().integer(length + (long) more.length());
     }
 
@@ -127,22 +129,21 @@ public final class StringPartCommands {
     }
 
     private static void setRange(Call call) {
-        Slice key = call.arg(1);
         long offset = call.longArg(2);
         Slice data = call.arg(3);
         if (offset < 0) {
             throw new CommandException("ERR offset is out of range");
         }
-        Object item = call.findToChange(key);
-        Slice old = Call.stringOf(item, new Slice());
+        Edit<Entry> edit = call.edit(call.arg(1));
+        Slice old = Call.stringOf(edit.item(), new Slice());
         int length = old == null ? 0 : old.length();
         if (data.isEmpty()) {
             call.reply().integer(length);
             return;
         }
         checkLength(call, offset, data.length());
-        call.writeString(key, item, (int) offset, data);
-        call.changed(key, '$', "setrange");
+        edit.writeString((int) offset, data);
+        edit.done(Event.SETRANGE);
         call.reply().integer(Math.max(length, offset + data.length()));
     }
 

@@ -8,6 +8,7 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandFlag;
 import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.change.ShardObservers;
 import dev.holdfast.engine.client.Client;
 import dev.holdfast.engine.client.NoReply;
@@ -41,18 +42,23 @@ import org.jspecify.annotations.Nullable;
  * The shards of the declared keys are locked while it runs. Each client has one call object, used again and again.
  */
 public final class Call implements Client.Runner {
+    /** More are not kept for commands to come. */
+    private static final int MOST_KEPT_EDITS = 32;
+
     private final Engine engine;
     private final Client client;
     private final Keyspace keyspace;
     private final Slice scratch = new Slice();
-    private final List<Entry> opened = new ArrayList<>();
-    private final List<KeyTable> openedIn = new ArrayList<>();
     private final List<DatabaseKey> ready = new ArrayList<>();
+
+    /** Those that the command has begun come first; the others are from commands before. */
+    private final List<Edit<?>> edits = new ArrayList<>();
+
+    private int editCount;
 
     private CommandSpec spec;
     private Args args;
     private Reply reply;
-    private long[] openedBytes = new long[4];
 
     /** Changed keys that clients which track by prefix are told of when the command, or its transaction, ends. */
     private @Nullable SortedSet<Slice> broadcast;
@@ -97,14 +103,46 @@ public final class Call implements Client.Runner {
 
     /** Brings the memory account up to date with what the command has done. */
     void settle() {
-        for (int i = 0; i < opened.size(); i++) {
-            openedIn.get(i).adjust(opened.get(i).sizeBytes() - openedBytes[i]);
-        }
-        opened.clear();
-        openedIn.clear();
+        endEdits();
         if (broadcast != null && !inTransaction) {
             broadcast();
         }
+    }
+
+    /** Ends an edit that has been reported, so that many after each other need no more room than one. */
+    void end(Edit<?> edit) {
+        if (editCount > 0 && edits.get(editCount - 1) == edit) {
+            edit.end();
+            editCount--;
+        }
+    }
+
+    private void endEdits() {
+        for (int i = 0; i < editCount; i++) {
+            edits.get(i).end();
+        }
+        if (editCount > MOST_KEPT_EDITS) {
+            edits.subList(MOST_KEPT_EDITS, edits.size()).clear();
+        }
+        editCount = 0;
+    }
+
+    /** Takes note that a change of a key was reported, by which edit of it ever; for assertions. */
+    boolean noteReport(Slice key, int database) {
+        for (int i = 0; i < editCount; i++) {
+            edits.get(i).noteReport(key, database);
+        }
+        return true;
+    }
+
+    /** Whether every key that the command has changed was reported; for assertions. */
+    boolean reportsItsChanges() {
+        for (int i = 0; i < editCount; i++) {
+            if (!edits.get(i).isReported()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     void setInTransaction(boolean inTransaction) {
@@ -464,10 +502,10 @@ public final class Call implements Client.Runner {
     }
 
     /** Removes the key that {@code table} has just found and that has expired, and reports that. */
-    private void removeExpired(KeyTable table, Slice key, int database) {
+    void removeExpired(KeyTable table, Slice key, int database) {
         Expiry expiry = engine.expiry();
         expiry.remove(table, key, database);
-        awaken(key, database);
+        tell(key, database);
         propagateBeside(database, expiry.removalWord(), key);
     }
 
@@ -494,7 +532,7 @@ public final class Call implements Client.Runner {
     public @Nullable Object peek(Slice key) {
         Object item = inspect(key);
         if (item == null) {
-            engine.notifier().miss(client.database(), key);
+            engine.notifier().event(Event.KEYMISS, client.database(), key);
         }
         return item;
     }
@@ -515,31 +553,12 @@ public final class Call implements Client.Runner {
         keyspace.clock().touch(KeyTable.record(item), engine.random());
     }
 
-    /** The item of a key that is to be changed: notes the access, but counts nothing. */
-    public @Nullable Object lookupToWrite(Slice key) {
-        Object item = find(key);
-        if (item != null) {
-            touch(item);
-        }
-        return item;
-    }
-
     /** Notes that an item has been used. */
     void touch(Object item) {
         if (client.noTouch()) {
             return;
         }
         keyspace.clock().touch(KeyTable.record(item), engine.random());
-    }
-
-    /** Sets the access clock of an item that comes in the place of another, or of none: how often a key is used, it keeps. */
-    private void setClock(byte[] record, @Nullable Object old) {
-        if (old == null || !keyspace.clock().countsFrequency()) {
-            KeyRecord.setAccessClock(record, keyspace.accessClock());
-        } else {
-            KeyRecord.setAccessClock(record, KeyRecord.accessClock(KeyTable.record(old)));
-            touch(record);
-        }
     }
 
     public boolean exists(Slice key) {
@@ -551,16 +570,6 @@ public final class Call implements Client.Runner {
         return cast(lookup(key), type);
     }
 
-    /** The value of a key, to be changed, or null. */
-    public <V extends Entry> @Nullable V write(Slice key, Class<V> type) {
-        V value = cast(find(key), type);
-        if (value != null) {
-            touch(value);
-            open(value, table(key));
-        }
-        return value;
-    }
-
     /** The value of an item that {@link #find} has returned, as this type. */
     public static <V extends Entry> @Nullable V cast(@Nullable Object item, Class<V> type) {
         if (item == null) {
@@ -570,19 +579,6 @@ public final class Call implements Client.Runner {
             throw CommandException.wrongType();
         }
         return type.cast(item);
-    }
-
-    /** Notes, and returns, the size of a value before it changes. */
-    private long open(Entry value, KeyTable table) {
-        int index = opened.size();
-        if (index == openedBytes.length) {
-            openedBytes = java.util.Arrays.copyOf(openedBytes, index * 2);
-        }
-        long bytes = table.open(value);
-        openedBytes[index] = bytes;
-        opened.add(value);
-        openedIn.add(table);
-        return bytes;
     }
 
     /** A slice for the handler's own use. Also used by {@link #string}. */
@@ -606,13 +602,29 @@ public final class Call implements Client.Runner {
 
     // ---- changing the keyspace ----
 
-    /** The item of a key that is to be changed, or null: as {@link #find}, but notes the access. */
-    public @Nullable Object findToChange(Slice key) {
-        Object item = find(key);
+    /** Begins the change of a key's value. */
+    public <V extends Entry> Edit<V> edit(Slice key, Class<V> type) {
+        V value = cast(find(key), type);
+        Edit<V> edit = begin(key, client.database(), value);
+        if (value != null) {
+            touch(value);
+            edit.open(value);
+        }
+        return edit;
+    }
+
+    /** Begins the change of a key that may hold anything. */
+    public Edit<Entry> edit(Slice key) {
+        return edit(key, client.database());
+    }
+
+    /** Begins the change of a key in any database. */
+    public Edit<Entry> edit(Slice key, int database) {
+        Object item = find(key, database);
         if (item != null) {
             touch(item);
         }
-        return item;
+        return begin(key, database, item);
     }
 
     /** The encoding of a value just given, see {@link StringItem#encodingOf}; a script's words stay text, as in Valkey. */
@@ -620,56 +632,9 @@ public final class Call implements Client.Runner {
         return inScript ? KeyRecord.EMBSTR : StringItem.encodingOf(value);
     }
 
-    /**
-     * Gives a key a string, in place where it fits.
-     *
-     * @param encoding see {@link StringItem#encodingOf}
-     * @param expireAt milliseconds since 1970, or {@link KeyRecord#NEVER}
-     */
-    public void setString(Slice key, Slice value, int encoding, long expireAt) {
-        setString(key, find(key), value, encoding, expireAt);
-    }
-
-    /** As {@link #setString(Slice, Slice, int, long)}, where {@code old} is what {@link #find} has just returned for the key. */
-    public void setString(Slice key, @Nullable Object old, Slice value, int newEncoding, long expireAt) {
-        int encoding = StringItem.encodingAfter(old, key, value, newEncoding, expireAt);
-        KeyTable table = table(key);
-        if (old instanceof byte[] record && table.setInPlace(record, value, encoding, expireAt)) {
-            touch(record);
-            return;
-        }
-        if (old instanceof LargeString large
-                && value.length() > LargeString.THRESHOLD_BYTES
-                && KeyRecord.hasExpiry(large.record()) == (expireAt != KeyRecord.NEVER)) {
-            touch(large);
-            open(large, table);
-            large.set(value);
-            KeyRecord.withExpiry(large.record(), expireAt);
-            return;
-        }
-        Object item = StringItem.create(key, value, encoding, expireAt);
-        setClock(KeyTable.record(item), old);
-        if (old == null) {
-            table.insert(item);
-            engine.notifier().created(client.database(), key);
-            awaken(key, client.database());
-        } else {
-            table.replace(old, item);
-        }
-    }
-
-    /**
-     * Gives a key an integer as its string, and leaves its expiry.
-     *
-     * @param old what {@link #find} has just returned for the key
-     */
-    public void setInteger(Slice key, @Nullable Object old, long value) {
-        if (old instanceof byte[] record && table(key).setInPlace(record, value)) {
-            return;
-        }
-        long expireAt = old == null ? KeyRecord.NEVER : KeyRecord.expireAt(KeyTable.record(old));
-        byte[] digits = Numbers.toBytes(value);
-        setString(key, old, scratch.set(digits, 0, digits.length), KeyRecord.INT, expireAt);
+    /** Begins the change of a key whose item {@link #lookup} has just returned. */
+    public Edit<Entry> editFound(Slice key, @Nullable Object item) {
+        return begin(key, client.database(), item);
     }
 
     /** Fails where the heap has no room for something of so many bytes that is about to be made. */
@@ -679,147 +644,24 @@ public final class Call implements Client.Runner {
         }
     }
 
-    /**
-     * Overwrites a part of a string from an offset on, and leaves its expiry; a gap becomes zeros. Where there is no string,
-     * one is created.
-     *
-     * @param old what {@link #find} has just returned for the key
-     */
-    public void writeString(Slice key, @Nullable Object old, int offset, Slice data) {
-        KeyTable table = table(key);
-        long end = (long) offset + data.length();
-        boolean grows = !(old instanceof LargeString large) || end > large.capacity();
-        if (grows) {
-            needRoom(end);
-        }
-        if (old == null) {
-            byte[] empty = KeyRecord.create(ValueType.STRING, KeyRecord.RAW, key, KeyRecord.NEVER, 0);
-            KeyRecord.setAccessClock(empty, keyspace.accessClock());
-            table.insert(empty);
-            table.write(empty, offset, data);
-            engine.notifier().created(client.database(), key);
-            awaken(key, client.database());
-        } else if (old instanceof LargeString large) {
-            open(large, table);
-            large.write(offset, data);
-        } else if (old instanceof byte[] record) {
-            table.write(record, offset, data);
-        } else {
-            throw CommandException.wrongType();
-        }
-        if (grows) {
-            engine.eviction().grew(end);
-        }
-    }
-
-    /** Adds a value under a key that does not exist. Its record must hold that key. */
-    public void insert(Slice key, Entry value) {
-        insert(key, value, client.database());
-    }
-
-    public void insert(Slice key, Object item, int database) {
+    @SuppressWarnings("unchecked") // an edit keeps nothing of the command before
+    private <V extends Entry> Edit<V> begin(Slice key, int database, @Nullable Object item) {
         KeyTable table = table(key, database);
-        if (find(key, database) != null) {
-            throw new IllegalStateException("the key exists");
+        if (editCount == edits.size()) {
+            edits.add(new Edit<>(this, table));
         }
-        KeyRecord.setAccessClock(KeyTable.record(item), keyspace.accessClock());
-        table.insert(item);
-        if (item instanceof Entry entry) {
-            engine.eviction().grew(open(entry, table));
-        }
-        engine.notifier().created(database, key);
+        Edit<V> edit = (Edit<V>) edits.get(editCount++);
+        edit.begin(key, database, table, item);
+        return edit;
     }
 
-    /** Gives a key a value in place of whatever it held; an expiry goes too. The value's record must hold that key. */
-    public void store(Slice key, Entry value) {
-        Object old = find(key);
-        if (old == null) {
-            insert(key, value);
-            return;
-        }
-        KeyTable table = table(key);
-        setClock(value.record(), old);
-        table.replace(old, value);
-        engine.eviction().grew(open(value, table));
-    }
-
-    /** A record for a value of this type that is to be {@link #insert inserted} under the key. */
+    /** A record for a value of this type that is to be put under the key. */
     public static byte[] newRecord(ValueType type, Slice key) {
         return KeyRecord.create(type, 0, key, KeyRecord.NEVER, 0);
     }
 
-    /** Removes a key. Returns its item, or null where there was none. Says nothing to anybody: see {@link #changed}. */
-    public @Nullable Object remove(Slice key) {
-        return remove(key, client.database());
-    }
-
-    public @Nullable Object remove(Slice key, int database) {
-        return find(key, database) == null ? null : table(key, database).remove();
-    }
-
-    /** Removes a key whose value has become empty, and tells of that. The change that emptied it has been reported. */
-    public void removeEmptied(Slice key) {
-        table(key).find(key);
-        table(key).remove();
-        awaken(key, client.database());
-        event(key, 'g', "del");
-    }
-
-    /** Removes a key because the expiry that it has just been given is over, and reports that. */
-    public void expire(Slice key) {
-        if (table(key).find(key) != null) {
-            removeExpired(table(key), key, client.database());
-            propagateNothing();
-            dirty++;
-        }
-    }
-
-    /** Gives a key an expiry, or none. */
-    public void setExpiry(Slice key, long expireAt) {
-        KeyTable table = table(key);
-        Object item = table.find(key);
-        if (item != null) {
-            table.setExpiry(item, expireAt);
-        }
-    }
-
-    /** Tells the table that something inside a value has begun or ceased to expire; once for each such change. */
-    public void refresh(Slice key) {
-        KeyTable table = table(key);
-        Object item = table.find(key);
-        if (item != null) {
-            table.refresh(item);
-        }
-    }
-
-    /**
-     * Reports a write: to those who watch the key, to those who wait for it, and as a keyspace event.
-     *
-     * @param eventClass the letter of the class in {@code notify-keyspace-events}
-     * @param event the event's name
-     */
-    public void changed(Slice key, char eventClass, String event) {
-        changed(key, client.database(), eventClass, event);
-    }
-
-    public void changed(Slice key, int database, char eventClass, String event) {
-        dirty++;
-        awaken(key, database);
-        engine.notifier().event(eventClass, event, database, key);
-    }
-
-    /** Reports a write that is no event. */
-    public void changed(Slice key) {
-        dirty++;
-        awaken(key, client.database());
-    }
-
-    /** Tells of an event without a change. */
-    public void event(Slice key, char eventClass, String event) {
-        engine.notifier().event(eventClass, event, client.database(), key);
-    }
-
-    private void awaken(Slice key, int database) {
+    /** Tells those who watch a key, may have cached it or wait for it that it has changed. */
+    void tell(Slice key, int database) {
         ShardObservers interest = engine.interests().of(key);
         if (interest.isEmpty()) {
             return;
@@ -840,11 +682,11 @@ public final class Call implements Client.Runner {
         }
     }
 
-    /** Lets those who wait for a key look at it again, although those who watch it would see no change. */
-    public void wake(Slice key) {
+    /** Lets those who wait for a key look at it again. */
+    void wake(Slice key, int database) {
         ShardObservers interest = engine.interests().of(key);
         if (!interest.isEmpty()) {
-            wake(interest, key, client.database());
+            wake(interest, key, database);
         }
     }
 

@@ -774,6 +774,7 @@ public final class Engine implements AutoCloseable {
         ThreadStatistics lane = client.lane();
         try {
             handler.run(call);
+            assert call.reportsItsChanges() : spec.fullName() + " has changed a key without saying so";
         } catch (CommandException e) {
             reply.truncate(mark);
             reply.error(e.getMessage());

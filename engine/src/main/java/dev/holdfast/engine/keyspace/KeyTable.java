@@ -166,8 +166,8 @@ public final class KeyTable extends HashIndex<Object> {
         withExpiringParts += KeyRecord.fieldsExpire(record(item)) ? 1 : -1;
     }
 
-    /** Gives the item just found an expiry, or none. */
-    public void setExpiry(Object item, long expireAt) {
+    /** Gives the item just found an expiry, or none. Returns what it is then. */
+    public Object setExpiry(Object item, long expireAt) {
         beforeChange(item);
         count(item, -1);
         byte[] record = KeyRecord.withExpiry(record(item), expireAt);
@@ -181,6 +181,7 @@ public final class KeyTable extends HashIndex<Object> {
         }
         replaceFound(changed);
         count(changed, 1);
+        return changed;
     }
 
     /** As {@link StringItem#setInPlace(byte[], Slice, int, long)}. */
@@ -195,13 +196,14 @@ public final class KeyTable extends HashIndex<Object> {
         return StringItem.setInPlace(record, value);
     }
 
-    /** Overwrites a part of the string whose place is known; see {@link StringItem#write}. */
-    public void write(byte[] record, int offset, Slice data) {
+    /** Overwrites a part of the string just found; see {@link StringItem#write}. Returns the item that holds it then. */
+    public Object write(byte[] record, int offset, Slice data) {
         beforeChange(record);
         Object item = StringItem.write(record, offset, data);
         if (item != record) {
             replace(record, item);
         }
+        return item;
     }
 
     /** Must be called before a value changes; returns its size, for {@link #adjust} when it has changed. */

@@ -212,6 +212,13 @@ public abstract class HashIndex<E> extends Lender implements Iterable<E> {
         return index < items.length && segment.marks[index] >= mark ? items[index] : null;
     }
 
+    /** Whether the place that {@link #find} saw last, or an insertion made, is that of this key. */
+    public final boolean isAt(Slice key) {
+        int index = foundIndex;
+        return foundHash == hashOfKey(key)
+                && (index < 0 ? index != NOWHERE : matches(item(directory[foundEntry], index), key));
+    }
+
     /** Puts {@code item}, which has the same key, in the place of the item that {@link #find} just returned. */
     public final void replaceFound(E item) {
         int index = foundIndex;

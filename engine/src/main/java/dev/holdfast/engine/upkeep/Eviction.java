@@ -2,6 +2,7 @@ package dev.holdfast.engine.upkeep;
 
 import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.change.KeyspaceEvents;
 import dev.holdfast.engine.client.ClientMemory;
 import dev.holdfast.engine.config.Config;
@@ -514,7 +515,7 @@ public final class Eviction {
         }
         table.remove();
         statistics.evictedKeys.increment();
-        notifier.event('e', "evicted", database, evicted);
+        notifier.event(Event.EVICTED, database, evicted);
         removals.removed(config.lazyfreeLazyEviction.get() ? "UNLINK" : "DEL", database, evicted);
         return Math.max(0, before - table.usedBytes());
     }

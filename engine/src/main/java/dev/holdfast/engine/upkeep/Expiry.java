@@ -4,6 +4,7 @@ import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandFlag;
 import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.change.KeyspaceEvents;
 import dev.holdfast.engine.client.Client;
 import dev.holdfast.engine.config.Config;
@@ -158,7 +159,7 @@ public final class Expiry {
     public void remove(KeyTable table, Slice key, int database) {
         table.remove();
         statistics.expiredKeys.increment();
-        notifier.event('x', "expired", database, key);
+        notifier.event(Event.EXPIRED, database, key);
     }
 
     // ---- actively ----
@@ -338,14 +339,14 @@ public final class Expiry {
         }
         expiredHashes++;
         statistics.expiredFields.add(dropped);
-        notifier.event('x', "hexpired", database, key);
+        notifier.event(Event.FIELDS_EXPIRED, database, key);
         table.find(key);
         if (!KeyRecord.fieldsExpire(entry.record())) {
             table.refresh(entry);
         }
         if (entry.isEmpty()) {
             table.remove();
-            notifier.event('g', "del", database, key);
+            notifier.event(Event.DEL, database, key);
         }
         List<Object> words = new ArrayList<>(List.of("HDEL", key));
         words.addAll(lostFields);
