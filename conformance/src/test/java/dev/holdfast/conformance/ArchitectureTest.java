@@ -13,10 +13,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethodCall;
 import com.tngtech.archunit.core.domain.JavaPackage;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
@@ -68,6 +70,45 @@ class ArchitectureTest {
                     .allowEmptyShould(true)
                     .check(CLASSES);
         }
+    }
+
+    /** What a key holds is changed through {@code Edit}, which sees to it that all who want to know are told. */
+    @Test
+    void onlyEditsChangeTables() {
+        Set<String> changes = Set.of(
+                "insert",
+                "replace",
+                "remove",
+                "setExpiry",
+                "refresh",
+                "setInPlace",
+                "write",
+                "open",
+                "adjust",
+                "put",
+                "insertMissing",
+                "replaceFound",
+                "removeFound");
+        DescribedPredicate<JavaMethodCall> change = describe(
+                "change a table of keys",
+                call -> call.getTargetOwner().getFullName().equals("dev.holdfast.engine.keyspace.KeyTable")
+                        && changes.contains(call.getName()));
+        classes()
+                .that()
+                .haveFullyQualifiedName("dev.holdfast.engine.core.Edit")
+                .should()
+                .callMethodWhere(change)
+                .check(CLASSES);
+        noClasses()
+                .that(not(resideInAnyPackage(enginePackage("keyspace"), enginePackage("upkeep"))))
+                .and()
+                .doNotHaveFullyQualifiedName("dev.holdfast.engine.core.Edit")
+                .and()
+                // What comes from a file is put where it belongs before anybody can look.
+                .doNotHaveFullyQualifiedName("dev.holdfast.engine.persistence.Arrivals")
+                .should()
+                .callMethodWhere(change)
+                .check(CLASSES);
     }
 
     /** What requests and replies look like, and what can be configured, is known to every layer and knows none. */

@@ -1,6 +1,7 @@
 package dev.holdfast.engine;
 
 import dev.holdfast.engine.base.Clock;
+import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.client.Client;
 import dev.holdfast.engine.client.Link;
 import dev.holdfast.engine.commands.AllCommands;
@@ -22,6 +23,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,8 +55,18 @@ public final class TestStore implements AutoCloseable {
     }
 
     private TestStore(Config config) {
+        this(config, List.of());
+    }
+
+    private TestStore(Config config, List<CommandSpec> more) {
         this.config = config;
-        engine = AllCommands.engine(config, clock);
+        engine = more.isEmpty()
+                ? AllCommands.engine(config, clock)
+                : new Engine(
+                        config,
+                        clock,
+                        Stream.concat(AllCommands.list().stream(), more.stream())
+                                .toList());
         lane = engine.statistics().newLane();
         session = connect();
     }
@@ -62,6 +74,11 @@ public final class TestStore implements AutoCloseable {
     /** A store with this configuration. */
     public static TestStore of(Config config) {
         return new TestStore(config);
+    }
+
+    /** A store with further commands. */
+    public static TestStore with(CommandSpec... more) {
+        return new TestStore(new Config(), List.of(more));
     }
 
     private static Config configured(String... parameters) {

@@ -3,7 +3,7 @@ package dev.holdfast.engine.core;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
-import dev.holdfast.engine.keyspace.StringItem;
+import dev.holdfast.engine.keyspace.LargeString;
 import dev.holdfast.engine.structures.StreamLog;
 import dev.holdfast.engine.types.ConsumerGroup;
 import dev.holdfast.engine.types.HashValue;
@@ -46,14 +46,14 @@ final class Fingerprint {
             case HashValue hash -> hash(hash);
             case SortedSetValue set -> sortedSet(set);
             case StreamValue stream -> stream(stream);
-            default -> string(StringItem.value(item, new Slice()));
+            case byte[] record -> string(KeyRecord.body(record, new Slice()));
+            case LargeString string -> string(string.value(new Slice()));
+            default -> throw new IllegalStateException("no fingerprint of " + item.getClass());
         }
     }
 
-    private void string(@Nullable Slice value) {
-        if (value != null) {
-            chain(value.length() <= MOST_BYTES ? value.hash() : value.length());
-        }
+    private void string(Slice value) {
+        chain(value.length() <= MOST_BYTES ? value.hash() : value.length());
     }
 
     private void list(ListValue list) {
