@@ -76,23 +76,20 @@ final class Caller implements Link {
     Answer run() {
         pool.checkOpen();
         answer.clear();
-        boolean answered = engine.execute(client, args, answer);
-        engine.changes().commitIfUrgent();
-        return answered ? answer : await();
+        return answerOf(engine.execute(client, args, answer));
     }
 
     /** Runs the command, which is that of {@code verb}. */
     Answer run(Verb verb) {
-        if (hasState
-                || engine.isRestricting()
-                || engine.pause().isActive()
-                || engine.cluster() != null
-                || engine.eviction().isLimiting()) {
+        if (hasState) {
             return run();
         }
         pool.checkOpen();
         answer.clear();
-        boolean answered = engine.execute(client, pool.declaration(verb), args, answer);
+        return answerOf(engine.execute(client, pool.declaration(verb), args, answer));
+    }
+
+    private Answer answerOf(boolean answered) {
         engine.changes().commitIfUrgent();
         return answered ? answer : await();
     }

@@ -67,6 +67,16 @@ final class Admission {
         return new Slice(word.array(), word.offset(), Math.min(max, word.length())).shown();
     }
 
+    /**
+     * Whether any command may run now, so far as the state of the store decides. What a client is and may do, is another question.
+     */
+    boolean admitsAll() {
+        return !engine.isRestricting()
+                && !engine.pause().isActive()
+                && engine.cluster() == null
+                && !engine.eviction().isLimiting();
+    }
+
     /** Whether the client may run the command now; if not, throws what to tell it. */
     void check(Client client, CommandSpec spec, Args args) {
         client.used(spec);

@@ -114,7 +114,7 @@ public final class Blocking {
             Reply reply = waiter.client.link().resumeReply();
             int mark = reply.mark();
             answer.accept(reply);
-            engine.resume(waiter.client, reply, mark);
+            engine.dispatcher().resume(waiter.client, reply, mark);
         }
         return true;
     }
@@ -225,7 +225,7 @@ public final class Blocking {
             String refusal = engine.permissions().refusalOfWaiting(waiter);
             if (refusal == null) {
                 call.setRetrying(true);
-                engine.run(call, waiter.spec, waiter.args, reply);
+                engine.dispatcher().run(call, waiter.spec, waiter.args, reply);
                 call.setRetrying(false);
             } else {
                 reply.error(refusal);
@@ -237,7 +237,7 @@ public final class Blocking {
             }
             forget(waiter);
             // Under the lock, so that the answer goes out before word that what it says has changed again.
-            engine.resume(waiter.client, reply, mark);
+            engine.dispatcher().resume(waiter.client, reply, mark);
         } finally {
             keyspace.unlock(waiter.mask);
         }

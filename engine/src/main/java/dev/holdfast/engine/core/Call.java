@@ -180,7 +180,7 @@ public final class Call implements Client.Runner {
     /** Runs a command of a script. The script's own words and reply are the call's no more, until {@link #endScript}. */
     public void runInside(CommandSpec inner, Args words, Reply answer) {
         inScript = true;
-        engine.run(this, inner, words, answer);
+        engine.dispatcher().run(this, inner, words, answer);
     }
 
     /** Makes the script's own words and reply the call's again. */

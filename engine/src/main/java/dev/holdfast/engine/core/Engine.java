@@ -4,10 +4,7 @@ import dev.holdfast.engine.acl.Acl;
 import dev.holdfast.engine.acl.AclFile;
 import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.base.RandomId;
-import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
-import dev.holdfast.engine.catalog.CommandFlag;
-import dev.holdfast.engine.catalog.CommandRole;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.CommandTable;
 import dev.holdfast.engine.change.KeyObservers;
@@ -21,30 +18,21 @@ import dev.holdfast.engine.client.CommandLog;
 import dev.holdfast.engine.client.Link;
 import dev.holdfast.engine.client.Monitors;
 import dev.holdfast.engine.client.Permissions;
-import dev.holdfast.engine.client.QueuedCommands;
-import dev.holdfast.engine.client.Tracker;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.NotificationFlags;
 import dev.holdfast.engine.journal.ChangeLog;
-import dev.holdfast.engine.keyspace.DatabaseKey;
-import dev.holdfast.engine.keyspace.KeyRecord;
-import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;
-import dev.holdfast.engine.keyspace.Shard;
 import dev.holdfast.engine.metrics.Latency;
 import dev.holdfast.engine.metrics.Statistics;
 import dev.holdfast.engine.metrics.ThreadStatistics;
 import dev.holdfast.engine.protocol.Args;
-import dev.holdfast.engine.protocol.MemoryRefusedException;
 import dev.holdfast.engine.protocol.Reply;
-import dev.holdfast.engine.protocol.ReplyTooLongException;
 import dev.holdfast.engine.topology.ClusterNode;
 import dev.holdfast.engine.topology.PeerCache;
 import dev.holdfast.engine.upkeep.Eviction;
 import dev.holdfast.engine.upkeep.Expiry;
 import dev.holdfast.engine.upkeep.HeapBound;
 import dev.holdfast.engine.upkeep.Removals;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
@@ -74,9 +62,6 @@ public final class Engine implements AutoCloseable {
     private final Prefetcher prefetcher;
     private final CommandTable commands;
 
-    /** What the commands do, by their numbers. */
-    private final Handler[] handlers;
-
     private final Statistics statistics;
     private final PubSub pubSub = new PubSub();
     private final KeyspaceEvents notifier = new KeyspaceEvents(pubSub);
@@ -95,7 +80,7 @@ public final class Engine implements AutoCloseable {
     private final Pause pause = new Pause(this);
     private final ChangeLog changes = new ChangeLog();
     private final Admission admission = new Admission(this);
-    private final HttpGuard httpGuard = new HttpGuard();
+    private final Dispatcher dispatcher;
     private final Acl acl;
     private final AclFile aclFile;
     private final Permissions permissions;
@@ -121,8 +106,6 @@ public final class Engine implements AutoCloseable {
         this.config = config;
         this.clock = clock;
         this.commands = new CommandTable(specs, config.renames());
-        this.handlers = new Handler[commands.idCount()];
-        Arrays.setAll(handlers, id -> (Handler) commands.byId(id).action());
         this.statistics = new Statistics(commands.idCount());
         this.monitors = new Monitors(config, clock);
         this.keyspace = new Keyspace(
@@ -171,6 +154,7 @@ public final class Engine implements AutoCloseable {
                 () -> pause.isActive() || replication.isReplica() && config.replication.ignoreMaxmemory.get(),
                 this::random,
                 timer);
+        this.dispatcher = new Dispatcher(this);
         this.startMillis = clock.millis();
         config.notifyKeyspaceEvents.onChange(
                 () -> notifier.setFlags(NotificationFlags.parse(config.notifyKeyspaceEvents.get())));
@@ -500,7 +484,7 @@ public final class Engine implements AutoCloseable {
         return clients;
     }
 
-    // ---- the life of a command ----
+    // ---- commands ----
 
     /**
      * Runs a command.
@@ -508,337 +492,34 @@ public final class Engine implements AutoCloseable {
      * @return false if the client now waits: the answer will come through {@link Link#resume}
      */
     public boolean execute(Client client, Args args, Reply reply) {
-        int mark = reply.mark();
-        boolean answered = dispatch(client, args, reply);
-        if (answered) {
-            commandEnded(client, reply, mark);
-        }
-        return answered;
+        return dispatcher.enter(client, null, args, reply);
+    }
+
+    /** Runs a command whose declaration is known, for a client that has no state. */
+    public boolean execute(Client client, CommandSpec known, Args args, Reply reply) {
+        return dispatcher.enter(client, known, args, reply);
     }
 
     /**
-     * Delivers the answer to a command that had to wait.
-     *
-     * @param mark where in the reply the answer begins
-     */
-    void resume(Client client, Reply reply, int mark) {
-        commandEnded(client, reply, mark);
-        client.link().resume(reply);
-    }
-
-    /** A command has been answered, at once or after a wait. Where the client wants no replies, the answer is taken back. */
-    private static void commandEnded(Client client, Reply reply, int mark) {
-        if (client.replyMode() != Client.ReplyMode.ON) {
-            silence(client, reply, mark);
-        }
-        Tracker tracker = client.tracker();
-        if (tracker != null) {
-            tracker.commandEnded(client);
-        }
-    }
-
-    private static void silence(Client client, Reply reply, int mark) {
-        if (!client.takePushing()) {
-            reply.truncate(mark);
-        }
-        if (client.replyMode() == Client.ReplyMode.SKIP_NEXT) {
-            client.setReplyMode(Client.ReplyMode.SKIP);
-        } else if (client.replyMode() == Client.ReplyMode.SKIP) {
-            client.setReplyMode(Client.ReplyMode.ON);
-        }
-    }
-
-    private boolean dispatch(Client client, Args args, Reply reply) {
-        CommandSpec spec;
-        try {
-            spec = admission.resolve(client, args);
-            admission.check(client, spec, args);
-        } catch (CommandException e) {
-            if (commands.find(args.get(0)) != null || !httpGuard.turnsAway(client, args)) {
-                reject(client, args, e, reply);
-            }
-            return true;
-        }
-        if (client.tracker() != null) {
-            // A key that was evicted to make room for the command was gone before it.
-            client.link().putPushesBefore(reply);
-        }
-        if (pause.postpones(client, spec, args)) {
-            return false;
-        }
-        QueuedCommands transaction = client.transaction();
-        if (transaction != null && !Transactions.runsAtOnce(spec)) {
-            transaction.add(spec, args, client);
-            reply.simple("QUEUED");
-            return true;
-        }
-        return execute(client, spec, args, reply);
-    }
-
-    /**
-     * Runs a command of a log. It needs nobody's leave, for it has been run before; it never waits.
+     * Runs a command of a log. It needs no permission, for it has been run before; it never waits.
      *
      * @throws CommandException where there is no such command
      */
     public void replay(Client client, Args args, Reply reply) {
-        CommandSpec spec = admission.resolve(client, args);
-        QueuedCommands transaction = client.transaction();
-        if (transaction != null && !Transactions.runsAtOnce(spec)) {
-            transaction.add(spec, args, client);
-        } else if (!execute(client, spec, args, reply)) {
-            blocking.unblock(client, null);
-        }
+        dispatcher.replay(client, args, reply);
     }
 
-    /** Runs a command whose declaration is known and which needs no checks. */
-    public boolean execute(Client client, CommandSpec spec, Args args, Reply reply) {
-        CommandSpec.Glance glance = spec.glance();
-        if (glance != null
-                && client.tracker() == null
-                && !client.lane().timesEach()
-                && !monitors.any()
-                && glance(client, spec, glance, args, reply)) {
-            return true;
-        }
-        Call call = callOf(client);
-        int onlyKey = spec.onlyKey();
-        long mask;
-        if (onlyKey > 0 && onlyKey < args.count()) {
-            mask = keyspace.maskOf(args.get(onlyKey));
-        } else if (spec.has(CommandRole.RUNS_QUEUE)) {
-            mask = Transactions.maskOf(this, client);
-        } else {
-            mask = maskOf(spec, args);
-            client.lane().seen = spec.prefetch(args, keyspace, client.database());
-        }
-        boolean blocked;
-        List<DatabaseKey> ready;
-        while (true) {
-            if (!keyspace.lock(mask, scriptIsBusy)) {
-                reject(client, args, busyError(), reply);
-                return true;
-            }
-            if (isOutdated(client, spec)) {
-                // The role has changed while the command came here.
-                keyspace.unlock(mask);
-                if (!client.isPrimary()) {
-                    reject(client, args, new CommandException(Replication.READ_ONLY), reply);
-                }
-                return true;
-            }
-            if (!pause.concerns(client, spec, args)) {
-                break;
-            }
-            // The pause has begun while the command came here.
-            keyspace.unlock(mask);
-            if (pause.postpones(client, spec, args)) {
-                return false;
-            }
-        }
-        boolean suspended = false;
-        call.setHeldShards(mask);
-        try {
-            run(call, spec, args, reply);
-        } finally {
-            suspended = call.isSuspended();
-            // Once the locks are released, another thread may serve a client that has blocked, and then uses its call.
-            blocked = call.hasBlocked();
-            ready = call.takeReady();
-            if (client.isPrimary()) {
-                replication.applied();
-            }
-            if (!suspended) {
-                keyspace.unlock(mask);
-            }
-        }
-        if (suspended) {
-            call.begin(spec, args.copy(), client.link().resumeReply());
-            client.link().later(() -> proceed(call, mask));
-            return false;
-        }
-        if (!ready.isEmpty()) {
-            blocking.serve(ready);
-        }
-        return !blocked;
+    /** Answers a command of which there is nothing left, because there was no memory for its words. */
+    public void rejectUnread(Client client, Reply reply) {
+        dispatcher.rejectUnread(client, reply);
     }
 
-    /** Whether a command may not run any more, now that its shards are locked, because the store has changed its role. */
-    private boolean isOutdated(Client client, CommandSpec spec) {
-        if (client.isPrimary()) {
-            return client.isClosing();
-        }
-        if (replication.isWritable() || client.isReplaying()) {
-            return false;
-        }
-        QueuedCommands transaction = client.transaction();
-        return spec.is(CommandFlag.WRITE) || transaction != null && transaction.writes(spec);
+    Dispatcher dispatcher() {
+        return dispatcher;
     }
 
-    /**
-     * Goes on with a command that has been suspended: a script that ran for long and has let its thread see to other clients.
-     * The locks are held all the time, by this thread; those others are told that the store is busy.
-     */
-    private void proceed(Call call, long mask) {
-        Link link = call.client().link();
-        Reply reply = call.reply();
-        int mark = reply.mark();
-        long before = reply.length();
-        attempt(call, call.spec(), reply, mark, call.takeRest());
-        if (call.isSuspended()) {
-            link.later(() -> proceed(call, mask));
-            return;
-        }
-        finish(call, call.spec(), call.args(), call.suspendedSince(), reply.length() - before);
-        List<DatabaseKey> ready = call.takeReady();
-        keyspace.unlock(mask);
-        if (!ready.isEmpty()) {
-            blocking.serve(ready);
-        }
-        resume(call.client(), reply, mark);
-    }
-
-    private CommandException busyError() {
-        ScriptRun run = busyScript();
-        return run == null ? new CommandException("BUSY Valkey is busy running a script.") : run.busyError();
-    }
-
-    /**
-     * Tries to run a command without a lock; see {@link Shard}. Returns false, with nothing done, where that fails. The access
-     * is noted without the lock too: whatever else is being written to the record, it is other bytes, and a clock that two
-     * threads set at once is as good as either's.
-     */
-    private boolean glance(Client client, CommandSpec spec, CommandSpec.Glance glance, Args args, Reply reply) {
-        Slice key = args.get(spec.onlyKey());
-        Shard shard = keyspace.shardOf(key);
-        long version = shard.version();
-        KeyTable table = shard.existingTable(client.database());
-        if ((version & 1) != 0 || table == null) {
-            return false;
-        }
-        int mark = reply.mark();
-        try {
-            if (table.peek(key) instanceof byte[] record && !KeyRecord.hasExpiry(record)) {
-                glance.run(record, reply);
-                if (shard.isUnchanged(version)) {
-                    callOf(client).touch(record);
-                    ThreadStatistics lane = client.lane();
-                    lane.hits++;
-                    lane.count(spec.id());
-                    return true;
-                }
-            }
-        } catch (RuntimeException e) {
-            LOG.trace("What was read was being changed", e);
-        }
-        reply.truncate(mark);
-        return false;
-    }
-
-    /** The shards that a command needs. */
-    long maskOf(CommandSpec spec, Args args) {
-        if (spec.is(CommandFlag.ALL_SHARDS) && !scripts.isConfined(spec, args)) {
-            return keyspace.allShards();
-        }
-        long mask = spec.maskOf(args, keyspace);
-        return mask == 0 && spec.is(CommandFlag.ALL_SHARDS) ? keyspace.allShards() : mask;
-    }
-
-    /** Runs a command's handler. Its shards are locked. A mistake becomes an error reply in place of whatever was written. */
-    void run(Call call, CommandSpec spec, Args args, Reply reply) {
-        Client client = call.client();
-        ThreadStatistics lane = client.lane();
-        int mark = reply.mark();
-        long before = reply.length();
-        boolean quick = spec.isConstantTime() && !lane.timesEach();
-        long begin = quick ? 0 : lane.beginTimed(clock);
-        call.begin(spec, args, reply);
-        boolean shown = monitors.any() && !call.isRetrying();
-        boolean runsOthers = spec.is(CommandFlag.SKIP_MONITOR);
-        if (shown && runsOthers) {
-            monitors.show(client, call.script() != null, spec, args);
-        }
-        attempt(call, spec, reply, mark, handlers[spec.id()]);
-        if (shown && !runsOthers) {
-            monitors.show(client, call.script() != null, spec, args);
-        }
-        if (call.isSuspended()) {
-            call.setSuspendedSince(begin);
-        } else {
-            finish(call, spec, args, begin, reply.length() - before);
-        }
-    }
-
-    /** Runs a handler. A mistake becomes an error reply in place of whatever was written. */
-    private void attempt(Call call, CommandSpec spec, Reply reply, int mark, Handler handler) {
-        Client client = call.client();
-        ThreadStatistics lane = client.lane();
-        try {
-            handler.run(call);
-            assert call.reportsItsChanges() : spec.fullName() + " has changed a key without saying so";
-        } catch (CommandException e) {
-            reply.truncate(mark);
-            reply.error(e.getMessage());
-            lane.failed[spec.id()]++;
-            statistics.countError(e.getMessage());
-        } catch (ReplyTooLongException | MemoryRefusedException e) {
-            LOG.warn(
-                    "Closing client whose reply passes the limit of its output: {}",
-                    client.link().address());
-            reply.truncate(mark);
-            reply.cutOff();
-            client.closeAfterReply();
-            call.doesNotBlock();
-            statistics.outputBufferLimitDisconnections.increment();
-        } catch (OutOfMemoryError e) {
-            heapIsFull();
-            LOG.error("{} needs more memory than there is", spec.fullName());
-            reply.truncate(mark);
-            reply.error("OOM command needs more memory than there is");
-            if (client.isLimited()) {
-                client.closeAfterReply();
-            }
-            call.doesNotBlock();
-            lane.failed[spec.id()]++;
-            statistics.countError("OOM");
-        } catch (RuntimeException | StackOverflowError e) {
-            LOG.error("{} failed", spec.fullName(), e);
-            reply.truncate(mark);
-            reply.error("ERR internal error: " + e.getClass().getSimpleName());
-            lane.failed[spec.id()]++;
-            statistics.countError("ERR");
-        }
-    }
-
-    /** What is to be done after a handler has run. */
-    private void finish(Call call, CommandSpec spec, Args args, long begin, long written) {
-        Client client = call.client();
-        ThreadStatistics lane = client.lane();
-        Tracker tracker = client.tracker();
-        if (tracker != null) {
-            tracking.remember(tracker, spec, args);
-        }
-        call.settle();
-        long dirty = call.takeDirty();
-        if (dirty > 0) {
-            statistics.changesSinceSave.add(dirty);
-        }
-        if (changes.isOn()) {
-            call.endLogged(dirty > 0);
-        }
-        if (call.hasBlocked()) {
-            return;
-        }
-        client.countCommand();
-        if (begin != 0) {
-            long end = clock.nanos();
-            lane.endTimed(spec.id(), begin, end);
-            if (commandLog.isSlow(end - begin)) {
-                commandLog.slow(client, spec, args, end - begin);
-            }
-        } else {
-            lane.count(spec.id());
-        }
-        commandLog.noteSizes(client, spec, args, written);
+    BooleanSupplier scriptIsBusy() {
+        return scriptIsBusy;
     }
 
     /** What clients hold. */
@@ -855,39 +536,6 @@ public final class Engine implements AutoCloseable {
     /** The memory of keys, values and what finds them, against which {@code maxmemory} is held. */
     public long usedBytes() {
         return eviction.usedBytes();
-    }
-
-    /** Answers a command of which there is nothing left, because there was no memory for its words. */
-    public void rejectUnread(Client client, Reply reply) {
-        int mark = reply.mark();
-        QueuedCommands transaction = client.transaction();
-        if (transaction != null) {
-            transaction.fail();
-        }
-        String message = CommandException.outOfMemory().getMessage();
-        reply.error(message);
-        statistics.countError(message);
-        commandEnded(client, reply, mark);
-    }
-
-    private void reject(Client client, Args args, CommandException e, Reply reply) {
-        QueuedCommands transaction = client.transaction();
-        String message = e.getMessage();
-        CommandSpec command = commands.find(args.get(0));
-        if (command != null && command.has(CommandRole.RUNS_QUEUE)) {
-            if (transaction != null) {
-                endTransaction(client);
-                if (monitors.any()) {
-                    monitors.show(client, false, command, args);
-                }
-            }
-            String reason = message.startsWith("ERR ") ? message.substring("ERR ".length()) : message;
-            message = "EXECABORT Transaction discarded because of: " + reason;
-        } else if (transaction != null) {
-            transaction.fail();
-        }
-        reply.error(message);
-        statistics.countError(message);
     }
 
     @Override

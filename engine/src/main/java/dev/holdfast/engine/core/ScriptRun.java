@@ -59,7 +59,7 @@ public final class ScriptRun {
     }
 
     private static long shardsOf(Call call) {
-        return call.inTransaction() ? call.engine().maskOf(call.spec(), call.args()) : call.heldShards();
+        return call.inTransaction() ? call.engine().dispatcher().maskOf(call.spec(), call.args()) : call.heldShards();
     }
 
     public Client client() {
@@ -107,7 +107,7 @@ public final class ScriptRun {
         if (shards == -1) {
             return true;
         }
-        long wanted = spec.is(CommandFlag.VISITS_SHARDS) ? -1 : engine.maskOf(spec, commandWords);
+        long wanted = spec.is(CommandFlag.VISITS_SHARDS) ? -1 : engine.dispatcher().maskOf(spec, commandWords);
         return (wanted & ~shards) == 0;
     }
 

@@ -101,7 +101,7 @@ public final class Transactions {
             for (QueuedCommands.Queued queued : transaction.commands()) {
                 mask |= queued.spec().is(CommandFlag.VISITS_SHARDS)
                         ? keyspace.allShards()
-                        : engine.maskOf(queued.spec(), queued.args());
+                        : engine.dispatcher().maskOf(queued.spec(), queued.args());
             }
         }
         if (watch != null) {
@@ -142,7 +142,7 @@ public final class Transactions {
                     ? null
                     : call.engine().permissions().refusalInTransaction(call.client(), queued.spec(), queued.args());
             if (refusal == null) {
-                call.engine().run(call, queued.spec(), queued.args(), reply);
+                call.engine().dispatcher().run(call, queued.spec(), queued.args(), reply);
             } else {
                 reply.error(refusal);
                 call.engine().statistics().countError(refusal);
