@@ -24,7 +24,6 @@ import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.structures.Bits;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** The commands that take a string for a row of bits. {@link BitfieldCommands} take it for numbers of any width. */
 public final class BitmapCommands {
@@ -102,8 +101,7 @@ public final class BitmapCommands {
         int last = (int) (bit >>> 3);
         boolean longer = value == null || value.length() <= last;
         // Also what is long enough becomes a raw string.
-        edit.writeString(
-                last, longer || value == null ? new Slice(ZERO) : new Slice(new byte[] {value.at(last)}));
+        edit.writeString(last, longer || value == null ? new Slice(ZERO) : new Slice(new byte[] {value.at(last)}));
         return longer;
     }
 

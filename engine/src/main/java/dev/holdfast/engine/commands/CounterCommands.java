@@ -21,7 +21,6 @@ import dev.holdfast.engine.core.Edit;
 import dev.holdfast.engine.core.Handler;
 import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
-import dev.holdfast.engine.keyspace.KeyTable;
 import java.util.List;
 
 /** The commands that count in a string. */

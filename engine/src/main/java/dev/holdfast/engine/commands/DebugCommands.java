@@ -24,7 +24,6 @@ import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.LargeString;
-import dev.holdfast.engine.keyspace.StringItem;
 import dev.holdfast.engine.persistence.FilePersistence;
 import dev.holdfast.engine.replication.ReplicationNode;
 import dev.holdfast.engine.structures.Quicklist;

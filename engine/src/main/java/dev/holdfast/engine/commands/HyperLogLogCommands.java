@@ -23,7 +23,6 @@ import dev.holdfast.engine.core.Edit;
 import dev.holdfast.engine.core.Handler;
 import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
-import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.structures.HyperLogLog;
 import java.nio.ByteBuffer;
 import java.util.List;

@@ -202,8 +202,7 @@ public final class SetCommands {
     }
 
     private static SetValue create(Call call, Edit<SetValue> edit, Slice first, int sizeHint) {
-        return edit.create(
-                SetValue.create(Call.newRecord(ValueType.SET, edit.key()), first, sizeHint, call.config()));
+        return edit.create(SetValue.create(Call.newRecord(ValueType.SET, edit.key()), first, sizeHint, call.config()));
     }
 
     private static void remove(Call call) {

@@ -260,8 +260,7 @@ public final class SortCommands {
         }
         if (item instanceof SortedSetValue) {
             // Valkey gives a sorted set that is sorted its large form, even for reading.
-            Objects.requireNonNull(
-                            call.edit(call.arg(1), SortedSetValue.class).value())
+            Objects.requireNonNull(call.edit(call.arg(1), SortedSetValue.class).value())
                     .prepareFor(Long.MAX_VALUE, 0, 0, 0);
         }
         List<Element> elements = elements(item, request);

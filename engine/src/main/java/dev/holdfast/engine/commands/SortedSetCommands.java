@@ -256,12 +256,7 @@ public final class SortedSetCommands {
     }
 
     private static void increment(
-            Call call,
-            Edit<SortedSetValue> edit,
-            SortedSetValue value,
-            Slice member,
-            double increment,
-            int options) {
+            Call call, Edit<SortedSetValue> edit, SortedSetValue value, Slice member, double increment, int options) {
         double old = value.score(member);
         double score = Double.isNaN(old) ? increment : old + increment;
         if (Double.isNaN(score) && (options & SortedSetValue.ONLY_NEW) == 0) {

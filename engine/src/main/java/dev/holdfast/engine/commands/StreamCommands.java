@@ -12,7 +12,6 @@ import static dev.holdfast.engine.catalog.KeySpec.Flag.RW;
 import static dev.holdfast.engine.catalog.KeySpec.Flag.UPDATE;
 import static dev.holdfast.engine.core.Handler.command;
 
-import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;

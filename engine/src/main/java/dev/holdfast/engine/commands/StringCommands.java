@@ -26,7 +26,6 @@ import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.core.Edit;
 import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
-import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.LargeString;
 import dev.holdfast.engine.keyspace.StringItem;
 import dev.holdfast.engine.protocol.Args;

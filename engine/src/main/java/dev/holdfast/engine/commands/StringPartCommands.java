@@ -21,7 +21,6 @@ import dev.holdfast.engine.change.Event;
 import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.core.Edit;
 import dev.holdfast.engine.keyspace.Entry;
-import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.StringItem;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,6 @@
 package dev.holdfast.engine.core;
 
 import dev.holdfast.engine.base.Doubles;
-import dev.holdfast.engine.base.HeapRoom;
 import dev.holdfast.engine.base.LongDouble;
 import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.base.Slice;
@@ -21,7 +20,6 @@ import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;
-import dev.holdfast.engine.keyspace.LargeString;
 import dev.holdfast.engine.keyspace.StringItem;
 import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.protocol.Args;

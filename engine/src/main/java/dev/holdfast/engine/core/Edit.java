@@ -232,8 +232,7 @@ public final class Edit<V extends Entry> {
         if (item != null) {
             throw new IllegalStateException("the key exists");
         }
-        KeyRecord.setAccessClock(
-                KeyTable.record(newItem), engine.keyspace().accessClock());
+        KeyRecord.setAccessClock(KeyTable.record(newItem), engine.keyspace().accessClock());
         seek();
         table.insert(newItem);
         item = newItem;

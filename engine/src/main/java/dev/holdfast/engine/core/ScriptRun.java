@@ -107,7 +107,8 @@ public final class ScriptRun {
         if (shards == -1) {
             return true;
         }
-        long wanted = spec.is(CommandFlag.VISITS_SHARDS) ? -1 : engine.dispatcher().maskOf(spec, commandWords);
+        long wanted =
+                spec.is(CommandFlag.VISITS_SHARDS) ? -1 : engine.dispatcher().maskOf(spec, commandWords);
         return (wanted & ~shards) == 0;
     }
 

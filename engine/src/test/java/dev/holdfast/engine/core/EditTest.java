@@ -96,12 +96,15 @@ class EditTest {
                 careless("none", "created", call -> edit(call).setString(slice("2"))),
                 careless("string", "taken", call -> edit(call).take()),
                 careless("list", "to expire", call -> edit(call).setExpiry(call.now() + 1000)),
-                careless("list", "pushed to", call -> value(call, ListValue.class).push(ListEnd.TAIL, slice("c"))),
                 careless(
-                        "set",
-                        "added to",
-                        call -> value(call, SetValue.class).add(slice("c"), call.config())),
-                careless("numbers", "removed from", call -> value(call, SetValue.class).remove(slice("1"))),
+                        "list",
+                        "pushed to",
+                        call -> value(call, ListValue.class).push(ListEnd.TAIL, slice("c"))),
+                careless("set", "added to", call -> value(call, SetValue.class).add(slice("c"), call.config())),
+                careless(
+                        "numbers",
+                        "removed from",
+                        call -> value(call, SetValue.class).remove(slice("1"))),
                 careless(
                         "hash",
                         "set in place",
@@ -114,11 +117,17 @@ class EditTest {
                         "zset",
                         "with another score",
                         call -> value(call, SortedSetValue.class).add(slice("a"), 2, 0, 100, 100)),
-                careless("stream", "deleted from", call -> value(call, StreamValue.class).delete(new StreamId(1, 1))),
+                careless(
+                        "stream",
+                        "deleted from",
+                        call -> value(call, StreamValue.class).delete(new StreamId(1, 1))),
                 careless(
                         "stream",
                         "with a group that stands elsewhere",
-                        call -> value(call, StreamValue.class).groups().get(slice("group")).setLastId(StreamId.MAX)));
+                        call -> value(call, StreamValue.class)
+                                .groups()
+                                .get(slice("group"))
+                                .setLastId(StreamId.MAX)));
     }
 
     private static Arguments careless(String key, String what, Handler handler) {
@@ -136,8 +145,7 @@ class EditTest {
     @Test
     void anotherFormOfTheSameIsNoChange() {
         store.run("RPUSH", "list", "a", "b");
-        assertEquals(
-                "OK", run(call -> value(call, ListValue.class).grow(BlockLimit.of(-2), 100_000, 1), "list"));
+        assertEquals("OK", run(call -> value(call, ListValue.class).grow(BlockLimit.of(-2), 100_000, 1), "list"));
         assertEquals("quicklist", store.run("OBJECT", "ENCODING", "list"));
     }
 
