@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * One command being run: its words, who sent it, where the answer goes, and the way to the keyspace. This is all that a
  * handler sees.
  *
- * <p>A handler reads its arguments, makes one call on a value, writes the reply, and reports a write with {@link #changed}.
+ * <p>A handler reads its arguments, makes one call on a value, writes the reply, and changes keys through {@link #edit}.
  * The shards of the declared keys are locked while it runs. Each client has one call object, used again and again.
  */
 public final class Call implements Client.Runner {
