@@ -1,6 +1,5 @@
 package dev.holdfast.engine.change;
 
-import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.config.NotificationFlags;
 import java.util.Locale;
 
@@ -83,16 +82,16 @@ public enum Event {
     NEW('n');
 
     private final int eventClass;
-    private final Slice text;
+    private final String text;
 
     Event(char eventClass) {
         this.eventClass = NotificationFlags.bit(eventClass);
-        this.text = Slice.of(name().toLowerCase(Locale.ROOT));
+        this.text = name().toLowerCase(Locale.ROOT);
     }
 
     Event(char eventClass, String text) {
         this.eventClass = NotificationFlags.bit(eventClass);
-        this.text = Slice.of(text);
+        this.text = text;
     }
 
     /** The bit of its class among the flags of {@code notify-keyspace-events}. */
@@ -101,7 +100,7 @@ public enum Event {
     }
 
     /** The name that subscribers see. */
-    public Slice text() {
+    public String text() {
         return text;
     }
 }

@@ -31,8 +31,9 @@ public final class KeyspaceEvents {
         }
     }
 
-    private void publish(Slice name, int database, Slice key) {
+    private void publish(String event, int database, Slice key) {
         int wanted = flags;
+        Slice name = Slice.of(event);
         if ((wanted & KEYSPACE) != 0) {
             pubSub.publish(channel("__keyspace@" + database + "__:", key), name);
         }
