@@ -24,6 +24,7 @@ import dev.holdfast.engine.types.SortedSetValue;
 import dev.holdfast.engine.types.StreamId;
 import dev.holdfast.engine.types.StreamValue;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -124,9 +125,7 @@ class EditTest {
                 careless(
                         "stream",
                         "with a group that stands elsewhere",
-                        call -> value(call, StreamValue.class)
-                                .groups()
-                                .get(slice("group"))
+                        call -> Objects.requireNonNull(value(call, StreamValue.class).group(slice("group")))
                                 .setLastId(StreamId.MAX)));
     }
 
