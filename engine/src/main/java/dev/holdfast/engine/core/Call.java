@@ -1,6 +1,7 @@
 package dev.holdfast.engine.core;
 
 import dev.holdfast.engine.base.Doubles;
+import dev.holdfast.engine.base.HeapRoom;
 import dev.holdfast.engine.base.LongDouble;
 import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.base.Slice;
