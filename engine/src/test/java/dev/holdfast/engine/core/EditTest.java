@@ -125,7 +125,8 @@ class EditTest {
                 careless(
                         "stream",
                         "with a group that stands elsewhere",
-                        call -> Objects.requireNonNull(value(call, StreamValue.class).group(slice("group")))
+                        call -> Objects.requireNonNull(
+                                        value(call, StreamValue.class).group(slice("group")))
                                 .setLastId(StreamId.MAX)));
     }
 
