@@ -157,7 +157,7 @@ class ReplicationTest {
 
     private static void expectTheSame(Session primary, Session replica, Session last, long seed) {
         Awaitility.await("seed " + seed + ", repeat with -Dholdfast.seed=" + seed)
-                .atMost(Duration.ofSeconds(60))
+                .atMost(Duration.ofSeconds(Integer.getInteger("holdfast.patience", 60)))
                 .pollInterval(20, TimeUnit.MILLISECONDS)
                 .untilAsserted(() -> {
                     long offset = offset(primary);
@@ -197,7 +197,7 @@ class ReplicationTest {
 
     private static String show(Session session, String key) {
         return session.run("TYPE", key) + " expires " + session.run("PEXPIRETIME", key) + " is "
-                + session.run("DEBUG", "DIGEST-VALUE", key);
+                + session.run("DEBUG", "DIGEST-VALUE", key) + session.run("ZRANGE", key, "0", "-1", "WITHSCORES");
     }
 
     private static String digest(Session session) {
