@@ -2,6 +2,7 @@
 module dev.holdfast.server {
     requires transitive dev.holdfast.engine;
     requires static transitive org.jspecify;
+    requires java.naming;
     requires org.slf4j;
     requires io.netty.buffer;
     requires io.netty.codec;

@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -51,6 +52,9 @@ final class BackupCommand implements Callable<Integer> {
 
     @Option(names = "--password", description = "the password to log in with", interactive = true, arity = "0..1")
     private @Nullable String password;
+
+    @Mixin
+    private TlsOptions tls = new TlsOptions();
 
     @Option(names = "--dir", description = "the directory of a store that is not running")
     private @Nullable Path directory;
@@ -93,7 +97,7 @@ final class BackupCommand implements Callable<Integer> {
 
     /** Lets a server take a snapshot; gives the file where it has written it. */
     private Path saveRunning() throws IOException {
-        try (ServerConnection server = new ServerConnection(host, port, user, password)) {
+        try (ServerConnection server = new ServerConnection(host, port, user, password, tls.sockets())) {
             awaitIdle(server);
             long before = server.figure("rdb_saves");
             server.command("BGSAVE");

@@ -36,7 +36,8 @@ final class HttpPorts implements AutoCloseable {
     private static final String SECRET = "PULSAR_JWT_SECRET_KEY";
 
     private final HttpParameters parameters;
-    private final Sockets sockets;
+    private final Sockets plain;
+    private final Sockets encrypted;
     private final Toolkit toolkit;
     private final List<AutoCloseable> toClose;
     private final @Nullable Login login;
@@ -45,13 +46,15 @@ final class HttpPorts implements AutoCloseable {
     /** @param toClose what is closed after the ports, one after the other */
     private HttpPorts(
             HttpParameters parameters,
-            Sockets sockets,
+            Sockets plain,
+            Sockets encrypted,
             Toolkit toolkit,
             @Nullable Toolkit dictionary,
             List<AutoCloseable> toClose)
             throws IOException {
         this.parameters = parameters;
-        this.sockets = sockets;
+        this.plain = plain;
+        this.encrypted = encrypted;
         this.toolkit = toolkit;
         this.toClose = toClose;
         HttpFace.Builder builder = HttpFace.over(toolkit)
@@ -108,7 +111,14 @@ final class HttpPorts implements AutoCloseable {
     static HttpPorts open(Engine engine, Server server) throws IOException {
         Holdfast store = Holdfast.over(engine);
         Toolkit toolkit = Toolkit.over(store);
-        return opened(new HttpPorts(engine.config().http, server::open, toolkit, null, List.of(toolkit, store)));
+        HttpParameters parameters = engine.config().http;
+        return opened(new HttpPorts(
+                parameters,
+                server::open,
+                (address, accept) -> server.openTls(address, parameters.tlsAuthClients.get(), accept),
+                toolkit,
+                null,
+                List.of(toolkit, store)));
     }
 
     /**
@@ -120,14 +130,20 @@ final class HttpPorts implements AutoCloseable {
     static HttpPorts open(HttpParameters parameters, String uri) throws IOException {
         Toolkit toolkit = Toolkit.open(uri);
         Toolkit dictionary = Toolkit.open(StoreUri.withDatabase(uri, CpeDictionary.DATABASE));
-        return opened(new HttpPorts(parameters, Endpoint::open, toolkit, dictionary, List.of(dictionary, toolkit)));
+        return opened(new HttpPorts(
+                parameters, Endpoint::open, HttpPorts::none, toolkit, dictionary, List.of(dictionary, toolkit)));
+    }
+
+    private static Endpoint none(InetSocketAddress address, Consumer<Channel> accept) throws IOException {
+        throw new IOException("there is no https-port over a store elsewhere: put a proxy in front");
     }
 
     private static HttpPorts opened(HttpPorts ports) throws IOException {
         try {
-            ports.listen(ports.parameters.port, ports.face::serveAll);
-            ports.listen(ports.parameters.metricsPort, ports.face::serveMetrics);
-            ports.listen(ports.parameters.cpePort, ports.face::serveCpe);
+            ports.listen(ports.parameters.port, ports.plain, ports.face::serveAll);
+            ports.listen(ports.parameters.tlsPort, ports.encrypted, ports.face::serveAll);
+            ports.listen(ports.parameters.metricsPort, ports.plain, ports.face::serveMetrics);
+            ports.listen(ports.parameters.cpePort, ports.plain, ports.face::serveCpe);
         } catch (IOException e) {
             ports.close();
             throw e;
@@ -147,7 +163,7 @@ final class HttpPorts implements AutoCloseable {
         int serve(HttpServer.Listening listening) throws IOException;
     }
 
-    private void listen(NumberParameter port, Service service) throws IOException {
+    private void listen(NumberParameter port, Sockets sockets, Service service) throws IOException {
         if (port.get() == 0) {
             return;
         }
@@ -156,7 +172,11 @@ final class HttpPorts implements AutoCloseable {
             String host = optional ? each.substring(1) : each;
             try {
                 service.serve(accept -> sockets.open(address(host, port.getInt()), accept));
-                LOG.info("Ready to accept connections http on {}:{}", host, port.get());
+                LOG.info(
+                        "Ready to accept connections {} on {}:{}",
+                        port == parameters.tlsPort ? "https" : "http",
+                        host,
+                        port.get());
             } catch (IOException e) {
                 if (optional) {
                     LOG.debug("Not listening on {}: {}", host, e.getMessage());

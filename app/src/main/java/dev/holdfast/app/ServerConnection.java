@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /** A client of a running server, for the few commands that a backup needs. */
@@ -15,9 +16,16 @@ final class ServerConnection implements Closeable {
 
     private final SocketPeer peer;
 
-    ServerConnection(String host, int port, @Nullable String user, @Nullable String password) throws IOException {
+    /** @param encryption makes the sockets that encrypt; null for none */
+    ServerConnection(
+            String host,
+            int port,
+            @Nullable String user,
+            @Nullable String password,
+            @Nullable SSLSocketFactory encryption)
+            throws IOException {
         try {
-            peer = SocketPeer.connect(host, port, TIMEOUT_MILLIS);
+            peer = SocketPeer.connect(host, port, TIMEOUT_MILLIS, encryption);
         } catch (IOException e) {
             throw new IOException("no server answers at %s:%d (%s)".formatted(host, port, Reason.of(e)), e);
         }

@@ -18,7 +18,6 @@ import dev.holdfast.engine.replication.ReplicationNode;
 import dev.holdfast.engine.topology.Peer;
 import dev.holdfast.server.Program;
 import dev.holdfast.server.Server;
-import dev.holdfast.server.SocketPeer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
@@ -172,7 +171,7 @@ final class ServerProgram implements Host {
         LOG.info(
                 "Running mode={}, port={}, PID: {}",
                 config.cluster.enabled.get() ? "cluster" : "standalone",
-                config.network.port.get(),
+                config.network.port.get() != 0 ? config.network.port.get() : config.tls.port.get(),
                 ProcessHandle.current().pid());
         warn();
     }
@@ -333,8 +332,8 @@ final class ServerProgram implements Host {
     }
 
     @Override
-    public Peer connect(String host, int port, int timeoutMillis) throws IOException {
-        return SocketPeer.connect(host, port, timeoutMillis);
+    public Peer connect(String host, int port, int timeoutMillis, boolean encrypted) throws IOException {
+        return server.connect(host, port, timeoutMillis, encrypted);
     }
 
     @Override
@@ -362,6 +361,11 @@ final class ServerProgram implements Host {
     @Override
     public String multiplexing() {
         return server.transport();
+    }
+
+    @Override
+    public @Nullable Certificate certificate(CertificateUse use) {
+        return server.certificate(use);
     }
 
     @Override

@@ -17,7 +17,11 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -25,6 +29,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +41,10 @@ import org.slf4j.LoggerFactory;
  * <p>A read is copied once into the loop's array, all its commands are run from there, their replies gather in the loop's other
  * array, and that is sent with one write. A connection has arrays of its own only while a command is unfinished or while
  * messages from others wait to be sent.
+ *
+ * <p>What is written goes past the pipeline to the socket, or with TLS through the handler that encrypts it. Encrypted bytes cannot be
+ * taken back from the system. So that handler gets no more than {@value #OWN_BYTES} bytes before the system has taken what became of
+ * them: what waits, waits unencrypted, where it is counted.
  */
 final class Connection extends ChannelInboundHandlerAdapter implements Link {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
@@ -52,6 +61,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     private final Server server;
     private final Engine engine;
     private final Channel channel;
+    private final @Nullable SslHandler tls;
     private final Loop loop;
     private final RequestDecoder decoder;
     private final Queue<SharedBytes> fromOtherThreads = new ConcurrentLinkedQueue<>();
@@ -71,6 +81,9 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     /** How much of that may be sent: what was caused by changes that are in the log. */
     private long sendable;
 
+    /** With TLS, how much has been written since the last flush. */
+    private int unencrypted;
+
     /** Whether the system has a few bytes that it has not sent; when it has, it takes more. */
     private boolean stalled;
 
@@ -84,10 +97,12 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     private final AtomicLong bytesIn = new AtomicLong();
     private final AtomicLong bytesOut = new AtomicLong();
 
-    Connection(Server server, Channel channel, Loop loop) {
+    /** @param tls what encrypts, its handshake over; null for nothing */
+    Connection(Server server, Channel channel, Loop loop, @Nullable SslHandler tls) {
         this.server = server;
         this.engine = server.engine();
         this.channel = channel;
+        this.tls = tls;
         this.loop = loop;
         this.address = Addresses.show(channel.remoteAddress(), channel.localAddress());
         this.localAddress = Addresses.show(channel.localAddress(), channel.localAddress());
@@ -129,7 +144,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
                     > server.parameters().clientQueryBufferLimit.get()) {
                 engine.statistics().queryBufferLimitDisconnections.increment();
                 LOG.warn("Closing client that reached max query buffer length: {}", address);
-                channel.close();
+                closeChannel();
             }
         } catch (MemoryRefusedException | OutOfMemoryError e) {
             endForMemory(e);
@@ -189,7 +204,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
 
     private void close() {
         client.closeAfterReply();
-        channel.close();
+        closeChannel();
         if (!running) {
             release();
         }
@@ -311,7 +326,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     void flush() {
         try {
             sendable = unsent.bytes();
-            channel.unsafe().flush();
+            flushChannel();
             spill();
         } catch (MemoryRefusedException | OutOfMemoryError e) {
             endForMemory(e);
@@ -325,7 +340,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
      */
     private void spill() {
         if (takeBack() && sendable > 0) {
-            ByteBuf buffer = server.takesBytesBack() ? LoopBuffers.forSpilling() : null;
+            ByteBuf buffer = takesBytesBack() ? LoopBuffers.forSpilling() : null;
             boolean shared = buffer != null;
             if (buffer == null) {
                 buffer = own(OWN_BYTES);
@@ -341,7 +356,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         outputLimit.sent(client, outputBytes());
         sendFeed();
         if (closingWhenSent && unsent.isEmpty() && !stalled) {
-            if (server.takesBytesBack()) {
+            if (takesBytesBack()) {
                 endOutput();
             } else {
                 channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> endOutput());
@@ -380,8 +395,49 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
      * throw the last reply away.
      */
     private void endOutput() {
+        if (tls != null && channel.isActive() && !tls.engine().isOutboundDone()) {
+            tls.closeOutbound().addListener(said -> shutDownOutput());
+        } else {
+            shutDownOutput();
+        }
+    }
+
+    private void shutDownOutput() {
         if (channel.isActive()) {
             ((DuplexChannel) channel).shutdownOutput().addListener(ended -> close());
+        }
+    }
+
+    /** Closes the socket. A peer with TLS is told so before, but not if it does not read. */
+    private void closeChannel() {
+        ChannelOutboundBuffer outbound = channel.unsafe().outboundBuffer();
+        if (tls != null && outbound != null && !outbound.isEmpty()) {
+            channel.unsafe().close(channel.voidPromise());
+        } else {
+            channel.close();
+        }
+    }
+
+    /** Whether what the system has not taken of a write can be taken back. */
+    private boolean takesBytesBack() {
+        return tls == null && server.takesBytesBack();
+    }
+
+    private void writeChannel(ByteBuf buffer, ChannelPromise promise) {
+        if (tls == null) {
+            channel.unsafe().write(buffer, promise);
+        } else {
+            unencrypted += buffer.readableBytes();
+            channel.write(buffer, promise);
+        }
+    }
+
+    private void flushChannel() {
+        if (tls == null) {
+            channel.unsafe().flush();
+        } else {
+            unencrypted = 0;
+            channel.flush();
         }
     }
 
@@ -408,16 +464,16 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         if (own) {
             int counted = buffer.capacity();
             stalled = true;
-            channel.unsafe().write(buffer, channel.newPromise().addListener(sent -> {
+            writeChannel(buffer, channel.newPromise().addListener(sent -> {
                 client.give(counted);
                 if (sent.isSuccess()) {
                     loop.eventLoop.execute(this::goOn);
                 }
             }));
         } else {
-            channel.unsafe().write(buffer, channel.voidPromise());
+            writeChannel(buffer, channel.voidPromise());
         }
-        channel.unsafe().flush();
+        flushChannel();
     }
 
     /**
@@ -430,7 +486,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         if (stalled || outbound == null) {
             return false;
         }
-        if (outbound.isEmpty() || !server.takesBytesBack()) {
+        if (outbound.isEmpty() || !takesBytesBack()) {
             return true;
         }
         int[] left = {0};
@@ -494,7 +550,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
                     unsent.add(output);
                 } else {
                     buffer.writeBytes(output.array(), 0, output.size());
-                    channel.unsafe().write(buffer, channel.voidPromise());
+                    writeAtOnce(buffer);
                 }
                 written(length);
             }
@@ -505,7 +561,20 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
 
     /** A buffer for bytes that the system is given with the next flush, or null if they have to wait. */
     private @Nullable ByteBuf atOnce(int bytes) {
-        return stalled || !unsent.isEmpty() ? null : LoopBuffers.forWriting(bytes);
+        if (stalled || !unsent.isEmpty() || tls != null && !mayEncrypt(bytes)) {
+            return null;
+        }
+        return LoopBuffers.forWriting(bytes);
+    }
+
+    private boolean mayEncrypt(int bytes) {
+        ChannelOutboundBuffer outbound = channel.unsafe().outboundBuffer();
+        return unencrypted + bytes <= OWN_BYTES && outbound != null && outbound.isEmpty();
+    }
+
+    /** Writes a part of the loop's buffer, of which the handler that encrypts is to see no more than that. */
+    private void writeAtOnce(ByteBuf part) {
+        writeChannel(tls == null ? part : part.slice(), channel.voidPromise());
     }
 
     private void written(long bytes) {
@@ -543,7 +612,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
             outbox.moveTo(unsent);
         } else {
             outbox.moveTo(buffer, (int) length);
-            channel.unsafe().write(buffer, channel.voidPromise());
+            writeAtOnce(buffer);
         }
         written(length);
     }
@@ -732,6 +801,11 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     }
 
     @Override
+    public boolean isEncrypted() {
+        return tls != null;
+    }
+
+    @Override
     public long queryBytes() {
         return decoder.pendingBytes();
     }
@@ -741,6 +815,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         ChannelOutboundBuffer outbound = channel.unsafe().outboundBuffer();
         Feed source = feed;
         return unsent.bytes()
+                + unencrypted
                 + (outbound == null ? 0 : outbound.totalPendingWriteBytes())
                 + (source == null ? 0 : source.pendingBytes());
     }
@@ -764,15 +839,25 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         server.forget(this);
     }
 
+    /** The peer has said that it will send no more. */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event instanceof SslCloseCompletionEvent) {
+            channel.close();
+        }
+    }
+
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         if (cause instanceof OutOfMemoryError) {
             engine.heapIsFull();
         }
-        if (!(cause instanceof IOException)) {
+        if (cause instanceof DecoderException && cause.getCause() instanceof SSLException) {
+            LOG.debug("Closing client whose encryption is broken: {}", address);
+        } else if (!(cause instanceof IOException)) {
             LOG.error("Closing client after an unexpected failure: {}", address, cause);
         }
-        channel.close();
+        closeChannel();
     }
 
     /** Closes the connection if what it has left unread is over a limit. */

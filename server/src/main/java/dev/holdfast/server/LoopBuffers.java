@@ -44,9 +44,13 @@ final class LoopBuffers {
     private LoopBuffers() {}
 
     /** A buffer for a read. Runs on an event loop. */
-    private static ByteBuf forReading() {
+    private static ByteBuf forReading(int bytes) {
         ByteBuf input = CURRENT.get().input;
-        return input.refCnt() == 1 ? input.clear().retain() : ALLOCATOR.directBuffer(Loop.READ_BYTES);
+        if (input.refCnt() > 1) {
+            return ALLOCATOR.directBuffer(bytes);
+        }
+        input.clear().retain();
+        return bytes == input.capacity() ? input : input.slice(0, bytes).clear();
     }
 
     /** A buffer for some bytes that are about to be written, or null while there is no room. Runs on an event loop. */
@@ -85,10 +89,17 @@ final class LoopBuffers {
      * does not.
      */
     static final class Reads implements RecvByteBufAllocator {
+        private final int bytes;
+
+        /** @param bytes the most that is read at once, {@link Loop#READ_BYTES} or less */
+        Reads(int bytes) {
+            this.bytes = bytes;
+        }
+
         @Override
         @SuppressWarnings("deprecation") // the only kind of handle that all transports take is the extended one
         public Handle newHandle() {
-            return new ReadHandle();
+            return new ReadHandle(bytes);
         }
     }
 
@@ -99,18 +110,23 @@ final class LoopBuffers {
     private static final class ReadHandle implements RecvByteBufAllocator.ExtendedHandle {
         private static final int MOST_READS = 1;
 
+        private final int bytes;
         private int attempted;
         private int last;
         private int reads;
 
+        ReadHandle(int bytes) {
+            this.bytes = bytes;
+        }
+
         @Override
         public ByteBuf allocate(ByteBufAllocator unused) {
-            return forReading();
+            return forReading(bytes);
         }
 
         @Override
         public int guess() {
-            return Loop.READ_BYTES;
+            return bytes;
         }
 
         @Override

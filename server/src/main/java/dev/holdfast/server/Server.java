@@ -5,6 +5,10 @@ import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.config.ConfigException;
 import dev.holdfast.engine.config.NetworkParameters;
 import dev.holdfast.engine.core.Engine;
+import dev.holdfast.engine.core.Host;
+import dev.holdfast.engine.topology.Peer;
+import dev.holdfast.server.tls.Tls;
+import dev.holdfast.server.tls.TlsException;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
@@ -15,6 +19,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.RecvByteBufAllocator;
+import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -27,10 +32,11 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Serves an engine over TCP and Unix sockets. */
+/** Serves an engine over TCP, TLS and Unix sockets. */
 public final class Server implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
 
@@ -43,7 +49,10 @@ public final class Server implements AutoCloseable {
     private final EventLoopGroup acceptor;
     private final EventLoops eventLoops;
     private final Map<EventLoop, Loop> loops = new ConcurrentHashMap<>();
+    private final Tls tls;
+    private final TlsHandshakes handshakes;
     private final List<Channel> tcp = new ArrayList<>();
+    private final List<Channel> encrypted = new ArrayList<>();
     private final List<Channel> unix = new ArrayList<>();
     private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
     private int port;
@@ -56,7 +65,9 @@ public final class Server implements AutoCloseable {
         this.transport = Transport.choose(parameters.transport.get());
         this.acceptor = transport.newGroup(1, "holdfast-accept");
         this.eventLoops = new EventLoops(transport, parameters.ioThreads.getInt());
-        engine.setHost(new NetworkHost(engine.host()));
+        this.tls = new Tls(engine.config());
+        this.handshakes = new TlsHandshakes(tls);
+        engine.setHost(new NetworkHost(engine.host(), tls));
     }
 
     /**
@@ -83,25 +94,37 @@ public final class Server implements AutoCloseable {
     /**
      * Opens the configured sockets.
      *
-     * @throws IOException if an address is taken or cannot be bound
+     * @throws IOException if an address is taken or cannot be bound, or TLS is not possible with what is configured for it
      */
     public void start() throws IOException {
         limitClients();
+        try {
+            tls.prepare(true);
+        } catch (TlsException e) {
+            throw new IOException("Failed to configure TLS: " + e.getMessage(), e);
+        }
         port = parameters.port.getInt();
-        if (port != 0 || parameters.unixsocket.get().isEmpty()) {
+        if (port != 0 || parameters.unixsocket.get().isEmpty() && tlsPort() == 0) {
             listenTcp();
+        }
+        if (tlsPort() != 0) {
+            listenTls();
         }
         if (!parameters.unixsocket.get().isEmpty()) {
             listenUnix(Path.of(parameters.unixsocket.get()));
         }
-        if (tcp.isEmpty() && unix.isEmpty()) {
+        if (tcp.isEmpty() && unix.isEmpty() && encrypted.isEmpty()) {
             throw new IOException("Failed listening on any address");
         }
         acceptor.execute(Descriptors::prepare);
         parameters.port.onChange(() -> listenAgain("Unable to listen on this port. Check server logs."));
-        parameters.bind.onChange(() -> listenAgain("Failed to bind to specified addresses."));
+        engine.config().tls.port.onChange(this::listenTlsAgain);
+        parameters.bind.onChange(() -> {
+            listenAgain("Failed to bind to specified addresses.");
+            listenTlsAgain("Failed to bind to specified addresses.");
+        });
         parameters.ioThreads.onChange(() -> eventLoops.setTaking(parameters.ioThreads.getInt()));
-        eventLoops.scheduleAtFixedRate(this::lookAtConnections, 1, 1, TimeUnit.SECONDS);
+        eventLoops.scheduleAtFixedRate(this::everySecond, 1, 1, TimeUnit.SECONDS);
     }
 
     /** Says in the log that everything is there: what was saved has been loaded. */
@@ -111,6 +134,9 @@ public final class Server implements AutoCloseable {
         }
         if (!unix.isEmpty()) {
             LOG.info("Ready to accept connections unix");
+        }
+        if (!encrypted.isEmpty()) {
+            LOG.info("Ready to accept connections tls");
         }
     }
 
@@ -130,11 +156,26 @@ public final class Server implements AutoCloseable {
         });
     }
 
+    private int tlsPort() {
+        return engine.config().tls.port.getInt();
+    }
+
     private void listenTcp() throws IOException {
         for (String address : parameters.bind.get().split(" +")) {
             boolean optional = address.startsWith("-");
+            String host = optional ? address.substring(1) : address;
+            if (!address.isEmpty() && listen(bootstrap(Loop.READ_BYTES, this::accept), host, port, optional, tcp) && port == 0) {
+                port = ((InetSocketAddress) tcp.getLast().localAddress()).getPort();
+            }
+        }
+    }
+
+    private void listenTls() throws IOException {
+        for (String address : parameters.bind.get().split(" +")) {
+            boolean optional = address.startsWith("-");
+            String host = optional ? address.substring(1) : address;
             if (!address.isEmpty()) {
-                listen(optional ? address.substring(1) : address, optional);
+                listen(bootstrap(TlsHandshakes.READ_BYTES, this::acceptTls), host, tlsPort(), optional, encrypted);
             }
         }
     }
@@ -155,6 +196,25 @@ public final class Server implements AutoCloseable {
         }
     }
 
+    private void listenTlsAgain() throws ConfigException {
+        tls.configure(false);
+        listenTlsAgain("Unable to listen on this port. Check server logs.");
+    }
+
+    private synchronized void listenTlsAgain(String failure) throws ConfigException {
+        closeAll(encrypted);
+        if (tlsPort() == 0) {
+            return;
+        }
+        try {
+            listenTls();
+        } catch (IOException e) {
+            LOG.warn(e.getMessage());
+            closeAll(encrypted);
+            throw new ConfigException(failure);
+        }
+    }
+
     private static void closeAll(List<Channel> channels) {
         channels.forEach(channel -> channel.close().awaitUninterruptibly(CLOSE_SECONDS, TimeUnit.SECONDS));
         channels.clear();
@@ -164,22 +224,29 @@ public final class Server implements AutoCloseable {
     public synchronized List<String> listeners() {
         List<String> listeners = new ArrayList<>();
         if (!tcp.isEmpty()) {
-            StringBuilder text = new StringBuilder("name=tcp");
-            for (String address : parameters.bind.get().split(" +")) {
-                text.append(",bind=").append(address);
-            }
-            listeners.add(text.append(",port=").append(port).toString());
+            listeners.add("listener0:" + listener("tcp", port));
         }
         if (!unix.isEmpty()) {
-            listeners.add("name=unix,bind=" + parameters.unixsocket.get());
+            listeners.add("listener1:name=unix,bind=" + parameters.unixsocket.get());
+        }
+        if (!encrypted.isEmpty()) {
+            listeners.add("listener2:" + listener("tls", tlsPort()));
         }
         return listeners;
     }
 
-    private ServerBootstrap bootstrap() {
+    private String listener(String name, int listening) {
+        StringBuilder text = new StringBuilder("name=").append(name);
+        for (String address : parameters.bind.get().split(" +")) {
+            text.append(",bind=").append(address);
+        }
+        return text.append(",port=").append(listening).toString();
+    }
+
+    private ServerBootstrap bootstrap(int readBytes, Consumer<Channel> accept) {
         RecvByteBufAllocator reads = transport.fillsBuffersAtOnce()
-                ? new LoopBuffers.Reads()
-                : new AdaptiveRecvByteBufAllocator(512, 16 * 1024, Loop.READ_BYTES);
+                ? new LoopBuffers.Reads(readBytes)
+                : new AdaptiveRecvByteBufAllocator(512, Math.min(readBytes, 16 * 1024), readBytes);
         return new ServerBootstrap()
                 .group(acceptor, eventLoops)
                 .option(ChannelOption.SO_BACKLOG, parameters.tcpBacklog.getInt())
@@ -187,34 +254,36 @@ public final class Server implements AutoCloseable {
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
-                        accept(channel);
+                        accept.accept(channel);
                     }
                 });
     }
 
-    private void listen(String host, boolean optional) throws IOException {
+    /** Returns whether there is now one channel more. */
+    private boolean listen(
+            ServerBootstrap bootstrap, String host, int listening, boolean optional, List<Channel> channels)
+            throws IOException {
         InetSocketAddress address = switch (host) {
-            case "*" -> new InetSocketAddress("0.0.0.0", port);
-            case "::*" -> new InetSocketAddress("::", port);
-            default -> new InetSocketAddress(host, port);
+            case "*" -> new InetSocketAddress("0.0.0.0", listening);
+            case "::*" -> new InetSocketAddress("::", listening);
+            default -> new InetSocketAddress(host, listening);
         };
-        var bound = bootstrap()
+        var bound = bootstrap
                 .channel(transport.socketChannel())
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .bind(address)
                 .awaitUninterruptibly();
         if (bound.isSuccess()) {
-            tcp.add(bound.channel());
-            if (port == 0) {
-                port = ((InetSocketAddress) bound.channel().localAddress()).getPort();
-            }
-        } else if (optional) {
-            LOG.debug("Not listening on {}: {}", host, bound.cause().getMessage());
-        } else {
-            throw new IOException(
-                    "Could not create server TCP listening socket " + host + ":" + port + ": " + reason(bound.cause()));
+            channels.add(bound.channel());
+            return true;
         }
+        if (!optional) {
+            throw new IOException("Could not create server TCP listening socket " + host + ":" + listening + ": "
+                    + reason(bound.cause()));
+        }
+        LOG.debug("Not listening on {}: {}", host, bound.cause().getMessage());
+        return false;
     }
 
     /** Why binding has failed, without the native transports' way of naming the call. */
@@ -231,7 +300,7 @@ public final class Server implements AutoCloseable {
             throw new IOException("Could not listen on the Unix socket " + path + ": there is a file or directory");
         }
         Files.deleteIfExists(path);
-        var bound = bootstrap()
+        var bound = bootstrap(Loop.READ_BYTES, this::accept)
                 .channel(transport.unixSocketChannel())
                 .bind(transport.unixAddress(path.toString()))
                 .awaitUninterruptibly();
@@ -246,11 +315,30 @@ public final class Server implements AutoCloseable {
     }
 
     private void accept(Channel channel) {
-        if (connections.size() >= parameters.maxclients.get()) {
+        if (isFull()) {
             engine.statistics().connectionsRejected.increment();
             refuse(channel, "-ERR max number of clients reached\r\n");
-            return;
+        } else {
+            admit(channel, null);
         }
+    }
+
+    /** A client becomes one with the end of its handshake; until then it counts, but there is nothing of it to be seen. */
+    private void acceptTls(Channel channel) {
+        if (isFull()) {
+            engine.statistics().connectionsRejected.increment();
+            channel.close();
+        } else {
+            handshakes.begin(channel, engine.config().tls.authClients.get(), handler -> admit(channel, handler));
+        }
+    }
+
+    private boolean isFull() {
+        return connections.size() + handshakes.count() >= parameters.maxclients.get();
+    }
+
+    /** @param encryption what encrypts the connection; null for nothing */
+    private void admit(Channel channel, @Nullable SslHandler encryption) {
         if (parameters.protectedMode.get()
                 && engine.acl().isDefaultWithoutPassword()
                 && !Addresses.isLoopback(channel.remoteAddress())) {
@@ -269,7 +357,12 @@ public final class Server implements AutoCloseable {
                 eventLoop -> new Loop(eventLoop, engine.statistics().newLane(), engine.changes()));
         engine.statistics().connectionsReceived.increment();
         transport.keepAlive(channel, parameters.tcpKeepalive.getInt());
-        Connection connection = new Connection(this, channel, loop);
+        Connection connection = new Connection(this, channel, loop, encryption);
+        if (encryption != null) {
+            engine.permissions()
+                    .authenticate(
+                            connection.client(), tls.names(encryption.engine().getSession()));
+        }
         connections.add(connection);
         connection.begin();
         channel.pipeline().addLast(connection);
@@ -283,6 +376,31 @@ public final class Server implements AutoCloseable {
      */
     public Endpoint open(InetSocketAddress address, Consumer<Channel> accept) throws IOException {
         return Endpoint.open(address, accept, transport, acceptor, eventLoops, List.of());
+    }
+
+    /**
+     * As {@link #open}, with this server's TLS.
+     *
+     * @param authClients whether clients must show a certificate
+     */
+    public Endpoint openTls(InetSocketAddress address, boolean authClients, Consumer<Channel> accept)
+            throws IOException {
+        return open(address, channel -> {
+            handshakes.add(channel, authClients ? "yes" : "no");
+            accept.accept(channel);
+        });
+    }
+
+    /** Opens a connection to another server; see {@link Host#connect}. */
+    @SuppressWarnings("exports") // For Holdfast's own modules.
+    public Peer connect(String host, int peerPort, int timeoutMillis, boolean withTls) throws IOException {
+        return SocketPeer.connect(host, peerPort, timeoutMillis, withTls ? tls.clientSockets() : null);
+    }
+
+    /** What INFO shows of a certificate; null for none. */
+    @SuppressWarnings("exports") // For Holdfast's own modules.
+    public Host.@Nullable Certificate certificate(Host.CertificateUse use) {
+        return tls.certificate(use);
     }
 
     private static void refuse(Channel channel, String message) {
@@ -299,7 +417,14 @@ public final class Server implements AutoCloseable {
         connections.remove(connection);
     }
 
-    /** Once a second: what only time makes wrong, such as an idle client or a soft limit passed for too long. */
+    private void everySecond() {
+        lookAtConnections();
+        if (engine.config().tls.autoReloadInterval.get() > 0) {
+            handshakes.execute(() -> tls.reloadIfChanged(engine.clock().millis()));
+        }
+    }
+
+    /** What only time makes wrong, such as an idle client or a soft limit passed for too long. */
     private void lookAtConnections() {
         long timeoutMillis = parameters.timeout.get() * 1000;
         long now = engine.clock().millis();
@@ -347,9 +472,11 @@ public final class Server implements AutoCloseable {
             hasSocketFile = !unix.isEmpty();
             closeAll(tcp);
             closeAll(unix);
+            closeAll(encrypted);
         }
         acceptor.shutdownGracefully(0, CLOSE_SECONDS, TimeUnit.SECONDS);
         eventLoops.end(CLOSE_SECONDS);
+        handshakes.close();
         String socket = parameters.unixsocket.get();
         if (hasSocketFile) {
             try {

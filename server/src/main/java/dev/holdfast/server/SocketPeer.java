@@ -7,6 +7,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.SSLSocketFactory;
+import org.jspecify.annotations.Nullable;
 
 /** A blocking connection to another server, for MIGRATE and to a primary. */
 @SuppressWarnings("exports") // What it implements is for Holdfast's own modules.
@@ -19,14 +22,25 @@ public final class SocketPeer implements Peer {
         this.in = new BufferedInputStream(socket.getInputStream());
     }
 
-    /** Connects; neither that nor a read later takes longer than the timeout. */
-    public static SocketPeer connect(String host, int port, int timeoutMillis) throws IOException {
+    /**
+     * Connects; neither that nor a read later takes longer than the timeout.
+     *
+     * @param encryption makes the sockets that encrypt; null for none
+     */
+    @SuppressWarnings("AddressSelection") // the name is resolved again for each connection
+    public static SocketPeer connect(
+            String host, int port, int timeoutMillis, @Nullable SSLSocketFactory encryption) throws IOException {
         Socket socket = new Socket();
         try {
             socket.setTcpNoDelay(true);
             socket.setSoTimeout(timeoutMillis);
             socket.connect(new InetSocketAddress(host, port), timeoutMillis);
-            return new SocketPeer(socket);
+            if (encryption == null) {
+                return new SocketPeer(socket);
+            }
+            SSLSocket encrypted = (SSLSocket) encryption.createSocket(socket, host, port, true);
+            encrypted.startHandshake();
+            return new SocketPeer(encrypted);
         } catch (IOException e) {
             socket.close();
             throw e;

@@ -119,7 +119,6 @@ class ConfigFileTest {
                 "port \"1|Unbalanced quotes in configuration line",
                 "rename-command FLUSHALL|Bad directive or wrong number of arguments",
                 "replicaof localhost x|Invalid primary port",
-                "tls-port 6380|TLS is not supported",
             })
     void aWrongLineIsShown(String line, String reason) throws IOException {
         String file = file("valkey.conf", "# first\n\n" + line + "\nport 9\n");

@@ -141,6 +141,10 @@ public final class Acl {
         return users.values();
     }
 
+    public @Nullable AclUser user(String name) {
+        return users.get(name);
+    }
+
     public @Nullable AclUser user(Slice name) {
         return users.get(text(name));
     }
@@ -416,6 +420,7 @@ public final class Acl {
     private void count(AclDenial.Reason reason) {
         LongAdder counter = switch (reason) {
             case AUTH -> statistics.deniedLogins;
+            case CERTIFICATE -> statistics.deniedCertificates;
             case COMMAND -> statistics.deniedCommands;
             case KEY -> statistics.deniedKeys;
             case CHANNEL -> statistics.deniedChannels;

@@ -16,6 +16,7 @@ public record AclDenial(Reason reason, int position) {
         COMMAND("command"),
         KEY("key"),
         AUTH("auth"),
+        CERTIFICATE("tls-cert"),
         CHANNEL("channel");
 
         private final String shown;
@@ -64,7 +65,7 @@ public record AclDenial(Reason reason, int position) {
                 verbose
                         ? "User " + user.shownName() + " has no permissions to access database " + word
                         : "No permissions to access database";
-            case AUTH -> throw new IllegalStateException("a login has no message of its own");
+            case AUTH, CERTIFICATE -> throw new IllegalStateException("a login has no message of its own");
         };
     }
 }

@@ -104,6 +104,11 @@ public interface Link {
         return true;
     }
 
+    /** Whether the connection is encrypted. */
+    default boolean isEncrypted() {
+        return false;
+    }
+
     /** The number of the file descriptor, or -1. */
     default long descriptor() {
         return -1;

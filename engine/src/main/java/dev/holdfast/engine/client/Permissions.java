@@ -12,6 +12,7 @@ import dev.holdfast.engine.catalog.CommandFlag;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.protocol.Args;
 import java.util.Collection;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +49,31 @@ public final class Permissions {
                 client.id(),
                 () -> show(client));
         return false;
+    }
+
+    /**
+     * Logs a client in whose certificate names users: as the first of them who is enabled. Where none is, that is noted, and the client
+     * stays who it is.
+     *
+     * @param names bytes, one to a character
+     */
+    public void authenticate(Client client, List<String> names) {
+        for (String name : names) {
+            AclUser user = acl.user(name);
+            if (user != null && user.isEnabled()) {
+                client.setUser(user);
+                return;
+            }
+        }
+        if (!names.isEmpty()) {
+            acl.log(
+                    AclDenial.Reason.CERTIFICATE,
+                    AclLog.Context.TOPLEVEL,
+                    "",
+                    names.getLast(),
+                    client.id(),
+                    () -> show(client));
+        }
     }
 
     /** Lets a client that has not logged in pass if it need not, since {@code default} has lost its password meanwhile. */

@@ -17,6 +17,7 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
+import dev.holdfast.engine.client.Link;
 import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.core.Handler;
 import dev.holdfast.engine.keyspace.KeyRecord;
@@ -180,6 +181,12 @@ public final class ClusterCommands {
         return call.client().link().localAddress();
     }
 
+    /** The port that serves this client as it is served now, with TLS or without. */
+    private static long port(Call call) {
+        Link link = call.client().link();
+        return cluster(call).port(link.localAddress(), link.isEncrypted());
+    }
+
     /** The slot that a word names. */
     static int slotArg(Call call, int index) {
         return (int) call.longArg(index, 0, HashSlot.COUNT - 1, "ERR Invalid or out of range slot");
@@ -222,7 +229,7 @@ public final class ClusterCommands {
         String hostname = cluster.hostname();
         text(
                 call,
-                cluster.nodeId() + " " + cluster.ip(localAddress(call)) + ":" + cluster.port(localAddress(call)) + "@"
+                cluster.nodeId() + " " + cluster.ip(localAddress(call)) + ":" + port(call) + "@"
                         + cluster.busPort(localAddress(call))
                         + (hostname.isEmpty() ? "" : "," + hostname)
                         + " myself,master - 0 0 " + cluster.epoch() + " connected " + ClusterNode.slots() + "\n");
@@ -237,7 +244,7 @@ public final class ClusterCommands {
         reply.integer(HashSlot.COUNT - 1);
         reply.array(4);
         endpoint(call, cluster);
-        reply.integer(cluster.port(localAddress(call)));
+        reply.integer(port(call));
         reply.bulk(cluster.nodeId());
         Map<String, String> more = new LinkedHashMap<>();
         if (!cluster.preferredEndpointType().equals("ip")) {
@@ -273,7 +280,7 @@ public final class ClusterCommands {
     private static void shards(Call call) {
         ClusterNode cluster = cluster(call);
         String zone = call.config().program.availabilityZone.get();
-        int fields = 7 + (cluster.hostname().isEmpty() ? 0 : 1) + (zone.isEmpty() ? 0 : 1);
+        int fields = 6 + (cluster.hasPlainPort() ? 1 : 0) + (cluster.tlsPort() == 0 ? 0 : 1) + (cluster.hostname().isEmpty() ? 0 : 1) + (zone.isEmpty() ? 0 : 1);
         Reply reply = call.reply();
         reply.array(1);
         reply.map(3);
@@ -285,7 +292,12 @@ public final class ClusterCommands {
         reply.array(1);
         reply.map(fields);
         field(reply, "id", cluster.nodeId());
-        field(reply, "port", cluster.port(localAddress(call)));
+        if (cluster.hasPlainPort()) {
+            field(reply, "port", cluster.port(localAddress(call)));
+        }
+        if (cluster.tlsPort() != 0) {
+            field(reply, "tls-port", cluster.tlsPort());
+        }
         field(reply, "ip", cluster.ip(localAddress(call)));
         field(reply, "endpoint", cluster.endpoint(localAddress(call)));
         if (!cluster.hostname().isEmpty()) {

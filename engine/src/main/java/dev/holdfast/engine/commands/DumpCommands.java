@@ -289,7 +289,13 @@ public final class DumpCommands {
             if (port < 0 || port > 65535) {
                 throw new IOException("no port: " + call.arg(2));
             }
-            return call.engine().host().connect(call.arg(1).toString(), (int) port, timeoutMillis);
+            return call.engine()
+                    .host()
+                    .connect(
+                            call.arg(1).toString(),
+                            (int) port,
+                            timeoutMillis,
+                            call.config().tls.cluster.get());
         } catch (IOException e) {
             LOG.debug("MIGRATE cannot connect", e);
             throw new CommandException("IOERR error or timeout connecting to the client");

@@ -201,7 +201,7 @@ final class InfoReport {
         line("process_id", ProcessHandle.current().pid());
         line("process_supervised", "no");
         line("run_id", engine.runId());
-        line("tcp_port", config.network.port.get());
+        line("tcp_port", config.network.port.get() != 0 ? config.network.port.get() : config.tls.port.get());
         line("server_time_usec", engine.clock().micros());
         line("uptime_in_seconds", uptime);
         line("uptime_in_days", uptime / 86400);
@@ -213,20 +213,21 @@ final class InfoReport {
         line("config_file", file == null ? "" : file);
         line("io_threads_active", config.network.ioThreads.get() > 1 ? 1 : 0);
         line("availability_zone", config.program.availabilityZone.get());
-        List<String> listeners = host.listeners();
-        for (int i = 0; i < listeners.size(); i++) {
-            line("listener" + i, listeners.get(i));
-        }
+        host.listeners().forEach(listener -> text.append(listener).append(END));
     }
 
     private void tls() {
         title("TLS");
-        line("tls_server_cert_serial", "none");
-        line("tls_server_cert_expires_in_seconds", 0);
-        line("tls_client_cert_serial", "none");
-        line("tls_client_cert_expires_in_seconds", 0);
-        line("tls_ca_cert_serial", "none");
-        line("tls_ca_cert_expires_in_seconds", 0);
+        certificate("tls_server_cert", Host.CertificateUse.SERVER);
+        certificate("tls_client_cert", Host.CertificateUse.CLIENT);
+        certificate("tls_ca_cert", Host.CertificateUse.AUTHORITY);
+    }
+
+    private void certificate(String name, Host.CertificateUse use) {
+        Host.Certificate certificate = engine.host().certificate(use);
+        long left = certificate == null ? 0 : certificate.expiresAtMillis() / 1000 - engine.clock().millis() / 1000;
+        line(name + "_serial", certificate == null ? "none" : certificate.serial());
+        line(name + "_expires_in_seconds", Math.max(0, left));
     }
 
     private void clients() {
@@ -458,7 +459,7 @@ final class InfoReport {
         line("acl_access_denied_cmd", statistics.deniedCommands.sum());
         line("acl_access_denied_key", statistics.deniedKeys.sum());
         line("acl_access_denied_channel", statistics.deniedChannels.sum());
-        line("acl_access_denied_tls_cert", 0);
+        line("acl_access_denied_tls_cert", statistics.deniedCertificates.sum());
         line("acl_access_denied_db", statistics.deniedDatabases.sum());
     }
 

@@ -12,6 +12,8 @@ public final class ClusterParameters {
     public final NumberParameter announcePort;
     public final NumberParameter announceClientPort;
     public final NumberParameter announceBusPort;
+    public final NumberParameter announceTlsPort;
+    public final NumberParameter announceClientTlsPort;
 
     /** {@code ip}, {@code hostname} or {@code unknown-endpoint}. */
     public final TextParameter preferredEndpointType;
@@ -27,6 +29,8 @@ public final class ClusterParameters {
         announcePort = config.number("cluster-announce-port", 0, 0, 65535);
         announceClientPort = config.number("cluster-announce-client-port", 0, 0, 65535);
         announceBusPort = config.number("cluster-announce-bus-port", 0, 0, 65535);
+        announceTlsPort = config.number("cluster-announce-tls-port", 0, 0, 65535);
+        announceClientTlsPort = config.number("cluster-announce-client-tls-port", 0, 0, 65535);
         preferredEndpointType =
                 config.choice("cluster-preferred-endpoint-type", "ip", "ip", "hostname", "unknown-endpoint");
     }

@@ -66,6 +66,8 @@ public final class Config {
 
     public final NetworkParameters network = new NetworkParameters(this);
 
+    public final TlsParameters tls = new TlsParameters(this);
+
     // What may be done at run time
     public final TextParameter enableDebugCommand = immutable(choice("enable-debug-command", "no", PERMISSION));
     public final TextParameter enableModuleCommand = immutable(choice("enable-module-command", "no", PERMISSION));
@@ -126,6 +128,11 @@ public final class Config {
 
     <P extends Parameter> P manyWords(P parameter) {
         parameter.setMultiple();
+        return parameter;
+    }
+
+    <P extends Parameter> P reloading(P parameter) {
+        parameter.setReloading();
         return parameter;
     }
 

@@ -1,13 +1,19 @@
 package dev.holdfast.engine.config;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A change of several parameters at run time, all or none: first every value is read, then everything that must act is told.
- * Where one of them refuses, all parameters go back to what they were. The messages are those of {@code CONFIG SET}.
+ * Whoever listens to several is told once. Where one of them refuses, all parameters go back to what they were. The messages are those of {@code CONFIG SET}.
  */
 final class ConfigChange {
+    private static final Logger LOG = LoggerFactory.getLogger(ConfigChange.class);
+
     private final Config config;
     private final boolean protectedAllowed;
     private final List<Parameter> parameters = new ArrayList<>();
@@ -45,7 +51,7 @@ final class ConfigChange {
         for (Parameter parameter : parameters) {
             oldValues.add(parameter.text());
         }
-        List<Parameter> changed = new ArrayList<>();
+        Map<Parameter.Listener, Parameter> affected = new LinkedHashMap<>();
         for (int i = 0; i < parameters.size(); i++) {
             Parameter parameter = parameters.get(i);
             try {
@@ -54,22 +60,24 @@ final class ConfigChange {
                 restore(i, List.of());
                 throw failure(names.get(i), e.getMessage());
             }
-            if (!parameter.text().equals(oldValues.get(i))) {
-                changed.add(parameter);
+            if (parameter.isReloading() || !parameter.text().equals(oldValues.get(i))) {
+                parameter.listeners().forEach(listener -> affected.putIfAbsent(listener, parameter));
             }
         }
-        for (int i = 0; i < changed.size(); i++) {
+        List<Parameter.Listener> acted = new ArrayList<>();
+        for (Map.Entry<Parameter.Listener, Parameter> each : affected.entrySet()) {
+            acted.add(each.getKey());
             try {
-                changed.get(i).apply();
+                each.getKey().changed();
             } catch (ConfigException e) {
-                restore(parameters.size(), changed.subList(0, i + 1));
-                throw failure(changed.get(i).name(), e.getMessage());
+                restore(parameters.size(), acted);
+                throw failure(each.getValue().name(), e.getMessage());
             }
         }
     }
 
     /** Sets the first {@code count} parameters back and lets those that have acted act again. */
-    private void restore(int count, List<Parameter> acted) {
+    private void restore(int count, List<Parameter.Listener> acted) {
         for (int i = 0; i < count; i++) {
             try {
                 parameters.get(i).parse(oldValues.get(i));
@@ -77,8 +85,12 @@ final class ConfigChange {
                 throw new IllegalStateException("an old value is no longer one: " + e.getMessage());
             }
         }
-        for (Parameter parameter : acted) {
-            parameter.changed();
+        for (Parameter.Listener listener : acted) {
+            try {
+                listener.changed();
+            } catch (ConfigException e) {
+                LOG.warn("Failed applying a restored value after a failed CONFIG SET: {}", e.getMessage());
+            }
         }
     }
 

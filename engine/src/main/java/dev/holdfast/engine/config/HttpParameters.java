@@ -8,6 +8,12 @@ public final class HttpParameters {
     /** Addresses, as {@code bind} has them. */
     public final TextParameter bind;
 
+    /** A port for the same with TLS, or 0. */
+    public final NumberParameter tlsPort;
+
+    /** Whether clients of that port must show a certificate. */
+    public final BooleanParameter tlsAuthClients;
+
     /** A port for metrics alone, or 0. */
     public final NumberParameter metricsPort;
 
@@ -35,6 +41,8 @@ public final class HttpParameters {
     HttpParameters(Config config) {
         port = own(config, config.number("http-port", 8080, 0, 65535));
         bind = own(config, config.manyWords(config.text("http-bind", "127.0.0.1 -::1", text -> text)));
+        tlsPort = own(config, config.number("https-port", 0, 0, 65535));
+        tlsAuthClients = own(config, config.flag("https-auth-clients", false));
         metricsPort = own(config, config.number("metrics-port", 0, 0, 65535));
         cpePort = own(config, config.number("cpe-port", 0, 0, 65535));
         relay = own(config, config.flag("relay", false));

@@ -14,7 +14,6 @@ final class IdleParameters {
         network(config);
         replication(config);
         cluster(config);
-        tls(config);
     }
 
     /** What has no counterpart in a JVM or is decided otherwise. */
@@ -79,6 +78,7 @@ final class IdleParameters {
         config.idle(config.immutable(config.flag("mptcp", false)));
         config.idle(config.number("max-new-connections-per-cycle", 10, 1, 1000));
         config.idle(config.number("max-new-tls-connections-per-cycle", 1, 1, 1000));
+        config.idle(config.text("tls-dh-params-file", "", text -> text));
         config.idle(config.number("prefetch-batch-max-size", 16, 0, 128));
         config.idle(config.hidden(config.flag("io-threads-always-active", false)));
         config.idle(config.hidden(config.number("min-io-threads-avoid-copy-reply", 7, 0, Integer.MAX_VALUE)));
@@ -107,8 +107,6 @@ final class IdleParameters {
         config.idle(config.number(
                 "cluster-replica-validity-factor", 10, 0, Integer.MAX_VALUE, "cluster-slave-validity-factor"));
         config.idle(config.number("cluster-migration-barrier", 1, 0, Integer.MAX_VALUE));
-        config.idle(config.number("cluster-announce-tls-port", 0, 0, 65535));
-        config.idle(config.number("cluster-announce-client-tls-port", 0, 0, 65535));
         config.idle(config.text("cluster-announce-human-nodename", "", text -> text));
         config.idle(config.immutable(config.text("cluster-config-file", "nodes.conf", text -> text)));
         config.idle(config.number("cluster-node-timeout", 15000, 0, Long.MAX_VALUE));
@@ -121,30 +119,5 @@ final class IdleParameters {
                 "cluster-link-sendbuf-limit", 0, 0, Long.MAX_VALUE, NumberParameter.Unit.UNSIGNED_BYTES)));
         config.idle(config.bytes("slot-migration-max-failover-repl-bytes", 0, 0, Long.MAX_VALUE));
         config.idle(config.choice("cluster-config-save-behavior", "sync", "sync", "best-effort"));
-    }
-
-    /** TLS. */
-    private static void tls(Config config) {
-        config.idle(config.number("tls-session-cache-size", 20480, 0, Integer.MAX_VALUE));
-        config.idle(config.number("tls-session-cache-timeout", 300, 0, Integer.MAX_VALUE));
-        config.idle(config.number("tls-auto-reload-interval", 0, 0, Integer.MAX_VALUE));
-        config.idle(config.flag("tls-cluster", false));
-        config.idle(config.flag("tls-replication", false));
-        config.idle(config.flag("tls-prefer-server-ciphers", false));
-        config.idle(config.flag("tls-session-caching", true));
-        config.idle(config.choice("tls-auth-clients", "yes", "no", "yes", "optional"));
-        config.idle(config.choice("tls-auth-clients-user", "off", "CN", "URI", "off"));
-        config.idle(config.text("tls-cert-file", "", text -> text));
-        config.idle(config.text("tls-key-file", "", text -> text));
-        config.idle(config.text("tls-client-cert-file", "", text -> text));
-        config.idle(config.text("tls-client-key-file", "", text -> text));
-        config.idle(config.text("tls-dh-params-file", "", text -> text));
-        config.idle(config.text("tls-ca-cert-file", "", text -> text));
-        config.idle(config.text("tls-ca-cert-dir", "", text -> text));
-        config.idle(config.text("tls-protocols", "", text -> text));
-        config.idle(config.text("tls-ciphers", "", text -> text));
-        config.idle(config.text("tls-ciphersuites", "", text -> text));
-        config.idle(config.secret(config.text("tls-key-file-pass", "", text -> text)));
-        config.idle(config.secret(config.text("tls-client-key-file-pass", "", text -> text)));
     }
 }

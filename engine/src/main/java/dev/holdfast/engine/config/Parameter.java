@@ -17,6 +17,7 @@ public abstract class Parameter {
     private boolean multiple;
     private boolean idle;
     private boolean chosen;
+    private boolean reloading;
     private final List<Listener> listeners = new ArrayList<>();
 
     /** Acts on a change. It may refuse the new value with a message, and is then called again for the old one. */
@@ -72,6 +73,11 @@ public abstract class Parameter {
         return chosen;
     }
 
+    /** Whether setting it to the value that it has is a change: what the value names may be another. */
+    final boolean isReloading() {
+        return reloading;
+    }
+
     final void setChosen() {
         chosen = true;
     }
@@ -100,6 +106,10 @@ public abstract class Parameter {
         multiple = true;
     }
 
+    final void setReloading() {
+        reloading = true;
+    }
+
     final void setIdle() {
         idle = true;
     }
@@ -107,6 +117,10 @@ public abstract class Parameter {
     /** Calls {@code listener} after each change. */
     public final void onChange(Listener listener) {
         listeners.add(listener);
+    }
+
+    final List<Listener> listeners() {
+        return listeners;
     }
 
     /** Tells the listeners of a change that {@link #parse} has made. */

@@ -57,12 +57,6 @@ public final class ProgramParameters {
         config.immutable(config.flag("syslog-enabled", false))
                 .refusing("syslog is not supported: use 'logfile', or leave the log to the service manager");
         aclfile = config.immutable(config.text("aclfile", "", text -> text));
-        config.text("tls-port", "0", text -> {
-            if (!text.equals("0")) {
-                throw new ConfigException("TLS is not supported");
-            }
-            return text;
-        });
     }
 
     private static String absolute(String path) {

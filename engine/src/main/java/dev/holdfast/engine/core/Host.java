@@ -29,10 +29,32 @@ public interface Host {
      * Opens a connection to another server.
      *
      * @param timeoutMillis how long to wait for the connection, and later for each reply
+     * @param encrypted whether with TLS
      * @throws IOException if the other server cannot be reached, or this program knows no network
      */
-    default Peer connect(String host, int port, int timeoutMillis) throws IOException {
+    default Peer connect(String host, int port, int timeoutMillis, boolean encrypted) throws IOException {
         throw new IOException("no network");
+    }
+
+    /** What a certificate is for. */
+    enum CertificateUse {
+        SERVER,
+        CLIENT,
+
+        /** The authorities whose certificates are trusted. */
+        AUTHORITY
+    }
+
+    /**
+     * A certificate in use.
+     *
+     * @param serial its serial number in hexadecimal digits
+     */
+    record Certificate(String serial, long expiresAtMillis) {}
+
+    /** The certificate for a use, of several the one that expires first; null for none. */
+    default @Nullable Certificate certificate(CertificateUse use) {
+        return null;
     }
 
     /** What data and clients may fill of the JVM's heap if the configuration does not say, in percent: the program needs the rest. */
@@ -50,7 +72,7 @@ public interface Host {
         return "none";
     }
 
-    /** The sockets that are open, each as INFO shows it: {@code name=tcp,bind=127.0.0.1,port=6379}. */
+    /** The sockets that are open, each as INFO shows it: {@code listener0:name=tcp,bind=127.0.0.1,port=6379}. */
     default List<String> listeners() {
         return List.of();
     }

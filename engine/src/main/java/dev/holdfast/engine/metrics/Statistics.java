@@ -43,6 +43,7 @@ public final class Statistics {
 
     // How often a user was denied something.
     public final LongAdder deniedLogins = new LongAdder();
+    public final LongAdder deniedCertificates = new LongAdder();
     public final LongAdder deniedCommands = new LongAdder();
     public final LongAdder deniedKeys = new LongAdder();
     public final LongAdder deniedChannels = new LongAdder();

@@ -6,6 +6,7 @@ import dev.holdfast.engine.client.Client;
 import dev.holdfast.engine.client.Link;
 import dev.holdfast.engine.client.NoLink;
 import dev.holdfast.engine.config.ReplicationParameters;
+import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.journal.ChangeStream;
 import dev.holdfast.engine.protocol.Args;
@@ -256,7 +257,7 @@ final class Upstream implements Runnable {
         state = State.CONNECTING;
         LOG.info("Connecting to PRIMARY {}:{}", host, port);
         int timeout = (int) Math.min(Integer.MAX_VALUE, parameters.timeoutSeconds.get() * 1000);
-        Peer opened = engine.host().connect(host, port, timeout);
+        Peer opened = engine.host().connect(host, port, timeout, engine.config().tls.replication.get());
         peer = opened;
         if (stopped) {
             throw new IOException("it is not followed any more");
@@ -277,10 +278,7 @@ final class Upstream implements Runnable {
                 throw new IOException("Unable to AUTH to PRIMARY: " + answer);
             }
         }
-        int own = parameters.announcePort.getInt() > 0
-                ? parameters.announcePort.getInt()
-                : engine.config().network.port.getInt();
-        tell(opened, "listening-port", Integer.toString(own));
+        tell(opened, "listening-port", Integer.toString(ownPort()));
         if (!parameters.announceIp.get().isEmpty()) {
             tell(opened, "ip-address", parameters.announceIp.get());
         }
@@ -289,6 +287,17 @@ final class Upstream implements Runnable {
             LOG.info("(Non critical) Primary does not understand REPLCONF capa: {}", answer);
         }
         tell(opened, "version", Compatibility.VALKEY_VERSION);
+    }
+
+    /** The port at which a primary shows this server to others. */
+    private int ownPort() {
+        if (parameters.announcePort.getInt() > 0) {
+            return parameters.announcePort.getInt();
+        }
+        Config config = engine.config();
+        return config.tls.replication.get() && config.tls.port.get() != 0
+                ? config.tls.port.getInt()
+                : config.network.port.getInt();
     }
 
     private void tell(Peer to, String name, String value) throws IOException {

@@ -100,6 +100,27 @@ public final class ClusterNode {
         return forClients != 0 ? forClients : announcedPort(localAddress);
     }
 
+    /** The same for a client whose connection is encrypted, or is not. */
+    public long port(String localAddress, boolean encrypted) {
+        return encrypted ? tlsPort() : port(localAddress);
+    }
+
+    /** The port at which clients find the node with TLS; 0 for none. */
+    public long tlsPort() {
+        long forClients = parameters().announceClientTlsPort.get();
+        return forClients != 0 ? forClients : announcedTlsPort();
+    }
+
+    private long announcedTlsPort() {
+        long announced = parameters().announceTlsPort.get();
+        return announced != 0 ? announced : config.tls.port.get();
+    }
+
+    /** Whether clients find the node without TLS. */
+    public boolean hasPlainPort() {
+        return config.network.port.get() != 0 || parameters().announcePort.get() != 0 || tlsPort() == 0;
+    }
+
     private long announcedPort(String localAddress) {
         long announced = parameters().announcePort.get();
         long own = config.network.port.get();
@@ -112,7 +133,9 @@ public final class ClusterNode {
     public long busPort(String localAddress) {
         long announced = parameters().announceBusPort.get();
         long own = parameters().port.get();
-        return announced != 0 ? announced : own != 0 ? own : announcedPort(localAddress) + 10_000;
+        return announced != 0
+                ? announced
+                : own != 0 ? own : 10_000 + (config.tls.cluster.get() ? announcedTlsPort() : announcedPort(localAddress));
     }
 
     public String hostname() {

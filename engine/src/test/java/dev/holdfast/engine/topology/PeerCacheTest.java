@@ -25,7 +25,7 @@ class PeerCacheTest {
         public void shutDown(String reason) {}
 
         @Override
-        public Peer connect(String host, int port, int timeoutMillis) {
+        public Peer connect(String host, int port, int timeoutMillis, boolean encrypted) {
             log.add("connect");
             gone = false;
             return this;

@@ -5,26 +5,26 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.holdfast.engine.Holdfast;
+import dev.holdfast.engine.config.Config;
+import dev.holdfast.server.Server;
 import dev.holdfast.toolkit.store.Store;
 import dev.holdfast.toolkit.store.StoreUnavailableException;
 import dev.holdfast.toolkit.store.StoreUri;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.util.Base64;
 import java.util.Map;
 import java.util.Objects;
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** TLS: the server is behind a proxy that ends it, with a certificate that was made for the test and signed by itself. */
+/** TLS, with a certificate that was made for the test and signed by itself. */
 class TlsTest {
     private static final String SECRET = "changeit";
 
@@ -51,71 +51,53 @@ class TlsTest {
         return directory.resolve("certificate.pem");
     }
 
-    private SSLContext makeCertificate() throws Exception {
+    private void makeCertificate() throws Exception {
         keytool("-genkeypair", "-keyalg", "EC", "-dname", "CN=holdfast", "-ext", "san=ip:127.0.0.1,dns:localhost");
         keytool("-exportcert", "-rfc", "-file", certificate().toString());
         KeyStore keys = KeyStore.getInstance("PKCS12");
         try (InputStream in = Files.newInputStream(keys())) {
             keys.load(in, SECRET.toCharArray());
         }
-        KeyManagerFactory managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-        managers.init(keys, SECRET.toCharArray());
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(managers.getKeyManagers(), null, null);
-        return context;
+        byte[] key = keys.getKey("server", SECRET.toCharArray()).getEncoded();
+        Files.writeString(
+                directory.resolve("key.pem"),
+                "-----BEGIN PRIVATE KEY-----\n" + Base64.getMimeEncoder().encodeToString(key)
+                        + "\n-----END PRIVATE KEY-----\n");
     }
 
-    /** Passes on what comes over TLS to the server, and back. */
-    private static ServerSocket proxy(SSLContext context, int server) throws IOException {
-        ServerSocket listening =
-                context.getServerSocketFactory().createServerSocket(0, 50, InetAddress.getLoopbackAddress());
-        Thread.ofVirtual().start(() -> {
-            while (!listening.isClosed()) {
-                try {
-                    Socket client = listening.accept();
-                    Socket behind = new Socket(InetAddress.getLoopbackAddress(), server);
-                    pump(client, behind);
-                    pump(behind, client);
-                } catch (IOException e) {
-                    // Closed, or a client that does not trust us.
-                }
-            }
-        });
-        return listening;
-    }
-
-    private static void pump(Socket from, Socket to) {
-        Thread.ofVirtual().start(() -> {
-            try (from;
-                    to;
-                    InputStream in = from.getInputStream();
-                    OutputStream out = to.getOutputStream()) {
-                byte[] buffer = new byte[8192];
-                for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-                    out.write(buffer, 0, read);
-                    out.flush();
-                }
-            } catch (IOException e) {
-                // One side has gone, and takes the other with it.
-            }
-        });
+    /** Serves with TLS alone; gives the port. */
+    private int serve(Config config) throws Exception {
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        config.set("bind", "127.0.0.1");
+        config.set("port", "0");
+        config.set("tls-port", Integer.toString(port));
+        config.set("tls-auth-clients", "no");
+        config.set("tls-cert-file", certificate().toString());
+        config.set("tls-key-file", directory.resolve("key.pem").toString());
+        return port;
     }
 
     @Test
     void aServerIsTrustedForItsCertificate() throws Exception {
-        int server = Integer.parseInt(Target.OURS.uri().replaceAll(".*:", ""));
-        try (ServerSocket proxy = proxy(makeCertificate(), server)) {
-            String at = "127.0.0.1:" + proxy.getLocalPort();
+        makeCertificate();
+        Config config = new Config();
+        int port = serve(config);
+        try (Holdfast holdfast = Holdfast.open(config)) {
+            Server server = new Server(holdfast.engine());
+            holdfast.attach(server);
+            server.start();
+            String at = "127.0.0.1:" + port;
             assertWorks("rediss://" + at + "?ca=" + certificate());
-            assertWorks("valkeys://localhost:" + proxy.getLocalPort() + "/3?ca=" + certificate() + "&verifyPeer=CA");
+            assertWorks("valkeys://localhost:" + port + "/3?ca=" + certificate() + "&verifyPeer=CA");
             assertWorks("rediss://" + at + "?verifyPeer=NONE");
             StoreUnavailableException untrusted =
                     assertThrows(StoreUnavailableException.class, () -> StoreUri.open("rediss://" + at));
             assertTrue(String.valueOf(untrusted.getMessage()).contains("certification path"), untrusted.getMessage());
             assertWorks(Objects.requireNonNull(StoreUri.fromEnvironment(Map.of(
-                            "VALKEY_HOST", "127.0.0.1",
-                            "VALKEY_PORT", "" + proxy.getLocalPort(),
-                            "VALKEY_USE_TLS", "true")))
+                            "VALKEY_HOST", "127.0.0.1", "VALKEY_PORT", "" + port, "VALKEY_USE_TLS", "true")))
                     + "?verifyPeer=NONE");
             assertThrows(
                     StoreUnavailableException.class,
