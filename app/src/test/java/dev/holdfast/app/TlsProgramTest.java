@@ -45,8 +45,18 @@ class TlsProgramTest {
 
     private ProgramProcess start(Object... more) throws IOException {
         Object[] common = {
-            "--port", "0", "--http-port", "0", "--dir", directory, "--tls-cert-file", "server.crt", "--tls-key-file",
-            "server.key", "--tls-ca-cert-file", "server.crt"
+            "--port",
+            "0",
+            "--http-port",
+            "0",
+            "--dir",
+            directory,
+            "--tls-cert-file",
+            "server.crt",
+            "--tls-key-file",
+            "server.key",
+            "--tls-ca-cert-file",
+            "server.crt"
         };
         Object[] all = new Object[common.length + more.length];
         System.arraycopy(common, 0, all, 0, common.length);
@@ -77,7 +87,8 @@ class TlsProgramTest {
     void httpIsServedWithTlsAndBackupsAreMadeThroughIt() throws Exception {
         int port = ProgramProcess.freePort();
         int https = ProgramProcess.freePort();
-        try (ProgramProcess program = start("--tls-port", port, "--https-port", https, "--tls-auth-clients", "optional")) {
+        try (ProgramProcess program =
+                start("--tls-port", port, "--https-port", https, "--tls-auth-clients", "optional")) {
             program.await("Ready to accept connections tls");
             program.await("Ready to accept connections https");
             HttpResponse<String> metrics = get(client(false), https);
@@ -88,11 +99,16 @@ class TlsProgramTest {
             Path backup = directory.resolve("backup.rdb");
             assertEquals(
                     0,
-                    FileCommands.run(List.of(
-                            "backup", "--port", "" + port, "--tls", "--cacert", trusted, backup.toString())));
+                    FileCommands.run(
+                            List.of("backup", "--port", "" + port, "--tls", "--cacert", trusted, backup.toString())));
             assertTrue(Files.size(backup) > 0);
             assertFalse(
-                    FileCommands.run(List.of("backup", "--port", "" + port, directory.resolve("b").toString())) == 0,
+                    FileCommands.run(List.of(
+                                    "backup",
+                                    "--port",
+                                    "" + port,
+                                    directory.resolve("b").toString()))
+                            == 0,
                     "there is no way without TLS");
         }
     }

@@ -1,8 +1,8 @@
 package dev.holdfast.server;
 
 import dev.holdfast.engine.Holdfast;
-import dev.holdfast.server.tls.Tls;
 import dev.holdfast.engine.replication.ReplicationNode;
+import dev.holdfast.server.tls.Tls;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +33,9 @@ public final class ReadReplica {
      * configuration log in.
      */
     public static ReadReplica follow(Holdfast store, String host, int port) {
-        store.engine().setHost(new NetworkHost(store.engine().host(), new Tls(store.engine().config())));
+        store.engine()
+                .setHost(new NetworkHost(
+                        store.engine().host(), new Tls(store.engine().config())));
         store.call("REPLICAOF", host, port);
         return new ReadReplica(store);
     }

@@ -164,7 +164,9 @@ public final class Server implements AutoCloseable {
         for (String address : parameters.bind.get().split(" +")) {
             boolean optional = address.startsWith("-");
             String host = optional ? address.substring(1) : address;
-            if (!address.isEmpty() && listen(bootstrap(Loop.READ_BYTES, this::accept), host, port, optional, tcp) && port == 0) {
+            if (!address.isEmpty()
+                    && listen(bootstrap(Loop.READ_BYTES, this::accept), host, port, optional, tcp)
+                    && port == 0) {
                 port = ((InetSocketAddress) tcp.getLast().localAddress()).getPort();
             }
         }

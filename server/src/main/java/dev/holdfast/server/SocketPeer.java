@@ -28,8 +28,8 @@ public final class SocketPeer implements Peer {
      * @param encryption makes the sockets that encrypt; null for none
      */
     @SuppressWarnings("AddressSelection") // the name is resolved again for each connection
-    public static SocketPeer connect(
-            String host, int port, int timeoutMillis, @Nullable SSLSocketFactory encryption) throws IOException {
+    public static SocketPeer connect(String host, int port, int timeoutMillis, @Nullable SSLSocketFactory encryption)
+            throws IOException {
         Socket socket = new Socket();
         try {
             socket.setTcpNoDelay(true);

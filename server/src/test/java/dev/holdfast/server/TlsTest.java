@@ -271,7 +271,11 @@ final class TlsTest {
         Client publisher = connect();
         StringBuilder pipeline = new StringBuilder();
         for (int i = 0; i < 500; i++) {
-            pipeline.append("PUBLISH c m").append(i).append("\r\nECHO e").append(i).append("\r\n");
+            pipeline.append("PUBLISH c m")
+                    .append(i)
+                    .append("\r\nECHO e")
+                    .append(i)
+                    .append("\r\n");
         }
         publisher.send(pipeline.toString());
         for (int i = 0; i < 500; i++) {
@@ -366,7 +370,9 @@ final class TlsTest {
     void clientsShowCertificatesWhereTheyMust() throws Exception {
         start();
         X509Bundle known = clientCertificate("CN=client");
-        X509Bundle unknown = TestCertificates.builder("CN=stranger").setIsCertificateAuthority(true).buildSelfSigned();
+        X509Bundle unknown = TestCertificates.builder("CN=stranger")
+                .setIsCertificateAuthority(true)
+                .buildSelfSigned();
         assertThrows(IOException.class, () -> connect().run("PING"));
         assertThrows(IOException.class, () -> connect(unknown).run("PING"));
         assertEquals("+PONG", connect(known).run("PING"));
@@ -381,7 +387,8 @@ final class TlsTest {
     void expiredCertificatesOfClientsAreRefused() throws Exception {
         start();
         X509Bundle expired = certificates.write(
-                "old", TestCertificates.builder("CN=client").notAfter(Instant.now().minus(1, ChronoUnit.DAYS)));
+                "old",
+                TestCertificates.builder("CN=client").notAfter(Instant.now().minus(1, ChronoUnit.DAYS)));
         assertThrows(IOException.class, () -> connect(expired).run("PING"));
     }
 
@@ -471,8 +478,7 @@ final class TlsTest {
     void namingTheSameFileAgainReadsIt() throws Exception {
         Server server = start("tls-auth-clients", "no");
         String before = serial(server);
-        assertEquals(
-                serverCertificate.getCertificate().getSerialNumber(), new java.math.BigInteger(before, 16));
+        assertEquals(serverCertificate.getCertificate().getSerialNumber(), new java.math.BigInteger(before, 16));
         certificates.writeServer();
         assertEquals("OK", set("tls-cert-file", "server.crt", "tls-key-file", "server.key"));
         assertNotEquals(before, serial(server));

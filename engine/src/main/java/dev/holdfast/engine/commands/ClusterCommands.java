@@ -280,7 +280,11 @@ public final class ClusterCommands {
     private static void shards(Call call) {
         ClusterNode cluster = cluster(call);
         String zone = call.config().program.availabilityZone.get();
-        int fields = 6 + (cluster.hasPlainPort() ? 1 : 0) + (cluster.tlsPort() == 0 ? 0 : 1) + (cluster.hostname().isEmpty() ? 0 : 1) + (zone.isEmpty() ? 0 : 1);
+        int fields = 6
+                + (cluster.hasPlainPort() ? 1 : 0)
+                + (cluster.tlsPort() == 0 ? 0 : 1)
+                + (cluster.hostname().isEmpty() ? 0 : 1)
+                + (zone.isEmpty() ? 0 : 1);
         Reply reply = call.reply();
         reply.array(1);
         reply.map(3);

@@ -225,7 +225,9 @@ final class InfoReport {
 
     private void certificate(String name, Host.CertificateUse use) {
         Host.Certificate certificate = engine.host().certificate(use);
-        long left = certificate == null ? 0 : certificate.expiresAtMillis() / 1000 - engine.clock().millis() / 1000;
+        long left = certificate == null
+                ? 0
+                : certificate.expiresAtMillis() / 1000 - engine.clock().millis() / 1000;
         line(name + "_serial", certificate == null ? "none" : certificate.serial());
         line(name + "_expires_in_seconds", Math.max(0, left));
     }

@@ -5,8 +5,8 @@ import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.client.Client;
 import dev.holdfast.engine.client.Link;
 import dev.holdfast.engine.client.NoLink;
-import dev.holdfast.engine.config.ReplicationParameters;
 import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.config.ReplicationParameters;
 import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.journal.ChangeStream;
 import dev.holdfast.engine.protocol.Args;
@@ -257,7 +257,8 @@ final class Upstream implements Runnable {
         state = State.CONNECTING;
         LOG.info("Connecting to PRIMARY {}:{}", host, port);
         int timeout = (int) Math.min(Integer.MAX_VALUE, parameters.timeoutSeconds.get() * 1000);
-        Peer opened = engine.host().connect(host, port, timeout, engine.config().tls.replication.get());
+        Peer opened = engine.host()
+                .connect(host, port, timeout, engine.config().tls.replication.get());
         peer = opened;
         if (stopped) {
             throw new IOException("it is not followed any more");

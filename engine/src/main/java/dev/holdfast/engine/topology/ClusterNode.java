@@ -135,7 +135,9 @@ public final class ClusterNode {
         long own = parameters().port.get();
         return announced != 0
                 ? announced
-                : own != 0 ? own : 10_000 + (config.tls.cluster.get() ? announcedTlsPort() : announcedPort(localAddress));
+                : own != 0
+                        ? own
+                        : 10_000 + (config.tls.cluster.get() ? announcedTlsPort() : announcedPort(localAddress));
     }
 
     public String hostname() {

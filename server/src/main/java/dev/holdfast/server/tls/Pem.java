@@ -96,7 +96,8 @@ final class Pem {
                 String kind = block.group(1);
                 if (kind.endsWith("PRIVATE KEY")) {
                     if (block.group(2).contains("Proc-Type:")) {
-                        throw new TlsException("it is encrypted in an old format: convert it with 'openssl pkcs8 -topk8'");
+                        throw new TlsException(
+                                "it is encrypted in an old format: convert it with 'openssl pkcs8 -topk8'");
                     }
                     return key(kind, decode(block.group(2)), password);
                 }
@@ -135,15 +136,17 @@ final class Pem {
         throw new TlsException("it is no key that this JVM understands");
     }
 
-    private static byte[] decrypt(byte[] bytes, String password) throws IOException, GeneralSecurityException, TlsException {
+    private static byte[] decrypt(byte[] bytes, String password)
+            throws IOException, GeneralSecurityException, TlsException {
         if (password.isEmpty()) {
             throw new TlsException("it is encrypted, and no password is configured");
         }
         EncryptedPrivateKeyInfo encrypted = new EncryptedPrivateKeyInfo(bytes);
         // The name of the scheme that PKCS#5 version 2 leaves to its parameters is what they are called.
-        String name = encrypted.getAlgName().equals("PBES2") || encrypted.getAlgName().equals("1.2.840.113549.1.5.13")
-                ? encrypted.getAlgParameters().toString()
-                : encrypted.getAlgName();
+        String name =
+                encrypted.getAlgName().equals("PBES2") || encrypted.getAlgName().equals("1.2.840.113549.1.5.13")
+                        ? encrypted.getAlgParameters().toString()
+                        : encrypted.getAlgName();
         try {
             Cipher cipher = Cipher.getInstance(name);
             cipher.init(

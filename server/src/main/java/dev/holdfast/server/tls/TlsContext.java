@@ -68,9 +68,7 @@ final class TlsContext {
         }
         String authorityFile = parameters.caCertFile.get();
         String authorityDirectory = parameters.caCertDir.get();
-        if (parameters.needsAuthorities()
-                && authorityFile.isEmpty()
-                && authorityDirectory.isEmpty()) {
+        if (parameters.needsAuthorities() && authorityFile.isEmpty() && authorityDirectory.isEmpty()) {
             throw new TlsException("Either tls-ca-cert-file or tls-ca-cert-dir must be specified when tls-cluster,"
                     + " tls-replication or tls-auth-clients are enabled!");
         }
@@ -151,7 +149,10 @@ final class TlsContext {
     private static void warnOfDates(Path file, X509Certificate certificate) {
         long now = System.currentTimeMillis();
         if (certificate.getNotAfter().getTime() < now) {
-            LOG.warn("The certificate in {} has expired: {}", file, certificate.getNotAfter().toInstant());
+            LOG.warn(
+                    "The certificate in {} has expired: {}",
+                    file,
+                    certificate.getNotAfter().toInstant());
         } else if (certificate.getNotBefore().getTime() > now) {
             LOG.warn(
                     "The certificate in {} is not valid before {}",
@@ -198,12 +199,13 @@ final class TlsContext {
                 }
             }
         } catch (IOException e) {
-            throw failure(
-                    "configure CA certificate(s) file/directory", directory, new TlsException(Reason.of(e), e));
+            throw failure("configure CA certificate(s) file/directory", directory, new TlsException(Reason.of(e), e));
         }
         if (found.isEmpty()) {
-            LOG.warn("No certificates of authorities were found in {}: 'openssl rehash' gives them the names"
-                    + " that they need", directory);
+            LOG.warn(
+                    "No certificates of authorities were found in {}: 'openssl rehash' gives them the names"
+                            + " that they need",
+                    directory);
         }
         return found;
     }
@@ -262,7 +264,8 @@ final class TlsContext {
         if (chosen.isEmpty()) {
             return SAFE.toArray(String[]::new);
         }
-        List<String> possible = chosen.stream().filter(SAFE::contains).distinct().toList();
+        List<String> possible =
+                chosen.stream().filter(SAFE::contains).distinct().toList();
         if (possible.size() < chosen.size()) {
             String old = "TLSv1 and TLSv1.1 are broken, and JVMs have them switched off";
             if (possible.isEmpty()) {

@@ -94,8 +94,7 @@ final class PemTest {
     void readsEncryptedKeysWithTheirPassword() throws Exception {
         PrivateKey key = elliptic();
         String scheme = "PBEWithHmacSHA256AndAES_256";
-        SecretKey secret =
-                SecretKeyFactory.getInstance(scheme).generateSecret(new PBEKeySpec("1234".toCharArray()));
+        SecretKey secret = SecretKeyFactory.getInstance(scheme).generateSecret(new PBEKeySpec("1234".toCharArray()));
         Cipher cipher = Cipher.getInstance(scheme);
         cipher.init(Cipher.ENCRYPT_MODE, secret);
         AlgorithmParameters parameters = AlgorithmParameters.getInstance("PBES2");

@@ -96,8 +96,8 @@ class TlsTest {
             StoreUnavailableException untrusted =
                     assertThrows(StoreUnavailableException.class, () -> StoreUri.open("rediss://" + at));
             assertTrue(String.valueOf(untrusted.getMessage()).contains("certification path"), untrusted.getMessage());
-            assertWorks(Objects.requireNonNull(StoreUri.fromEnvironment(Map.of(
-                            "VALKEY_HOST", "127.0.0.1", "VALKEY_PORT", "" + port, "VALKEY_USE_TLS", "true")))
+            assertWorks(Objects.requireNonNull(StoreUri.fromEnvironment(
+                            Map.of("VALKEY_HOST", "127.0.0.1", "VALKEY_PORT", "" + port, "VALKEY_USE_TLS", "true")))
                     + "?verifyPeer=NONE");
             assertThrows(
                     StoreUnavailableException.class,
