@@ -227,7 +227,7 @@ public final class Tls {
                 ? null
                 : new Host.Certificate(
                         hexadecimal(certificate.getSerialNumber()),
-                        certificate.getNotAfter().getTime());
+                        certificate.getNotAfter().toInstant().toEpochMilli());
     }
 
     /** Whole bytes, as OpenSSL shows serial numbers. */

@@ -11,6 +11,7 @@ import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -147,13 +148,13 @@ final class TlsContext {
 
     /** A certificate that is not valid now is taken, as clients may see that otherwise, and it may be valid later. */
     private static void warnOfDates(Path file, X509Certificate certificate) {
-        long now = System.currentTimeMillis();
-        if (certificate.getNotAfter().getTime() < now) {
+        Instant now = Instant.now();
+        if (certificate.getNotAfter().toInstant().isBefore(now)) {
             LOG.warn(
                     "The certificate in {} has expired: {}",
                     file,
                     certificate.getNotAfter().toInstant());
-        } else if (certificate.getNotBefore().getTime() > now) {
+        } else if (certificate.getNotBefore().toInstant().isAfter(now)) {
             LOG.warn(
                     "The certificate in {} is not valid before {}",
                     file,
@@ -375,7 +376,7 @@ final class TlsContext {
     @Nullable
     X509Certificate firstToExpire() {
         return authorities.stream()
-                .min(Comparator.comparing(X509Certificate::getNotAfter))
+                .min(Comparator.comparing(certificate -> certificate.getNotAfter().toInstant()))
                 .orElse(null);
     }
 }
