@@ -376,7 +376,8 @@ final class TlsContext {
     @Nullable
     X509Certificate firstToExpire() {
         return authorities.stream()
-                .min(Comparator.comparing(certificate -> certificate.getNotAfter().toInstant()))
+                .min(Comparator.comparing(
+                        certificate -> certificate.getNotAfter().toInstant()))
                 .orElse(null);
     }
 }
