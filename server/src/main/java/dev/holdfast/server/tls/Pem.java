@@ -25,6 +25,7 @@ import javax.crypto.Cipher;
 import javax.crypto.EncryptedPrivateKeyInfo;
 import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
+import org.jspecify.annotations.Nullable;
 
 /** Reads certificates and private keys from files in the PEM format. */
 final class Pem {
@@ -123,17 +124,23 @@ final class Pem {
         };
     }
 
-    private static PrivateKey plain(byte[] pkcs8) throws TlsException {
-        PKCS8EncodedKeySpec spec = new PKCS8EncodedKeySpec(pkcs8);
+    private static PrivateKey plain(byte[] pkcs8) throws GeneralSecurityException, TlsException {
         for (String algorithm : List.of("RSA", "EC", "EdDSA", "RSASSA-PSS")) {
-            try {
-                return KeyFactory.getInstance(algorithm).generatePrivate(spec);
-            } catch (GeneralSecurityException e) {
-                // It may be one of the others.
-                continue;
+            PrivateKey key = plain(pkcs8, algorithm);
+            if (key != null) {
+                return key;
             }
         }
         throw new TlsException("it is no key that this JVM understands");
+    }
+
+    /** Null if it is none of this algorithm. */
+    private static @Nullable PrivateKey plain(byte[] pkcs8, String algorithm) throws GeneralSecurityException {
+        try {
+            return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(pkcs8));
+        } catch (InvalidKeySpecException e) {
+            return null;
+        }
     }
 
     private static byte[] decrypt(byte[] bytes, String password)

@@ -114,8 +114,14 @@ final class PemTest {
         assertEquals(file + ": No such file or directory", missing.getMessage());
         Files.writeString(
                 file,
-                "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n"
-                        + "-----END RSA PRIVATE KEY-----\n");
+                """
+                -----BEGIN RSA PRIVATE KEY-----
+                Proc-Type: 4,ENCRYPTED
+                DEK-Info: AES-128-CBC,00
+
+                AAAA
+                -----END RSA PRIVATE KEY-----
+                """);
         TlsException old = assertThrows(TlsException.class, () -> Pem.privateKey(file, "1234"));
         assertTrue(old.getMessage().contains("openssl pkcs8 -topk8"), old.getMessage());
         Files.writeString(file, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
