@@ -112,9 +112,7 @@ final class PemTest {
         Path file = directory.resolve("key.pem");
         TlsException missing = assertThrows(TlsException.class, () -> Pem.privateKey(file, ""));
         assertEquals(file + ": No such file or directory", missing.getMessage());
-        Files.writeString(
-                file,
-                """
+        Files.writeString(file, """
                 -----BEGIN RSA PRIVATE KEY-----
                 Proc-Type: 4,ENCRYPTED
                 DEK-Info: AES-128-CBC,00
