@@ -13,13 +13,13 @@ import io.lettuce.core.cluster.RedisClusterClient;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.util.Set;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManager;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -29,7 +29,6 @@ import redis.clients.jedis.DefaultJedisClientConfig;
 import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.JedisClientConfig;
-import redis.clients.jedis.JedisCluster;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 
 /** Clients with TLS: alone, and as clients of a cluster, which find the port for TLS in what the node says of itself. */
@@ -82,11 +81,19 @@ class TlsClientsTest {
     }
 
     private JedisClientConfig jedisConfig() throws Exception {
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(null, new TrustManager[] {certificate.toTrustManager()}, null);
+        KeyStore trusted = KeyStore.getInstance("PKCS12");
+        trusted.load(null, null);
+        trusted.setCertificateEntry("server", certificate.getCertificate());
+        Path file = directory.resolve("trusted.p12");
+        char[] password = "a password".toCharArray();
+        try (OutputStream output = Files.newOutputStream(file)) {
+            trusted.store(output, password);
+        }
         return DefaultJedisClientConfig.builder()
-                .ssl(true)
-                .sslSocketFactory(context.getSocketFactory())
+                .sslOptions(redis.clients.jedis.SslOptions.builder()
+                        .trustStoreType("PKCS12")
+                        .truststore(file.toFile(), password)
+                        .build())
                 .build();
     }
 
@@ -116,7 +123,10 @@ class TlsClientsTest {
 
     @Test
     void jedisAsClientOfACluster() throws Exception {
-        try (JedisCluster cluster = new JedisCluster(Set.of(new HostAndPort("127.0.0.1", port)), jedisConfig())) {
+        try (redis.clients.jedis.RedisClusterClient cluster = redis.clients.jedis.RedisClusterClient.builder()
+                .nodes(Set.of(new HostAndPort("127.0.0.1", port)))
+                .clientConfig(jedisConfig())
+                .build()) {
             for (int i = 0; i < 100; i++) {
                 assertEquals("OK", cluster.set("jedis-cluster" + i, "v" + i));
                 assertEquals("v" + i, cluster.get("jedis-cluster" + i));
