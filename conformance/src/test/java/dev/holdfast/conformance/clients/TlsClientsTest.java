@@ -33,7 +33,8 @@ import redis.clients.jedis.exceptions.JedisConnectionException;
 
 /** Clients with TLS: alone, and as clients of a cluster, which find the port for TLS in what the node says of itself. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-@SuppressWarnings({"NullAway.Init", "deprecation"}) // JUnit sets the fields. What applications use of Jedis is what it wants to replace.
+@SuppressWarnings({"NullAway.Init", "deprecation"
+}) // JUnit sets the fields. What applications use of Jedis is what it wants to replace.
 class TlsClientsTest {
     private static final String LARGE = "0123456789".repeat(30_000);
 
