@@ -188,7 +188,7 @@ final class ServerProgram implements Host {
                     network.protectedMode.get()
                             ? "WARNING: bound to {} without a password: protected mode turns away all clients from other"
                                     + " machines. Set 'requirepass' to let them in."
-                            : "WARNING: bound to {} without a password and with protected mode off: whoever reaches this"
+                            : "WARNING: bound to {} without a password and with protected mode off: anyone who reaches this"
                                     + " port can read and change all data and configuration. Set 'requirepass'.",
                     String.join(", ", open));
         }

@@ -221,7 +221,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         }
     }
 
-    /** Runs the commands that have been read, until one has to wait. Whatever happens, nobody else finds their replies. */
+    /** Runs the commands that have been read, until one has to wait. Whatever happens, no other client finds their replies. */
     private void run() {
         if (client.isClosing()) {
             return;
@@ -522,7 +522,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         }
     }
 
-    /** Ends the connection with its last reply: whoever has read that finds the end behind it. */
+    /** Ends the connection with its last reply: a client that has read it finds the end behind it. */
     private void closeAfterSending() {
         try {
             sendPushes();

@@ -59,7 +59,7 @@ final class LoopBuffers {
     }
 
     /**
-     * The buffer for bytes that have waited. Whoever takes it takes back at once what the system has not taken. Null while it is lent
+     * The buffer for bytes that have waited. The taker takes back at once what the system has not taken. Null while it is lent
      * all the same.
      */
     static @Nullable ByteBuf forSpilling() {

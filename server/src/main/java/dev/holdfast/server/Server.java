@@ -350,7 +350,7 @@ public final class Server implements AutoCloseable {
                     "-DENIED Holdfast is running in protected mode because protected mode is enabled and no password is"
                             + " set for the default user. In this mode connections are only accepted from the"
                             + " loopback interface. Set a password with 'requirepass', or switch protected mode"
-                            + " off with 'CONFIG SET protected-mode no' if nobody untrusted can reach this"
+                            + " off with 'CONFIG SET protected-mode no' if no untrusted client can reach this"
                             + " address.\r\n");
             return;
         }

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * The users of a store and what they may do: access control lists as Valkey has them.
  *
  * <p>Every client has a user. A connection begins as {@code default} if that needs no password, else as a stranger, who may do
- * nothing but log in. A caller in this JVM, to whom the store belongs, begins as its owner, who may do everything whatever
+ * nothing but log in. A caller in this JVM, which owns the store, begins as its owner, who may do everything whatever
  * becomes of {@code default}. The check before a command is one look at {@link AclUser#isUnrestricted}; only where that
  * fails is anything else asked.
  *
@@ -337,7 +337,7 @@ public final class Acl {
             try {
                 draft.apply(rule.strip());
             } catch (AclRuleException e) {
-                // A name that does not exist is no secret; of anything else only the first mistake is told.
+                // A name that does not exist is no secret; of anything else only the first mistake is shown.
                 if (e.isUnknownName()) {
                     errors.append(place)
                             .append(": Error in applying operation '")

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** What was denied to whom, for {@code ACL LOG}: the latest first, the same thing within a minute counted in one entry. */
+/** What was denied, and to which user, for {@code ACL LOG}: the latest first, the same thing within a minute counted in one entry. */
 public final class AclLog {
     /** Where the command came from. */
     public enum Context {

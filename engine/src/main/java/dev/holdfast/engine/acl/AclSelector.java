@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * One set of permissions: which commands, on which keys, channels and databases. A user has a root selector and perhaps
  * further ones, and may do what any one of them allows by itself.
  *
- * <p>A selector is changed by {@link #apply} only until it is published in an {@link AclUser}; whoever changes it later
+ * <p>A selector is changed by {@link #apply} only until it is published in an {@link AclUser}; code that changes it later
  * changes a {@link #copy}. Names and patterns are bytes, carried one to a character; see {@link Acl#text}.
  *
  * <p>The rules about commands are kept beside the bits that follow from them, in the order in which they were given, because

@@ -60,7 +60,7 @@ public final class AclUser {
         return new AclUser("default", new Profile(false, false, false, List.of(), List.of()), true);
     }
 
-    /** A profile as that of a new user: nobody can log in and nothing is allowed, except perhaps channels. */
+    /** A profile as that of a new user: no one can log in and nothing is allowed, except perhaps channels. */
     static Profile blank(CommandTable table, boolean allChannels) {
         return new Profile(false, false, false, List.of(), List.of(new AclSelector(table, allChannels)));
     }

@@ -7,7 +7,7 @@ import java.security.SecureRandom;
 
 /**
  * The one hash function of the store: 64 well-mixed bits of a run of bytes, seeded at random when the process starts, so
- * that nobody outside can choose keys that collide.
+ * that no client can choose keys that collide.
  *
  * <p>The construction is that of wyhash: 16 bytes at a time are combined with the running state by a 64×64→128-bit
  * multiplication whose halves are folded together. All 64 result bits are usable; {@link

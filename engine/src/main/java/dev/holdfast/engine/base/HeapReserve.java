@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A part of the heap that is kept for the moment when it is full. What bounds data and clients goes by estimates; where those were too
- * low and an allocation fails, whoever notices gives the reserve away. So there is room to end what asked for too much, and
+ * low and an allocation fails, the thread that notices gives the reserve away. So there is room to end what asked for too much, and
  * threads that others need do not die.
  */
 public final class HeapReserve {

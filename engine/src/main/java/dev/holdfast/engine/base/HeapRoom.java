@@ -12,10 +12,10 @@ public final class HeapRoom {
     private static final long LARGE_BYTES =
             Math.min(16L << 20, Runtime.getRuntime().maxMemory() / 64);
 
-    /** A collection stops everybody; nobody may ask for one again so soon. */
+    /** A collection stops all threads; it may not be asked for again so soon. */
     private static final long NANOS_BETWEEN_COLLECTIONS = 2_000_000_000;
 
-    /** Arrays from half of this on have regions of the heap to themselves; as the JVM chooses it if nobody else does. */
+    /** Arrays from half of this on have regions of the heap to themselves; as the JVM chooses it unless it is told otherwise. */
     private static final long REGION_BYTES = regionBytes();
 
     private static final AtomicLong lastCollection = new AtomicLong(System.nanoTime() - NANOS_BETWEEN_COLLECTIONS);

@@ -6,7 +6,7 @@ import java.util.Arrays;
 /**
  * A run of bytes inside a larger array: an argument in a read buffer, a value inside a record.
  *
- * <p>Slices are views and are reused: one that a call hands out is valid only while that call runs. Whoever keeps the bytes
+ * <p>Slices are views and are reused: one that a call hands out is valid only while that call runs. Code that keeps the bytes
  * takes a copy with {@link #toBytes()}. The hash is computed once for each setting of the slice.
  */
 public final class Slice implements Comparable<Slice> {

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * one publisher reach a subscriber in their order.
  */
 public final class PubSub {
-    private static final Client[] NOBODY = new Client[0];
+    private static final Client[] NONE = new Client[0];
     /** What a subscription takes beside the name. */
     private static final int SUBSCRIPTION_BYTES = 200;
 
@@ -107,7 +107,7 @@ public final class PubSub {
     private static Client @Nullable [] without(Client[] clients, Client client) {
         List<Client> rest = new ArrayList<>(List.of(clients));
         rest.remove(client);
-        return rest.isEmpty() ? null : rest.toArray(NOBODY);
+        return rest.isEmpty() ? null : rest.toArray(NONE);
     }
 
     /** Publishes to a channel and to the patterns that match it. Returns how many were told. */

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Client-side caching: tells clients that keys which they may have cached have changed.
  *
- * <p>A client is told of the keys that it has read ({@link TrackingTable}, one for each shard), or of all keys with certain
+ * <p>A client gets invalidations of the keys that it has read ({@link TrackingTable}, one for each shard), or of all keys with certain
  * prefixes. What must never happen is that a client caches a value and is not told of a change that comes after it. So a read is
  * noted while the lock under which it was made is still held, and the reads without a lock ({@link CommandSpec.Glance}) are not
  * for tracking clients. A write, which needs the same lock, then either came before and is what was read, or finds the note. Its
@@ -121,7 +121,7 @@ public final class Tracking {
         }
     }
 
-    /** Ends a client's tracking. Keys that it has read stay noted until they change, but nobody is told. */
+    /** Ends a client's tracking. Keys that it has read stay noted until they change, but without invalidations. */
     public void end(Client client) {
         Tracker tracker = client.tracker();
         if (tracker == null || !tracker.isOn()) {

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Who has read which keys of one shard and may have cached them. A key is here from the first such read until it changes; of
- * which database it was, nobody asks. Guarded by the shard's lock.
+ * which database it was does not matter. Guarded by the shard's lock.
  *
  * <p>Most keys have one reader, so that stands in the map itself; several stand in a set.
  */
@@ -85,7 +85,7 @@ final class TrackingTable {
         return (Set<Tracker>) present;
     }
 
-    /** Forgets everything; whoever is to know has been told otherwise. */
+    /** Forgets everything; the clients have learnt of it otherwise. */
     void clear() {
         for (Object present : readers.values()) {
             tracking.counted(-1, present instanceof Tracker ? -1 : -set(present).size());

@@ -329,7 +329,7 @@ public final class Client implements Account {
         this.replaying = replaying;
     }
 
-    /** Whether the client is the primary that this store follows: it repeats a log whose changes are told on to our own file. */
+    /** Whether the client is the primary that this store follows: it repeats a log whose changes are appended to our own file. */
     public boolean isPrimary() {
         return primary;
     }

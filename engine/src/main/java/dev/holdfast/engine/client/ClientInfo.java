@@ -87,7 +87,7 @@ public final class ClientInfo {
                 + " tot-cmds=" + client.commands();
     }
 
-    /** The client that is told in a client's place; 0 for itself, -1 for none. */
+    /** The client that gets the invalidations in a client's place; 0 for itself, -1 for none. */
     public static long redirection(Client client) {
         Tracker tracker = client.tracker();
         return tracker == null || !tracker.isOn() ? -1 : tracker.redirection();

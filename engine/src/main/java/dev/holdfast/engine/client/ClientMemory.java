@@ -136,7 +136,7 @@ public final class ClientMemory {
         }
     }
 
-    /** The client has gone; what it alone has held is not held any more, whoever gives it back later. */
+    /** The client has gone; what it alone has held is not held any more, even if it is given back later. */
     public void gone(Client client) {
         synchronized (client) {
             if (!client.isForgotten()) {

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * Reading the clock twice costs as much as a third of a GET. Commands whose time depends on their data are timed one by one;
  * commands of constant time share the time of the read that brought them ({@link ThreadStatistics}). That is known to be short, except
  * where the system, the collector of garbage or a lock held them up. So the time of a read is compared with the threshold
- * when it ends. If it held one command, that is the slow one. If it held several, nobody knows which, and nothing is
+ * when it ends. If it held one command, that is the slow one. If it held several, it cannot be known which, and nothing is
  * logged; but for a second from then on each command of the lane is timed, so that what is slow again is found. Where the
  * threshold is less than a millisecond, every command is timed always.
  */

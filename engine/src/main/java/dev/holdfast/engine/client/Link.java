@@ -4,11 +4,11 @@ import dev.holdfast.engine.base.SharedBytes;
 import dev.holdfast.engine.protocol.Reply;
 
 /**
- * What the engine needs of whoever stands behind a client: a connection, or a caller in this JVM, which has no address of its own
+ * What the engine needs of the other end of a client: a connection, or a caller in this JVM, which has no address of its own
  * and no bytes on their way. Any thread may call it.
  */
 public interface Link {
-    /** The address of whoever is in this JVM. */
+    /** The address of callers in this JVM. */
     String IN_PROCESS = "in-process:0";
 
     /** Delivers a message outside the order of requests and replies, already encoded for the client's protocol. */
@@ -50,7 +50,7 @@ public interface Link {
 
     /** Runs a piece of work on that thread, after others have had their turn. */
     default void later(Runnable work) {
-        throw new UnsupportedOperationException("nobody else is waiting for this thread");
+        throw new UnsupportedOperationException("no other client waits for this thread");
     }
 
     /**

@@ -28,13 +28,13 @@ import org.slf4j.LoggerFactory;
  */
 public final class Monitors {
     private static final Logger LOG = LoggerFactory.getLogger(Monitors.class);
-    private static final Client[] NOBODY = new Client[0];
+    private static final Client[] NONE = new Client[0];
     private static final int MAX_LINE_BYTES = Integer.MAX_VALUE - 64;
     private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
 
     private final Config config;
     private final Clock clock;
-    private volatile Client[] clients = NOBODY;
+    private volatile Client[] clients = NONE;
 
     public Monitors(Config config, Clock clock) {
         this.config = config;
@@ -46,7 +46,7 @@ public final class Monitors {
             client.setMonitor(true);
             List<Client> more = new ArrayList<>(List.of(clients));
             more.add(client);
-            clients = more.toArray(NOBODY);
+            clients = more.toArray(NONE);
         }
     }
 
@@ -55,13 +55,13 @@ public final class Monitors {
             client.setMonitor(false);
             List<Client> rest = new ArrayList<>(List.of(clients));
             rest.remove(client);
-            clients = rest.toArray(NOBODY);
+            clients = rest.toArray(NONE);
         }
     }
 
     /** Whether anybody looks. */
     public boolean any() {
-        return clients != NOBODY && clients.length > 0;
+        return clients != NONE && clients.length > 0;
     }
 
     /**

@@ -16,7 +16,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What clients may do: each has a user, of whom {@link Acl} knows what the user may do. What is denied is logged with the client's
+ * What clients may do: each has a user, and {@link Acl} knows what that user may do. What is denied is logged with the client's
  * address, and a client whose user has lost its permissions is disconnected.
  */
 public final class Permissions {

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * changes it; threads whose commands change keys read it.
  */
 public final class Tracker {
-    /** Which keys the client is told of. */
+    /** Which keys the client gets invalidations of. */
     public enum Mode {
         /** Those that it has read. */
         DEFAULT,
@@ -63,7 +63,7 @@ public final class Tracker {
         return noLoop;
     }
 
-    /** The client that is told in place of this one, or 0. */
+    /** The client that gets the invalidations in place of this one, or 0. */
     public long redirection() {
         return redirection;
     }

@@ -73,7 +73,7 @@ public final class AclCommands {
                             .summary("Reads the file of users again"),
                     closed("LOG", "[<count | RESET>]", -2, AclCommands::log)
                             .complexity("O(N) with the number of entries shown")
-                            .summary("What was denied to whom, the latest first"),
+                            .summary("What was denied, and to which user, the latest first"),
                     closed("SAVE", "", 2, AclCommands::save)
                             .tips(ALL_NODES)
                             .complexity("O(N) with the number of users")

@@ -346,7 +346,7 @@ final class ClusterAdminCommands {
         call.reply().ok();
     }
 
-    /** A node that is reset keeps its slots: nobody else has them. */
+    /** A node that is reset keeps its slots: no other node has them. */
     private static void reset(Call call) {
         ClusterNode cluster = ClusterCommands.cluster(call);
         boolean hard = call.argCount() == 3 && call.arg(2).isWord("HARD");

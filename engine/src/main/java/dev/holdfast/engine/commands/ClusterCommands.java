@@ -39,7 +39,7 @@ import java.util.stream.Stream;
 /**
  * {@code CLUSTER} as far as it tells something, and {@code CLUSTERSCAN}. {@link ClusterAdminCommands} has the rest.
  *
- * <p>Which keys a slot has is not kept anywhere: whoever asks makes the store look at all keys.
+ * <p>Which keys a slot has is not kept anywhere: a command that asks makes the store look at all keys.
  */
 public final class ClusterCommands {
     private static final String DISABLED = "ERR This instance has cluster support disabled";

@@ -170,7 +170,7 @@ public final class GeoSearchCommands {
         DESCENDING
     }
 
-    /** What a call asks for. Reads its words in Valkey's order, since that decides which mistake is told. */
+    /** What a call asks for. Reads its words in Valkey's order, since that decides which mistake is shown. */
     private static final class Request {
         private final Call call;
         private final Form form;

@@ -213,7 +213,7 @@ public final class ReplicationCommands {
 
     // ---- roles ----
 
-    /** Runs with all shards locked: whoever writes under the former role has done so before, or will be refused. */
+    /** Runs with all shards locked: a client that writes under the former role has done so before, or will be refused. */
     private static void replicaOf(Call call) {
         if (call.engine().cluster() != null) {
             throw new CommandException("ERR REPLICAOF not allowed in cluster mode.");

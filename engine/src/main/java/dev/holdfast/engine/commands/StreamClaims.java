@@ -133,7 +133,7 @@ final class StreamClaims {
     }
 
     private static StreamConsumer consumer(Call call, Edit<StreamValue> edit, ConsumerGroup group) {
-        // What is claimed is told entry by entry.
+        // What is claimed is appended to the log entry by entry.
         call.propagateNothing();
         StreamConsumer consumer = group.consumer(call.arg(3));
         if (consumer == null) {

@@ -65,7 +65,7 @@ public final class StreamReadCommands {
                     .keys(KeySpec.streams(4, RO, ACCESS))
                     .complexity("O(N+M) with N streams and M entries returned")
                     .summary(
-                            "Gives a consumer entries of streams that nobody in its group has been given, or those that"
+                            "Gives a consumer entries of streams that no one in its group has been given, or those that"
                                     + " it has not acknowledged; waits for some if need be"));
 
     /** One run of one of the commands. */
@@ -230,7 +230,7 @@ public final class StreamReadCommands {
                 StreamConsumer consumer = null;
                 Edit<StreamValue> edit = null;
                 if (ofGroup) {
-                    // What is delivered is told entry by entry.
+                    // What is delivered is appended to the log entry by entry.
                     call.propagateNothing();
                     edit = call.edit(key, StreamValue.class);
                     stream = edit.value();

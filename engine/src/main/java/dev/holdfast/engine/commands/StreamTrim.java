@@ -114,7 +114,8 @@ final class StreamTrim {
             throw new CommandException("ERR syntax error, LIMIT cannot be used without the special ~ option");
         }
         if (!limitGiven && approximate) {
-            // A hundred blocks, lest trimming take too long; the number of entries in one may be 0 or without sense.
+            // A hundred blocks, so that trimming does not take too long; the number of entries in one may be 0 or
+            // without sense.
             limit = DEFAULT_BLOCKS * call.config().streamNodeMaxEntries.get();
             limit = limit <= 0 ? UNLIMITED_BLOCK_ENTRIES : Math.min(limit, MAX_ENTRIES);
         }

@@ -22,7 +22,7 @@ import java.util.Set;
  * CONFIG REWRITE: brings a configuration file up to date with the present values and leaves everything else in it alone.
  *
  * <p>A line about a parameter is replaced where it stands; a parameter that the file does not name is added at the end if its
- * value is not the default; lines that are no longer needed go, lines that nobody understands become comments. Comments and
+ * value is not the default; lines that are no longer needed go, lines that are not understood become comments. Comments and
  * the order of lines stay.
  */
 public final class ConfigFileRewriter {
@@ -42,7 +42,7 @@ public final class ConfigFileRewriter {
     }
 
     /**
-     * Rewrites a file, or makes it. It is replaced as a whole, so that nobody ever sees half of it.
+     * Rewrites a file, or makes it. It is replaced as a whole, so that half of it is never seen.
      *
      * @param users the lines that declare the users
      * @throws IOException if it cannot be read or written; it is then as it was

@@ -130,7 +130,7 @@ public abstract class Parameter {
         }
     }
 
-    /** Tells the listeners of a change that nobody may refuse. */
+    /** Tells the listeners of a change that none may refuse. */
     final void changed() {
         try {
             apply();
@@ -139,7 +139,7 @@ public abstract class Parameter {
         }
     }
 
-    /** Whether the value is the one that the parameter has when nobody sets it. */
+    /** Whether the value is the one that the parameter has unless it is set. */
     public final boolean isDefault() {
         return text().equals(defaultText());
     }
@@ -147,11 +147,11 @@ public abstract class Parameter {
     /** The value as {@code CONFIG GET} shows it. */
     public abstract String text();
 
-    /** The value that the parameter has when nobody sets it. */
+    /** The value that the parameter has unless it is set. */
     public abstract String defaultText();
 
     /**
-     * Sets the value and tells nobody.
+     * Sets the value without telling the listeners.
      *
      * @throws ConfigException if the text is not a value of this parameter
      */

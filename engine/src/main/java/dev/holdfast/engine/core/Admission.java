@@ -14,7 +14,7 @@ import java.util.Locale;
 
 /**
  * Says whether a command may run: whether there is such a command, with so many words, and whether its client and the state of
- * the store allow it. Each check either passes or throws the error that the client is told.
+ * the store allow it. Each check either passes or throws the error that the client gets.
  */
 final class Admission {
     private final Engine engine;

@@ -59,7 +59,7 @@ public final class Call implements Client.Runner {
     private Args args;
     private Reply reply;
 
-    /** Changed keys that clients which track by prefix are told of when the command, or its transaction, ends. */
+    /** Changed keys that clients which track by prefix get when the command, or its transaction, ends. */
     private @Nullable SortedSet<Slice> broadcast;
 
     private long now;
@@ -199,7 +199,7 @@ public final class Call implements Client.Runner {
         return inScript;
     }
 
-    /** Ends a script: its changes are told, unless it is part of a transaction. */
+    /** Ends a script: its changes are appended to the log, unless it is part of a transaction. */
     public void endScript(boolean within) {
         script = null;
         target = Target.ALL;
@@ -209,7 +209,7 @@ public final class Call implements Client.Runner {
         }
     }
 
-    /** Who is told of what follows; a script may choose. */
+    /** Where what follows is sent; a script may choose. */
     public void setTarget(Target target) {
         this.target = target;
     }
@@ -738,7 +738,7 @@ public final class Call implements Client.Runner {
         retold = true;
     }
 
-    /** Lets replicas, and nobody else, get the command although it changes nothing: a message. */
+    /** Lets replicas alone get the command although it changes nothing: a message. */
     public void propagateToReplicas() {
         if (isLogged() && engine.changes().replicas().isOn()) {
             unit.add(Target.REPLICAS, client.database(), args);
@@ -746,7 +746,7 @@ public final class Call implements Client.Runner {
         retold = true;
     }
 
-    /** Whether anybody is told of changes. What is only prepared for {@link #propagateAs} can be left out if not. */
+    /** Whether changes have readers. What is only prepared for {@link #propagateAs} can be left out if not. */
     public boolean isLogged() {
         return engine.changes().isOn() && (!client.isReplaying() || client.isPrimary()) && target != Target.NONE;
     }

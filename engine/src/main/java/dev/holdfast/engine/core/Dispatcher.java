@@ -252,7 +252,7 @@ final class Dispatcher {
 
     /**
      * Goes on with a command that has been suspended: a script that ran for long and has let its thread see to other clients.
-     * The locks are held all the time, by this thread; those others are told that the store is busy.
+     * The locks are held all the time, by this thread; other clients get BUSY.
      */
     private void proceed(Call call, long mask) {
         Link link = call.client().link();

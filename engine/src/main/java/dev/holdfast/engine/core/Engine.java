@@ -261,7 +261,7 @@ public final class Engine implements AutoCloseable {
         return expiry;
     }
 
-    /** Where what has been changed is told. */
+    /** The log of what has been changed. */
     public ChangeLog changes() {
         return changes;
     }
@@ -356,7 +356,7 @@ public final class Engine implements AutoCloseable {
         return runId;
     }
 
-    /** The scripts that have run for so long that others are told so instead of being kept waiting. */
+    /** The scripts that have run for so long that others get BUSY instead of being kept waiting. */
     List<ScriptRun> busyScripts() {
         return busyScripts;
     }

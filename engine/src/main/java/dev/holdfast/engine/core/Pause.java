@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * arrived.
  *
  * <p>A pause is a fence: once it is answered, nothing that it concerns happens. It begins with all shards locked, when none who
- * writes is under way; and whoever locks a shard to write, later, looks whether there is a pause. Those are commands, which are
+ * writes is under way; and a thread that locks a shard to write, later, looks whether there is a pause. Those are commands, which are
  * then postponed; blocked clients, who are served when it is over; expiry and eviction, which leave their keys.
  */
 public final class Pause {
@@ -147,7 +147,7 @@ public final class Pause {
                         && transaction.commands().stream().anyMatch(queued -> mayWrite(queued.spec(), queued.args()));
     }
 
-    /** Whether a command, with these words, may write or do something else that replicas are told of. */
+    /** Whether a command, with these words, may write or do something else that is sent to replicas. */
     private boolean mayWrite(CommandSpec spec, Args args) {
         return spec.is(CommandFlag.WRITE)
                 || spec.is(CommandFlag.MAY_REPLICATE) && !engine.scripts().readsOnly(spec, args);

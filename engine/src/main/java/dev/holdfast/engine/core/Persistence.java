@@ -14,7 +14,7 @@ public interface Persistence {
     }
 
     /**
-     * Why this command cannot be run now, as the client is told; null if it can.
+     * Why this command cannot be run now, in the words of the error; null if it can.
      *
      * @param writes whether it writes, or runs queued commands that do
      */

@@ -10,7 +10,7 @@ public interface Replication {
     /** A store that has nothing to do with others. */
     Replication NONE = new Replication() {};
 
-    /** What a client is told that wants to write to a replica. */
+    /** The error for a client that wants to write to a replica. */
     String READ_ONLY = "READONLY You can't write against a read only replica.";
 
     /** Whether there may be a {@link #refusal}; asked before every command. */
@@ -19,7 +19,7 @@ public interface Replication {
     }
 
     /**
-     * Why this command cannot be run now, as the client is told; null if it can.
+     * Why this command cannot be run now, in the words of the error; null if it can.
      *
      * @param writes whether it writes, or runs queued commands that do
      */

@@ -142,7 +142,7 @@ public final class ScriptRun {
         return killed;
     }
 
-    /** Whether it has run for so long that others are told so instead of being kept waiting. */
+    /** Whether it has run for so long that others get BUSY instead of being kept waiting. */
     public boolean isBusy() {
         return busy;
     }
@@ -161,7 +161,7 @@ public final class ScriptRun {
         }
     }
 
-    /** What clients are told meanwhile. */
+    /** What clients get meanwhile. */
     public CommandException busyError() {
         return new CommandException("BUSY Valkey is busy running a script. You can only call "
                 + (eval ? "SCRIPT" : "FUNCTION")

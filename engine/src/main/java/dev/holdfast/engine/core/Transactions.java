@@ -17,7 +17,7 @@ import dev.holdfast.engine.topology.ClusterNode;
  * How the commands between MULTI and EXEC are run.
  *
  * <p>EXEC takes the locks of all its commands' keys and of all watched keys at once, then looks whether a watched key was touched,
- * then runs the commands. Nobody can come between.
+ * then runs the commands. Nothing can come between.
  */
 public final class Transactions {
     private Transactions() {}

@@ -12,11 +12,11 @@ package dev.holdfast.engine.journal;
  * the order in which they ran; of commands that have nothing in common either may come first, which makes no difference to
  * anybody. Beneath the shards' locks each stream has one of its own, held for copying the bytes.
  *
- * <p><b>What is appended</b> is not always what was asked for. Run again, later, elsewhere, it must do the same: SPOP is told as
+ * <p><b>What is appended</b> is not always what was asked for. Run again, later, elsewhere, it must do the same: SPOP is appended as
  * SREM of what was popped, EXPIRE as PEXPIREAT, BLPOP as the LPOP that it came to; a key that expires, as UNLINK. The handlers
  * say so with {@code Call.propagateAs}. What belongs together, because it ran as one step, stands between MULTI and EXEC.
  *
- * <p><b>Answers wait.</b> Whoever sends replies first looks at {@link #isPending} and lets the readers {@link #commit}: so nobody
+ * <p><b>Answers wait.</b> A thread that sends replies first looks at {@link #isPending} and lets the readers {@link #commit}: so no client
  * sees a change, his own or another's, before the append-only file has it. One commit serves all who gathered meanwhile. Replicas are
  * not waited for.
  */

@@ -14,7 +14,7 @@ public interface ChangeReader {
      */
     default void commit() {}
 
-    /** Whether a caller in this JVM, whose answer nobody holds back, has to {@link #commit} before it goes on. */
+    /** Whether a caller in this JVM, whose answer is not held back, has to {@link #commit} before it goes on. */
     default boolean urgesCallers() {
         return false;
     }

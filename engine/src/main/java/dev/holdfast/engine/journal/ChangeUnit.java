@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * #forReplicas} then has what replicas get, and the unit itself what the append-only file gets.
  */
 public final class ChangeUnit {
-    /** Who is told of a command. */
+    /** Where a command is sent. */
     public enum Target {
         ALL(true, true),
         LOG(true, false),

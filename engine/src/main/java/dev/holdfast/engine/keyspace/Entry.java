@@ -86,7 +86,7 @@ public abstract class Entry {
      *
      * @param now milliseconds since 1970
      * @param limit about how many elements to look at
-     * @param dropped is told the name of each that is dropped
+     * @param dropped gets the name of each that is dropped
      * @return how many were dropped
      */
     public int expireInside(long now, int limit, Consumer<Slice> dropped) {

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * here, and {@link #open} is where the size of a collection is taken before it changes. So there is no change that could
  * forget to ask.
  *
- * <p>What the snapshot has saved is told by the mark of the record. Outside of a snapshot all records of the keyspace have the
+ * <p>The mark of a record says whether the snapshot has saved it. Outside of a snapshot all records of the keyspace have the
  * same mark. A snapshot begins by turning the mark of the tables, which costs nothing per key: now every item has the wrong
  * one. An item gets the right one when it is saved, and new items are born with it. When the last has been saved, all are
  * equal again.

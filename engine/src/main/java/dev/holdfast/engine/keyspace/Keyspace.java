@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * All keys of all databases, divided into at most 64 shards by the highest bits of the keys' hashes. Keys that share a hash tag
  * share a shard, as in a cluster they share a slot: what is made for one step on a cluster takes one lock here.
  *
- * <p>A set of shards is a {@code long} with one bit each. Whoever needs several locks asks for them as one set; they are taken
+ * <p>A set of shards is a {@code long} with one bit each. A thread that needs several locks asks for them as one set; they are taken
  * in ascending order, so that no two threads can wait for each other.
  */
 public final class Keyspace {

@@ -68,7 +68,7 @@ public final class Shard {
     }
 
     /**
-     * Takes the lock if nobody else has it.
+     * Takes the lock if it is free.
      *
      * @param politely whether to leave it to others who wait for it
      */
@@ -137,7 +137,7 @@ public final class Shard {
         return (long) VERSION.getAcquire(this);
     }
 
-    /** Whether nobody has held the lock since {@link #version} gave this even number. */
+    /** Whether no thread has held the lock since {@link #version} gave this even number. */
     public boolean isUnchanged(long version) {
         VarHandle.loadLoadFence();
         return (long) VERSION.getOpaque(this) == version;

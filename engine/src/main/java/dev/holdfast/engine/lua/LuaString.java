@@ -22,7 +22,7 @@ public final class LuaString implements Comparable<LuaString> {
     private final byte[] bytes;
     private int hash;
 
-    /** A string over an array that nobody changes any more. */
+    /** A string over an array that does not change any more. */
     public LuaString(byte[] bytes) {
         this.bytes = bytes;
     }

@@ -220,7 +220,7 @@ public final class LuaTable {
     // ---- changing ----
 
     /**
-     * Gives a key a value, or removes it where that is null. The key is neither null nor not-a-number: whoever lets scripts
+     * Gives a key a value, or removes it where that is null. The key is neither null nor not-a-number: code that lets scripts
      * choose it has checked that.
      */
     public void set(Object key, @Nullable Object value) {

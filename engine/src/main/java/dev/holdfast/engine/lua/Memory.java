@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The account of what the programs of one interpreter take, and its limit.
  *
- * <p>The JVM's collector frees what is no longer used and tells nobody. So every allocation is charged, and when the sum
+ * <p>The JVM's collector frees what is no longer used without a word. So every allocation is charged, and when the sum
  * passes a threshold, what can be reached from the interpreter's roots is measured; that becomes the new sum. Only when that
  * is more than the budget of all interpreters still has does the program fail, with Lua's own {@code not enough memory}. A program that makes much garbage
  * pays for a measurement now and then; one that makes little never does.

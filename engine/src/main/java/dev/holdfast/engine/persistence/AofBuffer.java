@@ -7,7 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Changes on their way to the file: filled by whoever runs commands, emptied by the one who writes. It is a row of chunks, so
+ * Changes on their way to the file: filled by the threads that run commands, emptied by the one that writes. It is a row of chunks, so
  * that it grows without copying; those that have been written are used again.
  */
 final class AofBuffer {

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Loads an append-only file: the base, then each increment, by running their commands again.
  *
- * <p>The commands run for clients of their own, to whom nothing has expired and of whose changes nobody is told. Those with one key
+ * <p>The commands run for clients of their own, for which nothing has expired and whose changes are not reported. Those with one key
  * run on several threads, see {@link ReplayLanes}, while the next stretch of the file is read and parsed, until one comes that has
  * to run by itself: one with several keys, a SELECT, a transaction.
  *
@@ -55,7 +55,7 @@ final class AofLoader {
     /**
      * @param functions takes the code of each library of functions in a base
      * @param alone whether the caller holds all shards
-     * @param loading is told how far it has come
+     * @param loading learns how far it has come
      */
     AofLoader(Engine engine, AofDirectory directory, Consumer<byte[]> functions, boolean alone, Loading loading) {
         this.engine = engine;

@@ -24,13 +24,13 @@ import org.slf4j.LoggerFactory;
  *
  * <h2>Who writes, and when</h2>
  *
- * Commands append to a buffer, under the locks of their keys, and go on. Whoever is about to send replies commits first: it takes
+ * Commands append to a buffer, under the locks of their keys, and go on. A thread that is about to send replies commits first: it takes
  * all that has gathered, from whichever thread, and writes it with one call. An event loop does so once for all the connections
  * that it has just read, an in-process caller only where it must. So a reply never leaves before the change is in the file, and a
  * killed process loses nothing that it has acknowledged.
  *
  * <ul>
- *   <li>{@code always}: the commit also syncs the file. Whoever comes while a sync is under way waits for the lock and then finds
+ *   <li>{@code always}: the commit also syncs the file. A thread that comes while a sync is under way waits for the lock and then finds
  *       his change among those that the next sync covers: one sync for all that came meanwhile.
  *   <li>{@code everysec}: {@link #tick}, on a thread of its own, syncs once a second. While it does, writing to the same file may
  *       block; so commits leave the bytes in the buffer, for at most two seconds or 64 MB. What was acknowledged and is lost when
@@ -41,7 +41,7 @@ import org.slf4j.LoggerFactory;
  * <h2>Locks</h2>
  *
  * {@link #fileLock} guards the file, its size and what is being written. It is taken without shard locks, except by {@link
- * #switchTo}, which all shards are locked for; so nobody who holds it asks for a shard. The buffer has a lock of its own beneath.
+ * #switchTo}, which all shards are locked for; so no thread that holds it asks for a shard. The buffer has a lock of its own beneath.
  *
  * <h2>Failures</h2>
  *
@@ -402,7 +402,7 @@ final class AofWriter implements ChangeReader {
         synced.run();
     }
 
-    /** Whether something has waited since the last look, and nobody has written anything since. */
+    /** Whether something has waited since the last look, and nothing has been written since. */
     private boolean isForgotten() {
         long written = writtenOffset;
         boolean forgotten = engine.changes().isPending() && written == seenOffset;

@@ -100,7 +100,7 @@ public final class AppendOnlyFile {
      * Loads what {@link #find} has found into the store, which is empty.
      *
      * @param functionLoader takes the code of each library of functions
-     * @param loading is told how far it has come
+     * @param loading learns how far it has come
      */
     public synchronized void load(Consumer<byte[]> functionLoader, Loading loading) throws IOException {
         new AofLoader(engine, directory, functionLoader, false, loading).load(manifest);
@@ -147,7 +147,7 @@ public final class AppendOnlyFile {
         LOG.info("{} AOF incr file {} on server start", continued ? "Opening" : "Creating", last.name());
     }
 
-    /** Looks which files there are, where nobody has looked yet. */
+    /** Looks which files there are, unless it has looked before. */
     void readManifest() throws IOException {
         if (manifest.isEmpty()) {
             manifest = directory.load();

@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.LongAdder;
  * <p>A file has its keys in any order. Inserted one by one they would fall on places all over the tables, none of which is in the
  * processor's cache, and be moved again whenever a table grows. So they only gather, four bytes each, in a pile for each shard.
  * When all have come, {@link #settle()} fills one table after the other: its size is known, so nothing moves, and it is small
- * enough for the cache. Whoever needs to see a shard before has its pile settled by {@link Gatherer#settle}.
+ * enough for the cache. A thread that needs to see a shard before has its pile settled by {@link Gatherer#settle}.
  */
 final class Arrivals {
     private static final int CHUNK = 512;
@@ -123,7 +123,7 @@ final class Arrivals {
         }
     }
 
-    /** Inserts what has been handed over. Several threads may do this together; each takes shards that nobody has taken. */
+    /** Inserts what has been handed over. Several threads may do this together; each takes shards that no other has taken. */
     void settle() throws RdbException {
         int number;
         while ((number = settled.getAndIncrement()) < piles.size()) {

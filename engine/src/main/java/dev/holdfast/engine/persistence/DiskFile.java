@@ -12,7 +12,7 @@ public interface DiskFile extends Closeable {
     /** Writes all that remains in the buffer at the end of the file. When it fails, a part may have been written. */
     void write(ByteBuffer bytes) throws IOException;
 
-    /** Makes what was written before durable. Once this has failed, nobody knows what is on the disk. */
+    /** Makes what was written before durable. Once this has failed, it is not known what is on the disk. */
     void sync() throws IOException;
 
     long size() throws IOException;

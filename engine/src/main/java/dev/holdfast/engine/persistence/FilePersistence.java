@@ -360,7 +360,7 @@ public final class FilePersistence implements Persistence {
         return saves;
     }
 
-    /** Makes sure that nobody else writes the same files. */
+    /** Makes sure that no other process writes the same files. */
     public void checkOwnership() {
         try {
             lockDirectory();

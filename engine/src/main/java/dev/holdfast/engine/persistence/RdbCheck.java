@@ -34,7 +34,7 @@ public final class RdbCheck {
     /**
      * @param size the length of the file
      * @param nowMillis the time by which keys count as expired
-     * @param progress is told from time to time how many bytes have been read
+     * @param progress gets from time to time how many bytes have been read
      */
     public RdbCheck(DiskFile file, long size, long nowMillis, LongConsumer progress) {
         this.in = new RdbInput(

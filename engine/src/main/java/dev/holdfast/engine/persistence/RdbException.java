@@ -10,7 +10,7 @@ public class RdbException extends IOException {
         super(message);
     }
 
-    /** Says that a buffer ends too early. It is thrown often and seen by nobody, and so has no stack trace. */
+    /** Says that a buffer ends too early. It is thrown often and never shown, and so has no stack trace. */
     static final class Incomplete extends RdbException {
         private static final long serialVersionUID = 1;
 

@@ -58,7 +58,7 @@ final class RdbInput {
     /**
      * Reads from a source.
      *
-     * @param total how many bytes it has at the most; {@code Long.MAX_VALUE} where nobody knows
+     * @param total how many bytes it has at the most; {@code Long.MAX_VALUE} if unknown
      */
     RdbInput(RdbSource source, long total, int bufferBytes, boolean checksummed) {
         this.buffer = new byte[bufferBytes];

@@ -194,7 +194,7 @@ public final class RdbSaves {
         saveTo(file());
     }
 
-    /** Saves to another file than usual. Who asks is told of a failure; it does not stop writes, as one in the background does. */
+    /** Saves to another file than usual. The caller gets the failure; it does not stop writes, as one in the background does. */
     public synchronized void saveTo(Path destination) throws IOException {
         while (!gate.enter(BackgroundGate.Work.RDB_SAVE)) {
             LockSupport.parkNanos(GATE_PAUSE_NANOS);

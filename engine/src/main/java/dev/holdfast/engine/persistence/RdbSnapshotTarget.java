@@ -24,7 +24,7 @@ public final class RdbSnapshotTarget implements SnapshotTarget {
     }
 
     /**
-     * What of the store is written, and for whom.
+     * What of the store is written, and for which reader.
      *
      * @param data whether keys are
      * @param functions whether libraries of functions are
@@ -34,7 +34,7 @@ public final class RdbSnapshotTarget implements SnapshotTarget {
         static final Scope ALL = new Scope(true, true, true);
     }
 
-    /** How much is written before it is synced, lest all of it has to be at the end. */
+    /** How much is written before it is synced, so that not all of it has to be at the end. */
     private static final long SYNC_BYTES = 4 << 20;
 
     private final Engine engine;

@@ -152,7 +152,7 @@ final class ReplayLanes implements AutoCloseable {
         }
     }
 
-    /** The commands of some shards, and the client for whom they run. */
+    /** The commands of some shards, and the client for which they run. */
     private final class Lane {
         private final Client client =
                 engine.connect(NoLink.INSTANCE, engine.statistics().newLane());

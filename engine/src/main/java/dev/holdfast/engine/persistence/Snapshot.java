@@ -58,7 +58,7 @@ public final class Snapshot {
     /** Values larger than this wait until everything else has been saved. */
     private static final int HUGE_BYTES = 32 << 20;
 
-    /** So few that whoever waits for the shard still spins when they are done. */
+    /** So few that a thread that waits for the shard still spins when they are done. */
     private static final int ITEMS_AT_A_TIME = 16;
 
     private static final int BYTES_AT_A_TIME = 8 * 1024;
@@ -220,7 +220,7 @@ public final class Snapshot {
         keyspace.endSnapshot();
     }
 
-    /** Ends all writing, and lets go on whoever waits. */
+    /** Ends all writing, and lets waiting threads go on. */
     private void discard(Throwable reason) {
         lock.lock();
         try {
@@ -240,7 +240,7 @@ public final class Snapshot {
 
     // ---- the walk ----
 
-    /** Goes through all tables. The shards take turns, so that whoever waits for one gets it in between. */
+    /** Goes through all tables. The shards take turns, so that a thread that waits for one gets it in between. */
     private void walk() {
         for (List<Part> parts : databases) {
             Deque<Part> left = new ArrayDeque<>(parts);

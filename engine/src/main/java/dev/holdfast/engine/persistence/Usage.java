@@ -21,7 +21,7 @@ public enum Usage {
     /**
      * The access clock of a key that has been read.
      *
-     * @param idleSeconds how long it was not used, or -1 where nobody knows
+     * @param idleSeconds how long it was not used, or -1 if unknown
      * @param frequency its counter, or -1
      */
     public static int clock(AccessClock clock, long idleSeconds, int frequency) {

@@ -3,7 +3,7 @@ package dev.holdfast.engine.protocol;
 import dev.holdfast.engine.base.SharedBytes;
 
 /**
- * What one client holds. Whoever allocates memory for it, be it for what it sends or for what it is sent, asks here first and gives
+ * What one client holds. Code that allocates memory for it, be it for what it sends or for what it is sent, asks here first and gives
  * back afterwards. Any thread may do so.
  */
 public interface Account {

@@ -123,7 +123,7 @@ public final class RespReply extends Reply {
         }
     }
 
-    /** What the account has been told of the array; whoever calls this keeps the array and gives that back. */
+    /** What the account has been charged for the array; the caller keeps the array and gives that back. */
     public long takeCharge() {
         long taken = charged;
         charged = 0;

@@ -48,7 +48,7 @@ final class FullSync implements Runnable {
             LOG.info("The snapshot for replicas has been written: {} bytes", spool.size());
         } catch (CancellationException e) {
             spool.fail();
-            LOG.info("The snapshot for replicas was given up: nobody waits for it");
+            LOG.info("The snapshot for replicas was given up: no replica waits for it");
         } catch (RdbException e) {
             spool.fail();
             LOG.warn("A replica is too old: {}", e.getMessage());

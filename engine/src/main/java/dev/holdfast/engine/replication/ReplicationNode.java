@@ -418,7 +418,7 @@ public final class ReplicationNode implements Replication {
         return primary != null && primary.isSynchronizing();
     }
 
-    /** How many bytes of the present synchronization have come, and how many there will be; 0 where nobody knows. */
+    /** How many bytes of the present synchronization have come, and how many there will be; 0 if unknown. */
     public long[] transferBytes() {
         Upstream primary = upstream;
         return primary == null ? new long[2] : new long[] {primary.transferredBytes(), primary.transferBytes()};

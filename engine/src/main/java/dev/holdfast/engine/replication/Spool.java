@@ -56,7 +56,7 @@ final class Spool {
     /** Appends bytes. */
     synchronized void write(byte[] bytes, int offset, int length) throws IOException {
         if (closed) {
-            throw new IOException("nobody reads the snapshot any more");
+            throw new IOException("no replica reads the snapshot any more");
         }
         if (file == null && size + length <= MEMORY_BYTES) {
             if (size + length > memory.length) {

@@ -155,7 +155,7 @@ final class Upstream implements Runnable {
         return transferredBytes;
     }
 
-    /** 0 where nobody knows. */
+    /** 0 if unknown. */
     long transferBytes() {
         return transferBytes;
     }
@@ -539,7 +539,7 @@ final class Upstream implements Runnable {
         }
     }
 
-    /** A command has run: its bytes, with those before it that nobody could use without it, are part of the stream. */
+    /** A command has run: its bytes, with those before it that are of no use without it, are part of the stream. */
     void applied() {
         int count = rawEnd - rawStart - decoder.pendingBytes();
         if (client.transaction() == null && count > 0) {

@@ -46,7 +46,7 @@ public final class FunctionLibraries {
         return functions.get(name.toLowerCase(Locale.ROOT));
     }
 
-    /** All of them. Whoever asks holds a shard: libraries change only while all are locked. */
+    /** All of them. The caller holds a shard: libraries change only while all are locked. */
     public Collection<Library> list() {
         return libraries.values();
     }

@@ -48,7 +48,7 @@ public record BlockLimit(int maxBytes, int maxEntries, int largeAbove) {
 
     /**
      * Whether a list that has shrunk to one block may call itself a listpack again. It has to fall to half of the limit,
-     * lest it change back and forth; and a limit on the number of elements then is the only one, whatever their size.
+     * so that it does not change back and forth; and a limit on the number of elements then is the only one, whatever their size.
      */
     public boolean allowsShrinkingTo(long bytes, long entries) {
         return maxEntries == Integer.MAX_VALUE ? bytes <= maxBytes / 2 : entries <= maxEntries / 2;

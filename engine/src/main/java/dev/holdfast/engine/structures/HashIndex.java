@@ -86,7 +86,7 @@ public abstract class HashIndex<E> extends Lender implements Iterable<E> {
         }
     }
 
-    /** Takes up what was prefetched, lest the compiler find that nobody wants it. */
+    /** Takes up what was prefetched, so that the compiler does not leave the reading out. */
     @SuppressWarnings({"UnusedVariable", "NonFinalStaticField"})
     private static int prefetched;
 

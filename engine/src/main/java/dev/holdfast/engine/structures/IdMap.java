@@ -111,7 +111,7 @@ public final class IdMap<E extends IdMap.Element> {
         return size;
     }
 
-    /** Takes the map's bytes out of the account, when nobody needs it any more. */
+    /** Takes the map's bytes out of the account, when it is not needed any more. */
     public void close() {
         account.add(-OBJECT_BYTES - (chunks.length == 0 ? 0 : arrayBytes(chunks.length)));
         for (int i = 0; i < chunkCount; i++) {

@@ -63,7 +63,7 @@ public final class ScoreTree extends Lender {
     /** Where in its leaf the last {@link #descendToRank} has found the rank. */
     private int inLeaf;
 
-    /** What has been read ahead. Nobody reads it; it keeps the compiler from leaving the reading out. */
+    /** What has been read ahead. It is never read; it keeps the compiler from leaving the reading out. */
     int seen;
 
     /** Whether the nodes belong to another tree. */

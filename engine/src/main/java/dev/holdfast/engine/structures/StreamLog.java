@@ -107,7 +107,7 @@ public final class StreamLog extends Lender {
     }
 
     /**
-     * Adds an entry of a log that was saved, so that the blocks become what they were: tombstones stay, and whoever reads says
+     * Adds an entry of a log that was saved, so that the blocks become what they were: tombstones stay, and the reader says
      * where a block begins. The id must be beyond all that are here.
      */
     public void restore(long ms, long seq, int fields, IntFunction<Slice> words, boolean newBlock, boolean deleted) {

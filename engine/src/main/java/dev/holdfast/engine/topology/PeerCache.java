@@ -12,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Connections to other servers that MIGRATE keeps for the next time: one for each server, 64 at most, and none that nobody has
+ * Connections to other servers that MIGRATE keeps for the next time: one for each server, 64 at most, and none that has not been
  * used for ten seconds. Who takes one has it for himself.
  */
 public final class PeerCache {
@@ -51,7 +51,7 @@ public final class PeerCache {
         superfluous.forEach(PeerCache::close);
     }
 
-    /** Closes those that nobody has used for a while. */
+    /** Closes those that have not been used for a while. */
     public void closeUnused() {
         closeThoseUntil(clock.millis() - KEPT_MILLIS - 1);
     }

@@ -246,7 +246,7 @@ final class FieldIndex extends HashIndex<byte[]> {
      * Goes on with the pass over the table, or begins one if something may have expired.
      *
      * @param slots about how many slots to look at
-     * @param removed is told the name of each field that is removed
+     * @param removed gets the name of each field that is removed
      * @return how many fields were removed
      */
     int expire(long now, int slots, Consumer<Slice> removed) {

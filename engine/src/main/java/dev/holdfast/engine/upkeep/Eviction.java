@@ -326,7 +326,7 @@ public final class Eviction {
         }
     }
 
-    /** Those who waited for a key that is gone are told once no lock is held. */
+    /** Clients that waited for a key that is gone learn of it once no lock is held. */
     private void serveLost() {
         if (!lock.isHeldByCurrentThread()) {
             List<DatabaseKey> lost;

@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /**
- * Removes what has expired: lazily, when a command finds it, and actively, because most of it nobody will ask for again.
+ * Removes what has expired: lazily, when a command finds it, and actively, because most of it is never asked for again.
  *
  * <h2>The active cycle</h2>
  *

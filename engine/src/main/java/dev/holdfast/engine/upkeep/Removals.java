@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 
 /**
  * What follows when the store takes something away by itself: the log of changes gets the command that repeats it, watchers and
- * caches of the key are told, and blocked clients look at the key once no lock is held. Guarded by its owner's lock; the key's shard
+ * caches of the key are invalidated, and blocked clients look at the key once no lock is held. Guarded by its owner's lock; the key's shard
  * is locked too.
  */
 public final class Removals {

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * How the first levels of a cache hear that something has changed: those of other processes through the store, those of this
  * process directly.
  *
- * <p>Where the server tracks keys, it tells every process but the one that made the change, whoever made it. Elsewhere each process
+ * <p>Where the server tracks keys, it tells every process but the one that made the change. Elsewhere each process
  * publishes what it changes, as {@code instance kind text} on {@code cache:invalidate:<prefix>}, and ignores what it has published
  * itself; a change by a program that does not publish is then found only when the entry's time here is over. After a lost connection
  * everything is dropped.
@@ -168,7 +168,7 @@ final class Bus implements AutoCloseable {
         try {
             tell(kind, text);
         } catch (StoreException e) {
-            LOG.warn("Other processes are told later that {} {} has changed", kind, keys.prefix() + text, e);
+            LOG.warn("Other processes will learn later that {} {} has changed", kind, keys.prefix() + text, e);
             recovery.later("message " + kind + " " + text, () -> tell(kind, text));
         }
     }

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Numbers are big-endian. 0xC1 begins no text in UTF-8, so that a value which another program has written without all this is
  * told apart, and read as a value.
  *
- * <p>The <em>lease</em> belongs to whoever is loading the key. Its token is random; a token of zero means that nobody is.
+ * <p>The <em>lease</em> belongs to the process that loads the key. Its token is random; a token of zero means that none does.
  * Overwriting or removing the entry ends it, since that overwrites or removes the token.
  */
 final class Entry {
@@ -30,7 +30,7 @@ final class Entry {
     static final char NONE = 'N';
     static final char LEASE = 'L';
 
-    /** The lease that nobody has: token and end. */
+    /** The lease of no one: token and end. */
     static final byte[] NO_LEASE = new byte[16];
 
     private static final byte MAGIC = (byte) 0xC1;

@@ -6,10 +6,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A load that is under way in this process; whoever wants the same key waits for it.
+ * A load that is under way in this process; others that want the same key wait for it.
  *
  * <p>A loader may ask caches for other keys, and so threads may come to wait for each other in a circle. So each flight knows the thread
- * that flies it, and each thread that waits is noted with the flight that it waits for, over all caches of the process: whoever would
+ * that flies it, and each thread that waits is noted with the flight that it waits for, over all caches of the process: a thread that would
  * close a circle does not wait.
  */
 final class Flight<V> {

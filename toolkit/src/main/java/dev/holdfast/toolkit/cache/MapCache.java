@@ -35,13 +35,13 @@ import org.slf4j.LoggerFactory;
  * settings.write("settings", () -&gt; database.save(changed));   // after the commit: replaced here, there and everywhere
  * </pre>
  *
- * <p>A hash is replaced as a whole in one step, so nobody sees half of it, and no field of the old one stays. An empty map is not
- * cached. Whoever changes one publishes its name on {@code cache:invalidated}, and drops its copy on such a message; so programs in
+ * <p>A hash is replaced as a whole in one step, so half of it is never seen, and no field of the old one stays. An empty map is not
+ * cached. A program that changes one publishes its name on {@code cache:invalidated}, and drops its copy on such a message; so programs in
  * other languages can take part. Beside a hash stands its generation, <code>{cache:db:settings}:generation</code>, by which
  * a load that is under way when it changes is kept from writing what it has read before.
  */
 public final class MapCache implements Pattern {
-    /** Where changes are published, and by whom else. */
+    /** Where changes are published, and by which other programs. */
     public static final String CHANNEL = "cache:invalidated";
 
     private static final Logger LOG = LoggerFactory.getLogger(MapCache.class);
@@ -245,7 +245,7 @@ public final class MapCache implements Pattern {
         try {
             publish(key);
         } catch (StoreException e) {
-            LOG.warn("Others are told later that {} has changed", prefix + key, e);
+            LOG.warn("Others will learn later that {} has changed", prefix + key, e);
             recovery.later("name " + key, () -> publish(key));
         }
     }

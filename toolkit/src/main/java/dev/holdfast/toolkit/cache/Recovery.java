@@ -56,7 +56,7 @@ final class Recovery implements AutoCloseable {
         }
     }
 
-    /** Has all processes forget what they hold once the store is trusted again: nobody told them of changes. */
+    /** Has all processes forget what they hold once the store is trusted again: they may have missed changes. */
     void forgetLater() {
         later("whatever is held", () -> far.isThere() && far.isTrusted());
     }

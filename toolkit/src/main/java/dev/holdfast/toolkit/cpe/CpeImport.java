@@ -25,7 +25,7 @@ import java.util.Map;
  * <p>A file is known by its SHA-256. What is read of it is staged, batch after batch, under a key of its own together with the position in
  * the file; only when all of it has been read do the products move from there into the dictionary, some at a time. Each step is one
  * script, so whenever an import ends, the next of the same file goes on where it was: no name is lost and none counted twice. A file
- * that turns out to be damaged leaves the dictionary as it was. What is staged of an import that nobody goes on with expires.
+ * that turns out to be damaged leaves the dictionary as it was. What is staged of an import that is not continued expires.
  */
 final class CpeImport implements Names {
     private static final Script STAGE = Script.of(CpeImport.class, "stage");

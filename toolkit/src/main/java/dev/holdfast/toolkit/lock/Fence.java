@@ -7,7 +7,7 @@ import java.util.List;
 
 /**
  * Guards what a lock protects. A holder that was stopped for longer than its lease, by its garbage collector or the network, does
- * not know that the lock has gone to another. So whatever it changes should be changed with its fencing token, and whoever keeps
+ * not know that the lock has gone to another. So whatever it changes should be changed with its fencing token, and code that keeps
  * the thing should refuse a token smaller than one it has seen. A database does that with a column; where the thing is kept in
  * the store itself, or nowhere that could compare, ask this before the change.
  *

@@ -32,8 +32,8 @@ import org.slf4j.LoggerFactory;
  * All locks that a context holds or waits for, whatever their kinds and leases: takes them, renews them, gives them back.
  *
  * <p>A request for a lock carries a token of its own. Asked again under the same token the store answers as before, so a request may be
- * repeated; and one whose answer nobody has seen, as after an interrupt, is taken back by giving up that token in the
- * background. So nothing stays held that nobody has a lease of.
+ * repeated; and one whose answer was never seen, as after an interrupt, is taken back by giving up that token in the
+ * background. So nothing stays held without a lease.
  */
 final class Holding implements Pattern {
     private static final Logger LOG = LoggerFactory.getLogger(Holding.class);
@@ -98,7 +98,7 @@ final class Holding implements Pattern {
         private long answeredNanos = start;
         private @Nullable Semaphore woken;
         private Retry.Pause pause = new Retry.Pause(FIRST_PAUSE, LONGEST_PAUSE);
-        /** Whether the store may hold the lock under the token although nobody has a lease. */
+        /** Whether the store may hold the lock under the token although there is no lease. */
         private boolean open;
 
         Attempt(LeasedLock lock, Duration atMost) {

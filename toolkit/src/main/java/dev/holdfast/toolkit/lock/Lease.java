@@ -68,7 +68,7 @@ public final class Lease implements AutoCloseable {
         return token;
     }
 
-    /** Whether nobody else can have the lock yet. */
+    /** Whether no one else can have the lock yet. */
     public synchronized boolean isHeld() {
         return state == State.HELD && deadlineNanos - System.nanoTime() > 0;
     }
@@ -130,7 +130,7 @@ public final class Lease implements AutoCloseable {
         return dueNanos;
     }
 
-    /** Says that somebody renews it; false if somebody does already, or nobody need. */
+    /** Says that a thread renews it; false if one does already, or none need. */
     synchronized boolean beginRenewing() {
         boolean begun = !renewing && state == State.HELD;
         renewing |= begun;

@@ -5,8 +5,8 @@ import java.util.Optional;
 import java.util.concurrent.locks.Lock;
 
 /**
- * One way of taking a lock: alone, or shared with others. It belongs to nobody until it is acquired, and then to the
- * {@link Lease}, not to a thread: whoever has the lease may use it and give it back. It is not reentrant, and not fair: of those
+ * One way of taking a lock: alone, or shared with others. It has no owner until it is acquired, and then to the
+ * {@link Lease}, not to a thread: code that has the lease may use it and give it back. It is not reentrant, and not fair: of those
  * who wait, anyone may be next. {@link #asLock} gives one that belongs to a thread and is reentrant.
  *
  * <p>Immutable: {@link #lease}, {@link #fixed} and {@link #atLeast} give changed copies.

@@ -15,7 +15,7 @@ public final class Leases implements AutoCloseable {
         return leases;
     }
 
-    /** Whether nobody else can have any of them yet. */
+    /** Whether no one else can have any of them yet. */
     public boolean isHeld() {
         return leases.stream().allMatch(Lease::isHeld);
     }

@@ -10,7 +10,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Several locks that are held all or none. Whoever wants them takes them in the order of their names, so that two who want the same do
+ * Several locks that are held all or none. They are taken in the order of their names, so that two who want the same do
  * not wait for each other; if one cannot be had, those before it are given back.
  */
 public final class ManyLocks {

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Those in this process who wait for a lock. One subscription wakes all of them. It is made in the background when somebody waits for
- * the first time, and whoever waits by then asks again once it is there; without it they ask again after a while all the same.
+ * the first time, and those who wait by then ask again once it is there; without it they ask again after a while all the same.
  */
 final class Waiting {
     private static final Logger LOG = LoggerFactory.getLogger(Waiting.class);
