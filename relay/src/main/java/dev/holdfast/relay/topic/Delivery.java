@@ -91,6 +91,7 @@ final class Delivery implements Feed.Listener {
                 tellOfGap();
             }
             while (out.isOpen()) {
+                registration.beforeReading();
                 Messages.Page page = messages.after(topic, position, PAGE);
                 for (Message message : page.messages()) {
                     if (!send(frames.message(topic, message))) {

@@ -83,15 +83,28 @@ final class Feed implements AutoCloseable {
         private final Listener listener;
         private boolean live;
 
+        /** Where the topic's reader was before the listener last read history. */
+        private EntryId covered = EntryId.ZERO;
+
         private Registration(Tail tail, Listener listener) {
             this.tail = tail;
             this.listener = listener;
         }
 
-        /** Asks to hear of new messages from now on, having everything up to {@code position}. Returns whether that is so. */
+        /** Says that history is going to be read. */
+        void beforeReading() {
+            synchronized (tail) {
+                covered = tail.position;
+            }
+        }
+
+        /**
+         * Asks to hear of new messages from now on, having everything up to {@code position}, behind which history had nothing more. So
+         * what the topic's reader had seen before is there no more, as in a topic that was deleted. Returns whether that is so.
+         */
         boolean goLive(EntryId position) {
             synchronized (tail) {
-                live = tail.position.compareTo(position) <= 0;
+                live = tail.position.compareTo(position) <= 0 || tail.position.equals(covered);
                 return live;
             }
         }

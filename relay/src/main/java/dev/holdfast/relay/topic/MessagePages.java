@@ -172,8 +172,11 @@ public final class MessagePages {
                     positions.put(topic, start(topic));
                 }
                 long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(timeoutSeconds);
-                boolean more = read();
-                while (found.isEmpty() && lost.isEmpty() && request.isConnected()) {
+                boolean more = read(registrations);
+                while (found.isEmpty()
+                        && lost.isEmpty()
+                        && request.isConnected()
+                        && deadline - System.nanoTime() > 0) {
                     boolean live = true;
                     for (int i = 0; i < topics.size(); i++) {
                         EntryId position = positions.get(topics.get(i));
@@ -183,7 +186,7 @@ public final class MessagePages {
                     if (live && !news.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
                         break;
                     }
-                    more = read();
+                    more = read(registrations);
                 }
                 return answer(more);
             } finally {
@@ -207,7 +210,8 @@ public final class MessagePages {
             return position.compareTo(relay.messages().last(topic)) > 0 ? EntryId.ZERO : position;
         }
 
-        private boolean read() {
+        private boolean read(List<Feed.Registration> registrations) {
+            registrations.forEach(Feed.Registration::beforeReading);
             boolean more = false;
             for (Topic topic : topics) {
                 EntryId position = positions.getOrDefault(topic, EntryId.ZERO);

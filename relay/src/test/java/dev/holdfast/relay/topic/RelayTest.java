@@ -576,6 +576,37 @@ class RelayTest {
         assertEquals("t", news.get("messages").get(0).get("topic").asString());
     }
 
+    /** The reader of the topic, which another poll keeps alive, is ahead of all that there is. */
+    @Test
+    void aPollOfATopicThatWasDeletedEndsInTime() throws Exception {
+        String id = anna.publish("t", "{\"n\":1}")
+                .expect(201)
+                .json()
+                .get("message_id")
+                .asString();
+        String behind = "{\"topics\":[\"t\"],\"timeout\":30,\"since\":{\"t\":\"" + id + "\"}}";
+        CompletableFuture<JsonNode> waiting = CompletableFuture.supplyAsync(() -> {
+            try {
+                return poll(anna, behind);
+            } catch (Exception e) {
+                throw new CompletionException(e);
+            }
+        });
+        while (anna.get("/messages/poll/stats").json().get("active_waiters").asInt() == 0) {
+            Thread.onSpinWait();
+        }
+        anna.send("DELETE", "/api/v1/topics/t", "").expect(204);
+        String all = "{\"topics\":[\"t\"],\"timeout\":1,\"since\":{\"t\":\"earliest\"}}";
+        assertEquals(0, poll(anna, all).get("messages").size());
+        String again = anna.publish("t", "{\"n\":2}")
+                .expect(201)
+                .json()
+                .get("message_id")
+                .asString();
+        assertEquals(List.of(again), ids(waiting.join().get("messages")));
+        assertEquals(List.of(again), ids(poll(anna, all).get("messages")));
+    }
+
     /** Publishing all the while, and polling with the cursors that came: nothing is missed, nothing comes twice. */
     @Test
     void nothingFallsBetweenTwoPolls() throws Exception {
