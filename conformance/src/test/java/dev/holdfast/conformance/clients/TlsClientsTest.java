@@ -91,6 +91,7 @@ class TlsClientsTest {
             trusted.store(output, password);
         }
         return DefaultJedisClientConfig.builder()
+                .timeoutMillis(60_000)
                 .sslOptions(redis.clients.jedis.SslOptions.builder()
                         .trustStoreType("PKCS12")
                         .truststore(file.toFile(), password)
