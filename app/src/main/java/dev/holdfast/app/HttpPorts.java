@@ -172,11 +172,7 @@ final class HttpPorts implements AutoCloseable {
             String host = optional ? each.substring(1) : each;
             try {
                 service.serve(accept -> sockets.open(address(host, port.getInt()), accept));
-                LOG.info(
-                        "Ready to accept connections {} on {}:{}",
-                        port == parameters.tlsPort ? "https" : "http",
-                        host,
-                        port.get());
+                LOG.info("Serving {} on {}:{}", port == parameters.tlsPort ? "https" : "http", host, port.get());
             } catch (IOException e) {
                 if (optional) {
                     LOG.debug("Not listening on {}: {}", host, e.getMessage());

@@ -54,7 +54,7 @@ final class ServerProgram implements Host {
     private final Engine engine;
     private final Server server;
     private final AtomicBoolean ending = new AtomicBoolean();
-    private volatile boolean ready;
+    private volatile boolean loaded;
     private volatile boolean saved;
     private volatile @Nullable FilePersistence persistence;
     private volatile @Nullable HttpPorts http;
@@ -126,11 +126,12 @@ final class ServerProgram implements Host {
                             + Reason.of(e),
                     e);
         }
+        // From here on clients can write, so a signal has to save.
+        Runtime.getRuntime().addShutdownHook(new Thread(this::end, "holdfast-end"));
+        loaded = true;
         ReplicationNode.of(engine).start();
         warmUp.await();
         startExtensions();
-        Runtime.getRuntime().addShutdownHook(new Thread(this::end, "holdfast-end"));
-        ready = true;
         server.announce();
         HeapTrim.start(engine);
         try {
@@ -288,7 +289,7 @@ final class ServerProgram implements Host {
      * @param options words of SHUTDOWN, or "default"
      */
     private void onSignal(String name, TextParameter options) {
-        if (!ready) {
+        if (!loaded) {
             LOG.warn("Received {} while starting, exiting now.", name);
             clearAway();
             Runtime.getRuntime().halt(0);

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.holdfast.engine.Holdfast;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.DirectoryStream;
@@ -95,6 +96,23 @@ class ExtensionsTest {
         try (ProgramProcess program = serve()) {
             program.await("Ready to accept connections");
             assertEquals("$3", ProgramProcess.ask(port, "GET ended"));
+        }
+    }
+
+    /** Clients are served as soon as the data is loaded, so from then on a signal has to save. */
+    @Test
+    void aSignalWhileExtensionsStartLosesNothing() throws Exception {
+        pack("Slow", "while (store.get(\"go\") == null) { Thread.onSpinWait(); } return store;");
+        try (ProgramProcess program = serve()) {
+            program.await("Server initialized");
+            while (!ProgramProcess.ask(port, "SET a 1").equals("+OK")) {
+                Thread.onSpinWait();
+            }
+            program.signal("TERM");
+            assertEquals(0, program.status(), () -> String.join("\n", program.output()));
+        }
+        try (Holdfast store = Holdfast.open(directory)) {
+            assertEquals("1", store.get("a"));
         }
     }
 

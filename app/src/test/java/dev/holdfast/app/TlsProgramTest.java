@@ -90,7 +90,7 @@ class TlsProgramTest {
         try (ProgramProcess program =
                 start("--tls-port", port, "--https-port", https, "--tls-auth-clients", "optional")) {
             program.await("Ready to accept connections tls");
-            program.await("Ready to accept connections https");
+            program.await("Serving https on");
             HttpResponse<String> metrics = get(client(false), https);
             assertEquals(200, metrics.statusCode());
             assertTrue(metrics.body().length() > 10_000, "it takes more than one record");
@@ -118,7 +118,7 @@ class TlsProgramTest {
         int https = ProgramProcess.freePort();
         try (ProgramProcess program =
                 start("--tls-port", ProgramProcess.freePort(), "--https-port", https, "--https-auth-clients", "yes")) {
-            program.await("Ready to accept connections https");
+            program.await("Serving https on");
             assertThrows(IOException.class, () -> get(client(false), https));
             assertEquals(200, get(client(true), https).statusCode());
         }

@@ -173,10 +173,7 @@ public final class MessagePages {
                 }
                 long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(timeoutSeconds);
                 boolean more = read(registrations);
-                while (found.isEmpty()
-                        && lost.isEmpty()
-                        && request.isConnected()
-                        && deadline - System.nanoTime() > 0) {
+                while (found.isEmpty() && lost.isEmpty() && request.isConnected() && deadline - System.nanoTime() > 0) {
                     boolean live = true;
                     for (int i = 0; i < topics.size(); i++) {
                         EntryId position = positions.get(topics.get(i));
