@@ -32,7 +32,7 @@ import picocli.CommandLine.Parameters;
 public final class Abuse implements Callable<Integer> {
     /** A way to behave badly; each of several threads does it again and again until it is interrupted. */
     private enum Manner {
-        QUIET("nobody behaves badly"),
+        QUIET("none"),
         SLOW_READERS("GETs of 1 MB, never read"),
         UNREAD_PIPELINES("pipelines of 100,000 GETs, never read"),
         ANNOUNCERS("announce 100 MB, send 30 MB, stall"),

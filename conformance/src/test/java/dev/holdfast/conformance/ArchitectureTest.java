@@ -72,7 +72,7 @@ class ArchitectureTest {
         }
     }
 
-    /** What a key holds is changed through {@code Edit}, which sees to it that all who want to know are told. */
+    /** What a key holds is changed through {@code Edit}, which informs all that depend on it. */
     @Test
     void onlyEditsChangeTables() {
         Set<String> changes = Set.of(

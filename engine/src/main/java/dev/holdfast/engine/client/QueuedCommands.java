@@ -97,7 +97,7 @@ public final class QueuedCommands {
         return bytes;
     }
 
-    /** What the account of its client was told. */
+    /** What its client's account was charged. */
     long heldBytes() {
         return held;
     }

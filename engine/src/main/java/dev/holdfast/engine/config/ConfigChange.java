@@ -9,7 +9,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A change of several parameters at run time, all or none: first every value is read, then everything that must act is called.
- * Whoever listens to several is told once. Where one of them refuses, all parameters go back to what they were. The messages are those of {@code CONFIG SET}.
+ * A listener to several is called once. Where one of them refuses, all parameters go back to what they were. The messages are those of {@code CONFIG SET}.
  */
 final class ConfigChange {
     private static final Logger LOG = LoggerFactory.getLogger(ConfigChange.class);

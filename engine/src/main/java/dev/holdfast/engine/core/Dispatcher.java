@@ -33,7 +33,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one door: every command comes through here, whoever sends it.
+ * The one door: every command comes through here, from any sender.
  *
  * <p>{@link #enter} is for those who send commands: the declaration is found, what forbids the command is looked for ({@link
  * Admission}), a pause postpones it, MULTI queues it. {@link #replay} is for logs, whose commands nothing forbids. Both end in {@link
