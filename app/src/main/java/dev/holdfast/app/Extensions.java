@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.ServiceLoader;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,7 +49,7 @@ final class Extensions implements AutoCloseable {
                 name = found.type().getName();
                 Holdfast store = Holdfast.over(engine);
                 extensions.running.push(store);
-                extensions.running.push(found.get().start(store));
+                extensions.running.push(Objects.requireNonNull(found.get().start(store), "start returned null"));
                 LOG.info("Extension started: {}", name);
             }
         } catch (Throwable e) {

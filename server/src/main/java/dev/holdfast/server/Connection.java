@@ -55,9 +55,6 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     /** The buffer of a transport that keeps what it is given until it is sent. */
     private static final int OWN_BYTES = 16 * 1024;
 
-    /** How much of a feed is given to the system at a time. */
-    private static final int FEED_BYTES = 64 * 1024;
-
     private final Server server;
     private final Engine engine;
     private final Channel channel;
@@ -374,8 +371,8 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         if (outbound == null || !outbound.isEmpty()) {
             return;
         }
-        ByteBuf buffer = own(FEED_BYTES);
-        int count = source.read(buffer.nioBuffer(0, FEED_BYTES));
+        ByteBuf buffer = own(Loop.TURN_BYTES);
+        int count = source.read(buffer.nioBuffer(0, Loop.TURN_BYTES));
         if (count > 0) {
             buffer.writerIndex(count);
             bytesOut.setOpaque(bytesOut.getPlain() + count);
@@ -383,7 +380,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
             write(buffer, true);
             return;
         }
-        client.give(FEED_BYTES);
+        client.give(Loop.TURN_BYTES);
         buffer.release();
         if (count == Feed.END) {
             endOutput();

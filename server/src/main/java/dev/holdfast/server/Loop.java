@@ -24,8 +24,8 @@ final class Loop {
     /** The buffers for them are kept up to this length, which the replies to another batch seldom exceed. */
     static final int KEPT_BYTES = 2 * WRITE_BYTES;
 
-    /** How much of what has waited for a slow client is sent before others have their turn. */
-    static final int SPILL_BYTES = 64 * 1024;
+    /** How much of what has waited for a slow client, or of a replica's feed, is sent before others have their turn. */
+    static final int TURN_BYTES = 64 * 1024;
 
     final EventLoop eventLoop;
     final ThreadStatistics lane;

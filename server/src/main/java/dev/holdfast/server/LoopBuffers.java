@@ -36,7 +36,7 @@ final class LoopBuffers {
 
     private final ByteBuf input = ALLOCATOR.directBuffer(Loop.READ_BYTES);
     private final ByteBuf output = ALLOCATOR.directBuffer(Loop.KEPT_BYTES);
-    private final ByteBuf spill = ALLOCATOR.directBuffer(Loop.SPILL_BYTES);
+    private final ByteBuf spill = ALLOCATOR.directBuffer(Loop.TURN_BYTES);
 
     /** How much of the output has been given away since all of it was there. */
     private int used;

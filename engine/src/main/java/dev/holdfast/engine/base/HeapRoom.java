@@ -15,7 +15,7 @@ public final class HeapRoom {
     /** A collection stops all threads; it may not be asked for again so soon. */
     private static final long NANOS_BETWEEN_COLLECTIONS = 2_000_000_000;
 
-    /** Arrays from half of this on have regions of the heap to themselves; as the JVM chooses it unless it is told otherwise. */
+    /** Arrays from half of this on have regions of the heap to themselves; as the JVM chooses it by default. */
     private static final long REGION_BYTES = regionBytes();
 
     private static final AtomicLong lastCollection = new AtomicLong(System.nanoTime() - NANOS_BETWEEN_COLLECTIONS);
@@ -56,7 +56,13 @@ public final class HeapRoom {
     /** What is not taken yet, by what is used or by what is not collected yet. */
     public static long leftBytes() {
         Runtime runtime = Runtime.getRuntime();
-        return runtime.maxMemory() - (runtime.totalMemory() - runtime.freeMemory());
+        return runtime.maxMemory() - usedBytes();
+    }
+
+    /** What is in use of the heap, garbage included. */
+    public static long usedBytes() {
+        Runtime runtime = Runtime.getRuntime();
+        return runtime.totalMemory() - runtime.freeMemory();
     }
 
     /** Whether {@code bytes} more fit without a collection. */

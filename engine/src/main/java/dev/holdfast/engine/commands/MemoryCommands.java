@@ -6,6 +6,7 @@ import static dev.holdfast.engine.catalog.CommandGroup.SERVER;
 import static dev.holdfast.engine.core.Handler.command;
 import static dev.holdfast.engine.core.Handler.container;
 
+import dev.holdfast.engine.base.HeapRoom;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
@@ -99,23 +100,18 @@ public final class MemoryCommands {
 
     /** Collects, unless hardly anything was allocated since it last did: a full collection stops all clients. */
     private static void purge(Call call) {
-        long used = heapUsedBytes();
+        long used = HeapRoom.usedBytes();
         if (used - usedAfterPurge > used / 16) {
             System.gc();
-            usedAfterPurge = heapUsedBytes();
+            usedAfterPurge = HeapRoom.usedBytes();
         }
         call.reply().ok();
-    }
-
-    private static long heapUsedBytes() {
-        Runtime runtime = Runtime.getRuntime();
-        return runtime.totalMemory() - runtime.freeMemory();
     }
 
     private static void heap(Call call) {
         Runtime runtime = Runtime.getRuntime();
         String text = "JVM " + System.getProperty("java.vm.name") + " " + Runtime.version() + "\nheap used: "
-                + (runtime.totalMemory() - runtime.freeMemory()) + "\nheap committed: " + runtime.totalMemory()
+                + HeapRoom.usedBytes() + "\nheap committed: " + runtime.totalMemory()
                 + "\nheap limit: " + runtime.maxMemory() + "\n";
         call.reply().verbatim("txt", Slice.of(text).array());
     }

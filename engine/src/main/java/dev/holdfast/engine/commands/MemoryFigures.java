@@ -1,5 +1,6 @@
 package dev.holdfast.engine.commands;
 
+import dev.holdfast.engine.base.HeapRoom;
 import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.keyspace.Keyspace;
 import java.io.IOException;
@@ -38,7 +39,7 @@ record MemoryFigures(
                 tables,
                 clients,
                 engine.peakBytes(),
-                runtime.totalMemory() - runtime.freeMemory(),
+                HeapRoom.usedBytes(),
                 runtime.totalMemory(),
                 systemMemory());
     }
