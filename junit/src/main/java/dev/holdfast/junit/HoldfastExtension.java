@@ -47,7 +47,8 @@ public final class HoldfastExtension
         TestStore store = store(context);
         String property = annotation(context).uriProperty();
         if (!property.isEmpty()) {
-            context.getStore(NAMESPACE).put(property, Property.set(property, store.uri().toString()));
+            context.getStore(NAMESPACE)
+                    .put(property, Property.set(property, store.uri().toString()));
         }
     }
 

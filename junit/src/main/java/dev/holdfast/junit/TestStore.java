@@ -92,7 +92,9 @@ public final class TestStore implements AutoCloseable {
     }
 
     private URI uri(int port) {
-        String user = password.isEmpty() ? "" : ":" + URLEncoder.encode(password, StandardCharsets.UTF_8).replace("+", "%20") + "@";
+        String user = password.isEmpty()
+                ? ""
+                : ":" + URLEncoder.encode(password, StandardCharsets.UTF_8).replace("+", "%20") + "@";
         return URI.create("redis://" + user + host() + ":" + port);
     }
 

@@ -28,9 +28,7 @@ class HoldfastExtensionTest {
     private static void passes(int tests, Class<?>... classes) {
         URIS.clear();
         EngineTestKit.engine("junit-jupiter")
-                .selectors(Arrays.stream(classes)
-                        .map(type -> selectClass(type))
-                        .toArray(DiscoverySelector[]::new))
+                .selectors(Arrays.stream(classes).map(type -> selectClass(type)).toArray(DiscoverySelector[]::new))
                 .execute()
                 .testEvents()
                 .assertStatistics(events -> events.started(tests).succeeded(tests));
