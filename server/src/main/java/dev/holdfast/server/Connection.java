@@ -405,7 +405,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         }
     }
 
-    /** Closes the socket. A peer with TLS is told so before, but not if it does not read. */
+    /** Closes the socket. A peer with TLS is informed before, but not if it does not read. */
     private void closeChannel() {
         ChannelOutboundBuffer outbound = channel.unsafe().outboundBuffer();
         if (tls != null && outbound != null && !outbound.isEmpty()) {

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The users of a store and what they may do: access control lists as Valkey has them.
  *
- * <p>Every client has a user. A connection begins as {@code default} if that needs no password, else as a stranger, who may do
- * nothing but log in. A caller in this JVM, which owns the store, begins as its owner, who may do everything whatever
+ * <p>Every client has a user. A connection begins as {@code default} if that needs no password, else as a stranger, which may do
+ * nothing but log in. A caller in this JVM, which owns the store, begins as its owner, which may do everything whatever
  * becomes of {@code default}. The check before a command is one look at {@link AclUser#isUnrestricted}; only where that
  * fails is anything else asked.
  *

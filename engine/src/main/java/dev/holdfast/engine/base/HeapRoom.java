@@ -25,9 +25,14 @@ public final class HeapRoom {
 
     private HeapRoom() {}
 
+    /** Whether so many bytes may be too many; if not, {@link #has} says yes. */
+    public static boolean isLarge(long bytes) {
+        return bytes > LARGE_BYTES;
+    }
+
     /** Whether {@code bytes} more fit, if need be after what is no longer used has been collected. */
     public static boolean has(long bytes) {
-        if (bytes <= LARGE_BYTES || fits(bytes)) {
+        if (!isLarge(bytes) || fits(bytes)) {
             return true;
         }
         if (bytes >= Runtime.getRuntime().maxMemory()) {

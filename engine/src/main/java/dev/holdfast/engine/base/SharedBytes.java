@@ -4,7 +4,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Bytes that are sent to one client or many from where they are: a published message, or a long value of the store. They do not change
- * while anybody holds them, and count once, however many do.
+ * while they have a holder, and count once, however many do.
  */
 public final class SharedBytes {
     private final byte[] array;

@@ -38,11 +38,19 @@ public final class CommandSpec {
      * A way to run a command that reads one short string that does not expire, without its shard's lock.
      *
      * <p>Others may change the record meanwhile. The engine notices, takes back what was written, and runs the command anew; so
-     * the glance may fail in any way but must do nothing else than write its reply.
+     * the read may fail in any way but must do nothing else than write its reply.
      */
     @FunctionalInterface
-    public interface Glance {
+    public interface OptimisticRead {
         void run(byte[] record, Reply reply);
+    }
+
+    /** A way to make what a command stores under its only key without a look at what is there. */
+    @FunctionalInterface
+    public interface BlindWrite {
+        /** A new item for the key, or null where the command, with these words, has to run. */
+        @Nullable
+        Object item(Args args);
     }
 
     /** The ACL categories in the order in which they are listed. */
@@ -88,7 +96,8 @@ public final class CommandSpec {
     private String summary = "";
     private List<String> tips = List.of();
     private int onlyKey;
-    private @Nullable Glance glance;
+    private @Nullable OptimisticRead optimisticRead;
+    private @Nullable BlindWrite blindWrite;
     private int id = -1;
     private @Nullable Set<String> aclCategories;
 
@@ -115,7 +124,8 @@ public final class CommandSpec {
         summary = other.summary;
         tips = other.tips;
         onlyKey = other.onlyKey;
-        glance = other.glance;
+        optimisticRead = other.optimisticRead;
+        blindWrite = other.blindWrite;
         id = other.id;
         other.subcommands.values().forEach(this::adopt);
     }
@@ -194,8 +204,13 @@ public final class CommandSpec {
     }
 
     /** A quicker way for the most common case. */
-    public CommandSpec glance(Glance quick) {
-        return with(copy -> copy.glance = quick);
+    public CommandSpec optimisticRead(OptimisticRead quick) {
+        return with(copy -> copy.optimisticRead = quick);
+    }
+
+    /** What a log that is loaded may do in place of running the command. */
+    public CommandSpec blindWrite(BlindWrite write) {
+        return with(copy -> copy.blindWrite = write);
     }
 
     public CommandSpec complexity(String text) {
@@ -308,8 +323,13 @@ public final class CommandSpec {
     }
 
     @Nullable
-    public Glance glance() {
-        return glance;
+    public OptimisticRead optimisticRead() {
+        return optimisticRead;
+    }
+
+    @Nullable
+    public BlindWrite blindWrite() {
+        return blindWrite;
     }
 
     /** The number of the command in its table; -1 outside one. */

@@ -8,24 +8,24 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
 
-/** Who wants to know when keys change: an {@link ShardObservers} for each shard. */
+/** Those that observe keys: an {@link ShardObservers} for each shard. */
 public final class KeyObservers {
     private final Keyspace keyspace;
     private final Tracking tracking;
-    private final ShardObservers[] interests;
+    private final ShardObservers[] observers;
 
     KeyObservers(Keyspace keyspace, Tracking tracking) {
         this.keyspace = keyspace;
         this.tracking = tracking;
-        this.interests = new ShardObservers[keyspace.shardCount()];
-        for (int i = 0; i < interests.length; i++) {
-            interests[i] = new ShardObservers(keyspace.shard(i), keyspace.databases(), tracking);
+        this.observers = new ShardObservers[keyspace.shardCount()];
+        for (int i = 0; i < observers.length; i++) {
+            observers[i] = new ShardObservers(keyspace.shard(i), keyspace.databases(), tracking);
         }
     }
 
-    /** The interest in the keys of a key's shard. */
+    /** Those that observe the keys of a key's shard. */
     public ShardObservers of(Slice key) {
-        return interests[keyspace.shardOf(key).number()];
+        return observers[keyspace.shardOf(key).number()];
     }
 
     /**
@@ -33,22 +33,22 @@ public final class KeyObservers {
      * locked.
      */
     public void touched(Slice key, int database) {
-        ShardObservers interest = of(key);
-        if (!interest.isEmpty()) {
-            interest.touch(database, key);
-            interest.invalidate(key, null);
-            if (interest.broadcasts()) {
+        ShardObservers each = of(key);
+        if (!each.isEmpty()) {
+            each.touch(database, key);
+            each.invalidate(key, null);
+            if (each.broadcasts()) {
                 tracking.broadcast(List.of(key), null);
             }
         }
     }
 
-    /** Calls {@code visitor} with the interest in each shard's keys, whose lock is held meanwhile. */
+    /** Calls {@code visitor} with the observers of each shard, whose lock is held meanwhile. */
     void forEach(Consumer<ShardObservers> visitor) {
-        for (int i = 0; i < interests.length; i++) {
+        for (int i = 0; i < observers.length; i++) {
             keyspace.lock(1L << i);
             try {
-                visitor.accept(interests[i]);
+                visitor.accept(observers[i]);
             } finally {
                 keyspace.unlock(1L << i);
             }
@@ -61,8 +61,8 @@ public final class KeyObservers {
      * @param replacement the database whose keys will take their place, or -1 for none
      */
     public void touchReplaced(int database, int replacement, long now) {
-        for (ShardObservers interest : interests) {
-            interest.touchReplaced(database, replacement, now);
+        for (ShardObservers each : observers) {
+            each.touchReplaced(database, replacement, now);
         }
     }
 
@@ -71,25 +71,25 @@ public final class KeyObservers {
         return countInterests(ShardObservers::watchedKeys);
     }
 
-    /** How many keys somebody waits for. */
+    /** How many keys are waited for. */
     public int awaitedKeys() {
         return countInterests(ShardObservers::awaitedKeys);
     }
 
-    /** How many keys somebody waits for who wants to know when they go. */
+    /** How many keys are waited for by commands that also run again when a key goes. */
     public int keysAwaitedForLoss() {
         return countInterests(ShardObservers::keysAwaitedForLoss);
     }
 
     private int countInterests(ToIntFunction<ShardObservers> count) {
         int[] sum = new int[1];
-        forEach(interest -> sum[0] += count.applyAsInt(interest));
+        forEach(each -> sum[0] += count.applyAsInt(each));
         return sum[0];
     }
 
     public void forEachAwaited(int database, Consumer<Slice> visitor) {
-        for (ShardObservers interest : interests) {
-            interest.forEachAwaited(database, visitor);
+        for (ShardObservers each : observers) {
+            each.forEachAwaited(database, visitor);
         }
     }
 

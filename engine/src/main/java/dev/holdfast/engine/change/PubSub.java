@@ -13,7 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Channels, patterns and sharded channels, and who is subscribed to them.
+ * Channels, patterns and sharded channels, and their subscribers.
  *
  * <p>Publishing takes no lock: the subscribers of a channel are an array that is replaced when one comes or goes. Messages of
  * one publisher reach a subscriber in their order.
@@ -78,12 +78,14 @@ public final class PubSub {
             client.take(name.length() + SUBSCRIPTION_BYTES);
             Slice key = new Slice(name.toBytes());
             names.add(key);
+            client.subscriptionsChanged();
             map(kind).merge(key, new Client[] {client}, PubSub::joined);
         }
     }
 
     public void unsubscribe(Client client, Kind kind, Slice name) {
         if (own(client, kind).remove(name)) {
+            client.subscriptionsChanged();
             client.give(name.length() + SUBSCRIPTION_BYTES);
             map(kind).computeIfPresent(name, (key, clients) -> without(clients, client));
         }

@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who wants to know when keys of one shard change: clients that watch them, blocked clients in order of arrival, and clients that
+ * Those that observe keys of one shard: clients that watch them, blocked clients in order of arrival, and clients that
  * may have cached them. Guarded by the shard's lock.
  */
 public final class ShardObservers {
@@ -153,7 +153,7 @@ public final class ShardObservers {
         return table == null ? null : table.find(key);
     }
 
-    /** Calls {@code visitor} with each key of a database that somebody waits for. */
+    /** Calls {@code visitor} with each key of a database that a command waits for. */
     void forEachAwaited(int database, Consumer<Slice> visitor) {
         waiters[database].keySet().forEach(visitor);
     }

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A client gets invalidations of the keys that it has read ({@link TrackingTable}, one for each shard), or of all keys with certain
  * prefixes. What must never happen is that a client caches a value and is not told of a change that comes after it. So a read is
- * noted while the lock under which it was made is still held, and the reads without a lock ({@link CommandSpec.Glance}) are not
+ * noted while the lock under which it was made is still held, and the reads without a lock ({@link CommandSpec.OptimisticRead}) are not
  * for tracking clients. A write, which needs the same lock, then either came before and is what was read, or finds the note. Its
  * message is queued at the client behind the answer, which the thread that made the read sends first.
  *
@@ -43,7 +43,7 @@ public final class Tracking {
     private final Keyspace keyspace;
     private final Clients allClients;
     private final NumberParameter limit;
-    private final KeyObservers interests;
+    private final KeyObservers observers;
     private final Map<Slice, Set<Tracker>> prefixes = new TreeMap<>();
     private final AtomicInteger clients = new AtomicInteger();
     private final AtomicLong keys = new AtomicLong();
@@ -57,13 +57,13 @@ public final class Tracking {
         this.keyspace = keyspace;
         this.allClients = clients;
         this.limit = limit;
-        this.interests = new KeyObservers(keyspace, this);
+        this.observers = new KeyObservers(keyspace, this);
         limit.onChange(this::limit);
     }
 
-    /** Who wants to know when keys change. */
-    public KeyObservers interests() {
-        return interests;
+    /** Those that observe keys. */
+    public KeyObservers observers() {
+        return observers;
     }
 
     /** How many clients track keys. */
@@ -71,7 +71,7 @@ public final class Tracking {
         return clients.get();
     }
 
-    /** How many keys somebody may have cached, those of broadcasts apart. */
+    /** How many keys clients may have cached, those of broadcasts apart. */
     public long keys() {
         return keys.get();
     }
@@ -150,7 +150,7 @@ public final class Tracking {
 
     private void prefixesChanged() {
         prefixCount = prefixes.size();
-        interests.forEach(interest -> interest.setBroadcasts(!prefixes.isEmpty()));
+        observers.forEach(interest -> interest.setBroadcasts(!prefixes.isEmpty()));
     }
 
     /** Ends the tracking of a client that has gone. */
@@ -173,7 +173,7 @@ public final class Tracking {
         }
         for (int index : spec.keysOf(args)) {
             Slice key = args.get(index);
-            ShardObservers interest = interests.of(key);
+            ShardObservers interest = observers.of(key);
             interest.track(key, tracker);
             limit(interest);
         }
@@ -182,7 +182,7 @@ public final class Tracking {
     /** Makes room in the tables if {@code tracking-table-max-keys} has been lowered. */
     public void limit() {
         if (isOverLimit()) {
-            interests.forEach(this::limit);
+            observers.forEach(this::limit);
         }
     }
 
@@ -205,7 +205,7 @@ public final class Tracking {
      * Tells the clients that track by prefix of changed keys.
      *
      * @param changed in order, each once
-     * @param by who has changed them
+     * @param by the client that has changed them
      */
     public void broadcast(Collection<Slice> changed, @Nullable Client by) {
         prefixes.forEach((prefix, trackers) -> {
@@ -233,7 +233,7 @@ public final class Tracking {
 
     /** Tells all clients that track keys that every key may have gone. All shards are locked. */
     public void flushed() {
-        interests.forEach(ShardObservers::forgetCached);
+        observers.forEach(ShardObservers::forgetCached);
         if (clients.get() > 0) {
             Invalidation everything = new Invalidation(null);
             for (Client client : allClients) {

@@ -13,7 +13,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who has read which keys of one shard and may have cached them. A key is here from the first such read until it changes; of
+ * The clients that have read keys of one shard and may have cached them. A key is here from the first such read until it changes; of
  * which database it was does not matter. Guarded by the shard's lock.
  *
  * <p>Most keys have one reader, so that stands in the map itself; several stand in a set.

@@ -12,7 +12,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One who sends commands: a connection's state, or a session's in this JVM. Its commands run one after the other, so most
+ * A client: a connection's state, or a session's in this JVM. Its commands run one after the other, so most
  * fields belong to the thread that runs them; those that others set are volatile.
  */
 public final class Client implements Account {
@@ -51,6 +51,7 @@ public final class Client implements Account {
     private volatile boolean readOnly;
     private volatile boolean closing;
     private volatile boolean monitor;
+    private volatile boolean subscriber;
     private volatile boolean postponed;
     private volatile long lastUsedMillis;
     private volatile @Nullable CommandSpec lastCommand;
@@ -453,7 +454,12 @@ public final class Client implements Account {
 
     /** Whether the client is subscribed to anything, and so, in RESP2, may send little else. */
     public boolean isSubscriber() {
-        return !channels.isEmpty() || !patterns.isEmpty() || !shardChannels.isEmpty();
+        return subscriber;
+    }
+
+    /** Takes note that the client's subscriptions have changed. */
+    public void subscriptionsChanged() {
+        subscriber = !channels.isEmpty() || !patterns.isEmpty() || !shardChannels.isEmpty();
     }
 
     /** Whether the connection ends once its replies are sent; further commands are not run. */

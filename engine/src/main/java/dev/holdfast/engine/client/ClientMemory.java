@@ -167,7 +167,7 @@ public final class ClientMemory {
     /**
      * Disconnects the largest clients until what the others hold is within the bound.
      *
-     * @param asking who wants to hold more and is not disconnected here, or null
+     * @param asking the client that wants to hold more and is not disconnected here, or null
      * @return false if it must be {@code asking} that goes
      */
     private synchronized boolean makeRoom(@Nullable Client asking) {

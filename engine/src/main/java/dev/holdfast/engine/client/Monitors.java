@@ -59,7 +59,7 @@ public final class Monitors {
         }
     }
 
-    /** Whether anybody looks. */
+    /** Whether there is a monitor. */
     public boolean any() {
         return clients != NONE && clients.length > 0;
     }

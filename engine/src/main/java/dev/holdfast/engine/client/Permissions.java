@@ -13,7 +13,6 @@ import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.protocol.Args;
 import java.util.Collection;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What clients may do: each has a user, and {@link Acl} knows what that user may do. What is denied is logged with the client's
@@ -52,7 +51,7 @@ public final class Permissions {
     }
 
     /**
-     * Logs a client in whose certificate names users: as the first of them who is enabled. Where none is, that is noted, and the client
+     * Logs a client in whose certificate names users: as the first of them that is enabled. Where none is, that is noted, and the client
      * stays who it is.
      *
      * @param names bytes, one to a character
@@ -100,25 +99,11 @@ public final class Permissions {
         }
     }
 
-    /** The same for a command that has waited and is about to run again. Returns the error, or null where it may run. */
-    @Nullable
-    public String refusalOfWaiting(BlockedCommand waiter) {
-        Client client = waiter.client;
-        AclDenial denial = acl.check(client.user(), waiter.spec, waiter.args, waiter.database);
-        if (denial == null) {
-            return null;
-        }
-        log(client, denial, AclLog.Context.TOPLEVEL, waiter.spec, waiter.args);
-        client.lane().rejected[waiter.spec.id()]++;
-        return "NOPERM " + denial.message(client.user(), waiter.spec, waiter.args, false);
-    }
-
-    /** The same for a command of a transaction that is now being run. Returns the error, or null where it may run. */
-    @Nullable
-    public String refusalInTransaction(Client client, CommandSpec spec, Args args) {
+    /** The same for a command of a transaction that is now being run. */
+    public void admitQueued(Client client, CommandSpec spec, Args args) {
         AclDenial denial = acl.check(client.user(), spec, args, client.database());
         if (denial == null) {
-            return null;
+            return;
         }
         log(client, denial, AclLog.Context.MULTI, spec, args);
         String reason = switch (denial.reason()) {
@@ -127,14 +112,30 @@ public final class Permissions {
             case CHANNEL -> "no permission to access one of the channels used as arguments";
             default -> "no permission";
         };
-        return "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call."
-                + " This command is no longer allowed for the following reason: " + reason;
+        throw new CommandException(
+                "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call."
+                        + " This command is no longer allowed for the following reason: " + reason);
+    }
+
+    /** The same for a command that a script calls. */
+    public void admitInScript(Client client, CommandSpec spec, Args args) {
+        AclDenial denial = acl.check(client.user(), spec, args, client.database());
+        if (denial != null) {
+            log(client, denial, AclLog.Context.LUA, spec, args);
+            throw new CommandException(
+                    "ERR ACL failure in script: " + denial.message(client.user(), spec, args, false));
+        }
+    }
+
+    /** Whether a client may run a command; nothing is logged. */
+    public boolean mayRun(Client client, CommandSpec spec, Args args) {
+        return acl.check(client.user(), spec, args, client.database()) == null;
     }
 
     // ---- the log ----
 
     /** Counts and logs that a client was denied something. */
-    public void log(Client client, AclDenial denial, AclLog.Context context, CommandSpec spec, Args args) {
+    private void log(Client client, AclDenial denial, AclLog.Context context, CommandSpec spec, Args args) {
         acl.log(
                 denial.reason(),
                 context,

@@ -1,7 +1,6 @@
 package dev.holdfast.engine.client;
 
 import dev.holdfast.engine.acl.Acl;
-import dev.holdfast.engine.catalog.CommandFlag;
 import dev.holdfast.engine.catalog.CommandRole;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.protocol.Account;
@@ -70,18 +69,6 @@ public final class QueuedCommands {
     int databaseFrom(int before, int databases) {
         int selected = lastSelect == null ? -1 : Acl.databaseNumber(lastSelect.get(1), databases);
         return selected < 0 ? before : selected;
-    }
-
-    /** Whether running {@code command}, if that is EXEC, runs a queued command that writes. */
-    public boolean writes(CommandSpec command) {
-        return command.has(CommandRole.RUNS_QUEUE)
-                && commands.stream().anyMatch(queued -> queued.spec.is(CommandFlag.WRITE));
-    }
-
-    /** Whether running {@code command}, if that is EXEC, runs a queued command that may make the store grow. */
-    public boolean needsMemory(CommandSpec command) {
-        return command.has(CommandRole.RUNS_QUEUE)
-                && commands.stream().anyMatch(queued -> queued.spec.is(CommandFlag.DENYOOM));
     }
 
     public List<Queued> commands() {

@@ -1,4 +1,4 @@
-/** One who sends commands: connection state, queued and blocked commands, what clients are shown and may do. */
+/** Clients: connection state, queued and blocked commands, what clients are shown and may do. */
 @NullMarked
 package dev.holdfast.engine.client;
 

@@ -267,7 +267,7 @@ public final class FunctionCommands {
     }
 
     private static void stats(Call call) {
-        ScriptRun run = call.engine().scriptToKill();
+        ScriptRun run = call.engine().scriptRuns().toKill();
         if (run != null && run.isEval()) {
             throw run.busyError();
         }

@@ -160,7 +160,7 @@ public final class HyperLogLogCommands {
             sketch.cacheCount(count);
             Edit<Entry> edit = call.editFound(key, item);
             store(edit, sketch);
-            // A read command, but the string is another now: all who have a copy of it must have the same one.
+            // A read command, but the string is another now: all that have a copy of it must have the same one.
             edit.doneSilently(1);
         }
         call.reply().integer(count);

@@ -260,9 +260,9 @@ final class InfoReport {
         line("pubsub_clients", subscribers);
         line("watching_clients", watching);
         line("clients_in_timeout_table", engine.blocking().blockedClients());
-        line("total_watched_keys", engine.interests().watchedKeys());
-        line("total_blocking_keys", engine.interests().awaitedKeys());
-        line("total_blocking_keys_on_nokey", engine.interests().keysAwaitedForLoss());
+        line("total_watched_keys", engine.observers().watchedKeys());
+        line("total_blocking_keys", engine.observers().awaitedKeys());
+        line("total_blocking_keys_on_nokey", engine.observers().keysAwaitedForLoss());
         Pause pause = engine.pause();
         line("paused_reason", pause.isActive() ? "client_pause" : "none");
         line("paused_actions", !pause.isActive() ? "none" : pause.isOnlyWrites() ? "write" : "all");

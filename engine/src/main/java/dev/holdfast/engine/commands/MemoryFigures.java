@@ -33,12 +33,12 @@ record MemoryFigures(
         long clients = engine.clientMemory().sum();
         long tables = keyspace.tableBytes();
         long dataset = engine.usedBytes() - tables;
-        engine.notePeak(dataset + tables + clients);
+        engine.statistics().notePeak(dataset + tables + clients);
         return new MemoryFigures(
                 dataset,
                 tables,
                 clients,
-                engine.peakBytes(),
+                engine.statistics().peakBytes(),
                 HeapRoom.usedBytes(),
                 runtime.totalMemory(),
                 systemMemory());

@@ -201,9 +201,9 @@ public final class ScanCommands {
     }
 
     private static void flush(Call call, int database) {
-        call.engine().interests().touchReplaced(database, -1, call.now());
+        call.engine().observers().touchReplaced(database, -1, call.now());
         call.addDirty(call.engine().keyspace().clear(database));
-        call.awakenAll(database);
+        call.wakeAll(database);
     }
 
     private static void swapDatabases(Call call) {
@@ -217,11 +217,11 @@ public final class ScanCommands {
             throw new CommandException("ERR DB index is out of range");
         }
         if (one != other) {
-            call.engine().interests().touchReplaced(one, other, call.now());
-            call.engine().interests().touchReplaced(other, one, call.now());
+            call.engine().observers().touchReplaced(one, other, call.now());
+            call.engine().observers().touchReplaced(other, one, call.now());
             keyspace.swap(one, other);
-            call.awakenAll(one);
-            call.awakenAll(other);
+            call.wakeAll(one);
+            call.wakeAll(other);
         }
         call.addDirty(1);
         call.reply().ok();

@@ -161,7 +161,7 @@ public final class ScriptCommands {
     }
 
     static void kill(Call call, boolean eval) {
-        ScriptRun run = call.engine().scriptToKill();
+        ScriptRun run = call.engine().scriptRuns().toKill();
         if (run == null) {
             throw new CommandException("NOTBUSY No scripts in execution right now.");
         }

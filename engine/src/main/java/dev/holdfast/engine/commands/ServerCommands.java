@@ -195,7 +195,7 @@ public final class ServerCommands {
         if (words.contains("FAILOVER")) {
             throw new CommandException("ERR SHUTDOWN FAILOVER is only supported in cluster mode.");
         }
-        ScriptRun script = call.engine().busyScript();
+        ScriptRun script = call.engine().scriptRuns().busy();
         if (script != null && !words.contains("NOSAVE")) {
             throw script.busyError();
         }

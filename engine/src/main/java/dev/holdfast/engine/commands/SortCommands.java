@@ -217,7 +217,7 @@ public final class SortCommands {
             }
         }
 
-        /** A pattern may lead to any key, so only who may read them all may use one. */
+        /** A pattern may lead to any key, so only a user that may read them all may use one. */
         private static void requireAllKeys(Call call, String option) {
             boolean allowed = call.engine()
                     .acl()

@@ -33,6 +33,7 @@ import dev.holdfast.engine.protocol.Reply;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** The commands that give and take whole strings. {@link StringPartCommands} and {@link CounterCommands} are the others. */
 public final class StringCommands {
@@ -45,7 +46,7 @@ public final class StringCommands {
                     .arity(2)
                     .flags(READONLY, FAST)
                     .keys(KeySpec.at(1, RO, ACCESS))
-                    .glance(StringCommands::get)
+                    .optimisticRead(StringCommands::get)
                     .complexity("O(1)")
                     .summary("The string that a key holds"),
             command(
@@ -59,6 +60,7 @@ public final class StringCommands {
                     .flags(WRITE, DENYOOM)
                     .keys(KeySpec.at(1, RW, ACCESS, UPDATE, VARIABLE_FLAGS)
                             .flagsBy(args -> hasGet(args) ? List.of(RW, ACCESS, UPDATE) : List.of(OW, UPDATE)))
+                    .blindWrite(StringCommands::plainSet)
                     .complexity("O(1)")
                     .summary("Gives a key a string, whatever it held, and perhaps an expiry"),
             command("SETNX", "key value", StringCommands::setNx)
@@ -222,6 +224,15 @@ public final class StringCommands {
             call.propagateAs(wordsWithoutGet(call));
         }
         return !answered;
+    }
+
+    /** What a SET without options stores; null where its encoding depends on what is there. */
+    private static @Nullable Object plainSet(Args args) {
+        if (args.count() != 3 || !StringItem.isEncodedAlike(args.get(1), args.get(2))) {
+            return null;
+        }
+        Slice value = args.get(2);
+        return StringItem.create(args.get(1), value, StringItem.encodingOf(value), KeyRecord.NEVER);
     }
 
     /** Writes the string that a key holds, or nil, before that is changed. */

@@ -88,7 +88,7 @@ public final class TransactionCommands {
     }
 
     private static void unwatch(Call call) {
-        call.engine().interests().unwatch(call.client());
+        call.engine().observers().unwatch(call.client());
         call.reply().ok();
     }
 }

@@ -85,7 +85,7 @@ public final class Blocking {
         BlockedCommand waiter = new BlockedCommand(
                 client, call.spec(), words, client.database(), keys, mask, wanted, wakesOnLoss, timeoutReply);
         for (Slice key : keys) {
-            engine.interests().of(key).await(waiter.database, key, waiter);
+            engine.observers().of(key).await(waiter.database, key, waiter);
         }
         client.setWaiter(waiter);
         blockedClients.incrementAndGet();
@@ -122,7 +122,7 @@ public final class Blocking {
     private void forget(BlockedCommand waiter) {
         waiter.done();
         for (Slice key : waiter.keys) {
-            engine.interests().of(key).stopAwaiting(waiter.database, key, waiter);
+            engine.observers().of(key).stopAwaiting(waiter.database, key, waiter);
         }
         waiter.client.setWaiter(null);
         waiter.client.give(BlockedCommand.bytes(waiter.args));
@@ -194,7 +194,7 @@ public final class Blocking {
         long mask = keyspace.maskOf(key.key());
         keyspace.lock(mask);
         try {
-            List<BlockedCommand> waiters = engine.interests().of(key.key()).waiters(key.database(), key.key());
+            List<BlockedCommand> waiters = engine.observers().of(key.key()).waiters(key.database(), key.key());
             return waiters == null ? List.of() : List.copyOf(waiters);
         } finally {
             keyspace.unlock(mask);
@@ -212,7 +212,7 @@ public final class Blocking {
                 return true;
             }
             Call call = Engine.callOf(waiter.client);
-            call.begin(waiter.spec, waiter.args, NoReply.INSTANCE);
+            call.begin(Origin.WAIT, waiter.spec, waiter.args, NoReply.INSTANCE);
             Object item = call.find(key.key(), key.database());
             boolean lost = item == null || KeyRecord.type(KeyTable.record(item)) != waiter.wanted;
             if (lost && !waiter.wakesOnLoss) {
@@ -221,17 +221,8 @@ public final class Blocking {
             }
             Reply reply = waiter.client.link().resumeReply();
             int mark = reply.mark();
-            // The user may have lost the permission while the command waited.
-            String refusal = engine.permissions().refusalOfWaiting(waiter);
-            if (refusal == null) {
-                call.setRetrying(true);
-                engine.dispatcher().run(call, waiter.spec, waiter.args, reply);
-                call.setRetrying(false);
-            } else {
-                reply.error(refusal);
-                engine.statistics().countError(refusal);
-            }
-            queue.addAll(call.takeReady());
+            engine.dispatcher().runLocked(Origin.WAIT, call, waiter.spec, waiter.args, reply);
+            queue.addAll(call.changed().takeAwaited());
             if (call.hasBlocked()) {
                 return true;
             }

@@ -1,22 +1,16 @@
 package dev.holdfast.engine.core;
 
-import dev.holdfast.engine.base.Doubles;
 import dev.holdfast.engine.base.HeapRoom;
-import dev.holdfast.engine.base.LongDouble;
-import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandFlag;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.change.Event;
-import dev.holdfast.engine.change.ShardObservers;
 import dev.holdfast.engine.client.Client;
 import dev.holdfast.engine.client.NoReply;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.journal.ChangeLog;
-import dev.holdfast.engine.journal.ChangeUnit;
 import dev.holdfast.engine.journal.ChangeUnit.Target;
-import dev.holdfast.engine.keyspace.DatabaseKey;
 import dev.holdfast.engine.keyspace.Entry;
 import dev.holdfast.engine.keyspace.KeyRecord;
 import dev.holdfast.engine.keyspace.KeyTable;
@@ -26,10 +20,6 @@ import dev.holdfast.engine.keyspace.ValueType;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.upkeep.Expiry;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.SortedSet;
-import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -41,59 +31,50 @@ import org.jspecify.annotations.Nullable;
  * The shards of the declared keys are locked while it runs. Each client has one call object, used again and again.
  */
 public final class Call implements Client.Runner {
-    /** More are not kept for commands to come. */
-    private static final int MOST_KEPT_EDITS = 32;
-
     private final Engine engine;
     private final Client client;
     private final Keyspace keyspace;
     private final Slice scratch = new Slice();
-    private final List<DatabaseKey> ready = new ArrayList<>();
-
-    /** Those that the command has begun come first; the others are from commands before. */
-    private final List<Edit<?>> edits = new ArrayList<>();
-
-    private int editCount;
+    private final Edits edits = new Edits(this);
+    private final ChangedKeys changed;
+    private final Propagation propagation;
 
     private CommandSpec spec;
     private Args args;
     private Reply reply;
 
-    /** Changed keys that clients which track by prefix get when the command, or its transaction, ends. */
-    private @Nullable SortedSet<Slice> broadcast;
+    private Origin origin;
 
     private long now;
     private long nowMicros;
     private long heldShards;
     private long dirty;
     private boolean inTransaction;
-    private boolean retrying;
     private @Nullable Handler rest;
     private long suspendedSince;
-    private Target target = Target.ALL;
-    private boolean inScript;
     private volatile @Nullable ScriptRun script;
-    private boolean partOfTransaction;
     private boolean blocked;
-    private final ChangeUnit unit = new ChangeUnit();
-    private boolean retold;
 
     Call(Engine engine, Client client) {
         this.engine = engine;
         this.client = client;
         this.keyspace = engine.keyspace();
+        this.changed = new ChangedKeys(engine, client);
+        this.propagation = new Propagation(engine.changes(), client);
         this.spec = engine.commands().byId(0);
         this.args = new Args();
         this.reply = NoReply.INSTANCE;
+        this.origin = Origin.CLIENT;
     }
 
     /** Points the call at a command. The time is read again unless the command is part of a transaction. */
-    void begin(CommandSpec spec, Args args, Reply reply) {
+    void begin(Origin from, CommandSpec spec, Args args, Reply reply) {
+        this.origin = from;
         this.spec = spec;
         this.args = args;
         this.reply = reply;
         this.blocked = false;
-        this.retold = false;
+        propagation.begin();
         if (!inTransaction) {
             now = 0;
             nowMicros = 0;
@@ -102,90 +83,58 @@ public final class Call implements Client.Runner {
 
     /** Brings the memory account up to date with what the command has done. */
     void settle() {
-        endEdits();
-        if (broadcast != null && !inTransaction) {
-            broadcast();
+        edits.end();
+        if (!inTransaction) {
+            changed.broadcast();
         }
-    }
-
-    /** Ends an edit that has been reported, so that many after each other need no more room than one. */
-    void end(Edit<?> edit) {
-        if (editCount > 0 && edits.get(editCount - 1) == edit) {
-            edit.end();
-            editCount--;
-        }
-    }
-
-    private void endEdits() {
-        for (int i = 0; i < editCount; i++) {
-            edits.get(i).end();
-        }
-        if (editCount > MOST_KEPT_EDITS) {
-            edits.subList(MOST_KEPT_EDITS, edits.size()).clear();
-        }
-        editCount = 0;
-    }
-
-    /** Takes note that a change of a key was reported, by which edit of it ever; for assertions. */
-    boolean noteReport(Slice key, int database) {
-        for (int i = 0; i < editCount; i++) {
-            edits.get(i).noteReport(key, database);
-        }
-        return true;
-    }
-
-    /** Whether every key that the command has changed was reported; for assertions. */
-    boolean reportsItsChanges() {
-        for (int i = 0; i < editCount; i++) {
-            if (!edits.get(i).isReported()) {
-                return false;
-            }
-        }
-        return true;
     }
 
     void setInTransaction(boolean inTransaction) {
         this.inTransaction = inTransaction;
         now = 0;
         nowMicros = 0;
-        if (broadcast != null && !inTransaction) {
-            broadcast();
+        if (!inTransaction) {
+            changed.broadcast();
         }
     }
 
-    private void broadcast() {
-        if (broadcast != null) {
-            engine.tracking().broadcast(broadcast, client);
-            broadcast = null;
-        }
+    /** Where the command comes from. */
+    Origin origin() {
+        return origin;
+    }
+
+    /** Whether a script calls the command. */
+    public boolean isInScript() {
+        return origin == Origin.SCRIPT;
+    }
+
+    Edits edits() {
+        return edits;
+    }
+
+    /** Those who observe the keys that the command changes. */
+    ChangedKeys changed() {
+        return changed;
     }
 
     // ---- scripts ----
 
-    /**
-     * Makes the call that of a script, whose commands {@link #runInside} then runs: they are one step, as those of a
-     * transaction are. Returns what {@link #endScript} wants to know.
-     */
-    public boolean beginScript(ScriptRun run) {
+    /** Makes the call that of a script. */
+    void beginScript(ScriptRun run) {
         script = run;
-        boolean within = inTransaction;
-        partOfTransaction = within;
-        if (!within) {
+        if (!inTransaction) {
             setInTransaction(true);
         }
-        return within;
     }
 
-    /** Runs a command of a script. The script's own words and reply are the call's no more, until {@link #endScript}. */
-    public void runInside(CommandSpec inner, Args words, Reply answer) {
-        inScript = true;
-        engine.dispatcher().run(this, inner, words, answer);
-    }
-
-    /** Makes the script's own words and reply the call's again. */
-    public void endInside(CommandSpec outer, Args words, Reply answer) {
-        inScript = false;
-        begin(outer, words, answer);
+    /** Ends a script. If it is no part of a transaction, its changes are appended to the log. */
+    void endScript(boolean append) {
+        script = null;
+        propagation.setTarget(Target.ALL);
+        if (append) {
+            setInTransaction(false);
+            endUnit();
+        }
     }
 
     /** The script that the client runs, or null; any thread may ask. */
@@ -194,59 +143,23 @@ public final class Call implements Client.Runner {
         return script;
     }
 
-    /** Whether the command is one that a script runs. */
-    public boolean isInScript() {
-        return inScript;
-    }
-
-    /** Ends a script: its changes are appended to the log, unless it is part of a transaction. */
-    public void endScript(boolean within) {
-        script = null;
-        target = Target.ALL;
-        if (!within) {
-            setInTransaction(false);
-            endUnit();
+    /** The script that calls the command. */
+    ScriptRun running() {
+        ScriptRun run = script;
+        if (run == null) {
+            throw new IllegalStateException("no script is running");
         }
+        return run;
     }
 
-    /** Where what follows is sent; a script may choose. */
-    public void setTarget(Target target) {
-        this.target = target;
+    /** Where the changes that follow are sent; a script may choose. */
+    void setTarget(Target target) {
+        propagation.setTarget(target);
     }
 
-    /** Counts a command of a script that does not get to run, and makes the error that the script is given. */
-    public CommandException refuse(CommandSpec inner, String message) {
-        client.lane().rejected[inner.id()]++;
-        return refuse(message);
-    }
-
-    public CommandException refuse(String message) {
-        engine.statistics().countError(message);
-        return new CommandException(message);
-    }
-
-    /**
-     * Answers with an error that is the outcome of a script.
-     *
-     * @param counted whether a command of the script has counted it already
-     */
-    public void fail(String message, boolean counted) {
-        String line = message.replace('\r', ' ').replace('\n', ' ');
-        reply.error(line);
-        client.lane().failed[spec.id()]++;
-        if (!counted) {
-            engine.statistics().countError(line);
-        }
-    }
-
-    /** The declaration of a command that a script calls. */
-    public CommandSpec resolve(Args words) {
-        return engine.admission().resolve(client, words);
-    }
-
-    /** Whether the store uses more memory than it may. */
-    public boolean isOutOfMemory() {
-        return engine.eviction().isOutOfMemory();
+    /** Lets a script begin that says of itself that it writes, or throws the error that it gets. */
+    public void admitWriting(boolean allowsOutOfMemory) {
+        engine.gate().admitWriting(this, allowsOutOfMemory);
     }
 
     /**
@@ -256,20 +169,6 @@ public final class Call implements Client.Runner {
      */
     public void suspend(Handler rest) {
         this.rest = rest;
-    }
-
-    void setHeldShards(long mask) {
-        heldShards = mask;
-    }
-
-    /** The shards that are locked for the command, or for the transaction that it is part of. */
-    long heldShards() {
-        return heldShards;
-    }
-
-    /** Whether the command is one of a transaction; a script within one cannot be suspended. */
-    public boolean isPartOfTransaction() {
-        return partOfTransaction;
     }
 
     boolean isSuspended() {
@@ -293,27 +192,13 @@ public final class Call implements Client.Runner {
         suspendedSince = nanos;
     }
 
-    void setRetrying(boolean retrying) {
-        this.retrying = retrying;
+    void setHeldShards(long mask) {
+        heldShards = mask;
     }
 
-    /** Whether a command that had to wait is being run again. */
-    boolean isRetrying() {
-        return retrying;
-    }
-
-    boolean hasBlocked() {
-        return blocked;
-    }
-
-    /** The keys that were changed and that blocked clients wait for. They are handed over: the next call begins without. */
-    List<DatabaseKey> takeReady() {
-        if (ready.isEmpty()) {
-            return List.of();
-        }
-        List<DatabaseKey> taken = List.copyOf(ready);
-        ready.clear();
-        return taken;
+    /** The shards that are locked for the command, or for the transaction that it is part of. */
+    long heldShards() {
+        return heldShards;
     }
 
     // ---- the command ----
@@ -387,24 +272,12 @@ public final class Call implements Client.Runner {
     // ---- arguments ----
 
     public long longArg(int index) {
-        Slice arg = arg(index);
-        if (!Numbers.isLong(arg)) {
-            throw CommandException.notInteger();
-        }
-        return Numbers.toLong(arg);
+        return NumberWords.toLong(arg(index));
     }
 
     /** An integer between bounds; {@code message} is the whole error where it is none. */
     public long longArg(int index, long min, long max, String message) {
-        Slice arg = arg(index);
-        if (!Numbers.isLong(arg)) {
-            throw new CommandException(message);
-        }
-        long value = Numbers.toLong(arg);
-        if (value < min || value > max) {
-            throw new CommandException(message);
-        }
-        return value;
+        return NumberWords.toLong(arg(index), min, max, message);
     }
 
     /** An integer that is not negative; Valkey's message for one that is out of range. */
@@ -417,47 +290,17 @@ public final class Call implements Client.Runner {
     }
 
     public double doubleArg(int index, String message) {
-        Slice arg = arg(index);
-        double value = Doubles.parse(arg.array(), arg.offset(), arg.length());
-        if (Double.isNaN(value)) {
-            throw new CommandException(message);
-        }
-        return value;
+        return NumberWords.toDouble(arg(index), message);
     }
 
     /** The number of a database. */
     public int databaseArg(int index) {
-        long number = longArg(index);
-        if (number != (int) number) {
-            throw new CommandException(
-                    "ERR value is out of range, value must between " + Integer.MIN_VALUE + " and " + Integer.MAX_VALUE);
-        }
-        if (number < 0 || number >= keyspace.databases()) {
-            throw new CommandException("ERR DB index is out of range");
-        }
-        return (int) number;
+        return NumberWords.toDatabase(arg(index), keyspace.databases());
     }
 
     /** A time to wait in seconds with a fraction, as milliseconds; 0 means for ever. */
     public long timeoutArg(int index) {
-        Slice arg = arg(index);
-        double seconds = Doubles.parse(arg.array(), arg.offset(), arg.length());
-        if (Double.isNaN(seconds)) {
-            // Valkey reads a long double, so that a number beyond a double's range is a number still.
-            LongDouble number = LongDouble.parse(arg);
-            if (number == null) {
-                throw new CommandException("ERR timeout is not a float or out of range");
-            }
-            seconds = number.toDouble();
-        }
-        double millis = Math.ceil(seconds * 1000);
-        if (millis > Long.MAX_VALUE - (double) now()) {
-            throw new CommandException("ERR timeout is out of range");
-        }
-        if (millis < 0) {
-            throw new CommandException("ERR timeout is negative");
-        }
-        return (long) millis;
+        return NumberWords.toTimeout(arg(index), now());
     }
 
     // ---- reading the keyspace ----
@@ -504,7 +347,7 @@ public final class Call implements Client.Runner {
     void removeExpired(KeyTable table, Slice key, int database) {
         Expiry expiry = engine.expiry();
         expiry.remove(table, key, database);
-        tell(key, database);
+        changed.add(key, database);
         propagateBeside(database, expiry.removalWord(), key);
     }
 
@@ -531,7 +374,7 @@ public final class Call implements Client.Runner {
     public @Nullable Object peek(Slice key) {
         Object item = inspect(key);
         if (item == null) {
-            engine.notifier().event(Event.KEYMISS, client.database(), key);
+            engine.events().event(Event.KEYMISS, client.database(), key);
         }
         return item;
     }
@@ -604,7 +447,7 @@ public final class Call implements Client.Runner {
     /** Begins the change of a key's value. */
     public <V extends Entry> Edit<V> edit(Slice key, Class<V> type) {
         V value = cast(find(key), type);
-        Edit<V> edit = begin(key, client.database(), value);
+        Edit<V> edit = edits.begin(key, client.database(), value);
         if (value != null) {
             touch(value);
             edit.open(value);
@@ -623,17 +466,17 @@ public final class Call implements Client.Runner {
         if (item != null) {
             touch(item);
         }
-        return begin(key, database, item);
+        return edits.begin(key, database, item);
     }
 
     /** The encoding of a value just given, see {@link StringItem#encodingOf}; a script's words stay text, as in Valkey. */
     public int encodingOf(Slice value) {
-        return inScript ? KeyRecord.EMBSTR : StringItem.encodingOf(value);
+        return isInScript() ? KeyRecord.EMBSTR : StringItem.encodingOf(value);
     }
 
     /** Begins the change of a key whose item {@link #lookup} has just returned. */
     public Edit<Entry> editFound(Slice key, @Nullable Object item) {
-        return begin(key, client.database(), item);
+        return edits.begin(key, client.database(), item);
     }
 
     /** Fails where the heap has no room for something of so many bytes that is about to be made. */
@@ -643,61 +486,14 @@ public final class Call implements Client.Runner {
         }
     }
 
-    @SuppressWarnings("unchecked") // an edit keeps nothing of the command before
-    private <V extends Entry> Edit<V> begin(Slice key, int database, @Nullable Object item) {
-        KeyTable table = table(key, database);
-        if (editCount == edits.size()) {
-            edits.add(new Edit<>(this, table));
-        }
-        Edit<V> edit = (Edit<V>) edits.get(editCount++);
-        edit.begin(key, database, table, item);
-        return edit;
-    }
-
     /** A record for a value of this type that is to be put under the key. */
     public static byte[] newRecord(ValueType type, Slice key) {
         return KeyRecord.create(type, 0, key, KeyRecord.NEVER, 0);
     }
 
-    /** Tells those who watch a key, may have cached it or wait for it that it has changed. */
-    void tell(Slice key, int database) {
-        ShardObservers interest = engine.interests().of(key);
-        if (interest.isEmpty()) {
-            return;
-        }
-        touched(interest, key, database);
-        wake(interest, key, database);
-    }
-
-    /** Tells those who watch a key and those who may have cached it. */
-    private void touched(ShardObservers interest, Slice key, int database) {
-        interest.touch(database, key);
-        interest.invalidate(key, client);
-        if (interest.broadcasts()) {
-            if (broadcast == null) {
-                broadcast = new TreeSet<>();
-            }
-            broadcast.add(new Slice(key.toBytes()));
-        }
-    }
-
-    /** Lets those who wait for a key look at it again. */
-    void wake(Slice key, int database) {
-        ShardObservers interest = engine.interests().of(key);
-        if (!interest.isEmpty()) {
-            wake(interest, key, database);
-        }
-    }
-
-    private void wake(ShardObservers interest, Slice key, int database) {
-        if (interest.waiters(database, key) != null) {
-            ready.add(new DatabaseKey(database, new Slice(key.toBytes())));
-        }
-    }
-
-    /** Marks every key of a database that somebody waits for as possibly changed; after SWAPDB and the like. */
-    public void awakenAll(int database) {
-        engine.interests().forEachAwaited(database, key -> ready.add(new DatabaseKey(database, key)));
+    /** Marks every key of a database that a client waits for as possibly changed; after SWAPDB and the like. */
+    public void wakeAll(int database) {
+        changed.wakeAll(database);
     }
 
     /** Counts changes that no key stands for, as FLUSHALL's. */
@@ -719,36 +515,27 @@ public final class Call implements Client.Runner {
      * strings, byte arrays, slices or integers.
      */
     public void propagateAs(Object... words) {
-        retold = true;
-        if (isLogged()) {
-            unit.add(target, client.database(), words);
-        }
+        propagation.retell(words);
     }
 
     /** Lets nothing be written to the log of changes, but what {@link #propagateAs} says. */
     public void propagateNothing() {
-        retold = true;
+        propagation.retellNothing();
     }
 
     /** Lets the command be written to the log of changes although it counts no change. */
     public void propagate() {
-        if (!retold && isLogged()) {
-            unit.add(target, client.database(), args);
-        }
-        retold = true;
+        propagation.tell(args);
     }
 
     /** Lets replicas alone get the command although it changes nothing: a message. */
     public void propagateToReplicas() {
-        if (isLogged() && engine.changes().replicas().isOn()) {
-            unit.add(Target.REPLICAS, client.database(), args);
-        }
-        retold = true;
+        propagation.tellReplicas(args);
     }
 
     /** Whether changes have readers. What is only prepared for {@link #propagateAs} can be left out if not. */
     public boolean isLogged() {
-        return engine.changes().isOn() && (!client.isReplaying() || client.isPrimary()) && target != Target.NONE;
+        return propagation.isOn();
     }
 
     /**
@@ -757,7 +544,7 @@ public final class Call implements Client.Runner {
      */
     public void propagateBeside(int database, Object... words) {
         if (isLogged()) {
-            unit.add(target, database, words);
+            propagation.tellBeside(database, words);
             if (spec.is(CommandFlag.VISITS_SHARDS) && !inTransaction) {
                 endUnit();
             }
@@ -765,9 +552,9 @@ public final class Call implements Client.Runner {
     }
 
     /** Takes note of the end of a command that changed something or nothing; the log is being read. */
-    void endLogged(boolean changed) {
-        if (changed && !retold && isLogged()) {
-            unit.add(target, client.database(), args);
+    void endLogged(boolean hasChanged) {
+        if (hasChanged) {
+            propagation.tell(args);
         }
         if (!inTransaction) {
             endUnit();
@@ -778,14 +565,14 @@ public final class Call implements Client.Runner {
      * Appends what has gathered to the log of changes: at the end of a command, and of a transaction, while its locks are held.
      */
     void endUnit() {
-        if (!unit.isEmpty()) {
-            client.setWriteOffset(engine.changes().append(unit, !spec.is(CommandFlag.TOUCHES_ARBITRARY_KEYS)));
-            client.setReplicationOffset(engine.changes().replicas().offset());
-            unit.clear();
-        }
+        propagation.append(spec);
     }
 
     // ---- waiting ----
+
+    boolean hasBlocked() {
+        return blocked;
+    }
 
     /** Says that the command has failed before it was registered as waiting. */
     void doesNotBlock() {
@@ -840,6 +627,6 @@ public final class Call implements Client.Runner {
             return false;
         }
         blocked = true;
-        return !retrying;
+        return origin != Origin.WAIT;
     }
 }

@@ -33,19 +33,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one door: every command comes through here, from any sender.
+ * The one door: every command comes through here, whatever its {@link Origin}.
  *
- * <p>{@link #enter} is for those who send commands: the declaration is found, what forbids the command is looked for ({@link
- * Admission}), a pause postpones it, MULTI queues it. {@link #replay} is for logs, whose commands nothing forbids. Both end in {@link
- * #perform}, which locks the shards of the keys, looks once more for a pause, and calls {@link #run}. That is also the way of those
- * who hold the locks already: EXEC, scripts, and waiting commands that are run again.
+ * <p>{@link #enter} is for clients: the declaration is found, the {@link Gate} lets the command pass, a pause postpones it, MULTI queues
+ * it. {@link #replay} is for logs, before whose commands there is no check. Both end in {@link #perform}, which locks the shards that the
+ * {@link Plan} names, looks once more for a pause and for another role of the store, and calls {@link #run}. {@link #runLocked} is for
+ * those that hold the locks already: EXEC, and waiting commands that are run again; so do scripts.
  */
 final class Dispatcher {
     private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
 
     private final Engine engine;
     private final Keyspace keyspace;
-    private final Admission admission;
+    private final Gate gate;
+    private final Plan plan;
     private final Monitors monitors;
     private final Tracking tracking;
     private final Statistics statistics;
@@ -62,7 +63,8 @@ final class Dispatcher {
     Dispatcher(Engine engine) {
         this.engine = engine;
         this.keyspace = engine.keyspace();
-        this.admission = engine.admission();
+        this.gate = engine.gate();
+        this.plan = engine.plan();
         this.monitors = engine.monitors();
         this.tracking = engine.tracking();
         this.statistics = engine.statistics();
@@ -76,16 +78,14 @@ final class Dispatcher {
     }
 
     /**
-     * Runs a command.
+     * Runs a client's command.
      *
-     * @param known the declaration, where the caller knows it; its client then has no state that could forbid the command
+     * @param known the declaration, where the caller knows it
      * @return false if the client now waits: the answer will come through {@link Link#resume}
      */
     boolean enter(Client client, @Nullable CommandSpec known, Args args, Reply reply) {
         int mark = reply.mark();
-        boolean answered = known != null && admission.admitsAll()
-                ? perform(client, known, args, reply)
-                : dispatch(client, known, args, reply);
+        boolean answered = dispatch(client, known, args, reply);
         if (answered) {
             commandEnded(client, reply, mark);
         }
@@ -124,11 +124,17 @@ final class Dispatcher {
         }
     }
 
+    private CommandSpec resolve(Client client, Args args) {
+        CommandSpec spec = gate.resolve(client, args);
+        client.used(spec);
+        return spec;
+    }
+
     private boolean dispatch(Client client, @Nullable CommandSpec known, Args args, Reply reply) {
         CommandSpec spec;
         try {
-            spec = known == null ? admission.resolve(client, args) : known;
-            admission.check(client, spec, args);
+            spec = known == null ? resolve(client, args) : known;
+            gate.admit(Origin.CLIENT, Engine.callOf(client), spec, args);
         } catch (CommandException e) {
             if (commands.find(args.get(0)) != null || !httpGuard.turnsAway(client, args)) {
                 reject(client, args, e, reply);
@@ -142,59 +148,70 @@ final class Dispatcher {
         if (pause.postpones(client, spec, args)) {
             return false;
         }
-        QueuedCommands transaction = client.transaction();
-        if (transaction != null && !Transactions.runsAtOnce(spec)) {
-            transaction.add(spec, args, client);
+        if (isQueued(client, spec, args)) {
             reply.simple("QUEUED");
             return true;
         }
         return perform(client, spec, args, reply);
     }
 
+    /** Puts a command into its client's transaction, if there is one that takes it. */
+    private static boolean isQueued(Client client, CommandSpec spec, Args args) {
+        QueuedCommands transaction = client.transaction();
+        if (transaction == null || Transactions.runsAtOnce(spec)) {
+            return false;
+        }
+        transaction.add(spec, args, client);
+        return true;
+    }
+
     /**
-     * Runs a command of a log. It needs no permission, for it has been run before; it never waits.
+     * Runs a command of a log. It needs no permission, for it has been run before, and it waits for nothing but the end of a pause.
      *
      * @throws CommandException where there is no such command
      */
     void replay(Client client, Args args, Reply reply) {
-        CommandSpec spec = admission.resolve(client, args);
-        QueuedCommands transaction = client.transaction();
-        if (transaction != null && !Transactions.runsAtOnce(spec)) {
-            transaction.add(spec, args, client);
-        } else if (!perform(client, spec, args, reply)) {
+        CommandSpec spec = gate.resolve(client, args);
+        if (!isQueued(client, spec, args) && !perform(client, spec, args, reply)) {
             engine.blocking().unblock(client, null);
         }
     }
 
+    /** The item that a command of a log stores whatever is there, or null; nothing has been done then. */
+    @Nullable
+    Object blindItem(Args args) {
+        CommandSpec spec = commands.find(args.get(0));
+        CommandSpec.BlindWrite write = spec == null ? null : spec.blindWrite();
+        Object item = write == null ? null : write.item(args);
+        if (item != null) {
+            KeyRecord.setAccessClock(KeyTable.record(item), keyspace.accessClock());
+        }
+        return item;
+    }
+
     /** Runs a command that nothing forbids, with the shards of its keys locked. */
     private boolean perform(Client client, CommandSpec spec, Args args, Reply reply) {
-        CommandSpec.Glance glance = spec.glance();
-        if (glance != null
+        CommandSpec.OptimisticRead read = spec.optimisticRead();
+        if (read != null
                 && client.tracker() == null
                 && !client.lane().timesEach()
                 && !monitors.any()
-                && glance(client, spec, glance, args, reply)) {
+                && optimisticRead(client, spec, read, args, reply)) {
             return true;
         }
         Call call = Engine.callOf(client);
-        int onlyKey = spec.onlyKey();
-        long mask;
-        if (onlyKey > 0 && onlyKey < args.count()) {
-            mask = keyspace.maskOf(args.get(onlyKey));
-        } else if (spec.has(CommandRole.RUNS_QUEUE)) {
-            mask = Transactions.maskOf(engine, client);
-        } else {
-            mask = maskOf(spec, args);
+        long mask = plan.shards(client, spec, args);
+        if (spec.onlyKey() == 0) {
             client.lane().seen = spec.prefetch(args, keyspace, client.database());
         }
         boolean blocked;
         List<DatabaseKey> ready;
         while (true) {
-            if (!keyspace.lock(mask, engine.scriptIsBusy())) {
-                reject(client, args, busyError(), reply);
+            if (!gate.lock(client, keyspace, mask)) {
+                reject(client, args, engine.scriptRuns().busyError(), reply);
                 return true;
             }
-            if (isOutdated(client, spec)) {
+            if (gate.isOutdated(client, spec)) {
                 // The role has changed while the command came here.
                 keyspace.unlock(mask);
                 if (!client.isPrimary()) {
@@ -214,12 +231,12 @@ final class Dispatcher {
         boolean suspended = false;
         call.setHeldShards(mask);
         try {
-            run(call, spec, args, reply);
+            run(Origin.of(client), call, spec, args, reply);
         } finally {
             suspended = call.isSuspended();
             // Once the locks are released, another thread may serve a client that has blocked, and then uses its call.
             blocked = call.hasBlocked();
-            ready = call.takeReady();
+            ready = call.changed().takeAwaited();
             if (client.isPrimary()) {
                 engine.replication().applied();
             }
@@ -228,7 +245,7 @@ final class Dispatcher {
             }
         }
         if (suspended) {
-            call.begin(spec, args.copy(), client.link().resumeReply());
+            call.begin(call.origin(), spec, args.copy(), client.link().resumeReply());
             client.link().later(() -> proceed(call, mask));
             return false;
         }
@@ -236,18 +253,6 @@ final class Dispatcher {
             engine.blocking().serve(ready);
         }
         return !blocked;
-    }
-
-    /** Whether a command may not run any more, now that its shards are locked, because the store has changed its role. */
-    private boolean isOutdated(Client client, CommandSpec spec) {
-        if (client.isPrimary()) {
-            return client.isClosing();
-        }
-        if (engine.replication().isWritable() || client.isReplaying()) {
-            return false;
-        }
-        QueuedCommands transaction = client.transaction();
-        return spec.is(CommandFlag.WRITE) || transaction != null && transaction.writes(spec);
     }
 
     /**
@@ -265,7 +270,7 @@ final class Dispatcher {
             return;
         }
         finish(call, call.spec(), call.args(), call.suspendedSince(), reply.length() - before);
-        List<DatabaseKey> ready = call.takeReady();
+        List<DatabaseKey> ready = call.changed().takeAwaited();
         keyspace.unlock(mask);
         if (!ready.isEmpty()) {
             engine.blocking().serve(ready);
@@ -273,17 +278,12 @@ final class Dispatcher {
         resume(call.client(), reply, mark);
     }
 
-    private CommandException busyError() {
-        ScriptRun run = engine.busyScript();
-        return run == null ? new CommandException("BUSY Valkey is busy running a script.") : run.busyError();
-    }
-
     /**
      * Tries to run a command without a lock; see {@link Shard}. Returns false, with nothing done, where that fails. The access
      * is noted without the lock too: whatever else is being written to the record, it is other bytes, and a clock that two
      * threads set at once is as good as either's.
      */
-    private boolean glance(Client client, CommandSpec spec, CommandSpec.Glance glance, Args args, Reply reply) {
+    private boolean optimisticRead(Client client, CommandSpec spec, CommandSpec.OptimisticRead read, Args args, Reply reply) {
         Slice key = args.get(spec.onlyKey());
         Shard shard = keyspace.shardOf(key);
         long version = shard.version();
@@ -294,7 +294,7 @@ final class Dispatcher {
         int mark = reply.mark();
         try {
             if (table.peek(key) instanceof byte[] record && !KeyRecord.hasExpiry(record)) {
-                glance.run(record, reply);
+                read.run(record, reply);
                 if (shard.isUnchanged(version)) {
                     Engine.callOf(client).touch(record);
                     ThreadStatistics lane = client.lane();
@@ -310,25 +310,28 @@ final class Dispatcher {
         return false;
     }
 
-    /** The shards that a command needs. */
-    long maskOf(CommandSpec spec, Args args) {
-        if (spec.is(CommandFlag.ALL_SHARDS) && !engine.scripts().isConfined(spec, args)) {
-            return keyspace.allShards();
+    /** Runs a command for something that holds its locks. If it may not run, that is its answer. */
+    void runLocked(Origin origin, Call call, CommandSpec spec, Args args, Reply reply) {
+        try {
+            gate.admit(origin, call, spec, args);
+        } catch (CommandException e) {
+            reply.error(e.getMessage());
+            statistics.countError(e.getMessage());
+            return;
         }
-        long mask = spec.maskOf(args, keyspace);
-        return mask == 0 && spec.is(CommandFlag.ALL_SHARDS) ? keyspace.allShards() : mask;
+        run(origin, call, spec, args, reply);
     }
 
     /** Runs a command's handler. Its shards are locked. A mistake becomes an error reply in place of whatever was written. */
-    void run(Call call, CommandSpec spec, Args args, Reply reply) {
+    void run(Origin origin, Call call, CommandSpec spec, Args args, Reply reply) {
         Client client = call.client();
         ThreadStatistics lane = client.lane();
         int mark = reply.mark();
         long before = reply.length();
         boolean quick = spec.isConstantTime() && !lane.timesEach();
         long begin = quick ? 0 : lane.beginTimed(clock);
-        call.begin(spec, args, reply);
-        boolean shown = monitors.any() && !call.isRetrying();
+        call.begin(origin, spec, args, reply);
+        boolean shown = monitors.any() && origin != Origin.WAIT;
         boolean runsOthers = spec.is(CommandFlag.SKIP_MONITOR);
         if (shown && runsOthers) {
             monitors.show(client, call.script() != null, spec, args);
@@ -350,7 +353,7 @@ final class Dispatcher {
         ThreadStatistics lane = client.lane();
         try {
             handler.run(call);
-            assert call.reportsItsChanges() : spec.fullName() + " has changed a key without saying so";
+            assert call.edits().areReported() : spec.fullName() + " has changed a key without saying so";
         } catch (CommandException e) {
             reply.truncate(mark);
             reply.error(e.getMessage());

@@ -240,7 +240,7 @@ public final class Edit<V extends Entry> {
             open(entry);
             engine.eviction().grew(openedBytes);
         }
-        engine.notifier().event(Event.NEW, database, key);
+        engine.events().event(Event.NEW, database, key);
     }
 
     /** Gives the key a value in place of whatever it held; an expiry goes too. The value's record must hold the key. */
@@ -329,7 +329,7 @@ public final class Edit<V extends Entry> {
      */
     public void done(Event event, long changes) {
         count(changes);
-        call.tell(key, database);
+        call.changed().add(key, database);
         event(event);
         if (isEmpty() && take() != null) {
             event(Event.DEL);
@@ -340,7 +340,7 @@ public final class Edit<V extends Entry> {
     /** As {@link #done(Event, long)}, without an event. */
     public void doneSilently(long changes) {
         count(changes);
-        call.tell(key, database);
+        call.changed().add(key, database);
         finish();
     }
 
@@ -361,23 +361,23 @@ public final class Edit<V extends Entry> {
 
     private void count(long changes) {
         call.addDirty(changes);
-        assert call.noteReport(key, database);
+        assert call.edits().noteReport(key, database);
     }
 
     /** The report is made. What is left for the end of the command is the account of an open value. */
     private void finish() {
         if (opened == null) {
-            call.end(this);
+            call.edits().end(this);
         }
     }
 
     /** Lets those who wait for the key look at it again, after a change that is none to those who watch it. */
     public void wake() {
-        call.wake(key, database);
+        call.changed().wake(key, database);
     }
 
     /** Publishes an event beside that of the report. */
     public void event(Event event) {
-        engine.notifier().event(event, database, key);
+        engine.events().event(event, database, key);
     }
 }

@@ -34,17 +34,10 @@ import dev.holdfast.engine.upkeep.Expiry;
 import dev.holdfast.engine.upkeep.HeapBound;
 import dev.holdfast.engine.upkeep.Removals;
 import java.util.Collection;
-import java.util.List;
-import java.util.Objects;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A store: the keyspace, the commands, and the clients that run them.
@@ -53,7 +46,6 @@ import org.slf4j.LoggerFactory;
  * shards of its keys locked. Any thread may run commands, each for a client of its own.
  */
 public final class Engine implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
     private static final int SHARD_BITS = 5;
 
     private final Config config;
@@ -64,10 +56,10 @@ public final class Engine implements AutoCloseable {
 
     private final Statistics statistics;
     private final PubSub pubSub = new PubSub();
-    private final KeyspaceEvents notifier = new KeyspaceEvents(pubSub);
+    private final KeyspaceEvents events = new KeyspaceEvents(pubSub);
     private final Tracking tracking;
     private final Monitors monitors;
-    private final KeyObservers interests;
+    private final KeyObservers observers;
     private final @Nullable ClusterNode cluster;
     private final Blocking blocking;
     private final Expiry expiry;
@@ -79,24 +71,20 @@ public final class Engine implements AutoCloseable {
     private final PeerCache peers;
     private final Pause pause = new Pause(this);
     private final ChangeLog changes = new ChangeLog();
-    private final Admission admission = new Admission(this);
+    private final ScriptRuns scriptRuns;
+    private final Plan plan;
+    private final Gate gate;
     private final Dispatcher dispatcher;
     private final Acl acl;
     private final AclFile aclFile;
     private final Permissions permissions;
     private final Clients clients = new Clients();
-    private final ScheduledThreadPoolExecutor timer;
+    private final Heartbeat heartbeat;
     private final long startMillis;
 
     private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
     private final DebugSettings debugSettings = new DebugSettings();
     private final String runId = RandomId.next();
-    private final List<ScriptRun> busyScripts = new CopyOnWriteArrayList<>();
-
-    /** One for all commands: who waits for a lock lets it escape, so each would allocate its own. */
-    private final BooleanSupplier scriptIsBusy = this::isScriptBusy;
-
-    private volatile long peakBytes;
     private volatile Persistence persistence = Persistence.NONE;
     private volatile Replication replication = Replication.NONE;
     private volatile Scripts scripts = Scripts.NONE;
@@ -112,19 +100,14 @@ public final class Engine implements AutoCloseable {
                 SHARD_BITS, (config.cluster.enabled.get() ? config.cluster.databases : config.databases).getInt());
         this.prefetcher = new Prefetcher(keyspace);
         this.tracking = new Tracking(keyspace, clients, config.memory.trackingTableMaxKeys);
-        this.interests = tracking.interests();
+        this.observers = tracking.observers();
         this.acl = new Acl(config, commands, keyspace.databases(), statistics, clock);
         this.aclFile = new AclFile(config, acl);
         aclFile.start();
         this.permissions = new Permissions(acl, clients, clock, keyspace.databases());
         this.cluster = config.cluster.enabled.get() ? new ClusterNode(config) : null;
-        this.timer = new ScheduledThreadPoolExecutor(1, task -> {
-            Thread thread = new Thread(task, "holdfast-timer");
-            thread.setDaemon(true);
-            return thread;
-        });
-        timer.setRemoveOnCancelPolicy(true);
-        this.blocking = new Blocking(this, timer);
+        this.heartbeat = new Heartbeat(this);
+        this.blocking = new Blocking(this, heartbeat.timer());
         this.heap = new HeapBound(config.memory.heapPercent, () -> host.heapPercent());
         this.clientMemory = new ClientMemory(
                 config.memory, clients, clock, statistics, () -> heap.bytes() - Eviction.dataBytes(keyspace));
@@ -135,7 +118,7 @@ public final class Engine implements AutoCloseable {
                 keyspace,
                 statistics,
                 latency,
-                notifier,
+                events,
                 newRemovals(),
                 pause::isActive,
                 () -> replication.isReplica());
@@ -149,58 +132,24 @@ public final class Engine implements AutoCloseable {
                 heap,
                 statistics,
                 latency,
-                notifier,
+                events,
                 newRemovals(),
                 () -> pause.isActive() || replication.isReplica() && config.replication.ignoreMaxmemory.get(),
                 this::random,
-                timer);
+                heartbeat.timer());
+        this.scriptRuns = new ScriptRuns(clients);
+        this.plan = new Plan(this);
+        this.gate = new Gate(this);
         this.dispatcher = new Dispatcher(this);
         this.startMillis = clock.millis();
         config.notifyKeyspaceEvents.onChange(
-                () -> notifier.setFlags(NotificationFlags.parse(config.notifyKeyspaceEvents.get())));
-        notifier.setFlags(NotificationFlags.parse(config.notifyKeyspaceEvents.get()));
-        tick();
-        scheduleTick();
+                () -> events.setFlags(NotificationFlags.parse(config.notifyKeyspaceEvents.get())));
+        events.setFlags(NotificationFlags.parse(config.notifyKeyspaceEvents.get()));
+        heartbeat.start();
     }
 
     private Removals newRemovals() {
-        return new Removals(changes, interests, blocking::serve);
-    }
-
-    private void scheduleTick() {
-        timer.schedule(
-                () -> {
-                    try {
-                        if (!debugSettings.isTimerPaused()) {
-                            tick();
-                            if (!persistence.isLoading() && !replication.isReplica()) {
-                                expiry.cycle();
-                            }
-                            persistence.tick();
-                            replication.tick();
-                        }
-                    } catch (OutOfMemoryError e) {
-                        heapIsFull();
-                    } catch (RuntimeException | StackOverflowError e) {
-                        LOG.error("The timer's work failed", e);
-                    }
-                    if (!timer.isShutdown()) {
-                        scheduleTick();
-                    }
-                },
-                1000 / config.hz.get(),
-                TimeUnit.MILLISECONDS);
-    }
-
-    private void tick() {
-        keyspace.clock().setTime(clock.millis());
-        statistics.sample(clock.nanos());
-        notePeak(keyspace.usedBytes());
-        tracking.limit();
-        heap.look(usedBytes() + clientMemory.sum());
-        clientMemory.look();
-        eviction.look();
-        peers.closeUnused();
+        return new Removals(changes, observers, blocking::serve);
     }
 
     public Config config() {
@@ -231,13 +180,14 @@ public final class Engine implements AutoCloseable {
         return pubSub;
     }
 
-    public KeyspaceEvents notifier() {
-        return notifier;
+    /** What publishes changes of keys. */
+    public KeyspaceEvents events() {
+        return events;
     }
 
-    /** Who wants to know when keys change. */
-    public KeyObservers interests() {
-        return interests;
+    /** Those that observe keys. */
+    public KeyObservers observers() {
+        return observers;
     }
 
     public Tracking tracking() {
@@ -268,25 +218,6 @@ public final class Engine implements AutoCloseable {
 
     public Eviction eviction() {
         return eviction;
-    }
-
-    /** Whether there may be a {@link #refusal}; asked before every command, since it costs less. */
-    public boolean isRestricting() {
-        return persistence.isRestricting() || replication.isRestricting();
-    }
-
-    /**
-     * Why a command cannot run in the present state of the store, or null if it can: data is being loaded, or a write could not be
-     * saved, or the store is a replica, or it asks for replicas, of which there are too few.
-     *
-     * @param writes whether it writes, or runs queued commands that do
-     */
-    public @Nullable String refusal(Client client, CommandSpec spec, boolean writes) {
-        if (!isRestricting()) {
-            return null;
-        }
-        String refusal = persistence.refusal(spec, writes);
-        return refusal == null ? replication.refusal(client, spec, writes) : refusal;
     }
 
     public Pause pause() {
@@ -323,17 +254,13 @@ public final class Engine implements AutoCloseable {
         return aclFile;
     }
 
-    Admission admission() {
-        return admission;
-    }
-
     public DebugSettings debugSettings() {
         return debugSettings;
     }
 
     /** The engine's timer, for tasks that take no time. */
     public ScheduledThreadPoolExecutor timer() {
-        return timer;
+        return heartbeat.timer();
     }
 
     /** The dice of all commands that choose at random. */
@@ -356,31 +283,9 @@ public final class Engine implements AutoCloseable {
         return runId;
     }
 
-    /** The scripts that have run for so long that others get BUSY instead of being kept waiting. */
-    List<ScriptRun> busyScripts() {
-        return busyScripts;
-    }
-
-    private boolean isScriptBusy() {
-        return !busyScripts.isEmpty();
-    }
-
-    /** One of those scripts, or null. */
-    public @Nullable ScriptRun busyScript() {
-        // Only who sees one looks again: it may be over by then.
-        return isScriptBusy() ? busyScripts.stream().findFirst().orElse(null) : null;
-    }
-
-    /** The script that SCRIPT KILL would end: one that keeps others waiting before one that has just begun. Null for none. */
-    public @Nullable ScriptRun scriptToKill() {
-        ScriptRun busy = busyScript();
-        return busy != null
-                ? busy
-                : clients.stream()
-                        .map(client -> callOf(client).script())
-                        .filter(Objects::nonNull)
-                        .findAny()
-                        .orElse(null);
+    /** The scripts that run at the moment. */
+    public ScriptRuns scriptRuns() {
+        return scriptRuns;
     }
 
     /** The scripts and functions of the store, if it has any. */
@@ -417,18 +322,6 @@ public final class Engine implements AutoCloseable {
 
     public void setReplication(Replication replication) {
         this.replication = replication;
-    }
-
-    /** Takes note of how much memory is in use. */
-    public void notePeak(long usedBytes) {
-        if (usedBytes > peakBytes) {
-            peakBytes = usedBytes;
-        }
-    }
-
-    /** The most memory that was in use when somebody looked. */
-    public long peakBytes() {
-        return peakBytes;
     }
 
     // ---- clients ----
@@ -468,7 +361,7 @@ public final class Engine implements AutoCloseable {
         replication.disconnected(client);
         blocking.abandon(client);
         pubSub.unsubscribeAll(client);
-        interests.unwatch(client);
+        observers.unwatch(client);
         tracking.forget(client);
         monitors.remove(client);
         clientMemory.gone(client);
@@ -477,7 +370,7 @@ public final class Engine implements AutoCloseable {
     /** Ends a client's transaction, if there is one: forgets what is queued and which keys it watches. */
     public void endTransaction(Client client) {
         client.setTransaction(null);
-        interests.unwatch(client);
+        observers.unwatch(client);
     }
 
     public Clients clients() {
@@ -495,7 +388,7 @@ public final class Engine implements AutoCloseable {
         return dispatcher.enter(client, null, args, reply);
     }
 
-    /** Runs a command whose declaration is known, for a client that has no state. */
+    /** Runs a command whose declaration is known. */
     public boolean execute(Client client, CommandSpec known, Args args, Reply reply) {
         return dispatcher.enter(client, known, args, reply);
     }
@@ -509,22 +402,41 @@ public final class Engine implements AutoCloseable {
         dispatcher.replay(client, args, reply);
     }
 
+    /**
+     * What a command of a log stores under its only key, to be put there in place of running it. Null where it has to be {@linkplain
+     * #replay run}: its effect may depend on what is there.
+     */
+    public @Nullable Object blindItem(Args args) {
+        return dispatcher.blindItem(args);
+    }
+
     /** Answers a command of which there is nothing left, because there was no memory for its words. */
     public void rejectUnread(Client client, Reply reply) {
         dispatcher.rejectUnread(client, reply);
+    }
+
+    /** What stands before commands. */
+    Gate gate() {
+        return gate;
+    }
+
+    /** What commands are about to do. */
+    Plan plan() {
+        return plan;
     }
 
     Dispatcher dispatcher() {
         return dispatcher;
     }
 
-    BooleanSupplier scriptIsBusy() {
-        return scriptIsBusy;
-    }
-
     /** What clients hold. */
     public ClientMemory clientMemory() {
         return clientMemory;
+    }
+
+    /** What data and clients may take of the heap. */
+    HeapBound heap() {
+        return heap;
     }
 
     /** An allocation has failed: data and clients take more than was thought. */
@@ -541,7 +453,7 @@ public final class Engine implements AutoCloseable {
     @Override
     public void close() {
         replication.close();
-        timer.shutdownNow();
+        heartbeat.stop();
         peers.closeAll();
     }
 }

@@ -17,7 +17,7 @@ public interface Host {
     /** It could not be saved, and goes on. */
     default void lastSaveFailed() {}
 
-    /** Ends the program at once, without answering anybody, because what it has promised cannot be kept. */
+    /** Ends the program at once, without answering any client, because what it has promised cannot be kept. */
     default void abort(String reason) {
         shutDown(reason);
     }

@@ -1,10 +1,7 @@
 package dev.holdfast.engine.core;
 
-import dev.holdfast.engine.catalog.CommandFlag;
-import dev.holdfast.engine.catalog.CommandRole;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.client.Client;
-import dev.holdfast.engine.client.QueuedCommands;
 import dev.holdfast.engine.keyspace.DatabaseKey;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
@@ -20,9 +17,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A pause is a fence: once it is answered, nothing that it concerns happens. It begins with all shards locked, when none who
  * writes is under way; and a thread that locks a shard to write, later, looks whether there is a pause. Those are commands, which are
- * then postponed; blocked clients, who are served when it is over; expiry and eviction, which leave their keys.
+ * then postponed; blocked clients, which are served when it is over; expiry and eviction, which leave their keys.
  */
 public final class Pause {
+    /** How soon a thread that waits for the end notices that its client has gone. */
+    private static final long LOOK_MILLIS = 100;
+
     private record Postponed(Client client, Args args) {}
 
     private final Engine engine;
@@ -75,12 +75,25 @@ public final class Pause {
         end = engine.timer().schedule(this::stop, delay, TimeUnit.MILLISECONDS);
     }
 
+    /** Keeps the thread of a client here until the pause is over, or the client goes. */
+    private synchronized void await(Client client) {
+        try {
+            while (active && !client.isClosing()) {
+                wait(LOOK_MILLIS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            client.closeAfterReply();
+        }
+    }
+
     /** Ends the pause and runs what has waited for that, in order of arrival. */
     public void stop() {
         List<Postponed> waiting;
         List<DatabaseKey> ready;
         synchronized (this) {
             active = false;
+            notifyAll();
             waiting = List.copyOf(postponed);
             postponed.clear();
             ready = List.copyOf(unserved);
@@ -104,9 +117,11 @@ public final class Pause {
         }
     }
 
-    /** Whether there is a pause in which the command may not run. */
+    /** Whether there is a pause in which the command may not run. What is loaded from a file is no client's. */
     boolean concerns(Client client, CommandSpec spec, Args args) {
-        return active && (!onlyWrites || mayWrite(client, spec, args));
+        return active
+                && Origin.of(client) != Origin.LOG
+                && (!onlyWrites || engine.plan().reachesReplicas(client, spec, args));
     }
 
     /** Leaves a key for the end of the pause, which keeps a client from being served that waits for it. Its shard is locked. */
@@ -123,9 +138,16 @@ public final class Pause {
         }
     }
 
-    /** Keeps a command for later if the pause concerns it. */
+    /**
+     * Keeps a command for later if the pause concerns it. The primary's waits here instead, until it may run: those behind it must not
+     * overtake it, and what has not run is not part of the stream yet.
+     */
     boolean postpones(Client client, CommandSpec spec, Args args) {
         if (!concerns(client, spec, args)) {
+            return false;
+        }
+        if (client.isPrimary()) {
+            await(client);
             return false;
         }
         synchronized (this) {
@@ -137,19 +159,5 @@ public final class Pause {
             postponed.add(new Postponed(client, args.copy()));
             return true;
         }
-    }
-
-    private boolean mayWrite(Client client, CommandSpec spec, Args args) {
-        QueuedCommands transaction = client.transaction();
-        return mayWrite(spec, args)
-                || spec.has(CommandRole.RUNS_QUEUE)
-                        && transaction != null
-                        && transaction.commands().stream().anyMatch(queued -> mayWrite(queued.spec(), queued.args()));
-    }
-
-    /** Whether a command, with these words, may write or do something else that is sent to replicas. */
-    private boolean mayWrite(CommandSpec spec, Args args) {
-        return spec.is(CommandFlag.WRITE)
-                || spec.is(CommandFlag.MAY_REPLICATE) && !engine.scripts().readsOnly(spec, args);
     }
 }

@@ -5,13 +5,18 @@ import dev.holdfast.engine.catalog.CommandFlag;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
 import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.journal.ChangeUnit.Target;
 import dev.holdfast.engine.protocol.Args;
+import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.topology.ClusterNode;
 
-/** A script or function that is being run, and what others may know of it and do to it. */
+/** A script or function that is being run: the commands that it calls, its outcome, and what others may know of it and do to it. */
 public final class ScriptRun {
     private final Engine engine;
+    private final Call call;
     private final Client client;
+    private final boolean partOfTransaction;
+    private final int database;
     private final String name;
     private final boolean eval;
     private final boolean readOnly;
@@ -24,11 +29,18 @@ public final class ScriptRun {
     private volatile boolean killed;
     private volatile boolean busy;
 
+    /** The command that runs the script, whose words and reply the call's are while no command of the script runs. */
+    private CommandSpec outer;
+
+    private Args outerWords;
+    private Reply outerReply;
+    private Origin outerOrigin;
+
     /** In a cluster, the slot of the script's keys, or of those that its commands have named so far. */
     private int slot = KeySpec.NO_SLOT;
 
     /**
-     * A run that begins now.
+     * A run that begins now. Its commands are one step, as those of a transaction are.
      *
      * @param name the script's hash or the function's name
      * @param eval whether it is a script of EVAL rather than a function
@@ -43,8 +55,15 @@ public final class ScriptRun {
             boolean allowsCrossSlot,
             boolean confined) {
         this.engine = call.engine();
+        this.call = call;
         this.client = call.client();
+        this.partOfTransaction = call.inTransaction();
+        this.database = client.database();
         this.words = call.args();
+        this.outer = call.spec();
+        this.outerWords = words;
+        this.outerReply = call.reply();
+        this.outerOrigin = call.origin();
         this.name = name;
         this.eval = eval;
         this.readOnly = readOnly;
@@ -56,10 +75,11 @@ public final class ScriptRun {
         if (cluster != null) {
             this.slot = cluster.slotOf(call.spec(), call.args());
         }
+        call.beginScript(this);
     }
 
     private static long shardsOf(Call call) {
-        return call.inTransaction() ? call.engine().dispatcher().maskOf(call.spec(), call.args()) : call.heldShards();
+        return call.inTransaction() ? call.engine().plan().shards(call.spec(), call.args()) : call.heldShards();
     }
 
     public Client client() {
@@ -74,11 +94,7 @@ public final class ScriptRun {
         return eval;
     }
 
-    public boolean isReadOnly() {
-        return readOnly;
-    }
-
-    public boolean allowsOutOfMemory() {
+    boolean allowsOutOfMemory() {
         return allowsOutOfMemory;
     }
 
@@ -86,7 +102,7 @@ public final class ScriptRun {
      * Fails where a command of the script names keys of several slots of a cluster, or of another slot than the script's keys and
      * its commands so far.
      */
-    public void checkSlot(CommandSpec spec, Args commandWords) {
+    void checkSlot(CommandSpec spec, Args commandWords) {
         ClusterNode cluster = engine.cluster();
         if (cluster == null) {
             return;
@@ -102,14 +118,15 @@ public final class ScriptRun {
         }
     }
 
-    /** Whether it may run a command: a script that promises to keep to its keys holds the locks of no others. */
-    public boolean holdsShardsFor(CommandSpec spec, Args commandWords) {
-        if (shards == -1) {
-            return true;
+    /** Fails where a command would break what the script has promised; the locks of keys that it has not declared are not held. */
+    void checkPromises(CommandSpec spec, Args commandWords) {
+        if (readOnly && (spec.is(CommandFlag.WRITE) || spec.is(CommandFlag.MAY_REPLICATE))) {
+            throw new CommandException("ERR Write commands are not allowed from read-only scripts.");
         }
-        long wanted =
-                spec.is(CommandFlag.VISITS_SHARDS) ? -1 : engine.dispatcher().maskOf(spec, commandWords);
-        return (wanted & ~shards) == 0;
+        if (shards != -1 && (engine.plan().shardsWithin(spec, commandWords) & ~shards) != 0) {
+            throw new CommandException(
+                    "ERR Script attempted to access keys that it has not declared, though it promises 'declared-keys'");
+        }
     }
 
     private static int slotOf(ClusterNode cluster, CommandSpec spec, Args commandWords) {
@@ -134,10 +151,6 @@ public final class ScriptRun {
         return wrote;
     }
 
-    public void setWritten() {
-        wrote = true;
-    }
-
     public boolean isKilled() {
         return killed;
     }
@@ -151,15 +164,88 @@ public final class ScriptRun {
     public void setBusy() {
         words = words.copy();
         busy = true;
-        engine.busyScripts().add(this);
+        engine.scriptRuns().add(this);
     }
 
-    /** Says that it has ended. */
-    public void end() {
-        if (busy) {
-            engine.busyScripts().remove(this);
+    // ---- its commands ----
+
+    /** Takes note of the command that runs the script, before the script goes on. */
+    public void goOn() {
+        outer = call.spec();
+        outerWords = call.args();
+        outerReply = call.reply();
+        outerOrigin = call.origin();
+    }
+
+    /** The declaration of a command that the script calls. */
+    public CommandSpec resolve(Args command) {
+        return engine.gate().resolve(client, command);
+    }
+
+    /**
+     * Runs a command that the script calls. The script's own words and reply are the call's no more, until {@link #stepOut}.
+     *
+     * @throws CommandException if the script may not run it; the error is counted then
+     */
+    public void execute(CommandSpec spec, Args command, Reply answer) {
+        try {
+            engine.gate().admit(Origin.SCRIPT, call, spec, command);
+        } catch (CommandException e) {
+            throw refuse(e.getMessage());
+        }
+        if (spec.is(CommandFlag.WRITE)) {
+            wrote = true;
+        }
+        engine.dispatcher().run(Origin.SCRIPT, call, spec, command, answer);
+    }
+
+    /** Counts an error that the script is given in place of a command's answer, and makes it. */
+    public CommandException refuse(String message) {
+        engine.statistics().countError(message);
+        return new CommandException(message);
+    }
+
+    /** Makes the words and the reply of the command that runs the script the call's again. */
+    public void stepOut() {
+        call.begin(outerOrigin, outer, outerWords, outerReply);
+    }
+
+    /** Where the changes that follow are sent. */
+    public void setTarget(Target target) {
+        call.setTarget(target);
+    }
+
+    // ---- its end ----
+
+    /**
+     * Answers with an error that is the outcome of the script.
+     *
+     * @param counted whether a command of the script has counted it already
+     */
+    public void fail(String message, boolean counted) {
+        String line = message.replace('\r', ' ').replace('\n', ' ');
+        outerReply.error(line);
+        client.lane().failed[outer.id()]++;
+        if (!counted) {
+            engine.statistics().countError(line);
         }
     }
+
+    /** Ends the run: its changes are appended to the log, unless it is part of a transaction. */
+    public void end() {
+        if (busy) {
+            engine.scriptRuns().remove(this);
+        }
+        client.select(database);
+        call.endScript(!partOfTransaction);
+    }
+
+    /** Whether the script is part of a transaction, and so cannot be suspended. */
+    public boolean isPartOfTransaction() {
+        return partOfTransaction;
+    }
+
+    // ---- for others ----
 
     /** What clients get meanwhile. */
     public CommandException busyError() {

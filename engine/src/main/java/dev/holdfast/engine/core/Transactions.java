@@ -2,14 +2,12 @@ package dev.holdfast.engine.core;
 
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
-import dev.holdfast.engine.catalog.CommandFlag;
 import dev.holdfast.engine.catalog.CommandRole;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
 import dev.holdfast.engine.client.Client;
 import dev.holdfast.engine.client.QueuedCommands;
 import dev.holdfast.engine.client.Watch;
-import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.topology.ClusterNode;
 
@@ -43,7 +41,7 @@ public final class Transactions {
             client.take(Watch.bytes(key));
             Slice copy = new Slice(key.toBytes());
             call.engine()
-                    .interests()
+                    .observers()
                     .of(copy)
                     .watch(watch.add(client.database(), copy, isExpired(call, client.database(), copy)));
         }
@@ -91,27 +89,6 @@ public final class Transactions {
         }
     }
 
-    /** The shards that EXEC needs: those of all queued commands and of all watched keys. */
-    static long maskOf(Engine engine, Client client) {
-        Keyspace keyspace = engine.keyspace();
-        QueuedCommands transaction = client.transaction();
-        Watch watch = client.watch();
-        long mask = 0;
-        if (transaction != null) {
-            for (QueuedCommands.Queued queued : transaction.commands()) {
-                mask |= queued.spec().is(CommandFlag.VISITS_SHARDS)
-                        ? keyspace.allShards()
-                        : engine.dispatcher().maskOf(queued.spec(), queued.args());
-            }
-        }
-        if (watch != null) {
-            for (Watch.Key key : watch.keys()) {
-                mask |= keyspace.maskOf(key.key());
-            }
-        }
-        return mask;
-    }
-
     /** Fails where the commands of a transaction are about several slots. */
     private static void checkSlots(ClusterNode cluster, QueuedCommands transaction) {
         int slot = KeySpec.NO_SLOT;
@@ -136,18 +113,11 @@ public final class Transactions {
         Reply reply = call.reply();
         CommandSpec spec = call.spec();
         var args = call.args();
+        Origin origin = call.origin();
         reply.array(transaction.size());
         for (QueuedCommands.Queued queued : transaction.commands()) {
-            String refusal = call.client().user().isUnrestricted()
-                    ? null
-                    : call.engine().permissions().refusalInTransaction(call.client(), queued.spec(), queued.args());
-            if (refusal == null) {
-                call.engine().dispatcher().run(call, queued.spec(), queued.args(), reply);
-            } else {
-                reply.error(refusal);
-                call.engine().statistics().countError(refusal);
-            }
+            call.engine().dispatcher().runLocked(Origin.QUEUE, call, queued.spec(), queued.args(), reply);
         }
-        call.begin(spec, args, reply);
+        call.begin(origin, spec, args, reply);
     }
 }

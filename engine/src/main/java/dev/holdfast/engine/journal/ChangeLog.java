@@ -9,8 +9,8 @@ package dev.holdfast.engine.journal;
  * replica, its replicas get what its primary sends and nothing else: {@link #setFollowing}.
  *
  * <p><b>Order.</b> A command is appended while the shards of its keys are locked. So commands that touch the same key stand in
- * the order in which they ran; of commands that have nothing in common either may come first, which makes no difference to
- * anybody. Beneath the shards' locks each stream has one of its own, held for copying the bytes.
+ * the order in which they ran; of commands that have nothing in common either may come first, which makes no
+ * difference. Beneath the shards' locks each stream has one of its own, held for copying the bytes.
  *
  * <p><b>What is appended</b> is not always what was asked for. Run again, later, elsewhere, it must do the same: SPOP is appended as
  * SREM of what was popped, EXPIRE as PEXPIREAT, BLPOP as the LPOP that it came to; a key that expires, as UNLINK. The handlers
@@ -27,7 +27,7 @@ public final class ChangeLog {
     private volatile boolean following;
     private volatile long committed;
 
-    /** Whether anybody reads. */
+    /** Whether there is a reader. */
     public boolean isOn() {
         return on;
     }

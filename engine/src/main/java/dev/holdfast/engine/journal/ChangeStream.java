@@ -25,7 +25,7 @@ public final class ChangeStream {
         return readers;
     }
 
-    /** Whether anybody reads. */
+    /** Whether there is a reader. */
     public boolean isOn() {
         return readers.length > 0;
     }

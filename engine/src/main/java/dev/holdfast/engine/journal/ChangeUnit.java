@@ -49,7 +49,7 @@ public final class ChangeUnit {
     /** What replicas get, where that is something else. */
     private @Nullable ChangeUnit replicas;
 
-    /** Whether there is no command for anybody. */
+    /** Whether there is no command for any reader. */
     public boolean isEmpty() {
         return commands == 0 && replicas == null;
     }

@@ -14,7 +14,7 @@ import java.util.random.RandomGenerator;
  *
  * <p>The counter is Morris's: from 5, with which a key begins so that it is not the first to go, it is raised with a
  * probability of {@code 1 / (above 5 * factor + 1)}. With the factor 10 a million accesses fill it. For every so many minutes
- * without an access it counts one less; that is reckoned when somebody looks.
+ * without an access it counts one less; that is reckoned at the next look.
  *
  * <p>When the policy changes, the clocks of the keys mean something else at once and are wrong until the keys are used again,
  * as in Valkey.

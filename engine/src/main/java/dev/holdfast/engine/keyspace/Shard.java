@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 public final class Shard {
     private static final int SPINS = 200;
 
-    /** How often somebody who waits looks whether to give up. */
+    /** How often a waiting thread looks whether to give up. */
     private static final int PATIENCE_MILLIS = 50;
 
     private static final VarHandle VERSION;

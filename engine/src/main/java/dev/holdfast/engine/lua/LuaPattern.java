@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Matches a pattern of Lua at places of a string, by backtracking. The choices that are still open are on a stack of its own, so
- * that a pattern may be as long as there is memory. A pattern can also be written so that matching takes longer than anybody
+ * that a pattern may be as long as there is memory. A pattern can also be written so that matching takes longer than any client
  * waits: the matcher lets the interpreter's watch look now and then, and can be suspended.
  */
 final class LuaPattern {

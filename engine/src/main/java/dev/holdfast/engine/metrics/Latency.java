@@ -55,7 +55,7 @@ public final class Latency {
         this.clock = clock;
     }
 
-    /** Whether anybody wants to know. */
+    /** Whether samples are wanted. */
     public boolean isOn() {
         return threshold.get() > 0;
     }

@@ -1,6 +1,6 @@
 package dev.holdfast.engine.metrics;
 
-/** How fast a counter rises, as the mean over the last samples. Sampled by the timer, read by anybody. */
+/** How fast a counter rises, as the mean over the last samples. Sampled by the timer, read by any thread. */
 public final class Rate {
     private static final int SAMPLES = 16;
 

@@ -52,6 +52,8 @@ public final class Statistics {
     /** How often active expiry had to stop because its time was over. */
     public final LongAdder expiryTimeCaps = new LongAdder();
 
+    private volatile long peakBytes;
+
     /** The time that active expiry has taken. */
     public final LongAdder expiryNanos = new LongAdder();
 
@@ -146,6 +148,18 @@ public final class Statistics {
             }
             return calls;
         });
+    }
+
+    /** Takes note of how much memory is in use. */
+    public void notePeak(long usedBytes) {
+        if (usedBytes > peakBytes) {
+            peakBytes = usedBytes;
+        }
+    }
+
+    /** The most memory that was in use at any look. */
+    public long peakBytes() {
+        return peakBytes;
     }
 
     /** Takes the samples of the rates, unless the last are too fresh. Called by the timer. */

@@ -51,7 +51,7 @@ public final class AofRewrite {
     // ---- when ----
 
     /**
-     * Begins a rewrite by somebody's order.
+     * Begins a rewrite by order.
      *
      * @param later whether it must not begin now
      */

@@ -99,7 +99,7 @@ final class AofWriter implements ChangeReader {
     /** Files that {@link #tick} has to close. */
     private final List<DiskFile> done = new ArrayList<>();
 
-    // ---- written under the file lock, read by anybody ----
+    // ---- written under the file lock, read by any thread ----
 
     private volatile long size;
     private volatile long writtenOffset;

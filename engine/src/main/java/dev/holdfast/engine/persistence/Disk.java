@@ -52,7 +52,7 @@ public interface Disk {
      * given back.
      *
      * @param content what the file says while it is locked, for those who find it so
-     * @return null if somebody else holds it
+     * @return null if another process holds it
      */
     @Nullable
     Closeable lock(Path path, String content) throws IOException;

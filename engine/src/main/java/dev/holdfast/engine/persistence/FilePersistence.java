@@ -108,7 +108,7 @@ public final class FilePersistence implements Persistence {
         return Path.of(config.program.dir.get());
     }
 
-    /** Whether files are written without anybody's asking. */
+    /** Whether files are written without an order. */
     private boolean writesByItself() {
         return !config.persistence.save.points().isEmpty() || config.persistence.appendonly.get();
     }
@@ -295,7 +295,7 @@ public final class FilePersistence implements Persistence {
         Scripting.of(engine).flushFunctions();
         long now = engine.clock().millis();
         for (int database = 0; database < engine.keyspace().databases(); database++) {
-            engine.interests().touchReplaced(database, -1, now);
+            engine.observers().touchReplaced(database, -1, now);
             engine.keyspace().clear(database);
         }
         engine.tracking().flushed();

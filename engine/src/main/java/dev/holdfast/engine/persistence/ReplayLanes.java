@@ -4,10 +4,7 @@ import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.client.Client;
 import dev.holdfast.engine.client.NoLink;
 import dev.holdfast.engine.core.Engine;
-import dev.holdfast.engine.keyspace.KeyRecord;
-import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;
-import dev.holdfast.engine.keyspace.StringItem;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.RespReply;
 import java.util.ArrayList;
@@ -17,6 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Repeats commands of a log that have one key each on several threads. A key's shard decides on the lane, so commands of one key
@@ -24,8 +22,8 @@ import java.util.concurrent.Future;
  *
  * <p>Commands gather in {@link #add}. {@link #start} has them run while others gather; {@link #finish} returns when all have run.
  *
- * <p>Most of a log is often SETs without options. What such a one gives its key does not depend on what is there, so it is not run:
- * its item is made and waits with others ({@link Arrivals}) until another command looks at the shard, or all must have run.
+ * <p>Most of a log is often SETs without options. What such a one gives its key does not depend on what is there, so it is not run
+ * ({@link Engine#blindItem}): its item waits with others ({@link Arrivals}) until another command looks at the shard, or all must have run.
  */
 final class ReplayLanes implements AutoCloseable {
     private static final int MOST_LANES = 4;
@@ -35,14 +33,9 @@ final class ReplayLanes implements AutoCloseable {
     /** So few commands are run faster than they are handed over. */
     private static final int FEW_COMMANDS = 64;
 
-    private static final int PLAIN_SET_WORDS = 3;
-
     private final Engine engine;
     private final Keyspace keyspace;
     private final Arrivals arrivals;
-
-    /** Whether the command of that name is not another one by {@code rename-command}. */
-    private final boolean knowsSet;
 
     private final Lane[] lanes;
     private final ExecutorService threads;
@@ -54,8 +47,6 @@ final class ReplayLanes implements AutoCloseable {
         this.engine = engine;
         this.keyspace = engine.keyspace();
         this.arrivals = new Arrivals(keyspace, true);
-        this.knowsSet =
-                engine.commands().find(Slice.of("SET")) == engine.commands().declared("SET");
         int count = alone ? 1 : Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MOST_LANES);
         this.lanes = new Lane[count];
         Arrays.setAll(lanes, Lane::new);
@@ -159,6 +150,10 @@ final class ReplayLanes implements AutoCloseable {
         private final RespReply reply = new RespReply(REPLY_BYTES);
         private final AofParser parser = new AofParser();
         private final Args[] batch = new Args[BATCH];
+
+        /** What the commands of the batch store whatever is there; null for those that run. */
+        private final @Nullable Object[] items = new Object[BATCH];
+
         private final long shards;
         private final Arrivals.Gatherer gatherer = arrivals.new Gatherer();
         private long arrived;
@@ -191,17 +186,20 @@ final class ReplayLanes implements AutoCloseable {
                 gatherer.select(database);
                 for (int from = 0; from < commands.count; from += BATCH) {
                     int some = Math.min(BATCH, commands.count - from);
-                    int plain = 0;
+                    int blind = 0;
                     for (int i = 0; i < some; i++) {
                         parser.read(buffer, commands.offsets[from + i], batch[i]);
-                        plain |= isPlainSet(batch[i]) ? 1 << i : 0;
+                        items[i] = engine.blindItem(batch[i]);
+                        blind += items[i] == null ? 0 : 1;
                     }
-                    if (plain != (1 << some) - 1) {
+                    if (blind < some) {
                         engine.prefetcher().look(client, batch, some);
                     }
                     for (int i = 0; i < some; i++) {
-                        if ((plain >> i & 1) != 0) {
-                            arrive(batch[i].get(1), batch[i].get(2));
+                        Object item = items[i];
+                        if (item != null) {
+                            gatherer.add(batch[i].get(1), item);
+                            arrived++;
                         } else {
                             run(batch[i], commands.shards[from + i]);
                         }
@@ -219,13 +217,6 @@ final class ReplayLanes implements AutoCloseable {
             }
             engine.replay(client, args, reply);
             reply.clear(REPLY_BYTES);
-        }
-
-        private void arrive(Slice key, Slice value) {
-            Object item = StringItem.create(key, value, StringItem.encodingOf(value), KeyRecord.NEVER);
-            KeyRecord.setAccessClock(KeyTable.record(item), keyspace.accessClock());
-            gatherer.add(key, item);
-            arrived++;
         }
 
         /** Inserts what has arrived for any shard. */
@@ -249,12 +240,5 @@ final class ReplayLanes implements AutoCloseable {
                 throw new IllegalStateException(e);
             }
         }
-    }
-
-    private boolean isPlainSet(Args args) {
-        return knowsSet
-                && args.count() == PLAIN_SET_WORDS
-                && args.get(0).isWord("SET")
-                && StringItem.isEncodedAlike(args.get(1), args.get(2));
     }
 }

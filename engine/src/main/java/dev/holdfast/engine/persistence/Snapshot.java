@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  * buffer until the thread writes it out; what they have replaced in frozen values is kept until those are written. Both are
  * counted against {@link #limit a limit each}, and a command that would exceed it waits until the thread has written. That
  * thread never waits for a lock: where it does not get one, it writes out what others have saved. So it always comes to free
- * the memory that somebody waits for.
+ * the memory that a writer waits for.
  *
  * <h2>The end</h2>
  *
@@ -84,7 +84,7 @@ public final class Snapshot {
     private final List<Huge> huge = new ArrayList<>();
     private final SnapshotTarget.Chunk walked;
 
-    /** Guards what follows. Commands take it while they hold locks of shards; who holds it takes no other. */
+    /** Guards what follows. Commands take it while they hold locks of shards; a thread that holds it takes no other. */
     private final ReentrantLock lock = new ReentrantLock();
 
     private final Condition room = lock.newCondition();

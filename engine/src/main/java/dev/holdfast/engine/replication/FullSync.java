@@ -72,7 +72,7 @@ final class FullSync implements Runnable {
         target.end();
     }
 
-    /** Whether anybody but this thread holds the spool. */
+    /** Whether another thread holds the spool. */
     private boolean isWanted() {
         return replicas.stream().anyMatch(replica -> replica.reads(spool));
     }

@@ -10,7 +10,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One who has asked for the stream of changes, as its primary sees it: what it has said of itself, and what its connection draws.
+ * A replica as its primary sees it: what it has said of itself, and what its connection draws.
  *
  * <p>What it is sent comes in a fixed order: a head, the answer to PSYNC; where everything is sent, the spool of a snapshot and the mark
  * of its end; then the stream, from the cursor on. A replica that recognises the end of the snapshot by the mark gets nothing behind

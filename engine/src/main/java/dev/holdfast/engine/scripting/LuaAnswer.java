@@ -1,6 +1,6 @@
 package dev.holdfast.engine.scripting;
 
-import dev.holdfast.engine.core.Call;
+import dev.holdfast.engine.core.ScriptRun;
 import dev.holdfast.engine.lua.LuaNumbers;
 import dev.holdfast.engine.lua.LuaString;
 import dev.holdfast.engine.lua.LuaTable;
@@ -12,18 +12,19 @@ final class LuaAnswer {
     /** Values inside values beyond this are an error, as they are in the original at some depth. */
     private static final int MAX_DEPTH = 500;
 
-    private final Call call;
+    private final ScriptRun run;
     private final Reply reply;
     private final boolean resp3;
 
     /**
      * An answer.
      *
+     * @param reply where it is written
      * @param resp3 whether the script has chosen RESP3, whatever its caller speaks
      */
-    LuaAnswer(Call call, boolean resp3) {
-        this.call = call;
-        this.reply = call.reply();
+    LuaAnswer(ScriptRun run, Reply reply, boolean resp3) {
+        this.run = run;
+        this.reply = reply;
         this.resp3 = resp3;
     }
 
@@ -60,7 +61,7 @@ final class LuaAnswer {
 
     private void write(LuaTable table, int depth) {
         if (table.get(LuaReply.ERR) instanceof LuaString message) {
-            call.fail(line(message), table.get(LuaReply.COUNTED) == Boolean.TRUE);
+            run.fail(line(message), table.get(LuaReply.COUNTED) == Boolean.TRUE);
         } else if (table.get(LuaReply.OK) instanceof LuaString status) {
             reply.simple(line(status));
         } else if (table.get(LuaReply.DOUBLE) instanceof Double number) {

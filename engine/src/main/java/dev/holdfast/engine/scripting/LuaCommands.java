@@ -153,26 +153,26 @@ final class LuaCommands {
     }
 
     private void execute() {
-        Call outer = call();
-        CommandSpec spec = resolve(outer);
-        ThreadStatistics lane = outer.client().lane();
+        ScriptRun present = run();
+        CommandSpec spec = resolve(present);
+        ThreadStatistics lane = present.client().lane();
         long before = lane.nanosOf(spec.id());
-        ScriptCommands.execute(outer, run(), spec, words, answer);
+        present.execute(spec, words, answer);
         state.lua().spend((lane.nanosOf(spec.id()) - before) * BYTES_PER_NANO);
     }
 
-    private CommandSpec resolve(Call outer) {
+    private CommandSpec resolve(ScriptRun present) {
         try {
-            return outer.resolve(words);
+            return present.resolve(words);
         } catch (CommandException e) {
             String message = e.getMessage();
             if (message.startsWith("ERR unknown command '")) {
-                throw outer.refuse("ERR Unknown command called from script");
+                throw present.refuse("ERR Unknown command called from script");
             }
             if (message.startsWith("ERR wrong number of arguments for ")) {
-                throw outer.refuse("ERR Wrong number of args calling command from script");
+                throw present.refuse("ERR Wrong number of args calling command from script");
             }
-            throw outer.refuse(message);
+            throw present.refuse(message);
         }
     }
 
@@ -184,11 +184,11 @@ final class LuaCommands {
         }
         CommandSpec spec;
         try {
-            spec = call().resolve(words);
+            spec = run().resolve(words);
         } catch (CommandException e) {
             throw raise("ERR Invalid command passed to server.acl_check_cmd()");
         }
-        return ScriptCommands.denial(call(), spec, words) == null;
+        return call().engine().permissions().mayRun(call().client(), spec, words);
     }
 
     // ---- the rest ----
@@ -265,7 +265,7 @@ final class LuaCommands {
         if ((wanted & ~PROPAGATE_ALL) != 0) {
             throw raise("ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.");
         }
-        call().setTarget(Target.of((wanted & PROPAGATE_LOG) != 0, (wanted & PROPAGATE_REPLICAS) != 0));
+        run().setTarget(Target.of((wanted & PROPAGATE_LOG) != 0, (wanted & PROPAGATE_REPLICAS) != 0));
         return Values.NONE;
     }
 }

@@ -2,7 +2,6 @@ package dev.holdfast.engine.scripting;
 
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
-import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.core.ScriptRun;
@@ -13,8 +12,6 @@ import dev.holdfast.engine.lua.LuaString;
 import dev.holdfast.engine.lua.LuaTable;
 import dev.holdfast.engine.lua.MemoryBudget;
 import dev.holdfast.engine.lua.Prototype;
-import dev.holdfast.engine.protocol.Args;
-import dev.holdfast.engine.protocol.Reply;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -129,6 +126,7 @@ final class LuaEngine implements ScriptEngine {
 
     private final class LuaExecution implements Execution {
         private final Call call;
+        private final ScriptRun run;
         private final @Nullable LuaStates pool;
         private final LuaState state;
         private final Program program;
@@ -148,32 +146,30 @@ final class LuaEngine implements ScriptEngine {
                 List<Slice> keys,
                 List<Slice> arguments) {
             this.call = call;
+            this.run = run;
             this.pool = pool;
             this.state = state;
             this.program = program;
             this.keys = keys;
             this.arguments = arguments;
-            state.lua().setWatch(maySuspend -> look(call, run, state, maySuspend));
+            state.lua().setWatch(maySuspend -> look(run, state, maySuspend));
             state.begin(call, run);
         }
 
         @Override
         public boolean proceed() {
-            CommandSpec spec = call.spec();
-            Args words = call.args();
-            Reply reply = call.reply();
             boolean usable = false;
             try {
                 if (!step()) {
                     usable = true;
                     return false;
                 }
-                call.endInside(spec, words, reply);
-                new LuaAnswer(call, state.isResp3()).write(state.lua().result());
+                run.stepOut();
+                new LuaAnswer(run, call.reply(), state.isResp3()).write(state.lua().result());
                 usable = true;
             } catch (LuaError e) {
-                call.endInside(spec, words, reply);
-                fail(call, e);
+                run.stepOut();
+                fail(run, e);
                 usable = true;
             } finally {
                 if (!usable && pool != null) {
@@ -213,18 +209,18 @@ final class LuaEngine implements ScriptEngine {
     }
 
     /** Answers with an error that nothing has caught. One that a command has counted already is not counted again. */
-    private static void fail(Call call, LuaError e) {
+    private static void fail(ScriptRun run, LuaError e) {
         Object value = e.value();
         String message = value instanceof LuaTable ? LuaAnswer.message(value) : "ERR " + LuaState.text(value);
         String source = e.source();
         if (source != null) {
             message += " script: on " + source + ":" + e.line() + ".";
         }
-        call.fail(message, value instanceof LuaTable table && table.get(LuaReply.COUNTED) == Boolean.TRUE);
+        run.fail(message, value instanceof LuaTable table && table.get(LuaReply.COUNTED) == Boolean.TRUE);
     }
 
     /** Looks at a running script. Returns whether it is to be suspended. */
-    private boolean look(Call call, ScriptRun run, LuaState state, boolean maySuspend) {
+    private boolean look(ScriptRun run, LuaState state, boolean maySuspend) {
         if (run.isKilled()) {
             String command = run.isEval() ? "SCRIPT KILL" : "FUNCTION KILL";
             LOG.info("Script killed by user with {}.", command);
@@ -243,7 +239,7 @@ final class LuaEngine implements ScriptEngine {
                     run.name());
             run.setBusy();
         }
-        if (!call.client().link().sharesItsThread() || call.isPartOfTransaction()) {
+        if (!run.client().link().sharesItsThread() || run.isPartOfTransaction()) {
             return false;
         }
         if (!maySuspend && !run.hasWritten()) {

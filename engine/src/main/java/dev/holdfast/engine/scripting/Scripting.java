@@ -9,7 +9,6 @@ import dev.holdfast.engine.core.ScriptRun;
 import dev.holdfast.engine.core.Scripts;
 import dev.holdfast.engine.keyspace.Shard;
 import dev.holdfast.engine.protocol.Args;
-import dev.holdfast.engine.protocol.Reply;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -190,8 +189,6 @@ public final class Scripting implements Scripts {
                 flags != null && flags.contains(ScriptFlag.ALLOW_OOM),
                 flags == null || flags.contains(ScriptFlag.ALLOW_CROSS_SLOT_KEYS),
                 confined);
-        int database = call.client().database();
-        boolean within = call.beginScript(run);
         boolean prepared = false;
         ScriptEngine.Execution execution;
         try {
@@ -202,34 +199,26 @@ public final class Scripting implements Scripts {
             prepared = true;
         } finally {
             if (!prepared) {
-                end(call, run, within, database);
+                run.end();
             }
         }
-        proceed(call, run, execution, within, database);
+        proceed(call, run, execution);
     }
 
-    private void proceed(Call call, ScriptRun run, ScriptEngine.Execution execution, boolean within, int database) {
-        CommandSpec spec = call.spec();
-        Args args = call.args();
-        Reply reply = call.reply();
+    private void proceed(Call call, ScriptRun run, ScriptEngine.Execution execution) {
         boolean finished = true;
+        run.goOn();
         try {
             finished = execution.proceed();
         } finally {
-            call.endInside(spec, args, reply);
+            run.stepOut();
             if (finished) {
-                end(call, run, within, database);
+                run.end();
             }
         }
         if (!finished) {
-            call.suspend(again -> proceed(again, run, execution, within, database));
+            call.suspend(again -> proceed(again, run, execution));
         }
-    }
-
-    private static void end(Call call, ScriptRun run, boolean within, int database) {
-        run.end();
-        call.client().select(database);
-        call.endScript(within);
     }
 
     private static List<Slice> words(Call call, int from, int to) {
@@ -254,13 +243,6 @@ public final class Scripting implements Scripts {
         if (readOnlyCommand) {
             throw new CommandException("ERR Can not execute a script with write flag using *_ro command.");
         }
-        String refusal = engine.refusal(call.client(), call.spec(), true);
-        if (refusal != null) {
-            throw new CommandException(refusal);
-        }
-        if (!flags.contains(ScriptFlag.ALLOW_OOM) && call.isOutOfMemory()) {
-            throw new CommandException(
-                    "OOM allow-oom flag is not set on the script, can not run it when used memory >" + " 'maxmemory'");
-        }
+        call.admitWriting(flags.contains(ScriptFlag.ALLOW_OOM));
     }
 }

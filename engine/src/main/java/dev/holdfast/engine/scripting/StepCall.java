@@ -12,7 +12,6 @@ import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.protocol.ValueReply;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** What a {@link Step} sees of its call, and the commands that it runs. Keys and arguments are counted from 0. */
@@ -68,6 +67,14 @@ public final class StepCall {
 
     private Call outer() {
         Call present = outer;
+        if (present == null) {
+            throw new IllegalStateException("the step has ended");
+        }
+        return present;
+    }
+
+    private ScriptRun running() {
+        ScriptRun present = run;
         if (present == null) {
             throw new IllegalStateException("the step has ended");
         }
@@ -145,7 +152,7 @@ public final class StepCall {
             throw new IllegalArgumentException("not so many words for " + name + ": " + words.count());
         }
         try {
-            ScriptCommands.execute(outer(), Objects.requireNonNull(run), command.spec(), words, answer);
+            running().execute(command.spec(), words, answer);
         } catch (CommandException e) {
             counted = e;
             throw e;

@@ -6,8 +6,6 @@ import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.core.ScriptRun;
-import dev.holdfast.engine.protocol.Args;
-import dev.holdfast.engine.protocol.Reply;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +45,7 @@ final class Steps {
             StepCall within = calls.get();
             within.begin(call, run, keys);
             try {
-                proceed(call, step, within);
+                proceed(call, run, step, within);
             } finally {
                 within.end();
             }
@@ -55,10 +53,7 @@ final class Steps {
         };
     }
 
-    private static void proceed(Call call, Step step, StepCall within) {
-        CommandSpec spec = call.spec();
-        Args words = call.args();
-        Reply reply = call.reply();
+    private static void proceed(Call call, ScriptRun run, Step step, StepCall within) {
         CommandException error = null;
         @Nullable Object result = null;
         try {
@@ -66,11 +61,11 @@ final class Steps {
         } catch (CommandException e) {
             error = e;
         }
-        call.endInside(spec, words, reply);
+        run.stepOut();
         if (error == null) {
-            StepCall.write(reply, result);
+            StepCall.write(call.reply(), result);
         } else {
-            call.fail(error.getMessage(), within.isCounted(error));
+            run.fail(error.getMessage(), within.isCounted(error));
         }
     }
 }

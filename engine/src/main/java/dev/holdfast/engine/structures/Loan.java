@@ -1,7 +1,7 @@
 package dev.holdfast.engine.structures;
 
 /**
- * The loan of a collection's blocks to somebody who reads them without a lock; see {@link Lender}. It begins under the lock that
+ * The loan of a collection's blocks to a reader without a lock; see {@link Lender}. It begins under the lock that
  * guards the collection, and the reader ends it.
  */
 public abstract class Loan {

@@ -34,8 +34,8 @@ public final class StreamLog extends Lender {
     /** A log of the entries of now, which another thread may read as long as the loan lasts. */
     public StreamLog freeze(Loan loan) {
         lend(loan);
-        ByteAccount nobodys = new ByteAccount();
-        return new StreamLog(nobodys, blocks.copy(nobodys), length);
+        ByteAccount uncounted = new ByteAccount();
+        return new StreamLog(uncounted, blocks.copy(uncounted), length);
     }
 
     /** The block that is to be written to in place of this one. */

@@ -90,7 +90,7 @@ public final class Eviction {
     private final HeapBound heap;
     private final Statistics statistics;
     private final Latency latency;
-    private final KeyspaceEvents notifier;
+    private final KeyspaceEvents events;
     private final Removals removals;
     private final BooleanSupplier paused;
     private final Supplier<RandomGenerator> random;
@@ -124,7 +124,7 @@ public final class Eviction {
             HeapBound heap,
             Statistics statistics,
             Latency latency,
-            KeyspaceEvents notifier,
+            KeyspaceEvents events,
             Removals removals,
             BooleanSupplier paused,
             Supplier<RandomGenerator> random,
@@ -136,7 +136,7 @@ public final class Eviction {
         this.heap = heap;
         this.statistics = statistics;
         this.latency = latency;
-        this.notifier = notifier;
+        this.events = events;
         this.removals = removals;
         this.paused = paused;
         this.random = random;
@@ -515,7 +515,7 @@ public final class Eviction {
         }
         table.remove();
         statistics.evictedKeys.increment();
-        notifier.event(Event.EVICTED, database, evicted);
+        events.event(Event.EVICTED, database, evicted);
         removals.removed(config.lazyfreeLazyEviction.get() ? "UNLINK" : "DEL", database, evicted);
         return Math.max(0, before - table.usedBytes());
     }

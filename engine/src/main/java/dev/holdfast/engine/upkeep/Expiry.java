@@ -56,7 +56,7 @@ public final class Expiry {
     private final Keyspace keyspace;
     private final Statistics statistics;
     private final Latency latency;
-    private final KeyspaceEvents notifier;
+    private final KeyspaceEvents events;
     private final Removals removals;
     private final BooleanSupplier paused;
     private final BooleanSupplier following;
@@ -95,7 +95,7 @@ public final class Expiry {
             Keyspace keyspace,
             Statistics statistics,
             Latency latency,
-            KeyspaceEvents notifier,
+            KeyspaceEvents events,
             Removals removals,
             BooleanSupplier paused,
             BooleanSupplier following) {
@@ -104,7 +104,7 @@ public final class Expiry {
         this.keyspace = keyspace;
         this.statistics = statistics;
         this.latency = latency;
-        this.notifier = notifier;
+        this.events = events;
         this.removals = removals;
         this.paused = paused;
         this.following = following;
@@ -159,7 +159,7 @@ public final class Expiry {
     public void remove(KeyTable table, Slice key, int database) {
         table.remove();
         statistics.expiredKeys.increment();
-        notifier.event(Event.EXPIRED, database, key);
+        events.event(Event.EXPIRED, database, key);
     }
 
     // ---- actively ----
@@ -339,14 +339,14 @@ public final class Expiry {
         }
         expiredHashes++;
         statistics.expiredFields.add(dropped);
-        notifier.event(Event.FIELDS_EXPIRED, database, key);
+        events.event(Event.FIELDS_EXPIRED, database, key);
         table.find(key);
         if (!KeyRecord.fieldsExpire(entry.record())) {
             table.refresh(entry);
         }
         if (entry.isEmpty()) {
             table.remove();
-            notifier.event(Event.DEL, database, key);
+            events.event(Event.DEL, database, key);
         }
         List<Object> words = new ArrayList<>(List.of("HDEL", key));
         words.addAll(lostFields);

@@ -16,7 +16,7 @@ import java.util.function.Consumer;
  */
 public final class Removals {
     private final ChangeLog log;
-    private final KeyObservers interests;
+    private final KeyObservers observers;
     private final Consumer<List<DatabaseKey>> blocked;
     private final ChangeUnit unit = new ChangeUnit();
     private final List<DatabaseKey> lost = new ArrayList<>();
@@ -24,9 +24,9 @@ public final class Removals {
     /**
      * @param blocked runs the commands that wait for some keys
      */
-    public Removals(ChangeLog log, KeyObservers interests, Consumer<List<DatabaseKey>> blocked) {
+    public Removals(ChangeLog log, KeyObservers observers, Consumer<List<DatabaseKey>> blocked) {
         this.log = log;
-        this.interests = interests;
+        this.observers = observers;
         this.blocked = blocked;
     }
 
@@ -42,7 +42,7 @@ public final class Removals {
      */
     void removed(String word, int database, Slice key) {
         changed(database, key, word, key);
-        if (interests.of(key).waiters(database, key) != null) {
+        if (observers.of(key).waiters(database, key) != null) {
             lost.add(new DatabaseKey(database, new Slice(key.toBytes())));
         }
     }
@@ -54,7 +54,7 @@ public final class Removals {
             log.append(unit, false);
             unit.clear();
         }
-        interests.touched(key, database);
+        observers.touched(key, database);
     }
 
     /** The keys that blocked clients wait for. They are handed over. */

@@ -78,6 +78,22 @@ class AppendOnlyFileTest {
         }
     }
 
+    /** What the file says needs no permission: neither a password, nor a user that may write. */
+    @Test
+    void aTransactionIsLoadedWhateverTheDefaultUserMayDo() throws IOException {
+        try (AofStore store = new AofStore(disk)) {
+            store.run("MULTI");
+            store.run("SET", "a", "1");
+            store.run("SET", "b", "2");
+            store.run("EXEC");
+            store.run("EVAL", "redis.call('INCR', 'a') redis.call('INCR', 'b')", "0");
+        }
+        try (AofStore store = new AofStore(disk, "requirepass", "secret")) {
+            store.run("AUTH", "secret");
+            assertEquals(Map.of("a", "2", "b", "3"), store.strings());
+        }
+    }
+
     @Test
     void timestampsStandBetweenCommands() throws IOException {
         try (AofStore store = new AofStore(disk, "aof-timestamp-enabled", "yes")) {

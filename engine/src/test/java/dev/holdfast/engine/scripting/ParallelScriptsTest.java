@@ -194,7 +194,7 @@ class ParallelScriptsTest {
         String endless = PROMISE + "redis.call('GET', KEYS[1]) while true do end";
         CompletableFuture<String> script =
                 CompletableFuture.supplyAsync(() -> running.error("EVAL", endless, "1", near));
-        while (store.engine().scriptToKill() == null) {
+        while (store.engine().scriptRuns().toKill() == null) {
             Thread.onSpinWait();
         }
         assertEquals("served", store.run("GET", "elsewhere"));

@@ -152,7 +152,7 @@ class ScriptingTest {
     }
 
     private boolean isBusy() {
-        return store.engine().busyScript() != null;
+        return store.engine().scriptRuns().busy() != null;
     }
 
     @Test

@@ -46,7 +46,7 @@ public final class Tls {
     private byte[] fingerprint = {};
     private long lookedMillis;
 
-    /** What nobody has asked for yet is not read. */
+    /** What has not been asked for yet is not read. */
     public Tls(Config config) {
         this.config = config;
         this.parameters = config.tls;
