@@ -8,7 +8,7 @@ final class Answer extends ValueReply {
     private void check() {
         String message = errorMessage();
         if (message != null) {
-            throw new StoreException(message);
+            throw new ErrorReplyException(message);
         }
     }
 

@@ -6,7 +6,6 @@ import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.metrics.ThreadStatistics;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -126,7 +125,7 @@ final class Caller implements Link {
         }
         if (result == null || result.isError(GIVEN_UP)) {
             pool.checkOpen();
-            throw new CancellationException("interrupted while the command waited");
+            throw new CallInterruptedException();
         }
         return result;
     }
@@ -152,7 +151,7 @@ final class Caller implements Link {
         wake();
     }
 
-    /** In-process callers subscribe with {@link Subscription}s. */
+    /** In-process callers subscribe with {@link Subscriber}s. */
     @Override
     public void push(byte[] message) {}
 

@@ -105,7 +105,7 @@ final class CallerPool {
         }
     }
 
-    /** A caller for one session alone. */
+    /** A caller for one connection alone. */
     Caller newCaller() {
         checkOpen();
         return new Caller(this, engine, sharedLane, -1, true);

@@ -12,9 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Calls of commands: any command by its name, and what the typed calls of the subclasses are made of.
  *
- * <p>An error that a command answers is thrown as a {@link StoreException}. A command that waits parks the calling thread; if
- * that is interrupted, it stops waiting and throws a {@link java.util.concurrent.CancellationException}, and remains
- * interrupted. After the store is closed, every call throws an {@link IllegalStateException}.
+ * <p>An error that a command answers is thrown as a {@link ErrorReplyException}. A command that waits parks the calling thread; if
+ * that is interrupted, it stops waiting and throws a {@link CallInterruptedException}, and remains interrupted. After the store is closed, every call throws an {@link IllegalStateException}.
  */
 public abstract sealed class Calls permits StringCalls {
     /** Commands that change or need the state of a connection. */
@@ -62,9 +61,9 @@ public abstract sealed class Calls permits StringCalls {
      * @return bulk strings as {@code byte[]}, simple strings as {@code String}, integers as {@code Long}, real numbers as
      *     {@code Double}, truth values as {@code Boolean}, no value as null, and {@code List} and {@code Map} of these; the
      *     keys of a map are strings
-     * @throws StoreException if the command answers an error
+     * @throws ErrorReplyException if the command answers an error
      * @throws IllegalArgumentException if an argument is of another type, or if the command belongs to a connection and this is
-     *     not a {@link Session}
+     *     not a {@link Connection}
      */
     public @Nullable Object call(String command, Object... arguments) {
         Caller caller = borrow();
@@ -83,6 +82,15 @@ public abstract sealed class Calls permits StringCalls {
         }
     }
 
+    /**
+     * As {@link #call}, with text for bytes: bulk strings are read as UTF-8, wherever they stand in the answer.
+     *
+     * @return {@code String}, {@code Long}, {@code Double}, {@code Boolean}, null, and {@code List} and {@code Map} of these
+     */
+    public @Nullable Object callText(String command, Object... arguments) {
+        return Words.readable(call(command, arguments));
+    }
+
     private static void refuseState(String command, Object[] arguments) {
         String name = command.toLowerCase(Locale.ROOT);
         if (OF_A_CONNECTION.contains(name)
@@ -91,7 +99,7 @@ public abstract sealed class Calls permits StringCalls {
                         && arguments[0] instanceof String subcommand
                         && OF_A_CLIENT.contains(subcommand.toLowerCase(Locale.ROOT))) {
             throw new IllegalArgumentException(
-                    command + " concerns a connection: use a session, a transaction or a subscription");
+                    command + " concerns a connection: use Holdfast.connect, a transaction or a subscriber");
         }
     }
 
@@ -170,6 +178,15 @@ public abstract sealed class Calls permits StringCalls {
     final @Nullable Double real(String command, Object... words) {
         Object answer = call(command, words);
         return answer == null ? null : toDouble(answer);
+    }
+
+    /** A number that is never missing. */
+    final double someReal(String command, Object... words) {
+        Object answer = call(command, words);
+        if (answer == null) {
+            throw unexpected(null);
+        }
+        return toDouble(answer);
     }
 
     final List<String> texts(String command, Object... words) {

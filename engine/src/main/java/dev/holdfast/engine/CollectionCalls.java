@@ -2,6 +2,7 @@ package dev.holdfast.engine;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * The common commands for hashes, lists, sets and sorted sets. Text is taken and given as UTF-8. Each method is the command of
  * the same name, whose manual applies.
  */
-public abstract sealed class CollectionCalls extends StringCalls permits Holdfast, Session {
+public abstract sealed class CollectionCalls extends StringCalls permits StreamCalls {
     CollectionCalls() {}
 
     // ---- hashes ----
@@ -35,19 +36,17 @@ public abstract sealed class CollectionCalls extends StringCalls permits Holdfas
 
     /** Sets several fields. Returns how many are new. */
     public long hset(String key, Map<String, String> fields) {
-        Object[] words = new Object[fields.size() * 2 + 1];
-        words[0] = key;
-        int at = 1;
-        for (Map.Entry<String, String> field : fields.entrySet()) {
-            words[at++] = field.getKey();
-            words[at++] = field.getValue();
-        }
-        return integer("HSET", words);
+        return integer("HSET", Words.withFields(fields, key));
     }
 
     /** The values of several fields in their order, null for those without. */
     public List<@Nullable String> hmget(String key, String... fields) {
         return textsOrNulls("HMGET", words(key, (Object[]) fields));
+    }
+
+    /** The values of several fields in their order, null for those without. */
+    public List<byte @Nullable []> hmget(byte[] key, byte[]... fields) {
+        return byteStrings("HMGET", (Object[]) words(key, fields));
     }
 
     public Map<String, String> hgetAll(String key) {
@@ -59,7 +58,16 @@ public abstract sealed class CollectionCalls extends StringCalls permits Holdfas
         return integer("HDEL", words(key, (Object[]) fields));
     }
 
+    /** Returns how many of the fields there were. */
+    public long hdel(byte[] key, byte[]... fields) {
+        return integer("HDEL", (Object[]) words(key, fields));
+    }
+
     public boolean hexists(String key, String field) {
+        return integer("HEXISTS", key, field) == 1;
+    }
+
+    public boolean hexists(byte[] key, byte[] field) {
         return integer("HEXISTS", key, field) == 1;
     }
 
@@ -67,7 +75,15 @@ public abstract sealed class CollectionCalls extends StringCalls permits Holdfas
         return integer("HINCRBY", key, field, increment);
     }
 
+    public long hincrBy(byte[] key, byte[] field, long increment) {
+        return integer("HINCRBY", key, field, increment);
+    }
+
     public long hlen(String key) {
+        return integer("HLEN", key);
+    }
+
+    public long hlen(byte[] key) {
         return integer("HLEN", key);
     }
 
@@ -123,15 +139,31 @@ public abstract sealed class CollectionCalls extends StringCalls permits Holdfas
         return integer("LLEN", key);
     }
 
+    public long llen(byte[] key) {
+        return integer("LLEN", key);
+    }
+
     public @Nullable String lindex(String key, long index) {
         return text("LINDEX", key, index);
+    }
+
+    public byte @Nullable [] lindex(byte[] key, long index) {
+        return bytes("LINDEX", key, index);
     }
 
     public long lrem(String key, long count, String element) {
         return integer("LREM", key, count, element);
     }
 
+    public long lrem(byte[] key, long count, byte[] element) {
+        return integer("LREM", key, count, element);
+    }
+
     public void ltrim(String key, long start, long stop) {
+        call("LTRIM", key, start, stop);
+    }
+
+    public void ltrim(byte[] key, long start, long stop) {
         call("LTRIM", key, start, stop);
     }
 
@@ -142,20 +174,34 @@ public abstract sealed class CollectionCalls extends StringCalls permits Holdfas
      * @return the list's key and the element, or null when the time is over
      */
     public Map.@Nullable Entry<String, String> blpop(Duration timeout, String... keys) {
-        return blockingPop("BLPOP", timeout, keys);
+        return texts(blockingPop("BLPOP", timeout, (Object[]) keys));
     }
 
     /** As {@link #blpop}, from the other end. */
     public Map.@Nullable Entry<String, String> brpop(Duration timeout, String... keys) {
-        return blockingPop("BRPOP", timeout, keys);
+        return texts(blockingPop("BRPOP", timeout, (Object[]) keys));
     }
 
-    private Map.@Nullable Entry<String, String> blockingPop(String command, Duration timeout, String... keys) {
-        Object[] words = new Object[keys.length + 1];
-        System.arraycopy(keys, 0, words, 0, keys.length);
+    /** As {@link #blpop(Duration, String...)}. */
+    public Map.@Nullable Entry<byte[], byte[]> blpop(Duration timeout, byte[]... keys) {
+        return blockingPop("BLPOP", timeout, (Object[]) keys);
+    }
+
+    /** As {@link #brpop(Duration, String...)}. */
+    public Map.@Nullable Entry<byte[], byte[]> brpop(Duration timeout, byte[]... keys) {
+        return blockingPop("BRPOP", timeout, (Object[]) keys);
+    }
+
+    private Map.@Nullable Entry<byte[], byte[]> blockingPop(String command, Duration timeout, Object... keys) {
+        Object[] words = Arrays.copyOf(keys, keys.length + 1, Object[].class);
         words[keys.length] = timeout.toMillis() / 1000.0;
-        List<String> answer = texts(command, words);
-        return answer.isEmpty() ? null : Map.entry(answer.get(0), answer.get(1));
+        return call(command, words) instanceof List<?> answer
+                ? Map.entry((byte[]) answer.get(0), (byte[]) answer.get(1))
+                : null;
+    }
+
+    private static Map.@Nullable Entry<String, String> texts(Map.@Nullable Entry<byte[], byte[]> entry) {
+        return entry == null ? null : Map.entry(Words.text(entry.getKey()), Words.text(entry.getValue()));
     }
 
     // ---- sets ----
@@ -200,8 +246,16 @@ public abstract sealed class CollectionCalls extends StringCalls permits Holdfas
         return integer("SCARD", key);
     }
 
+    public long scard(byte[] key) {
+        return integer("SCARD", key);
+    }
+
     public @Nullable String spop(String key) {
         return text("SPOP", key);
+    }
+
+    public byte @Nullable [] spop(byte[] key) {
+        return bytes("SPOP", key);
     }
 
     // ---- sorted sets ----
@@ -229,11 +283,18 @@ public abstract sealed class CollectionCalls extends StringCalls permits Holdfas
     }
 
     public double zincrBy(String key, double increment, String member) {
-        Double score = real("ZINCRBY", key, increment, member);
-        return score == null ? Double.NaN : score;
+        return someReal("ZINCRBY", key, increment, member);
+    }
+
+    public double zincrBy(byte[] key, double increment, byte[] member) {
+        return someReal("ZINCRBY", key, increment, member);
     }
 
     public @Nullable Double zscore(String key, String member) {
+        return real("ZSCORE", key, member);
+    }
+
+    public @Nullable Double zscore(byte[] key, byte[] member) {
         return real("ZSCORE", key, member);
     }
 
@@ -242,18 +303,37 @@ public abstract sealed class CollectionCalls extends StringCalls permits Holdfas
         return (Long) call("ZRANK", key, member);
     }
 
+    /** The member's position from the lowest score on, or null. */
+    public @Nullable Long zrank(byte[] key, byte[] member) {
+        return (Long) call("ZRANK", key, member);
+    }
+
     /** Returns how many of the members there were. */
     public long zrem(String key, String... members) {
         return integer("ZREM", words(key, (Object[]) members));
+    }
+
+    /** Returns how many of the members there were. */
+    public long zrem(byte[] key, byte[]... members) {
+        return integer("ZREM", (Object[]) words(key, members));
     }
 
     public long zcard(String key) {
         return integer("ZCARD", key);
     }
 
+    public long zcard(byte[] key) {
+        return integer("ZCARD", key);
+    }
+
     /** The members between two positions, both included, from the lowest score on; negative ones count from the end. */
     public List<String> zrange(String key, long start, long stop) {
         return texts("ZRANGE", key, start, stop);
+    }
+
+    /** The members between two positions, both included, from the lowest score on; negative ones count from the end. */
+    public List<byte @Nullable []> zrange(byte[] key, long start, long stop) {
+        return byteStrings("ZRANGE", key, start, stop);
     }
 
     /** As {@link #zrange}, with the scores. */
@@ -268,6 +348,11 @@ public abstract sealed class CollectionCalls extends StringCalls permits Holdfas
 
     /** Returns how many members there were. */
     public long zremRangeByScore(String key, double min, double max) {
+        return integer("ZREMRANGEBYSCORE", key, min, max);
+    }
+
+    /** Returns how many members there were. */
+    public long zremRangeByScore(byte[] key, double min, double max) {
         return integer("ZREMRANGEBYSCORE", key, min, max);
     }
 

@@ -3,7 +3,6 @@ package dev.holdfast.engine;
 import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.commands.AllCommands;
 import dev.holdfast.engine.config.Config;
-import dev.holdfast.engine.config.ConfigException;
 import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.core.Persistence;
 import dev.holdfast.engine.persistence.Disk;
@@ -31,10 +30,10 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>Any number of threads may use it at once, platform or virtual; each call is atomic. There may be several stores in one
- * JVM. Calls go to database 0; {@link #session} gives a connection of one's own, with all that belongs to one. The same
+ * JVM. Calls go to database 0; {@link #connect} gives a connection of one's own, with all that belongs to one. The same
  * keyspace can be served on a port: see {@code Server.serve} of the server module.
  */
-public final class Holdfast extends CollectionCalls implements AutoCloseable {
+public final class Holdfast extends StreamCalls implements AutoCloseable {
     private final Engine engine;
     private final boolean ownsEngine;
     private final CallerPool pool;
@@ -69,7 +68,10 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
         return open(new Config());
     }
 
-    /** Opens an empty store. Its configuration is changed through {@code CONFIG SET} from now on. */
+    /**
+     * Opens an empty store: {@code Holdfast.open(new Config().set("maxmemory", "100mb"))}. Its configuration is changed through {@code
+     * CONFIG SET} from now on.
+     */
     public static Holdfast open(Config config) {
         return openEmpty(config, Clock.SYSTEM);
     }
@@ -111,8 +113,6 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
             config.set("dir", directory.toAbsolutePath().toString());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        } catch (ConfigException e) {
-            throw new IllegalArgumentException(e.getMessage(), e);
         }
         Holdfast store = new Holdfast(config, clock);
         boolean loaded = false;
@@ -151,14 +151,14 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
     }
 
     /** A connection of one's own: for SELECT, WATCH, and whatever else lasts from one call to the next. */
-    public Session session() {
-        return new Session(this, pool.newCaller());
+    public Connection connect() {
+        return new Connection(this, pool.newCaller());
     }
 
-    /** As {@link Session#transaction}, which cannot come to nothing since no keys are watched. */
+    /** As {@link Connection#transaction}, which cannot come to nothing since no keys are watched. */
     public List<@Nullable Object> transaction(Consumer<Transaction> commands) {
-        try (Session session = session()) {
-            List<@Nullable Object> answers = session.transaction(commands);
+        try (Connection connection = connect()) {
+            List<@Nullable Object> answers = connection.transaction(commands);
             if (answers == null) {
                 throw new IllegalStateException("no keys were watched");
             }
@@ -167,24 +167,24 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
     }
 
     /** A subscriber, for the present to these channels. */
-    public Subscription subscribe(Consumer<Message> listener, String... channels) {
-        Subscription subscription = subscriber(listener);
+    public Subscriber subscribe(Consumer<Message> listener, String... channels) {
+        Subscriber subscription = subscriber(listener);
         return channels.length == 0 ? subscription : subscription.subscribe(channels);
     }
 
     /** A subscriber, for the present to all channels that match one of these glob patterns. */
-    public Subscription subscribeToPatterns(Consumer<Message> listener, String... patterns) {
+    public Subscriber subscribeToPatterns(Consumer<Message> listener, String... patterns) {
         return subscriber(listener).subscribeToPatterns(patterns);
     }
 
     /** A subscriber, for the present to these sharded channels. */
-    public Subscription subscribeToSharded(Consumer<Message> listener, String... channels) {
+    public Subscriber subscribeToSharded(Consumer<Message> listener, String... channels) {
         return subscriber(listener).subscribeToSharded(channels);
     }
 
-    private Subscription subscriber(Consumer<Message> listener) {
+    private Subscriber subscriber(Consumer<Message> listener) {
         pool.checkOpen();
-        return new Subscription(engine, listener).start();
+        return new Subscriber(engine, listener).start();
     }
 
     /** The engine, for what serves it to others. */
@@ -213,7 +213,7 @@ public final class Holdfast extends CollectionCalls implements AutoCloseable {
         }
         pool.close();
         engine.clients().forEach(client -> {
-            if (client.link() instanceof Subscription.Receiver receiver) {
+            if (client.link() instanceof Subscriber.Receiver receiver) {
                 receiver.subscription().close();
             }
         });

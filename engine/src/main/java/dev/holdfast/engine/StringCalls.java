@@ -83,6 +83,11 @@ public abstract sealed class StringCalls extends Calls permits CollectionCalls {
         return text("GETEX", key, "PX", time.toMillis());
     }
 
+    /** The string of a key, which then expires after some time. */
+    public byte @Nullable [] getEx(byte[] key, Duration time) {
+        return bytes("GETEX", key, "PX", time.toMillis());
+    }
+
     public long incr(byte[] key) {
         return integer(Verb.INCR, key);
     }
@@ -103,9 +108,16 @@ public abstract sealed class StringCalls extends Calls permits CollectionCalls {
         return incrBy(key, -1);
     }
 
+    public long decr(byte[] key) {
+        return incrBy(key, -1);
+    }
+
     public double incrByFloat(String key, double increment) {
-        Double sum = real("INCRBYFLOAT", key, increment);
-        return sum == null ? Double.NaN : sum;
+        return someReal("INCRBYFLOAT", key, increment);
+    }
+
+    public double incrByFloat(byte[] key, double increment) {
+        return someReal("INCRBYFLOAT", key, increment);
     }
 
     /** Returns the new length. */
@@ -122,10 +134,19 @@ public abstract sealed class StringCalls extends Calls permits CollectionCalls {
         return integer("STRLEN", key);
     }
 
+    public long strlen(byte[] key) {
+        return integer("STRLEN", key);
+    }
+
     /** Part of a string, by byte positions; negative ones count from the end. */
     public byte[] getRange(byte[] key, long start, long end) {
         byte[] part = bytes("GETRANGE", key, start, end);
         return part == null ? new byte[0] : part;
+    }
+
+    /** Part of a string, by positions of its bytes; negative ones count from the end. */
+    public String getRange(String key, long start, long end) {
+        return Words.text(getRange(Words.utf8(key), start, end));
     }
 
     /** The strings of several keys in their order, null for those without. */
@@ -139,13 +160,7 @@ public abstract sealed class StringCalls extends Calls permits CollectionCalls {
     }
 
     public void mset(Map<String, String> values) {
-        Object[] words = new Object[values.size() * 2];
-        int at = 0;
-        for (Map.Entry<String, String> entry : values.entrySet()) {
-            words[at++] = entry.getKey();
-            words[at++] = entry.getValue();
-        }
-        call("MSET", words);
+        call("MSET", Words.withFields(values));
     }
 
     // ---- keys ----
@@ -161,6 +176,11 @@ public abstract sealed class StringCalls extends Calls permits CollectionCalls {
     /** Returns how many of the keys there were. */
     public long del(String first, String... more) {
         return integer(Verb.DEL, utf8(first, more));
+    }
+
+    /** Returns how many of the keys there were. */
+    public long del(byte[] first, byte[]... more) {
+        return integer(Verb.DEL, words(first, more));
     }
 
     public boolean exists(byte[] key) {
@@ -185,17 +205,39 @@ public abstract sealed class StringCalls extends Calls permits CollectionCalls {
         return integer("PEXPIREAT", key, time.toEpochMilli()) == 1;
     }
 
+    public boolean expireAt(byte[] key, Instant time) {
+        return integer("PEXPIREAT", key, time.toEpochMilli()) == 1;
+    }
+
     public boolean persist(String key) {
         return integer("PERSIST", key) == 1;
     }
 
-    /** The time in milliseconds until the key expires, -1 if it does not, -2 if there is no such key. */
-    public long pttl(String key) {
-        return integer("PTTL", key);
+    public boolean persist(byte[] key) {
+        return integer("PERSIST", key) == 1;
+    }
+
+    /** The time until the key expires; null if it does not, or if there is no such key. */
+    public @Nullable Duration pttl(String key) {
+        return timeLeft(integer("PTTL", key));
+    }
+
+    /** The time until the key expires; null if it does not, or if there is no such key. */
+    public @Nullable Duration pttl(byte[] key) {
+        return timeLeft(integer("PTTL", key));
+    }
+
+    private static @Nullable Duration timeLeft(long millis) {
+        return millis < 0 ? null : Duration.ofMillis(millis);
     }
 
     /** The type of a key's value: {@code string}, {@code list}, {@code set}, {@code zset}, {@code hash} or {@code none}. */
     public String type(String key) {
+        return String.valueOf(call("TYPE", key));
+    }
+
+    /** As {@link #type(String)}. */
+    public String type(byte[] key) {
         return String.valueOf(call("TYPE", key));
     }
 

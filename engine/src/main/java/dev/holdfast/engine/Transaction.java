@@ -7,19 +7,19 @@ import org.jspecify.annotations.Nullable;
 
 /** The commands of a transaction while they are being queued. */
 public final class Transaction {
-    private final Session session;
+    private final Connection connection;
 
-    Transaction(Session session) {
-        this.session = session;
+    Transaction(Connection connection) {
+        this.connection = connection;
     }
 
     /**
      * Queues a command; its name and arguments are those of {@link Calls#call}.
      *
-     * @throws StoreException if there is no such command, or its arguments are too many or too few; the transaction then fails
+     * @throws ErrorReplyException if there is no such command, or its arguments are too many or too few; the transaction then fails
      */
     public Transaction call(String command, Object... arguments) {
-        session.call(command, arguments);
+        connection.call(command, arguments);
         return this;
     }
 
@@ -29,7 +29,7 @@ public final class Transaction {
         }
         List<@Nullable Object> answers = new ArrayList<>(list.size());
         for (Object element : list) {
-            answers.add(element instanceof ReplyError error ? new StoreException(error.message()) : element);
+            answers.add(element instanceof ReplyError error ? new ErrorReplyException(error.message()) : element);
         }
         return answers;
     }

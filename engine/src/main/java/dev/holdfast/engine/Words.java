@@ -4,7 +4,11 @@ import dev.holdfast.engine.base.Doubles;
 import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.commands.AllCommands;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -52,12 +56,41 @@ final class Words {
         };
     }
 
+    /** Words, and behind them fields with their values. */
+    static Object[] withFields(Map<String, ?> fields, Object... first) {
+        Object[] words = Arrays.copyOf(first, first.length + fields.size() * 2, Object[].class);
+        int at = first.length;
+        for (Map.Entry<String, ?> field : fields.entrySet()) {
+            words[at++] = field.getKey();
+            words[at++] = field.getValue();
+        }
+        return words;
+    }
+
     static byte[] utf8(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
     static String text(byte[] bytes) {
         return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    /** An answer with text for bytes, inside lists and maps too. */
+    static @Nullable Object readable(@Nullable Object answer) {
+        return switch (answer) {
+            case byte[] bytes -> text(bytes);
+            case List<?> list -> {
+                List<@Nullable Object> elements = new ArrayList<>(list.size());
+                list.forEach(element -> elements.add(readable(element)));
+                yield elements;
+            }
+            case Map<?, ?> map -> {
+                Map<@Nullable Object, @Nullable Object> entries = new LinkedHashMap<>();
+                map.forEach((key, value) -> entries.put(readable(key), readable(value)));
+                yield entries;
+            }
+            case null, default -> answer;
+        };
     }
 
     static @Nullable String textOrNull(byte @Nullable [] bytes) {

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.engine.SetOption;
-import dev.holdfast.engine.StoreException;
+import dev.holdfast.engine.ErrorReplyException;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -49,7 +49,7 @@ class TestStoreTest {
         try (Jedis client = new Jedis(store.uri())) {
             JedisDataException refused = assertThrows(JedisDataException.class, () -> client.set("new", "1"));
             assertTrue(String.valueOf(refused.getMessage()).startsWith("OOM "), refused::toString);
-            assertThrows(StoreException.class, () -> store.holdfast().set("new", "1"));
+            assertThrows(ErrorReplyException.class, () -> store.holdfast().set("new", "1"));
             assertEquals("1", client.get("old"));
             store.heal();
             client.set("new", "1");

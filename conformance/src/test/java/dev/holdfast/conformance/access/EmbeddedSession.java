@@ -3,7 +3,7 @@ package dev.holdfast.conformance.access;
 import dev.holdfast.conformance.access.Answer.Form;
 import dev.holdfast.conformance.access.Answer.Kind;
 import dev.holdfast.engine.Holdfast;
-import dev.holdfast.engine.StoreException;
+import dev.holdfast.engine.ErrorReplyException;
 import dev.holdfast.engine.protocol.ObjectReply.ReplyError;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -18,11 +18,11 @@ import org.jspecify.annotations.Nullable;
 public final class EmbeddedSession implements Session {
     private static final int PATIENCE_SECONDS = 20;
 
-    private final dev.holdfast.engine.Session session;
+    private final dev.holdfast.engine.Connection session;
     private final BlockingQueue<Answer> answers = new LinkedBlockingQueue<>();
 
     public EmbeddedSession(Holdfast store) {
-        this.session = store.session();
+        this.session = store.connect();
     }
 
     @Override
@@ -56,7 +56,7 @@ public final class EmbeddedSession implements Session {
                 .toArray();
         try {
             return answer(session.call(words.getFirst(), arguments));
-        } catch (StoreException e) {
+        } catch (ErrorReplyException e) {
             return Answer.of(Kind.ERROR, String.valueOf(e.getMessage()));
         }
     }

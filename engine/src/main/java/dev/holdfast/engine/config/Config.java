@@ -177,7 +177,7 @@ public final class Config {
      * @param words the name and the rules
      * @throws ConfigException if the user has been declared before
      */
-    public void addUser(List<String> words) throws ConfigException {
+    public void addUser(List<String> words) {
         for (List<String> user : users) {
             if (user.getFirst().equals(words.getFirst())) {
                 throw new ConfigException("Error in user declaration '" + words.getFirst()
@@ -212,7 +212,7 @@ public final class Config {
      * @param words what follows the name
      * @throws ConfigException if there is no such parameter or the value is not one of its values
      */
-    public void load(String name, List<String> words) throws ConfigException {
+    public void load(String name, List<String> words) {
         Parameter parameter = find(name);
         if (parameter == null) {
             throw new ConfigException("Bad directive or wrong number of arguments");
@@ -226,11 +226,11 @@ public final class Config {
 
     /**
      * Sets a parameter, immutable or not. Before the store opens it takes effect with it, afterwards at once where that is
-     * possible at all.
+     * possible at all. Returns this configuration.
      *
      * @throws ConfigException if there is no such parameter or the value is not one of its values
      */
-    public void set(String name, String value) throws ConfigException {
+    public Config set(String name, String value) {
         Parameter parameter = find(name);
         if (parameter == null) {
             throw new ConfigException("Bad directive or wrong number of arguments");
@@ -238,6 +238,7 @@ public final class Config {
         parameter.parse(value);
         parameter.setChosen();
         parameter.apply();
+        return this;
     }
 
     /**
@@ -247,7 +248,7 @@ public final class Config {
      * @param protectedAllowed whether parameters that touch the file system may be set
      * @throws ConfigException if one cannot be set; the message is the error's without its code
      */
-    public synchronized void change(List<String> namesAndValues, boolean protectedAllowed) throws ConfigException {
+    public synchronized void change(List<String> namesAndValues, boolean protectedAllowed) {
         ConfigChange change = new ConfigChange(this, protectedAllowed);
         for (int i = 0; i < namesAndValues.size(); i += 2) {
             change.add(namesAndValues.get(i), namesAndValues.get(i + 1));

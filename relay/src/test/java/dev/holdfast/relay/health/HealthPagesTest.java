@@ -46,7 +46,7 @@ class HealthPagesTest {
                 Toolkit toolkit = Toolkit.over(store);
                 HttpFace face = HttpFace.serve(toolkit, 0)) {
             store.call("SET", "a", "1");
-            try (var session = store.session()) {
+            try (var session = store.connect()) {
                 session.select(3);
                 session.call("MSET", "a", "1", "b", "2");
             }

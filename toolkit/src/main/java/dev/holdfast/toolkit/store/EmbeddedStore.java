@@ -1,7 +1,7 @@
 package dev.holdfast.toolkit.store;
 
 import dev.holdfast.engine.Holdfast;
-import dev.holdfast.engine.Session;
+import dev.holdfast.engine.Connection;
 import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.scripting.Scripting;
 import dev.holdfast.engine.scripting.Step;
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A store in this JVM: each call runs on the caller's thread, without a socket. Database 0 is reached through the store's own
- * pool of callers; every other database through sessions that have selected it.
+ * pool of callers; every other database through connections that have selected it.
  */
 public final class EmbeddedStore implements Store {
     private static final int BATCH = 1000;
@@ -39,7 +39,7 @@ public final class EmbeddedStore implements Store {
     private final int database;
     private final Clock clock;
     private final boolean owned;
-    private final ConcurrentLinkedDeque<Session> sessions = new ConcurrentLinkedDeque<>();
+    private final ConcurrentLinkedDeque<Connection> connections = new ConcurrentLinkedDeque<>();
     private final Set<EmbeddedSubscription> subscriptions = ConcurrentHashMap.newKeySet();
     private final AtomicInteger trackings = new AtomicInteger();
     private final ScheduledFuture<?> lookAfter;
@@ -88,7 +88,7 @@ public final class EmbeddedStore implements Store {
         }
         try {
             return Reply.of(raw(command));
-        } catch (dev.holdfast.engine.StoreException e) {
+        } catch (dev.holdfast.engine.ErrorReplyException e) {
             if (!e.code().equals("NOSCRIPT")) {
                 throw e;
             }
@@ -106,28 +106,28 @@ public final class EmbeddedStore implements Store {
         if (database == 0) {
             return holdfast.call(command.name(), command.words());
         }
-        Session session = borrow();
+        Connection connection = borrow();
         try {
-            return session.call(command.name(), command.words());
+            return connection.call(command.name(), command.words());
         } finally {
-            giveBack(session);
+            giveBack(connection);
         }
     }
 
-    private Session borrow() {
-        Session session = sessions.pollFirst();
-        if (session == null) {
-            session = holdfast.session();
-            session.select(database);
+    private Connection borrow() {
+        Connection connection = connections.pollFirst();
+        if (connection == null) {
+            connection = holdfast.connect();
+            connection.select(database);
         }
-        return session;
+        return connection;
     }
 
-    private void giveBack(Session session) {
+    private void giveBack(Connection connection) {
         if (closed) {
-            session.close();
+            connection.close();
         } else {
-            sessions.addFirst(session);
+            connections.addFirst(connection);
         }
     }
 
@@ -142,7 +142,7 @@ public final class EmbeddedStore implements Store {
         }
         try {
             return call.get();
-        } catch (dev.holdfast.engine.StoreException e) {
+        } catch (dev.holdfast.engine.ErrorReplyException e) {
             throw new CommandFailedException(String.valueOf(e.getMessage()));
         } catch (IllegalStateException e) {
             throw new StoreUnavailableException("the store is closed", e);
@@ -238,7 +238,7 @@ public final class EmbeddedStore implements Store {
     private final class EmbeddedSubscription implements Subscription {
         private final Channels channels;
         private final Mailbox mailbox;
-        private dev.holdfast.engine.Subscription subscription;
+        private dev.holdfast.engine.Subscriber subscription;
         private boolean ended;
 
         EmbeddedSubscription(Channels channels, MessageListener listener) {
@@ -253,7 +253,7 @@ public final class EmbeddedStore implements Store {
             subscriptions.add(this);
         }
 
-        private dev.holdfast.engine.Subscription open() {
+        private dev.holdfast.engine.Subscriber open() {
             String[] names = channels.names().toArray(String[]::new);
             Consumer<dev.holdfast.engine.Message> receiver =
                     message -> mailbox.message(message.channel(), message.payload());
@@ -323,8 +323,8 @@ public final class EmbeddedStore implements Store {
         closed = true;
         lookAfter.cancel(false);
         List.copyOf(subscriptions).forEach(EmbeddedSubscription::close);
-        List<Session> idle = new ArrayList<>(sessions);
-        idle.forEach(Session::close);
+        List<Connection> idle = new ArrayList<>(connections);
+        idle.forEach(Connection::close);
         if (owned) {
             holdfast.close();
         }

@@ -99,7 +99,7 @@ class StepTest {
                 if (command.script() != null) {
                     assertEquals(String.valueOf(same), String.valueOf(answer), command.toString());
                 }
-            } catch (dev.holdfast.engine.StoreException e) {
+            } catch (dev.holdfast.engine.ErrorReplyException e) {
                 assertTrue(failure != null, () -> command + " has failed in Lua alone: " + e.getMessage());
                 String message = String.valueOf(failure.getMessage());
                 assertTrue(

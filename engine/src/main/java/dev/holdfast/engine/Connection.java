@@ -9,20 +9,20 @@ import org.jspecify.annotations.Nullable;
  * use it.
  *
  * <pre>
- * try (Session session = store.session()) {
- *     session.watch("stock");
- *     long stock = Long.parseLong(session.get("stock"));
- *     List&lt;Object&gt; answers = session.transaction(transaction -&gt; transaction.call("SET", "stock", stock - 1));
+ * try (Connection connection = store.connect()) {
+ *     connection.watch("stock");
+ *     long stock = Long.parseLong(connection.get("stock"));
+ *     List&lt;Object&gt; answers = connection.transaction(transaction -&gt; transaction.call("SET", "stock", stock - 1));
  *     // null if another has changed the stock meanwhile
  * }
  * </pre>
  */
-public final class Session extends CollectionCalls implements AutoCloseable {
+public final class Connection extends StreamCalls implements AutoCloseable {
     private final Holdfast store;
     private final Caller caller;
     private volatile boolean closed;
 
-    Session(Holdfast store, Caller caller) {
+    Connection(Holdfast store, Caller caller) {
         this.store = store;
         this.caller = caller;
     }
@@ -30,7 +30,7 @@ public final class Session extends CollectionCalls implements AutoCloseable {
     @Override
     Caller borrow() {
         if (closed) {
-            throw new IllegalStateException("the session is closed");
+            throw new IllegalStateException("the connection is closed");
         }
         return caller;
     }
@@ -48,6 +48,11 @@ public final class Session extends CollectionCalls implements AutoCloseable {
         call("WATCH", (Object[]) keys);
     }
 
+    /** As {@link #watch(String...)}. */
+    public void watch(byte[]... keys) {
+        call("WATCH", (Object[]) keys);
+    }
+
     /** Ends all watching. */
     public void unwatch() {
         call("UNWATCH");
@@ -57,8 +62,8 @@ public final class Session extends CollectionCalls implements AutoCloseable {
      * Runs commands as one step, between which no others run.
      *
      * @param commands queues the commands; if it throws, none is run
-     * @return their answers in order, a {@link StoreException} for each that failed; or null if a watched key has changed
-     * @throws StoreException if a command could not be queued; none is run then
+     * @return their answers in order, a {@link ErrorReplyException} for each that failed; or null if a watched key has changed
+     * @throws ErrorReplyException if a command could not be queued; none is run then
      */
     public @Nullable List<@Nullable Object> transaction(Consumer<Transaction> commands) {
         call("MULTI");
@@ -74,7 +79,7 @@ public final class Session extends CollectionCalls implements AutoCloseable {
         return Transaction.answers(call("EXEC"));
     }
 
-    /** Ends the session: it no longer watches anything. */
+    /** Ends the connection: it no longer watches anything. */
     @Override
     public void close() {
         if (!closed) {

@@ -1,10 +1,10 @@
 package dev.holdfast.engine;
 
 /** An error that a command has answered. The message is Valkey's: a code in capitals, a space and a sentence. */
-public final class StoreException extends RuntimeException {
+public final class ErrorReplyException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    StoreException(String message) {
+    ErrorReplyException(String message) {
         super(message);
     }
 

@@ -21,8 +21,8 @@ import org.slf4j.LoggerFactory;
  * may take its time and use the store. A listener that falls too far behind is cut off, as a slow connection would be; the
  * limit is that of {@code client-output-buffer-limit} for subscribers.
  */
-public final class Subscription implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(Subscription.class);
+public final class Subscriber implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Subscriber.class);
 
     private final Engine engine;
     private final Client client;
@@ -33,7 +33,7 @@ public final class Subscription implements AutoCloseable {
     private final Thread thread;
     private volatile boolean closed;
 
-    Subscription(Engine engine, Consumer<Message> listener) {
+    Subscriber(Engine engine, Consumer<Message> listener) {
         this.engine = engine;
         this.listener = listener;
         this.client = engine.newClient(new Receiver(), engine.statistics().newLane());
@@ -43,37 +43,37 @@ public final class Subscription implements AutoCloseable {
         engine.connect(client);
     }
 
-    Subscription start() {
+    Subscriber start() {
         thread.start();
         return this;
     }
 
     /** Subscribes to channels too. Whatever is published after this returns will be delivered. */
-    public Subscription subscribe(String... channels) {
+    public Subscriber subscribe(String... channels) {
         return run("SUBSCRIBE", channels);
     }
 
     /** Subscribes to all channels that match one of these glob patterns. */
-    public Subscription subscribeToPatterns(String... patterns) {
+    public Subscriber subscribeToPatterns(String... patterns) {
         return run("PSUBSCRIBE", patterns);
     }
 
     /** Subscribes to sharded channels, which SPUBLISH publishes to. */
-    public Subscription subscribeToSharded(String... channels) {
+    public Subscriber subscribeToSharded(String... channels) {
         return run("SSUBSCRIBE", channels);
     }
 
     /** Ends the subscription to some channels. */
-    public Subscription unsubscribe(String... channels) {
+    public Subscriber unsubscribe(String... channels) {
         return run("UNSUBSCRIBE", channels);
     }
 
     /** Ends the subscription to some patterns. */
-    public Subscription unsubscribeFromPatterns(String... patterns) {
+    public Subscriber unsubscribeFromPatterns(String... patterns) {
         return run("PUNSUBSCRIBE", patterns);
     }
 
-    private synchronized Subscription run(String command, String... names) {
+    private synchronized Subscriber run(String command, String... names) {
         if (closed) {
             throw new IllegalStateException("the subscription is closed");
         }
@@ -85,7 +85,7 @@ public final class Subscription implements AutoCloseable {
         ObjectReply reply = new ObjectReply();
         engine.execute(client, args, reply);
         if (reply.result() instanceof ObjectReply.ReplyError error) {
-            throw new StoreException(error.message());
+            throw new ErrorReplyException(error.message());
         }
         return this;
     }
@@ -140,8 +140,8 @@ public final class Subscription implements AutoCloseable {
 
     /** The engine's side. */
     final class Receiver implements Link {
-        Subscription subscription() {
-            return Subscription.this;
+        Subscriber subscription() {
+            return Subscriber.this;
         }
 
         @Override
@@ -170,7 +170,7 @@ public final class Subscription implements AutoCloseable {
 
         @Override
         public void close(boolean afterReplies) {
-            engine.timer().execute(Subscription.this::close);
+            engine.timer().execute(Subscriber.this::close);
         }
 
         @Override
