@@ -74,8 +74,7 @@ public abstract sealed class StreamCalls extends CollectionCalls permits Holdfas
      * @return none when the time is over
      */
     public List<StreamEntry> xread(String key, String after, long count, Duration timeout) {
-        return entriesOf(
-                key, call("XREAD", "COUNT", count, "BLOCK", timeout.toMillis(), "STREAMS", key, after));
+        return entriesOf(key, call("XREAD", "COUNT", count, "BLOCK", timeout.toMillis(), "STREAMS", key, after));
     }
 
     /**

@@ -93,13 +93,15 @@ class HoldfastTest {
         store.call("CONFIG", "SET", "maxmemory", 1);
         assertEquals(
                 "OOM",
-                assertThrows(ErrorReplyException.class, () -> store.set("a", "1")).code());
+                assertThrows(ErrorReplyException.class, () -> store.set("a", "1"))
+                        .code());
         assertNull(store.get("a"));
         store.call("CONFIG", "SET", "maxmemory", 0);
         store.call("CONFIG", "SET", "min-replicas-to-write", 1);
         assertEquals(
                 "NOREPLICAS",
-                assertThrows(ErrorReplyException.class, () -> store.set("a", "1")).code());
+                assertThrows(ErrorReplyException.class, () -> store.set("a", "1"))
+                        .code());
         assertNull(store.get("a"));
         store.call("CONFIG", "SET", "min-replicas-to-write", 0);
         store.set("a", "1");
@@ -189,7 +191,8 @@ class HoldfastTest {
         }
         List<?> answers = store.transaction(t -> t.call("SET", "a", "x").call("INCR", "a"));
         assertEquals("OK", answers.get(0));
-        assertEquals("ERR value is not an integer or out of range", ((ErrorReplyException) answers.get(1)).getMessage());
+        assertEquals(
+                "ERR value is not an integer or out of range", ((ErrorReplyException) answers.get(1)).getMessage());
     }
 
     @Test
@@ -347,7 +350,9 @@ class HoldfastTest {
             boolean hasText = false;
             for (int i = 0; i < types.length; i++) {
                 hasText |= types[i] == String.class || types[i] == String[].class;
-                types[i] = types[i] == String.class ? byte[].class : types[i] == String[].class ? byte[][].class : types[i];
+                types[i] = types[i] == String.class
+                        ? byte[].class
+                        : types[i] == String[].class ? byte[][].class : types[i];
             }
             try {
                 assertNotNull(hasText ? Connection.class.getMethod(method.getName(), types) : method);
@@ -386,7 +391,8 @@ class HoldfastTest {
                 value,
                 Objects.requireNonNull(store.blpop(Duration.ofSeconds(1), key)).getValue());
         assertArrayEquals(
-                key, Objects.requireNonNull(store.brpop(Duration.ofSeconds(1), key)).getKey());
+                key,
+                Objects.requireNonNull(store.brpop(Duration.ofSeconds(1), key)).getKey());
         assertNull(store.blpop(Duration.ofMillis(1), key));
     }
 
@@ -431,7 +437,8 @@ class HoldfastTest {
 
     @Test
     void aConfigurationIsWrittenInOneLine() {
-        try (Holdfast other = Holdfast.open(new Config().set("maxmemory", "100mb").set("databases", "4"))) {
+        try (Holdfast other =
+                Holdfast.open(new Config().set("maxmemory", "100mb").set("databases", "4"))) {
             assertEquals(Map.of("databases", "4"), other.callText("CONFIG", "GET", "databases"));
         }
         assertThrows(IllegalArgumentException.class, () -> new Config().set("maxmemory", "much"));

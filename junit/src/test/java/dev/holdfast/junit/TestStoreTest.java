@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.holdfast.engine.SetOption;
 import dev.holdfast.engine.ErrorReplyException;
+import dev.holdfast.engine.SetOption;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;

@@ -2,8 +2,8 @@ package dev.holdfast.conformance.access;
 
 import dev.holdfast.conformance.access.Answer.Form;
 import dev.holdfast.conformance.access.Answer.Kind;
-import dev.holdfast.engine.Holdfast;
 import dev.holdfast.engine.ErrorReplyException;
+import dev.holdfast.engine.Holdfast;
 import dev.holdfast.engine.protocol.ObjectReply.ReplyError;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

@@ -283,7 +283,8 @@ final class Dispatcher {
      * is noted without the lock too: whatever else is being written to the record, it is other bytes, and a clock that two
      * threads set at once is as good as either's.
      */
-    private boolean optimisticRead(Client client, CommandSpec spec, CommandSpec.OptimisticRead read, Args args, Reply reply) {
+    private boolean optimisticRead(
+            Client client, CommandSpec spec, CommandSpec.OptimisticRead read, Args args, Reply reply) {
         Slice key = args.get(spec.onlyKey());
         Shard shard = keyspace.shardOf(key);
         long version = shard.version();

@@ -165,7 +165,8 @@ final class LuaEngine implements ScriptEngine {
                     return false;
                 }
                 run.stepOut();
-                new LuaAnswer(run, call.reply(), state.isResp3()).write(state.lua().result());
+                new LuaAnswer(run, call.reply(), state.isResp3())
+                        .write(state.lua().result());
                 usable = true;
             } catch (LuaError e) {
                 run.stepOut();

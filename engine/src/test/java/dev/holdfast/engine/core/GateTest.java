@@ -106,8 +106,7 @@ class GateTest {
         TestStore store = open();
         TestStore.Session primary = log(store, true);
         store.run("CLIENT", "PAUSE", "100000", "WRITE");
-        CompletableFuture<Void> stream =
-                CompletableFuture.runAsync(() -> replay(store, primary, "SET", "a", "1"));
+        CompletableFuture<Void> stream = CompletableFuture.runAsync(() -> replay(store, primary, "SET", "a", "1"));
         primary.client().closeAfterReply();
         stream.get(30, TimeUnit.SECONDS);
         store.run("CLIENT", "UNPAUSE");
@@ -127,8 +126,7 @@ class GateTest {
         }
         assertTrue(store.error("SET", "a", "0").startsWith("BUSY "));
         TestStore.Session log = log(store, primary);
-        CompletableFuture<String> stream =
-                CompletableFuture.supplyAsync(() -> replay(store, log, "SET", "a", "1"));
+        CompletableFuture<String> stream = CompletableFuture.supplyAsync(() -> replay(store, log, "SET", "a", "1"));
         assertTrue(store.error("GET", "a").startsWith("BUSY "));
         assertEquals("OK", store.run("SCRIPT", "KILL"));
         assertTrue(script.get(30, TimeUnit.SECONDS).contains("killed by user"));
@@ -143,7 +141,8 @@ class GateTest {
         store.run("CONFIG", "RESETSTAT");
         String oom = "OOM command not allowed when used memory > 'maxmemory'.";
         assertEquals(oom, store.error("SET", "b", "1"));
-        assertTrue(store.error("EVAL", "return redis.call('SET', 'b', '1')", "0").startsWith(oom));
+        assertTrue(
+                store.error("EVAL", "return redis.call('SET', 'b', '1')", "0").startsWith(oom));
         assertEquals(
                 "ERR This Valkey command is not allowed from script",
                 store.error("EVAL", "return redis.pcall('SUBSCRIBE', 'b')", "0"));
