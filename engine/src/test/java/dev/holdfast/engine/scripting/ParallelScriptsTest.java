@@ -50,6 +50,24 @@ class ParallelScriptsTest {
             return redis.call('GET', ARGV[1])
             """;
 
+    private static final String FUNCTIONS = """
+            #!lua name=bank
+            server.register_function('transfer', function(keys, args)
+                server.call('DECRBY', keys[1], args[1])
+                server.call('INCRBY', keys[2], args[1])
+                return server.call('GET', keys[1])
+            end)
+            """;
+
+    /** Uses a key that it has not declared before it has changed anything. */
+    private static final String STRAYING = PROMISE + """
+            redis.call('DECRBY', ARGV[1], ARGV[2])
+            redis.call('INCRBY', KEYS[1], ARGV[2])
+            """;
+
+    /** Runs until it is killed, in some of its shards or in all. */
+    private static final String ENDLESS = "redis.call('GET', KEYS[1]) while true do end";
+
     private static final String AUDIT = """
             local sum = 0
             for _, name in ipairs(ARGV) do sum = sum + redis.call('GET', name) end
@@ -92,6 +110,7 @@ class ParallelScriptsTest {
             store.run("SET", account, Integer.toString(BALANCE));
         }
         String transfer = String.valueOf(store.run("SCRIPT", "LOAD", TRANSFER));
+        assertEquals("bank", store.run("FUNCTION", "LOAD", FUNCTIONS));
         AtomicBoolean ended = new AtomicBoolean();
         try (ExecutorService workers = Executors.newThreadPerTaskExecutor(Executors.defaultThreadFactory())) {
             List<Future<?>> runs = new ArrayList<>();
@@ -120,7 +139,9 @@ class ParallelScriptsTest {
                 String fromAccount = Integer.toString(random.nextInt(ACCOUNTS));
                 String toAccount = Integer.toString(random.nextInt(ACCOUNTS));
                 String amount = Integer.toString(random.nextInt(50));
-                switch (random.nextInt(8)) {
+                String fromName = tag(from) + ":" + fromAccount;
+                String toName = tag(to) + ":" + toAccount;
+                switch (random.nextInt(12)) {
                     case 0 -> audit(session.run(command(accounts(), "EVAL", AUDIT, "0")));
                     case 1 -> {
                         session.run("MULTI");
@@ -146,12 +167,45 @@ class ParallelScriptsTest {
                         session.run("INCRBY", tag(to) + ":" + toAccount, amount);
                         succeed(session.run("EXEC"));
                     }
+                    case 4 -> succeed(session.run("FCALL", "transfer", "2", fromName, toName, amount));
+                    case 5 -> {
+                        session.run("WATCH", fromName, toName);
+                        long before = Long.parseLong(String.valueOf(session.run("GET", fromName)));
+                        session.run("MULTI");
+                        session.run("SET", fromName, Long.toString(before - 3));
+                        session.run("INCRBY", toName, "3");
+                        if (fromName.equals(toName)) {
+                            session.run("DISCARD");
+                        } else {
+                            // Null where another has been quicker.
+                            succeed(session.run("EXEC"));
+                        }
+                    }
+                    case 6 -> {
+                        Object answer = session.run("EVAL", STRAYING, "1", fromName, toName, "5");
+                        assertTrue(
+                                wasKilled(answer)
+                                        || answer instanceof ReplyError != haveOneShard(fromName, toName),
+                                () -> "a broken promise was answered with " + answer);
+                    }
+                    case 7 -> {
+                        if (random.nextInt(20) == 0) {
+                            Object answer = session.run(
+                                    "EVAL", (random.nextBoolean() ? PROMISE : "") + ENDLESS, "1", fromName);
+                            assertTrue(wasKilled(answer), () -> "" + answer);
+                        }
+                    }
                     default ->
                         succeed(session.run(
                                 "EVALSHA", transfer, "2", tag(from), tag(to), fromAccount, toAccount, amount));
                 }
             }
         }
+    }
+
+    private boolean haveOneShard(String one, String other) {
+        var keyspace = store.engine().keyspace();
+        return keyspace.maskOf(Slice.of(one)) == keyspace.maskOf(Slice.of(other));
     }
 
     /** Ends scripts that have not written, now and then; one that has cannot be ended. */
