@@ -194,7 +194,7 @@ public abstract sealed class CollectionCalls extends StringCalls permits StreamC
 
     private Map.@Nullable Entry<byte[], byte[]> blockingPop(String command, Duration timeout, Object... keys) {
         Object[] words = Arrays.copyOf(keys, keys.length + 1, Object[].class);
-        words[keys.length] = timeout.toMillis() / 1000.0;
+        words[keys.length] = Words.timeout(timeout) / 1000.0;
         return call(command, words) instanceof List<?> answer
                 ? Map.entry((byte[]) answer.get(0), (byte[]) answer.get(1))
                 : null;

@@ -31,7 +31,7 @@ public final class SetOption {
 
     /** Lets the key expire after some time, of at least a millisecond. */
     public static SetOption expireIn(Duration time) {
-        return new SetOption("PX", ascii(Long.toString(time.toMillis())));
+        return new SetOption("PX", ascii(Long.toString(Words.millis(time))));
     }
 
     /** Lets the key expire at a time; one in the past deletes it. */

@@ -74,7 +74,7 @@ public abstract sealed class StreamCalls extends CollectionCalls permits Holdfas
      * @return none when the time is over
      */
     public List<StreamEntry> xread(String key, String after, long count, Duration timeout) {
-        return entriesOf(key, call("XREAD", "COUNT", count, "BLOCK", timeout.toMillis(), "STREAMS", key, after));
+        return entriesOf(key, call("XREAD", "COUNT", count, "BLOCK", Words.timeout(timeout), "STREAMS", key, after));
     }
 
     /**
@@ -109,7 +109,7 @@ public abstract sealed class StreamCalls extends CollectionCalls permits Holdfas
                         "COUNT",
                         count,
                         "BLOCK",
-                        timeout.toMillis(),
+                        Words.timeout(timeout),
                         "STREAMS",
                         key,
                         ">"));

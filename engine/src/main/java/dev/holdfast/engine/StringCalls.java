@@ -80,12 +80,12 @@ public abstract sealed class StringCalls extends Calls permits CollectionCalls {
 
     /** The string of a key, which then expires after some time. */
     public @Nullable String getEx(String key, Duration time) {
-        return text("GETEX", key, "PX", time.toMillis());
+        return text("GETEX", key, "PX", Words.millis(time));
     }
 
     /** The string of a key, which then expires after some time. */
     public byte @Nullable [] getEx(byte[] key, Duration time) {
-        return bytes("GETEX", key, "PX", time.toMillis());
+        return bytes("GETEX", key, "PX", Words.millis(time));
     }
 
     public long incr(byte[] key) {
@@ -193,12 +193,12 @@ public abstract sealed class StringCalls extends Calls permits CollectionCalls {
 
     /** Lets a key expire after some time. Returns whether there is such a key. */
     public boolean expire(byte[] key, Duration time) {
-        return integer("PEXPIRE", key, time.toMillis()) == 1;
+        return integer("PEXPIRE", key, Words.millis(time)) == 1;
     }
 
     /** Lets a key expire after some time. Returns whether there is such a key. */
     public boolean expire(String key, Duration time) {
-        return integer("PEXPIRE", key, time.toMillis()) == 1;
+        return integer("PEXPIRE", key, Words.millis(time)) == 1;
     }
 
     public boolean expireAt(String key, Instant time) {

@@ -4,6 +4,7 @@ import dev.holdfast.engine.base.Doubles;
 import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.commands.AllCommands;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -26,6 +27,9 @@ final class Words {
         });
     }
 
+    /** What can be added to any time of today. */
+    private static final Duration LONGEST_LIFE = Duration.ofDays(365L * 1_000_000);
+
     private Words() {}
 
     /** The bytes of a command's name. They are shared. */
@@ -40,7 +44,7 @@ final class Words {
     }
 
     /** Byte arrays as they are, text as UTF-8, numbers in decimal. */
-    static byte[] of(Object word) {
+    static byte[] of(@Nullable Object word) {
         return switch (word) {
             case byte[] bytes -> bytes;
             case String text -> utf8(text);
@@ -50,10 +54,30 @@ final class Words {
             case Byte number -> Numbers.toBytes(number);
             case Double number -> Doubles.toBytes(number);
             case Float number -> Doubles.toBytes(number);
+            case null -> throw nothing();
             default ->
                 throw new IllegalArgumentException("a word of a command is a byte array, a string or a number, not a "
                         + word.getClass().getName());
         };
+    }
+
+    /** How long a key lives, in milliseconds. */
+    static long millis(Duration time) {
+        if (time.compareTo(LONGEST_LIFE) > 0) {
+            throw new IllegalArgumentException("a key cannot expire as late as in " + time);
+        }
+        return time.toMillis();
+    }
+
+    /** How long a command waits, in milliseconds; a very long time counts as for ever, as 0 does. Less than one is one. */
+    static long timeout(Duration time) {
+        if (time.isNegative()) {
+            throw new IllegalArgumentException("a command cannot wait for " + time);
+        }
+        if (time.isZero() || time.compareTo(LONGEST_LIFE) > 0) {
+            return 0;
+        }
+        return Math.max(1, time.toMillis());
     }
 
     /** Words, and behind them fields with their values. */
@@ -67,7 +91,15 @@ final class Words {
         return words;
     }
 
+    private static NullPointerException nothing() {
+        return new NullPointerException("a word of a command is null");
+    }
+
+    @SuppressWarnings("ConstantValue") // Callers may be without null checks.
     static byte[] utf8(String text) {
+        if (text == null) {
+            throw nothing();
+        }
         return text.getBytes(StandardCharsets.UTF_8);
     }
 

@@ -13,6 +13,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
 
 /** A store in this JVM, as programs use it. */
 @Timeout(30)
@@ -442,5 +444,32 @@ class HoldfastTest {
             assertEquals(Map.of("databases", "4"), other.callText("CONFIG", "GET", "databases"));
         }
         assertThrows(IllegalArgumentException.class, () -> new Config().set("maxmemory", "much"));
+    }
+
+    @Test
+    @SuppressWarnings("NullAway")
+    void mistakesAreNamed() {
+        Duration forEver = ChronoUnit.FOREVER.getDuration();
+        String word = "a word of a command is null";
+        assertEquals(word, message(NullPointerException.class, () -> store.set("a", (String) null)));
+        assertEquals(word, message(NullPointerException.class, () -> store.call("SET", "a", null)));
+        assertEquals(word, message(NullPointerException.class, () -> store.lpush("a", "b", null)));
+        assertTrue(message(IllegalArgumentException.class, () -> store.expire("a", forEver))
+                .startsWith("a key cannot expire as late as in "));
+        assertTrue(message(IllegalArgumentException.class, () -> SetOption.expireIn(forEver))
+                .startsWith("a key cannot expire as late as in "));
+        assertEquals(
+                "a command cannot wait for PT-1S",
+                message(IllegalArgumentException.class, () -> store.blpop(Duration.ofSeconds(-1), "a")));
+        assertEquals(
+                "a word of a command is a byte array, a string or a number, not a java.lang.Object",
+                message(IllegalArgumentException.class, () -> store.call("GET", new Object())));
+        store.rpush("l", "x");
+        assertEquals(Map.entry("l", "x"), store.blpop(forEver, "l"));
+        assertNull(store.blpop(Duration.ofNanos(1), "l"));
+    }
+
+    private static String message(Class<? extends Throwable> type, Executable call) {
+        return String.valueOf(assertThrows(type, call).getMessage());
     }
 }
