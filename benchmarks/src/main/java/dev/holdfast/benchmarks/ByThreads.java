@@ -32,7 +32,9 @@ public final class ByThreads implements Callable<Integer> {
             description = "The numbers of threads; by default the powers of two up to the number of processors.")
     private List<Integer> threads = powersOfTwo();
 
-    @Option(names = "--include", description = "Which benchmarks, as a regular expression; ${DEFAULT-VALUE} by default.")
+    @Option(
+            names = "--include",
+            description = "Which benchmarks, as a regular expression; ${DEFAULT-VALUE} by default.")
     private String include = "ScriptBenchmark|ToolkitBenchmark";
 
     @Option(

@@ -86,7 +86,9 @@ final class PauseTest {
 
     /** The data, and how many changes have been counted: one that leaves the data as it was shows too. */
     private static String digest(Holdfast of, RawClient client) throws IOException {
-        return client.run("DEBUG DIGEST") + client.run("DBSIZE") + client.run("LASTSAVE")
+        return client.run("DEBUG DIGEST")
+                + client.run("DBSIZE")
+                + client.run("LASTSAVE")
                 + of.engine().statistics().changesSinceSave.sum();
     }
 
@@ -183,8 +185,8 @@ final class PauseTest {
     void aReplicasStream() throws Exception {
         start("enable-debug-command", "yes");
         int primaryPort = port;
-        try (Holdfast follower = Holdfast.open(
-                new Config().set("bind", "127.0.0.1").set("enable-debug-command", "yes"))) {
+        try (Holdfast follower =
+                Holdfast.open(new Config().set("bind", "127.0.0.1").set("enable-debug-command", "yes"))) {
             RawClient control = RawClient.tcp(Server.serve(follower, 0).port());
             opened.addFirst(control);
             assertEquals("+OK", control.run("REPLICAOF 127.0.0.1 " + primaryPort));

@@ -184,14 +184,13 @@ class ParallelScriptsTest {
                     case 6 -> {
                         Object answer = session.run("EVAL", STRAYING, "1", fromName, toName, "5");
                         assertTrue(
-                                wasKilled(answer)
-                                        || answer instanceof ReplyError != haveOneShard(fromName, toName),
+                                wasKilled(answer) || answer instanceof ReplyError != haveOneShard(fromName, toName),
                                 () -> "a broken promise was answered with " + answer);
                     }
                     case 7 -> {
                         if (random.nextInt(20) == 0) {
-                            Object answer = session.run(
-                                    "EVAL", (random.nextBoolean() ? PROMISE : "") + ENDLESS, "1", fromName);
+                            Object answer =
+                                    session.run("EVAL", (random.nextBoolean() ? PROMISE : "") + ENDLESS, "1", fromName);
                             assertTrue(wasKilled(answer), () -> "" + answer);
                         }
                     }
