@@ -1,5 +1,10 @@
 package dev.holdfast.app;
 
+import dev.holdfast.app.cli.CliCommand;
+import dev.holdfast.app.cli.InfoCommand;
+import dev.holdfast.app.cli.KeysCommand;
+import dev.holdfast.app.cli.PingCommand;
+import dev.holdfast.app.cli.TopCommand;
 import dev.holdfast.engine.base.Reason;
 import java.util.List;
 import java.util.Set;
@@ -16,10 +21,16 @@ import picocli.CommandLine.Command;
             BackupCommand.class,
             RestoreCommand.class,
             CpeCommand.class,
-            RelayCommand.class
+            RelayCommand.class,
+            CliCommand.class,
+            PingCommand.class,
+            InfoCommand.class,
+            KeysCommand.class,
+            TopCommand.class
         })
 final class FileCommands {
-    private static final Set<String> NAMES = Set.of("check", "backup", "restore", "cpe", "relay");
+    private static final Set<String> NAMES =
+            Set.of("check", "backup", "restore", "cpe", "relay", "cli", "ping", "info", "keys", "top");
 
     /** The status to end with: what was asked for has been found damaged, or could not be done. */
     static final int FAILED = 1;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.holdfast.app.cli;
+
+import org.jspecify.annotations.NullMarked;
