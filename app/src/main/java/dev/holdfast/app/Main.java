@@ -23,6 +23,9 @@ public final class Main {
                    ./holdfast relay --uri URI         serves HTTP and the relay over a store elsewhere; see ./holdfast relay --help
                    ./holdfast cpe import FILE...      reads CPE names into database 8 of a server; see ./holdfast cpe --help
                    ./holdfast cpe search WORD...      says which products of those a name may mean
+                   ./holdfast cli [WORD...]           a prompt for commands, or one command; on any Valkey, by --uri
+                   ./holdfast ping | info | top      whether a server answers, what it says of itself, what it does
+                   ./holdfast keys                    counts keys and bytes by what names begin with
 
             Every directive of the configuration file is also an option. The last one counts.
 
