@@ -22,6 +22,9 @@ final class Prompt {
     private final ServerSession session;
     private final AnswerPrinter printer;
 
+    /** Whether the user has ended the command that runs. */
+    private volatile boolean givenUp;
+
     Prompt(ServerSession session, AnswerPrinter printer) {
         this.session = session;
         this.printer = printer;
@@ -50,8 +53,7 @@ final class Prompt {
         vocabulary.hintIn(reader);
         PrintStream out = new PrintStream(terminal.output(), true, StandardCharsets.UTF_8);
         CommandRunner runner = new CommandRunner(session, printer, out);
-        // What waits is ended by closing its connection.
-        terminal.handle(Terminal.Signal.INT, signal -> closeQuietly());
+        terminal.handle(Terminal.Signal.INT, signal -> giveUp());
         while (true) {
             String line = read(reader);
             if (line == null
@@ -76,19 +78,23 @@ final class Prompt {
 
     private void run(CommandRunner runner, String line, PrintStream out) {
         try {
+            givenUp = false;
             runner.run(line);
         } catch (IOException e) {
-            out.println("(" + Reason.of(e) + ")");
+            boolean lost = !givenUp;
+            out.println(lost ? "(" + Reason.of(e) + ")" : "");
             try {
                 session.reconnect();
-                out.println("(connected again; whether the command has run is unknown)");
+                out.print(lost ? "(connected again; whether the command has run is unknown)\n" : "");
             } catch (IOException again) {
                 out.println("(" + Reason.of(again) + "; the next command tries once more)");
             }
         }
     }
 
-    private void closeQuietly() {
+    /** Ends what waits for an answer, by ending its connection. */
+    private void giveUp() {
+        givenUp = true;
         try {
             session.close();
         } catch (IOException e) {
