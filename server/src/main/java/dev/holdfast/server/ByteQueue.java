@@ -176,6 +176,35 @@ final class ByteQueue {
         }
     }
 
+    /** Copies bytes from the front into a buffer, and leaves them here. Returns how many. */
+    int copyTo(ByteBuf target, int most) {
+        int left = most;
+        for (Piece piece : pieces) {
+            int part = Math.min(left, piece.to - piece.from);
+            target.writeBytes(piece.array, piece.from, part);
+            left -= part;
+            if (left == 0) {
+                break;
+            }
+        }
+        return most - left;
+    }
+
+    /** Drops bytes from the front. */
+    void skip(int most) {
+        int left = most;
+        while (left > 0 && !pieces.isEmpty()) {
+            Piece piece = pieces.getFirst();
+            int part = Math.min(left, piece.to - piece.from);
+            piece.from += part;
+            count(-part);
+            left -= part;
+            if (piece.from == piece.to) {
+                drop(pieces.removeFirst());
+            }
+        }
+    }
+
     /** Moves all bytes behind those of another queue. */
     void moveTo(ByteQueue target) {
         while (!pieces.isEmpty()) {

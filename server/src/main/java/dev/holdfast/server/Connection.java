@@ -52,6 +52,12 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     /** How much is left with a system that takes no more, so that it says when it does. */
     private static final int FEW_BYTES = 512;
 
+    /** How many buffers of what has waited are sent in one turn. */
+    private static final int SPILLS = 4;
+
+    /** When a word lacks more than this, it is worth reading on at once. */
+    private static final int MANY_BYTES = 32 * 1024;
+
     /** The buffer of a transport that keeps what it is given until it is sent. */
     private static final int OWN_BYTES = 16 * 1024;
 
@@ -108,7 +114,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         this.client = engine.newClient(this, loop.lane);
         this.outbox = new ByteQueue(client);
         this.unsent = new ByteQueue(client);
-        this.decoder = new RequestDecoder(client);
+        this.decoder = new RequestDecoder(client, loop.lane.spareArrays);
         decoder.setMaxBulkBytes(engine.config().protoMaxBulkLen.get());
     }
 
@@ -131,11 +137,14 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
             bytesIn.setOpaque(bytesIn.getPlain() + length);
             engine.statistics().netInputBytes.add(length);
             while (data.isReadable()) {
-                take(data, Math.min(data.readableBytes(), Loop.READ_BYTES));
+                take(data, Math.min(Math.min(data.readableBytes(), Loop.READ_BYTES), decoder.most()));
                 if (!waiting) {
                     run();
                 }
                 decoder.keep();
+            }
+            if (decoder.most() > MANY_BYTES && decoder.most() < Integer.MAX_VALUE) {
+                LoopBuffers.readMore(channel);
             }
             if (decoder.pendingBytes()
                     > server.parameters().clientQueryBufferLimit.get()) {
@@ -331,23 +340,24 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     }
 
     /**
-     * Sends a buffer of what has waited; the next when others have had their turn, until the system takes no more. What it does not
-     * take comes back, but for a few bytes: when these are sent, it goes on. So a client that does not read holds next to nothing
+     * Sends a few buffers of what has waited; the next when others have had their turn, until the system takes no more. What it does not
+     * take stays, but for a few bytes: when these are sent, it goes on. So a client that does not read holds next to nothing
      * outside the heap.
      */
     private void spill() {
-        if (takeBack() && sendable > 0) {
-            ByteBuf buffer = takesBytesBack() ? LoopBuffers.forSpilling() : null;
-            boolean shared = buffer != null;
-            if (buffer == null) {
-                buffer = own(OWN_BYTES);
-            }
-            move(buffer);
-            write(buffer, !shared);
-            if (takeBack() && sendable > 0) {
+        for (int sent = 0; takeBack() && sendable > 0; sent++) {
+            if (sent == SPILLS) {
                 stalled = true;
                 later(this::goOn);
                 return;
+            }
+            ByteBuf buffer = takesBytesBack() ? LoopBuffers.forSpilling() : null;
+            if (buffer == null) {
+                buffer = own(OWN_BYTES);
+                move(buffer);
+                write(buffer, true);
+            } else {
+                offer(buffer);
             }
         }
         outputLimit.sent(client, outputBytes());
@@ -445,6 +455,30 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         sendable -= size;
     }
 
+    /** Offers the system a copy of what comes first, which leaves the queue as far as it is taken. */
+    private void offer(ByteBuf buffer) {
+        int size = unsent.copyTo(buffer, (int) Math.min(sendable, buffer.writableBytes()));
+        write(buffer, false);
+        ChannelOutboundBuffer outbound = channel.unsafe().outboundBuffer();
+        int left = 0;
+        while (outbound != null && outbound.current() instanceof ByteBuf rest) {
+            left += rest.readableBytes();
+            outbound.remove();
+        }
+        unsent.skip(size - left);
+        sendable -= size - left;
+        if (left > 0) {
+            leaveFew(left);
+        }
+    }
+
+    /** Leaves a few bytes with the system, which takes no more at present. */
+    private void leaveFew(int left) {
+        ByteBuf few = own(Math.min(left, FEW_BYTES));
+        move(few);
+        write(few, true);
+    }
+
     /** A buffer outside the heap for this connection alone, of which it has one at a time. */
     private ByteBuf own(int bytes) {
         client.take(bytes);
@@ -504,9 +538,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
             outbound.remove();
         }
         sendable += at;
-        ByteBuf few = own(Math.min(at, FEW_BYTES));
-        move(few);
-        write(few, true);
+        leaveFew(at);
         return false;
     }
 

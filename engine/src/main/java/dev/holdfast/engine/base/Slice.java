@@ -7,7 +7,8 @@ import java.util.Arrays;
  * A run of bytes inside a larger array: an argument in a read buffer, a value inside a record.
  *
  * <p>Slices are views and are reused: one that a call hands out is valid only while that call runs. Code that keeps the bytes
- * takes a copy with {@link #toBytes()}. The hash is computed once for each setting of the slice.
+ * takes a copy with {@link #toBytes()}, or the array itself where that was given with the slice ({@link #takeArray}). The hash is
+ * computed once for each setting of the slice.
  */
 public final class Slice implements Comparable<Slice> {
     private static final byte[] NOTHING = new byte[0];
@@ -19,6 +20,7 @@ public final class Slice implements Comparable<Slice> {
     private long placement;
     private boolean hashed;
     private boolean placed;
+    private boolean given;
 
     /** An empty slice, to be {@link #set} later. */
     public Slice() {
@@ -48,7 +50,20 @@ public final class Slice implements Comparable<Slice> {
         this.length = length;
         this.hashed = false;
         this.placed = false;
+        this.given = false;
         return this;
+    }
+
+    /** Points this slice to the beginning of an array that may be kept together with the bytes. */
+    public Slice give(byte[] array, int length) {
+        set(array, 0, length);
+        given = true;
+        return this;
+    }
+
+    /** Whether {@link #takeArray} copies nothing. */
+    public boolean isGiven() {
+        return given;
     }
 
     public byte[] array() {
@@ -96,6 +111,18 @@ public final class Slice implements Comparable<Slice> {
     /** A copy of the bytes, exactly as long as the slice. */
     public byte[] toBytes() {
         return Arrays.copyOfRange(array, offset, offset + length);
+    }
+
+    /**
+     * An array that begins with the bytes and is the caller's: the slice's own if that was given and not yet taken, else a copy. Only one
+     * that was given may be longer than the slice; what follows then is of no meaning.
+     */
+    public byte[] takeArray() {
+        if (given) {
+            given = false;
+            return array;
+        }
+        return toBytes();
     }
 
     public void copyTo(byte[] target, int position) {

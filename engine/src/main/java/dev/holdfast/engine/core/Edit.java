@@ -169,7 +169,7 @@ public final class Edit<V extends Entry> {
                 && value.length() > LargeString.THRESHOLD_BYTES
                 && KeyRecord.hasExpiry(large.record()) == (expireAt != KeyRecord.NEVER)) {
             open(large);
-            large.set(value);
+            large.set(value, call.client().lane().spareArrays);
             KeyRecord.withExpiry(large.record(), expireAt);
             return;
         }

@@ -3,6 +3,7 @@ package dev.holdfast.engine.keyspace;
 import dev.holdfast.engine.base.HeapRoom;
 import dev.holdfast.engine.base.SharedBytes;
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.base.SpareArrays;
 import dev.holdfast.engine.structures.Loan;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,18 @@ public final class LargeString extends Entry {
         super(record);
         this.bytes = bytes;
         this.length = bytes.length;
+    }
+
+    /** Takes over the array of {@code value}, if it was given, or else copies it. */
+    LargeString(byte[] record, Slice value) {
+        super(record);
+        this.bytes = value.takeArray();
+        this.length = value.length();
+        clearRest();
+    }
+
+    private void clearRest() {
+        Arrays.fill(bytes, length, bytes.length, (byte) 0);
     }
 
     public int length() {
@@ -75,12 +88,23 @@ public final class LargeString extends Entry {
         length = Math.max(length, end);
     }
 
-    /** Replaces the whole value. */
-    public void set(Slice data) {
-        if (data.length() > bytes.length || data.length() < bytes.length / 2) {
-            bytes = data.toBytes();
+    /**
+     * Replaces the whole value. An array that is given with it takes the place of the present one.
+     *
+     * @param spares what gets the present one, if nobody else holds it
+     */
+    public void set(Slice data, SpareArrays spares) {
+        if (data.isGiven() || data.length() > bytes.length || data.length() < bytes.length / 2) {
+            byte[] before = bytes;
+            boolean held = loan != null && !loan.isOver() || isSent(0);
+            bytes = data.takeArray();
+            length = data.length();
+            clearRest();
             loan = null;
             sent = null;
+            if (!held) {
+                spares.add(before);
+            }
         } else {
             if (loan != null || isSent(0)) {
                 own(bytes.length);

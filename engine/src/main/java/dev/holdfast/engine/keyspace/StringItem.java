@@ -56,7 +56,7 @@ public final class StringItem {
         int length = value.length();
         if (length > LargeString.THRESHOLD_BYTES) {
             return new LargeString(
-                    KeyRecord.create(ValueType.STRING, KeyRecord.RAW, key, expireAt, 0), value.toBytes());
+                    KeyRecord.create(ValueType.STRING, KeyRecord.RAW, key, expireAt, 0), value);
         }
         byte[] record = KeyRecord.create(ValueType.STRING, encoding, key, expireAt, length);
         value.copyTo(record, KeyRecord.bodyOffset(record));

@@ -1,6 +1,7 @@
 package dev.holdfast.engine.metrics;
 
 import dev.holdfast.engine.base.Clock;
+import dev.holdfast.engine.base.SpareArrays;
 import dev.holdfast.engine.keyspace.Entry;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,9 @@ public final class ThreadStatistics {
 
     /** The collections among the items of a batch; see {@code Prefetcher}. */
     public final @Nullable Entry[] collections = new @Nullable Entry[MOST_PREFETCHED];
+
+    /** What long words are read into. */
+    public final SpareArrays spareArrays = new SpareArrays();
 
     /** Takes what prefetching has read, so that it is not left out as useless. */
     public int seen;

@@ -75,6 +75,12 @@ public final class Args {
         slices[count++].set(array, offset, length);
     }
 
+    /** Adds a word whose array is given with it. */
+    void give(byte[] array, int length) {
+        add(array, 0, length);
+        slices[count - 1].give(array, length);
+    }
+
     public void add(byte[] word) {
         add(word, 0, word.length);
     }
@@ -86,11 +92,23 @@ public final class Args {
         count = 0;
     }
 
-    /** Follows the bytes when their buffer has been copied into {@code target}, {@code shift} bytes further on. */
-    void rebase(byte[] target, int shift) {
+    /** Where the first word that lies in this array begins, or {@code otherwise} if none does. */
+    int startIn(byte[] array, int otherwise) {
+        for (int i = 0; i < count; i++) {
+            if (slices[i].array() == array) {
+                return slices[i].offset();
+            }
+        }
+        return otherwise;
+    }
+
+    /** Follows the words in {@code source} when its bytes have been copied into {@code target}, {@code shift} bytes further on. */
+    void rebase(byte[] source, byte[] target, int shift) {
         for (int i = 0; i < count; i++) {
             Slice slice = slices[i];
-            slice.set(target, slice.offset() + shift, slice.length());
+            if (slice.array() == source) {
+                slice.set(target, slice.offset() + shift, slice.length());
+            }
         }
     }
 

@@ -2,6 +2,7 @@ package dev.holdfast.engine.protocol;
 
 import dev.holdfast.engine.base.HeapRoom;
 import dev.holdfast.engine.base.Numbers;
+import dev.holdfast.engine.base.SpareArrays;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +12,10 @@ import org.jspecify.annotations.Nullable;
  * <p>The bytes lie in an array that the owner lends for one read ({@link #lend}); only what is left of an unfinished command is
  * copied into an array of the decoder's own ({@link #keep}), which grows with what arrives, not with what is
  * announced. The words of a command that {@link #next} has found are views of that array, valid until the next call.
+ *
+ * <p>A long word that comes in several reads gathers in an array that is its alone and in the end hardly longer. That array is
+ * given with the word ({@link dev.holdfast.engine.base.Slice#takeArray}), so that what is stored has been copied once. For that, no
+ * read may go beyond such a word: the owner hands over no more than {@link #most} bytes at once.
  *
  * <p>An unfinished command is not read again from its start: the decoder remembers how many words it has and how long the
  * next one is.
@@ -22,14 +27,15 @@ public final class RequestDecoder {
     private static final int UNAUTHENTICATED_MAX_BULK_BYTES = 16384;
     private static final int FIRST_OWN_BYTES = 256;
     private static final int MUCH_BYTES = 32 * 1024;
-    private static final int LONG_WORD_BYTES = 1 << 20;
+    private static final int LEAST_LONG_BYTES = 1 << 20;
     private static final int MAX_OWN_BYTES = Integer.MAX_VALUE - 64;
     private static final String INVALID_LINE_END = "Protocol error: invalid CRLF in request";
     private static final byte[] NOTHING = new byte[0];
 
     private final Account account;
+    private final SpareArrays spares;
 
-    /** What the account has been told: the decoder's own array, and the many words of an unfinished command. */
+    /** What the account has been told: the decoder's own array, and the long or many words of an unfinished command. */
     private long charged;
 
     /** The words so far of an unfinished command. */
@@ -46,6 +52,15 @@ public final class RequestDecoder {
     /** Length of the word being read, or -1 when its length has not been seen. */
     private int wordBytes = -1;
 
+    /** The long word being read, or null. */
+    private byte @Nullable [] longWord;
+
+    /** How much of it has come. */
+    private int longEnd;
+
+    /** What the long words take that the unfinished command has already. */
+    private long longBytes;
+
     /** Whether the command being read is thrown away, word by word. */
     private boolean skipping;
 
@@ -56,12 +71,16 @@ public final class RequestDecoder {
     private boolean authenticated = true;
 
     public RequestDecoder() {
-        this(Account.UNLIMITED);
+        this(Account.UNLIMITED, new SpareArrays());
     }
 
-    /** @param account is asked before memory is taken for an unfinished command */
-    public RequestDecoder(Account account) {
+    /**
+     * @param account is asked before memory is taken for an unfinished command
+     * @param spares arrays for long words
+     */
+    public RequestDecoder(Account account, SpareArrays spares) {
         this.account = account;
+        this.spares = spares;
     }
 
     /** The greatest length of one word, {@code proto-max-bulk-len}. */
@@ -76,7 +95,7 @@ public final class RequestDecoder {
 
     /** How many bytes are held that no command has used yet. */
     public int pendingBytes() {
-        return limit - position;
+        return limit - position + longEnd;
     }
 
     /** The size of the decoder's own array. */
@@ -86,7 +105,20 @@ public final class RequestDecoder {
 
     /** Whether the bytes of the next read are to be appended with {@link #space}, because a command is unfinished. */
     public boolean hasPending() {
-        return own;
+        return own || isLongOpen();
+    }
+
+    /** Whether a long word is not complete. */
+    private boolean isLongOpen() {
+        return longWord != null && longEnd < wordBytes;
+    }
+
+    /** How many bytes may be handed over at once; so many until the word that is being read ends, if that is a long one. */
+    public int most() {
+        if (longWord == null) {
+            return Integer.MAX_VALUE;
+        }
+        return isLongOpen() ? wordBytes - longEnd : 2 - (limit - position);
     }
 
     /** Reads from an array of the owner's, which must stay as it is until {@link #keep}. */
@@ -100,9 +132,14 @@ public final class RequestDecoder {
     /**
      * Makes room for {@code more} bytes in the decoder's own array; they are then put at {@link #end()}.
      *
+     * @param more {@link #most} or less
      * @return null where the heap has no room for an array that long; {@link #skip} is the way out
      */
     public byte @Nullable [] space(int more) {
+        byte[] word = longWord;
+        if (word != null && longEnd < wordBytes) {
+            return word.length - longEnd < more ? grow(word, more) : word;
+        }
         if (buffer.length - limit < more) {
             int start = unfinishedStart();
             int used = limit - start;
@@ -120,17 +157,58 @@ public final class RequestDecoder {
         return buffer;
     }
 
-    /**
-     * How long the array is to become: twice as long, but for a word that is longer than it, no longer than that wants. What has come would
-     * be copied each time, so once there is much of such a word the array is made a megabyte long at once.
-     */
+    /** How long the array is to become: twice as long, but for a word that is longer than it, no longer than that wants. */
     private long wanted(int start, int used, int more) {
         long grown = buffer.length * 2L;
         if (wordBytes > buffer.length) {
-            long enough = used >= MUCH_BYTES ? Math.max(grown, LONG_WORD_BYTES) : grown;
-            grown = Math.min(enough, position - start + wordBytes + 2L);
+            grown = Math.min(grown, position - start + wordBytes + 2L);
         }
         return Math.max((long) used + more, Math.min(grown, MAX_OWN_BYTES));
+    }
+
+    /** Makes the array of a long word twice as long, but no longer than the word. */
+    private byte @Nullable [] grow(byte[] word, int more) {
+        long length = Math.min(wordBytes, Math.max((long) longEnd + more, word.length * 2L));
+        if (!HeapRoom.has(length)) {
+            return null;
+        }
+        byte[] grown = allocate(length);
+        System.arraycopy(word, 0, grown, 0, longEnd);
+        longWord = grown;
+        settle();
+        return grown;
+    }
+
+    /**
+     * Gives the word that is being read an array of its own, if it is a long one of which much has come. What has come is copied each time
+     * that the array grows, so that is made a megabyte long at once. Where there is no memory for it, the word stays where it is.
+     */
+    private void beginLong() {
+        int come = limit - position;
+        if (come < MUCH_BYTES || come > wordBytes || longWord != null || skipping) {
+            return;
+        }
+        try {
+            byte[] word = longArray(come);
+            if (word != null) {
+                System.arraycopy(buffer, position, word, 0, come);
+                longWord = word;
+                longEnd = come;
+                limit = position;
+            }
+        } catch (OutOfMemoryError e) {
+            settle();
+        }
+    }
+
+    private byte @Nullable [] longArray(int come) {
+        byte[] spare = spares.take(wordBytes);
+        if (spare != null) {
+            charge(spare.length);
+            return spare;
+        }
+        long length = Math.min(wordBytes, Math.max(2L * come, LEAST_LONG_BYTES));
+        return HeapRoom.has(length) ? allocate(length) : null;
     }
 
     private byte[] allocate(long length) {
@@ -149,7 +227,10 @@ public final class RequestDecoder {
     /** Gives back what is no longer used. */
     private void settle() {
         Args words = unfinished;
-        long used = (own ? buffer.length : 0) + (words == null ? 0 : words.spareBytes());
+        byte[] word = longWord;
+        long used = (own ? buffer.length : 0)
+                + (word == null ? 0 : word.length)
+                + (words == null ? 0 : words.spareBytes() + longBytes);
         if (charged > used) {
             account.give(charged - used);
             charged = used;
@@ -170,8 +251,10 @@ public final class RequestDecoder {
         skipping = true;
         int come = limit - position;
         if (wordBytes >= 0) {
-            skippedBytes = wordBytes + 2L - come;
+            skippedBytes = wordBytes + 2L - come - longEnd;
             wordBytes = -1;
+            longWord = null;
+            longEnd = 0;
             come = 0;
         }
         buffer = come == 0 ? NOTHING : Arrays.copyOfRange(buffer, position, limit);
@@ -192,16 +275,23 @@ public final class RequestDecoder {
     }
 
     public int end() {
-        return limit;
+        return isLongOpen() ? longEnd : limit;
     }
 
     /** Says that {@code length} bytes have been put at {@link #end()}. */
     public void appended(int length) {
-        limit += length;
+        if (isLongOpen()) {
+            longEnd += length;
+        } else {
+            limit += length;
+        }
     }
 
     /** Ends a read: what is left of the lent array is copied, and an array that is used up is let go. */
     public void keep() {
+        if (wordBytes >= MUCH_BYTES) {
+            beginLong();
+        }
         int start = unfinishedStart();
         int used = limit - start;
         if (used == 0) {
@@ -219,13 +309,13 @@ public final class RequestDecoder {
 
     private int unfinishedStart() {
         Args words = unfinished;
-        return words != null && words.count() > 0 ? words.get(0).offset() : position;
+        return words == null ? position : words.startIn(buffer, position);
     }
 
     private void move(byte[] target, int start, int used) {
         System.arraycopy(buffer, start, target, 0, used);
         if (unfinished != null) {
-            unfinished.rebase(target, -start);
+            unfinished.rebase(buffer, target, -start);
         }
         buffer = target;
         position -= start;
@@ -244,6 +334,9 @@ public final class RequestDecoder {
         unfinished = null;
         wordsLeft = 0;
         wordBytes = -1;
+        longWord = null;
+        longEnd = 0;
+        longBytes = 0;
         skipping = false;
         skippedBytes = 0;
     }
@@ -260,6 +353,7 @@ public final class RequestDecoder {
         Args args = unfinished;
         if (args == null) {
             args = spare;
+            longBytes = 0;
             if (!begin(args)) {
                 return null;
             }
@@ -325,17 +419,27 @@ public final class RequestDecoder {
                 }
                 wordBytes = (int) length;
             }
-            if (limit - position < wordBytes + 2L) {
+            // Of a long word only the line end is here.
+            int here = wordBytes - longEnd;
+            if (limit - position < here + 2L) {
                 return false;
             }
-            int end = position + wordBytes;
+            int end = position + here;
             if (b[end] != '\r' || b[end + 1] != '\n') {
                 throw new ProtocolException(INVALID_LINE_END);
             }
             if (args.isFull()) {
                 charge(args.growthBytes());
             }
-            args.add(b, position, wordBytes);
+            byte[] word = longWord;
+            if (word == null) {
+                args.add(b, position, wordBytes);
+            } else {
+                args.give(word, wordBytes);
+                longBytes += word.length;
+                longWord = null;
+                longEnd = 0;
+            }
             position = end + 2;
             wordBytes = -1;
             wordsLeft--;

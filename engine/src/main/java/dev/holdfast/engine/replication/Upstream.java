@@ -456,7 +456,7 @@ final class Upstream implements Runnable {
         byte[] buffer = new byte[READ_BYTES];
         while (!stopped) {
             try {
-                int count = read(from, buffer, 0, buffer.length);
+                int count = read(from, buffer, 0, Math.min(buffer.length, decoder.most()));
                 lastReadMillis = engine.clock().millis();
                 engine.statistics().netInputBytes.add(count);
                 keepRaw(buffer, count);

@@ -2,9 +2,14 @@ package dev.holdfast.engine.protocol;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import dev.holdfast.engine.base.SharedBytes;
+import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.base.SpareArrays;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -28,11 +33,12 @@ final class RequestDecoderTest {
         decoder.setAuthenticated(authenticated);
         decoder.setMaxBulkBytes(1 << 20);
         List<String> commands = new ArrayList<>();
-        byte[] lent = new byte[256];
+        byte[] lent = new byte[80_000];
         int position = 0;
         try {
             while (position < input.length) {
-                int length = Math.min(Math.min(chunks.next(), lent.length), input.length - position);
+                int length = Math.min(
+                        Math.min(Math.min(chunks.next(), lent.length), decoder.most()), input.length - position);
                 if (decoder.hasPending()) {
                     byte[] space = Objects.requireNonNull(decoder.space(length));
                     System.arraycopy(input, position, space, decoder.end(), length);
@@ -215,6 +221,103 @@ final class RequestDecoderTest {
             List<String> whole = decode(input, true, () -> 256);
             List<String> cut = decode(input, true, () -> 1 + random.nextInt(12));
             assertEquals(whole, cut, "holdfast.seed=" + seed);
+        }
+    }
+
+    /** Long words arrive whole wherever the reads are cut, and are the only ones whose arrays are given with them. */
+    @Test
+    void longWordsAreGiven() throws ProtocolException {
+        long base = Long.getLong("holdfast.seed", 20_261_130);
+        int given = 0;
+        for (long seed = base; seed < base + 100; seed++) {
+            Random random = new Random(seed);
+            Held held = new Held();
+            SpareArrays spares = new SpareArrays();
+            RequestDecoder decoder = new RequestDecoder(held, spares);
+            List<List<String>> sent = new ArrayList<>();
+            byte[] input = bytes(longCommands(random, sent));
+            byte[] lent = new byte[64 * 1024];
+            List<List<String>> read = new ArrayList<>();
+            for (int at = 0; at < input.length; ) {
+                int length = Math.min(
+                        Math.min(1 + random.nextInt(random.nextBoolean() ? 40 : lent.length), decoder.most()),
+                        input.length - at);
+                if (decoder.hasPending()) {
+                    System.arraycopy(input, at, Objects.requireNonNull(decoder.space(length)), decoder.end(), length);
+                    decoder.appended(length);
+                } else {
+                    System.arraycopy(input, at, lent, 0, length);
+                    decoder.lend(lent, 0, length);
+                }
+                at += length;
+                for (Args args = decoder.next(new Args()); args != null; args = decoder.next(new Args())) {
+                    List<String> words = new ArrayList<>();
+                    for (int i = 0; i < args.count(); i++) {
+                        Slice word = args.get(i);
+                        words.add(new String(word.toBytes(), StandardCharsets.ISO_8859_1));
+                        byte[] array = word.array();
+                        if (word.isGiven()) {
+                            assertTrue(word.length() >= 32 * 1024);
+                            assertSame(array, word.takeArray());
+                            assertNotSame(array, word.takeArray(), "given twice");
+                            Arrays.fill(array, (byte) '!');
+                            spares.add(array);
+                            given++;
+                        }
+                    }
+                    read.add(words);
+                }
+                decoder.keep();
+                Arrays.fill(lent, (byte) '?');
+                if (random.nextInt(1000) == 0 && decoder.skip()) {
+                    sent.set(read.size(), List.of());
+                }
+            }
+            assertEquals(sent, read, "holdfast.seed=" + seed);
+            assertEquals(0, held.bytes, "holdfast.seed=" + seed);
+        }
+        assertTrue(given > 100, "given: " + given);
+    }
+
+    private static String longCommands(Random random, List<List<String>> commands) {
+        StringBuilder input = new StringBuilder();
+        for (int i = random.nextInt(5); i >= 0; i--) {
+            List<String> words = new ArrayList<>();
+            int count = 1 + random.nextInt(4);
+            input.append('*').append(count).append("\r\n");
+            for (int word = 0; word < count; word++) {
+                int length = random.nextBoolean() ? random.nextInt(20) : random.nextInt(300_000);
+                String text = String.valueOf((char) ('a' + random.nextInt(26))).repeat(length);
+                input.append('$').append(length).append("\r\n").append(text).append("\r\n");
+                words.add(text);
+            }
+            commands.add(words);
+        }
+        return input.toString();
+    }
+
+    /** What a decoder holds. */
+    private static final class Held implements Account {
+        private long bytes;
+
+        @Override
+        public void take(long more) {
+            bytes += more;
+        }
+
+        @Override
+        public void give(long less) {
+            bytes -= less;
+        }
+
+        @Override
+        public void take(SharedBytes shared) {
+            throw new AssertionError("a decoder shares nothing");
+        }
+
+        @Override
+        public void give(SharedBytes shared) {
+            throw new AssertionError("a decoder shares nothing");
         }
     }
 
