@@ -75,6 +75,16 @@ public final class Abuse implements Callable<Integer> {
     @Option(names = "--minutes", description = "How long to soak; ${DEFAULT-VALUE} by default.")
     private double minutes = 30;
 
+    @Option(
+            names = "--free",
+            description = "Percent of what was filled in that is deleted again before the soak; ${DEFAULT-VALUE} by default.")
+    private int freePercent = 10;
+
+    @Option(
+            names = "--least-written",
+            description = "Percent of the soak's INCR that must get through; ${DEFAULT-VALUE} by default.")
+    private int leastWrittenPercent = 90;
+
     @Option(names = "--only", split = ",", description = "Manners to try; all by default.")
     private List<Manner> manners = List.of(Manner.values());
 
@@ -364,9 +374,12 @@ public final class Abuse implements Callable<Integer> {
                 setUp.call("SET", "small", "value");
                 setUp.call("SET", "counter", "0");
             }
-            long kept = fill(server);
+            long filled = fill(server);
+            long deleted = Math.max(6, filled * freePercent / 100);
             try (RespConnection setUp = server.connect()) {
-                setUp.call("DEL", "filler 0", "filler 1", "filler 2", "filler 3", "filler 4", "filler 5");
+                for (long i = 0; i < deleted; i++) {
+                    setUp.call("DEL", "filler " + i);
+                }
             }
             List<Thread> abusers = new ArrayList<>();
             for (Manner manner : Manner.values()) {
@@ -391,7 +404,7 @@ public final class Abuse implements Callable<Integer> {
                         }
                         refused++;
                     }
-                    long index = 6 + ThreadLocalRandom.current().nextLong(kept - 6);
+                    long index = ThreadLocalRandom.current().nextLong(deleted, filled);
                     if (!connection.call("GET", "filler " + index).equals(filler(index))) {
                         throw new IOException("LOST OR WRONG: filler " + index);
                     }
@@ -399,27 +412,28 @@ public final class Abuse implements Callable<Integer> {
                     Thread.sleep(1);
                 }
                 abusers.forEach(Thread::interrupt);
-                for (long i = 6; i < kept; i++) {
+                for (long i = deleted; i < filled; i++) {
                     if (!connection.call("GET", "filler " + i).equals(filler(i))) {
                         throw new IOException("LOST: filler " + i);
                     }
                 }
                 System.out.printf(
                         Locale.ROOT,
-                        "%.1f minutes at %s: alive; %d INCR acknowledged and none lost, %d refused, %d keys intact;"
+                        "%.1f minutes at %s: alive; %d INCR acknowledged and none lost, %d refused, %.1f %% written; %d keys intact;"
                                 + " p99 %.1f ms, worst %.0f ms; %.0f MB resident, %s clients disconnected for what they held%n",
                         minutes,
                         heap,
                         counted,
                         refused,
-                        kept - 6,
+                        100.0 * counted / (counted + refused),
+                        filled - deleted,
                         nanos.getValueAtPercentile(99) / 1e6,
                         nanos.getMaxValue() / 1e6,
                         server.residentBytes() / 1e6,
                         connection.infoField("evicted_clients"));
+                return 100 * counted >= leastWrittenPercent * (counted + refused) ? 0 : 1;
             }
         }
-        return 0;
     }
 
     private static String filler(long index) {

@@ -3,24 +3,32 @@ package dev.holdfast.engine.base;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A few long arrays that values have left and that the next long words may be read into: at most {@value #MOST} of at most
- * {@value #MOST_BYTES} bytes. To allocate such an array is dear, for it is cleared and takes whole regions of the heap. Belongs to one
- * thread.
+ * A few long arrays that values have left and that the next long words may be read into: arrays of at most {@value #MOST_BYTES} bytes,
+ * and together no more than a 64th of the heap, or 4 MB of a small one. To allocate such an array is dear, for it is cleared and takes
+ * whole regions of the heap. Belongs to one thread.
  */
 public final class SpareArrays {
-    private static final int MOST = 4;
     private static final int MOST_BYTES = 1 << 20;
+    private static final int MOST = (int) Math.clamp(Runtime.getRuntime().maxMemory() / 64 / MOST_BYTES, 4, 16);
     private static final int LEAST_BYTES = 32 * 1024;
 
     private final byte @Nullable [][] arrays = new byte @Nullable [MOST][];
-    private int next;
+    private int oldest;
 
-    /** Adds an array that nothing refers to any more; one that is too long or too short is let go. */
+    /** Adds an array that nothing refers to any more, perhaps in place of another; one that is too long or too short is let go. */
     public void add(byte[] array) {
-        if (array.length >= LEAST_BYTES && array.length <= MOST_BYTES) {
-            arrays[next] = array;
-            next = (next + 1) % MOST;
+        if (array.length < LEAST_BYTES || array.length > MOST_BYTES) {
+            return;
         }
+        int place = 0;
+        while (place < MOST && arrays[place] != null) {
+            place++;
+        }
+        if (place == MOST) {
+            place = oldest;
+            oldest = (oldest + 1) % MOST;
+        }
+        arrays[place] = array;
     }
 
     /** An array for so many bytes, at most a third longer; null where there is none. What is in it is left from before. */
