@@ -77,7 +77,8 @@ public final class Abuse implements Callable<Integer> {
 
     @Option(
             names = "--free",
-            description = "Percent of what was filled in that is deleted again before the soak; ${DEFAULT-VALUE} by default.")
+            description =
+                    "Percent of what was filled in that is deleted again before the soak; ${DEFAULT-VALUE} by default.")
     private int freePercent = 10;
 
     @Option(

@@ -55,8 +55,7 @@ public final class StringItem {
     public static Object create(Slice key, Slice value, int encoding, long expireAt) {
         int length = value.length();
         if (length > LargeString.THRESHOLD_BYTES) {
-            return new LargeString(
-                    KeyRecord.create(ValueType.STRING, KeyRecord.RAW, key, expireAt, 0), value);
+            return new LargeString(KeyRecord.create(ValueType.STRING, KeyRecord.RAW, key, expireAt, 0), value);
         }
         byte[] record = KeyRecord.create(ValueType.STRING, encoding, key, expireAt, length);
         value.copyTo(record, KeyRecord.bodyOffset(record));
