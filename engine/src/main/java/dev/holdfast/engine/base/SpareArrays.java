@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SpareArrays {
     private static final int MOST_BYTES = 1 << 20;
-    private static final int MOST = (int) Math.clamp(Runtime.getRuntime().maxMemory() / 64 / MOST_BYTES, 4, 16);
+    private static final int MOST = Math.clamp(Runtime.getRuntime().maxMemory() / 64 / MOST_BYTES, 4, 16);
     private static final int LEAST_BYTES = 32 * 1024;
 
     private final byte @Nullable [][] arrays = new byte @Nullable [MOST][];
