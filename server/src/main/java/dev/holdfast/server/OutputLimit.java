@@ -8,8 +8,11 @@ import java.util.function.LongSupplier;
 
 /** Watches how much one connection has left unread, against {@code client-output-buffer-limit}. */
 final class OutputLimit {
-    /** What a client that has not logged in may leave unread: Valkey's buffer for replies and 1 kB more. */
-    private static final int STRANGERS_BYTES = 17 * 1024;
+    /** What counts for no limit: Valkey's buffer for replies. */
+    private static final int FREE_BYTES = 16 * 1024;
+
+    /** What a client that has not logged in may leave unread. */
+    private static final int STRANGERS_BYTES = FREE_BYTES + 1024;
 
     private final NetworkParameters parameters;
     private final LongSupplier backlogSize;
@@ -47,6 +50,10 @@ final class OutputLimit {
     boolean isExceeded(Client client, long pendingBytes) {
         if (pendingBytes > STRANGERS_BYTES && !client.isAuthenticated()) {
             return true;
+        }
+        if (pendingBytes <= FREE_BYTES) {
+            overSoftSince = 0;
+            return false;
         }
         OutputLimits.Limit limit = limit(client);
         // What the backlog keeps anyway is no burden.

@@ -12,7 +12,7 @@ public final class SpareArrays {
     private static final int MOST = Math.clamp(Runtime.getRuntime().maxMemory() / 64 / MOST_BYTES, 4, 16);
     private static final int LEAST_BYTES = 32 * 1024;
 
-    private final byte @Nullable [][] arrays = new byte @Nullable [MOST][];
+    private final byte[] @Nullable [] arrays = new byte[MOST][];
     private int oldest;
 
     /** Adds an array that nothing refers to any more, perhaps in place of another; one that is too long or too short is let go. */

@@ -34,6 +34,28 @@ final class IdleParameters {
         config.hidden(config.idle(config.text("debug-context", "", text -> text)));
     }
 
+    private static String scores(String text) throws ConfigException {
+        String[] words = text.strip().split("\\s+");
+        if (words.length != 3) {
+            throw new ConfigException("wrong number of arguments");
+        }
+        for (String word : words) {
+            if (!word.matches("[+-]?0*\\d{1,4}") || Math.abs(Integer.parseInt(word)) > 2000) {
+                throw new ConfigException(
+                        "Invalid oom-score-adj-values, elements must be between -2000 and 2000.");
+            }
+        }
+        return String.join(" ", words);
+    }
+
+    /** Takes what looks like the name of a locale; which of them a system has, another may not. */
+    private static String locale(String text) throws ConfigException {
+        if (!text.matches("|C|POSIX|C\\.[\\w-]+|[a-z]{2,3}(_[A-Z]{2})?(\\.[\\w-]+)?(@\\w+)?")) {
+            throw new ConfigException("Invalid locale name");
+        }
+        return text;
+    }
+
     /** The process and its log. */
     private static void program(Config config) {
         config.idle(config.immutable(config.flag("always-show-logo", false)));
@@ -60,9 +82,9 @@ final class IdleParameters {
                 "local6",
                 "local7")));
         config.idle(config.choice("oom-score-adj", "no", "no", "yes", "relative", "absolute"));
-        config.idle(config.manyWords(config.text("oom-score-adj-values", "0 200 800", text -> text)));
+        config.idle(config.manyWords(config.text("oom-score-adj-values", "0 200 800", IdleParameters::scores)));
         config.idle(config.text("ignore-warnings", "", text -> text));
-        config.idle(config.text("locale-collate", "", text -> text));
+        config.idle(config.text("locale-collate", "", IdleParameters::locale));
         config.idle(config.hidden(config.number("watchdog-period", 0, 0, Integer.MAX_VALUE)));
         config.idle(config.immutable(config.text("server-cpulist", "", text -> text, "server_cpulist")));
         config.idle(config.immutable(config.text("bio-cpulist", "", text -> text, "bio_cpulist")));
