@@ -115,7 +115,6 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         this.outbox = new ByteQueue(client);
         this.unsent = new ByteQueue(client);
         this.decoder = new RequestDecoder(client, loop.lane.spareArrays);
-        decoder.setMaxBulkBytes(engine.config().protoMaxBulkLen.get());
     }
 
     /** Lets the server see the client. */
@@ -275,6 +274,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     private int readBatch() throws ProtocolException {
         boolean authenticated = client.isAuthenticated();
         decoder.setAuthenticated(authenticated);
+        decoder.setMaxBulkBytes(engine.config().maxStringBytes());
         int most = authenticated ? Loop.BATCH : 1;
         int count = 0;
         try {

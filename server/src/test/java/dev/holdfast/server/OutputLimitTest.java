@@ -68,4 +68,23 @@ final class OutputLimitTest {
             }
         }
     }
+
+    /** As in Valkey, whose buffer for short replies counts for no limit. */
+    @Test
+    void aTinyLimitLeavesShortRepliesAlone() throws Exception {
+        Config config = new Config();
+        config.set("port", "0");
+        config.set("bind", "127.0.0.1");
+        config.set("client-output-buffer-limit", "normal 20 10 5");
+        try (Engine engine = AllCommands.engine(config, Clock.SYSTEM);
+                Server server = new Server(engine)) {
+            server.start();
+            try (RawClient connection = RawClient.tcp(server.port())) {
+                assertEquals("$200|" + "x".repeat(200), connection.run("ECHO " + "x".repeat(200)));
+                assertEquals("+PONG", connection.run("PING"));
+                connection.send("ECHO " + "x".repeat(40_000) + "\r\n");
+                assertTrue(connection.isEnded());
+            }
+        }
+    }
 }

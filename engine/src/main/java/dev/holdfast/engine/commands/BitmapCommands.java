@@ -84,7 +84,7 @@ public final class BitmapCommands {
         Slice digits = counted ? new Slice(word.array(), word.offset() + 1, word.length() - 1) : word;
         if (Numbers.isLong(digits)) {
             long offset = counted ? Numbers.toLong(digits) * width : Numbers.toLong(digits);
-            if (offset >= 0 && offset >> 3 < call.config().protoMaxBulkLen.get()) {
+            if (offset >= 0 && offset >> 3 < call.config().maxStringBytes()) {
                 return offset;
             }
         }

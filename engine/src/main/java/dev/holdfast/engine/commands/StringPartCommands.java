@@ -83,7 +83,7 @@ public final class StringPartCommands {
 
     private static void checkLength(Call call, long length, long more) {
         long total = length + more;
-        if (total > call.config().protoMaxBulkLen.get() || total < 0) {
+        if (total > call.config().maxStringBytes() || total < 0) {
             throw new CommandException("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
         }
     }
@@ -174,7 +174,7 @@ public final class StringPartCommands {
             throw new CommandException("ERR If you want both the length and indexes, please just use IDX.");
         }
         long tableBytes = (a.length() + 1L) * (b.length() + 1L) * Integer.BYTES;
-        if (tableBytes > call.config().protoMaxBulkLen.get()) {
+        if (tableBytes > call.config().maxStringBytes()) {
             throw new CommandException("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len");
         }
         if (!HeapRoom.has(tableBytes)) {

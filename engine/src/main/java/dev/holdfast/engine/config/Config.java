@@ -56,10 +56,12 @@ public final class Config {
     public final NumberParameter listMaxListpackSize =
             number("list-max-listpack-size", -2, Integer.MIN_VALUE, Integer.MAX_VALUE, "list-max-ziplist-size");
 
+    private static final long LONGEST_STRING = Integer.MAX_VALUE - (1L << 20);
+
     // Connections and limits
     public final TextParameter requirepass = secret(text("requirepass", "", text -> text));
     public final NumberParameter protoMaxBulkLen =
-            bytes("proto-max-bulk-len", 512L << 20, 1L << 20, Integer.MAX_VALUE - (1L << 20));
+            bytes("proto-max-bulk-len", 512L << 20, 1L << 20, Long.MAX_VALUE);
     /** Whether new users may use all channels. */
     public final TextParameter aclPubsubDefault =
             choice("acl-pubsub-default", "resetchannels", "allchannels", "resetchannels");
@@ -88,6 +90,15 @@ public final class Config {
 
     NumberParameter number(String name, long value, long min, long max, String... aliases) {
         return add(new NumberParameter(name, value, min, max, Unit.NONE), aliases);
+    }
+
+    /** How long a string may be: {@code proto-max-bulk-len}, but no longer than an array can be. */
+    public long maxStringBytes() {
+        return Math.min(protoMaxBulkLen.get(), LONGEST_STRING);
+    }
+
+    NumberParameter signedBytes(String name, long value, long min, long max) {
+        return add(new NumberParameter(name, value, min, max, Unit.SIGNED_BYTES));
     }
 
     NumberParameter bytes(String name, long value, long min, long max, String... aliases) {

@@ -34,6 +34,15 @@ final class IdleParameters {
         config.hidden(config.idle(config.text("debug-context", "", text -> text)));
     }
 
+    private static String titleTemplate(String text) throws ConfigException {
+        String variable = "\\{(title|listen-addr|server-mode|config-file|port|tls-port|unixsocket)}";
+        String rest = text.replaceAll(variable, "");
+        if (text.isBlank() || rest.indexOf('{') >= 0) {
+            throw new ConfigException("template format is invalid or contains unknown variables");
+        }
+        return text;
+    }
+
     private static String scores(String text) throws ConfigException {
         String[] words = text.strip().split("\\s+");
         if (words.length != 3) {
@@ -60,7 +69,8 @@ final class IdleParameters {
     private static void program(Config config) {
         config.idle(config.immutable(config.flag("always-show-logo", false)));
         config.idle(config.immutable(config.flag("set-proc-title", true)));
-        config.idle(config.text("proc-title-template", "{title} {listen-addr} {server-mode}", text -> text));
+        config.idle(config.text(
+                "proc-title-template", "{title} {listen-addr} {server-mode}", IdleParameters::titleTemplate));
         config.idle(config.flag("crash-log-enabled", true));
         config.idle(config.flag("crash-memcheck-enabled", true));
         config.idle(config.hidden(config.flag("use-exit-on-panic", false)));
@@ -134,12 +144,12 @@ final class IdleParameters {
         config.idle(config.number("cluster-node-timeout", 15000, 0, Long.MAX_VALUE));
         config.idle(config.hidden(config.number("cluster-ping-interval", 0, 0, Long.MAX_VALUE)));
         config.idle(config.hidden(config.number("cluster-message-gossip-perc", 10, 1, 100)));
-        config.idle(config.number("cluster-blacklist-ttl", 60, 0, Long.MAX_VALUE));
+        config.idle(config.number("cluster-blacklist-ttl", 60, Long.MIN_VALUE, Long.MAX_VALUE));
         config.idle(config.number("cluster-slot-migration-log-max-len", 1000, 0, Long.MAX_VALUE));
         config.idle(config.number("cluster-manual-failover-timeout", 5000, 1, Integer.MAX_VALUE));
         config.idle(config.add(new NumberParameter(
                 "cluster-link-sendbuf-limit", 0, 0, Long.MAX_VALUE, NumberParameter.Unit.UNSIGNED_BYTES)));
-        config.idle(config.bytes("slot-migration-max-failover-repl-bytes", 0, 0, Long.MAX_VALUE));
+        config.idle(config.signedBytes("slot-migration-max-failover-repl-bytes", 0, -1, Long.MAX_VALUE));
         config.idle(config.choice("cluster-config-save-behavior", "sync", "sync", "best-effort"));
     }
 }

@@ -12,6 +12,8 @@ public final class NumberParameter extends Parameter {
         NONE,
         /** Bytes: the text may end in b, k, kb, m, mb, g or gb. */
         BYTES,
+        /** As BYTES, or a negative number. */
+        SIGNED_BYTES,
         /** As BYTES, up to 2⁶⁴ − 1: what is beyond 2⁶³ − 1 is shown as it was given, and stands for no end. */
         UNSIGNED_BYTES,
         /** As BYTES, but {@code n%} stands for a percentage and is kept as a negative number. */
@@ -83,6 +85,10 @@ public final class NumberParameter extends Parameter {
         long parsed = switch (unit) {
             case NONE -> number(text, 10, "argument couldn't be parsed into an integer");
             case OCTAL -> number(text, 8, "argument couldn't be parsed as an octal number");
+            case SIGNED_BYTES ->
+                text.startsWith("-")
+                        ? number(text, 10, "argument must be a memory value")
+                        : bytes(text, "argument must be a memory value");
             case BYTES, UNSIGNED_BYTES -> bytes(text, "argument must be a memory value");
             case BYTES_OR_PERCENT ->
                 text.endsWith("%")

@@ -56,7 +56,7 @@ public final class OutputLimits extends Parameter {
 
     @Override
     public void parse(String text) throws ConfigException {
-        String[] words = text.trim().split("\\s+");
+        String[] words = text.isBlank() ? new String[0] : text.trim().split("\\s+");
         if (words.length % 4 != 0) {
             throw new ConfigException("Wrong number of arguments in buffer limit configuration.");
         }

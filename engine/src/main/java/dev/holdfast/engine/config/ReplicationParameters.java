@@ -2,6 +2,8 @@ package dev.holdfast.engine.config;
 
 /** The parameters of a store that follows another or is followed. */
 public final class ReplicationParameters {
+    private static final long LEAST_BACKLOG_BYTES = 16 * 1024;
+
     /** {@code host port} of the primary, or empty; changed by REPLICAOF. */
     public final TextParameter replicaof;
 
@@ -45,7 +47,8 @@ public final class ReplicationParameters {
         minReplicasToWrite = config.number("min-replicas-to-write", 0, 0, Integer.MAX_VALUE, "min-slaves-to-write");
         minReplicasMaxLagSeconds =
                 config.number("min-replicas-max-lag", 10, 0, Integer.MAX_VALUE, "min-slaves-max-lag");
-        backlogSize = config.bytes("repl-backlog-size", 10L << 20, 1, Long.MAX_VALUE);
+        backlogSize = config.bytes("repl-backlog-size", 10L << 20, 1, Long.MAX_VALUE)
+                .clampedTo(LEAST_BACKLOG_BYTES, Long.MAX_VALUE);
         backlogTtlSeconds = config.number("repl-backlog-ttl", 3600, 0, Long.MAX_VALUE);
         timeoutSeconds = config.number("repl-timeout", 60, 1, Integer.MAX_VALUE);
         pingPeriodSeconds =

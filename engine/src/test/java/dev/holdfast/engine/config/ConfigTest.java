@@ -92,6 +92,53 @@ class ConfigTest {
         assertEquals("7", get("HASH-MAX-LISTPACK-ENTRIES"));
     }
 
+    /** What a real Valkey refuses must be refused, or it could not load what CONFIG REWRITE writes; and the other way round. */
+    @Test
+    void takesWhatValkeyTakesAndNothingElse() throws ConfigException {
+        List<List<String>> taken = List.of(
+                List.of("cluster-announce-client-ipv4", "1.2.3.4", "1.2.3.4"),
+                List.of("cluster-announce-client-ipv4", "", ""),
+                List.of("cluster-announce-client-ipv6", "::ffff:1.2.3.4", "::ffff:1.2.3.4"),
+                List.of("oom-score-adj-values", "-2000 1  2", "-2000 1 2"),
+                List.of("locale-collate", "en_US.UTF-8", "en_US.UTF-8"),
+                List.of("proc-title-template", "{title} on {port}", "{title} on {port}"),
+                List.of("client-output-buffer-limit", "", get("client-output-buffer-limit")),
+                List.of("cluster-blacklist-ttl", "-1", "-1"),
+                List.of("slot-migration-max-failover-repl-bytes", "-1", "-1"),
+                List.of("slot-migration-max-failover-repl-bytes", "1kb", "1024"),
+                List.of("repl-backlog-size", "1", "16384"),
+                List.of("proto-max-bulk-len", "8gb", "8589934592"));
+        for (List<String> parameter : taken) {
+            config.change(parameter.subList(0, 2), false);
+            assertEquals(parameter.get(2), get(parameter.get(0)), parameter.get(0));
+        }
+        assertEquals(Integer.MAX_VALUE - (1L << 20), config.maxStringBytes());
+        List<List<String>> refused = List.of(
+                List.of("cluster-announce-client-ipv4", "1.2.3", "Invalid IPv4 address"),
+                List.of("cluster-announce-client-ipv4", "localhost", "Invalid IPv4 address"),
+                List.of("cluster-announce-client-ipv6", "1.2.3.4", "Invalid IPv6 address"),
+                List.of("cluster-announce-client-ipv6", "fe80::1%lo", "Invalid IPv6 address"),
+                List.of("oom-score-adj-values", "1 2", "wrong number of arguments"),
+                List.of(
+                        "oom-score-adj-values",
+                        "1 2 2001",
+                        "Invalid oom-score-adj-values, elements must be between -2000 and 2000."),
+                List.of("locale-collate", "some value", "Invalid locale name"),
+                List.of(
+                        "proc-title-template",
+                        "{nonsense}",
+                        "template format is invalid or contains unknown variables"),
+                List.of(
+                        "slot-migration-max-failover-repl-bytes",
+                        "-2",
+                        "argument must be between -1 and 9223372036854775807 inclusive"));
+        for (List<String> parameter : refused) {
+            assertEquals(
+                    "CONFIG SET failed (possibly related to argument '" + parameter.get(0) + "') - " + parameter.get(2),
+                    refusal(parameter.get(0), parameter.get(1)));
+        }
+    }
+
     @Test
     void aChangeOfSeveralIsAllOrNothing() {
         assertEquals(
