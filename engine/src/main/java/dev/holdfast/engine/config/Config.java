@@ -60,8 +60,7 @@ public final class Config {
 
     // Connections and limits
     public final TextParameter requirepass = secret(text("requirepass", "", text -> text));
-    public final NumberParameter protoMaxBulkLen =
-            bytes("proto-max-bulk-len", 512L << 20, 1L << 20, Long.MAX_VALUE);
+    public final NumberParameter protoMaxBulkLen = bytes("proto-max-bulk-len", 512L << 20, 1L << 20, Long.MAX_VALUE);
     /** Whether new users may use all channels. */
     public final TextParameter aclPubsubDefault =
             choice("acl-pubsub-default", "resetchannels", "allchannels", "resetchannels");

@@ -50,8 +50,7 @@ final class IdleParameters {
         }
         for (String word : words) {
             if (!word.matches("[+-]?0*\\d{1,4}") || Math.abs(Integer.parseInt(word)) > 2000) {
-                throw new ConfigException(
-                        "Invalid oom-score-adj-values, elements must be between -2000 and 2000.");
+                throw new ConfigException("Invalid oom-score-adj-values, elements must be between -2000 and 2000.");
             }
         }
         return String.join(" ", words);
