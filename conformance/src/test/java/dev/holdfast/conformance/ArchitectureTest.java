@@ -111,6 +111,33 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
+    /** What stands before a command stands in one place, whatever way the command comes by. */
+    @Test
+    void onlyTheGateChecksCommands() {
+        DescribedPredicate<JavaMethodCall> check = describe(
+                "check a command",
+                call -> Set.of("admit", "admitQueued", "admitInScript", "makeRoom", "refusal")
+                                .contains(call.getName())
+                        && Set.of(
+                                        "dev.holdfast.engine.client.Permissions",
+                                        "dev.holdfast.engine.upkeep.Eviction",
+                                        "dev.holdfast.engine.core.Persistence",
+                                        "dev.holdfast.engine.core.Replication")
+                                .contains(call.getTargetOwner().getFullName()));
+        classes()
+                .that()
+                .haveFullyQualifiedName("dev.holdfast.engine.core.Gate")
+                .should()
+                .callMethodWhere(check)
+                .check(CLASSES);
+        noClasses()
+                .that()
+                .doNotHaveFullyQualifiedName("dev.holdfast.engine.core.Gate")
+                .should()
+                .callMethodWhere(check)
+                .check(CLASSES);
+    }
+
     /** What requests and replies look like, and what can be configured, is known to every layer and knows none. */
     @Test
     void protocolAndConfigurationStandOnTheBase() {

@@ -12,21 +12,15 @@ import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.protocol.RequestDecoder;
 import dev.holdfast.engine.protocol.RespReply;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOutboundBuffer;
-import io.netty.channel.ChannelPromise;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLException;
@@ -42,34 +36,22 @@ import org.slf4j.LoggerFactory;
  * array, and that is sent with one write. A connection has arrays of its own only while a command is unfinished or while
  * messages from others wait to be sent.
  *
- * <p>What is written goes past the pipeline to the socket, or with TLS through the handler that encrypts it. Encrypted bytes cannot be
- * taken back from the system. So that handler gets no more than {@value #OWN_BYTES} bytes before the system has taken what became of
- * them: what waits, waits unencrypted, where it is counted.
+ * <p>Sending is the {@link Sender}'s. What others push waits in an outbox for the end of the batch, behind the replies before it.
  */
-final class Connection extends ChannelInboundHandlerAdapter implements Link {
+final class Connection extends ChannelInboundHandlerAdapter implements Link, Sender.Owner {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
-
-    /** How much is left with a system that takes no more, so that it says when it does. */
-    private static final int FEW_BYTES = 512;
-
-    /** How many buffers of what has waited are sent in one turn. */
-    private static final int SPILLS = 4;
 
     /** When a word lacks more than this, it is worth reading on at once. */
     private static final int MANY_BYTES = 32 * 1024;
 
-    /** The buffer of a transport that keeps what it is given until it is sent. */
-    private static final int OWN_BYTES = 16 * 1024;
-
     private final Server server;
     private final Engine engine;
     private final Channel channel;
-    private final @Nullable SslHandler tls;
+    private final boolean encrypted;
     private final Loop loop;
     private final RequestDecoder decoder;
     private final Queue<SharedBytes> fromOtherThreads = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean drainScheduled = new AtomicBoolean();
-    private final OutputLimit outputLimit;
     private final String address;
     private final String localAddress;
 
@@ -78,42 +60,23 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     /** What others have pushed and what does not follow the bytes in {@link #unsent} yet. */
     private final ByteQueue outbox;
 
-    /** What is to be sent when the system takes more. */
-    private final ByteQueue unsent;
-
-    /** How much of that may be sent: what was caused by changes that are in the log. */
-    private long sendable;
-
-    /** With TLS, how much has been written since the last flush. */
-    private int unencrypted;
-
-    /** Whether the system has a few bytes that it has not sent; when it has, it takes more. */
-    private boolean stalled;
-
-    /** What is sent when there is nothing else, or null. */
-    private volatile @Nullable Feed feed;
-
-    private final AtomicBoolean feedScheduled = new AtomicBoolean();
-    private boolean closingWhenSent;
+    private final Sender sender;
     private boolean running;
     private boolean waiting;
     private final AtomicLong bytesIn = new AtomicLong();
-    private final AtomicLong bytesOut = new AtomicLong();
 
     /** @param tls what encrypts, its handshake over; null for nothing */
     Connection(Server server, Channel channel, Loop loop, @Nullable SslHandler tls) {
         this.server = server;
         this.engine = server.engine();
         this.channel = channel;
-        this.tls = tls;
+        this.encrypted = tls != null;
         this.loop = loop;
         this.address = Addresses.show(channel.remoteAddress(), channel.localAddress());
         this.localAddress = Addresses.show(channel.localAddress(), channel.localAddress());
-        this.outputLimit =
-                new OutputLimit(server.parameters(), engine.config().replication.backlogSize::get, engine.clock());
         this.client = engine.newClient(this, loop.lane);
         this.outbox = new ByteQueue(client);
-        this.unsent = new ByteQueue(client);
+        this.sender = new Sender(server, channel, tls, loop, client, this);
         this.decoder = new RequestDecoder(client, loop.lane.spareArrays);
     }
 
@@ -149,7 +112,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
                     > server.parameters().clientQueryBufferLimit.get()) {
                 engine.statistics().queryBufferLimitDisconnections.increment();
                 LOG.warn("Closing client that reached max query buffer length: {}", address);
-                closeChannel();
+                sender.closeChannel();
             }
         } catch (MemoryRefusedException | OutOfMemoryError e) {
             endForMemory(e);
@@ -196,7 +159,8 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     }
 
     /** Ends the connection, and it alone, because of what it has tried to hold. */
-    private void endForMemory(Throwable cause) {
+    @Override
+    public void endForMemory(Throwable cause) {
         if (cause instanceof OutOfMemoryError) {
             engine.heapIsFull();
             LOG.error("Closing client that needs more memory than there is: {}", address);
@@ -204,12 +168,13 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
             LOG.warn("Closing client that holds more than clients may (maxmemory-clients): {}", address);
             engine.statistics().evictedClients.increment();
         }
-        close();
+        end();
     }
 
-    private void close() {
+    @Override
+    public void end() {
         client.closeAfterReply();
-        closeChannel();
+        sender.closeChannel();
         if (!running) {
             release();
         }
@@ -217,8 +182,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
 
     /** Lets go of what is held for the client. */
     private void release() {
-        unsent.clear();
-        sendable = 0;
+        sender.clear();
         outbox.clear();
         decoder.close();
         for (SharedBytes message = fromOtherThreads.poll(); message != null; message = fromOtherThreads.poll()) {
@@ -233,7 +197,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         }
         try {
             run(loop.output);
-            send(loop.output);
+            sender.send(loop.output);
         } finally {
             loop.output.clear(Loop.KEPT_BYTES);
         }
@@ -242,7 +206,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     private void run(RespReply output) {
         output.setAccount(client);
         output.setResp3(client.resp3());
-        output.setMaxBytes(outputLimit.hardBytes(client));
+        output.setMaxBytes(sender.hardLimit());
         running = true;
         int run = 0;
         loop.lane.beginBatch(engine.clock().nanos());
@@ -322,232 +286,9 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
             }
         }
         if (output.length() > Loop.WRITE_BYTES) {
-            send(output);
+            sender.send(output);
             loop.flushPending(this);
             loop.flush(this);
-        }
-    }
-
-    /** Sends what has been written; the changes that it tells of are in the log. */
-    void flush() {
-        try {
-            sendable = unsent.bytes();
-            flushChannel();
-            spill();
-        } catch (MemoryRefusedException | OutOfMemoryError e) {
-            endForMemory(e);
-        }
-    }
-
-    /**
-     * Sends a few buffers of what has waited; the next when others have had their turn, until the system takes no more. What it does not
-     * take stays, but for a few bytes: when these are sent, it goes on. So a client that does not read holds next to nothing
-     * outside the heap.
-     */
-    private void spill() {
-        for (int sent = 0; takeBack() && sendable > 0; sent++) {
-            if (sent == SPILLS) {
-                stalled = true;
-                later(this::goOn);
-                return;
-            }
-            ByteBuf buffer = takesBytesBack() ? LoopBuffers.forSpilling() : null;
-            if (buffer == null) {
-                buffer = own(OWN_BYTES);
-                move(buffer);
-                write(buffer, true);
-            } else {
-                offer(buffer);
-            }
-        }
-        outputLimit.sent(client, outputBytes());
-        sendFeed();
-        if (closingWhenSent && unsent.isEmpty() && !stalled) {
-            if (takesBytesBack()) {
-                endOutput();
-            } else {
-                channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> endOutput());
-            }
-        }
-    }
-
-    /** Sends the next part of the feed, if everything before has left; when that part has left, the one after it. */
-    private void sendFeed() {
-        Feed source = feed;
-        if (source == null || stalled || closingWhenSent || !unsent.isEmpty() || !channel.isActive()) {
-            return;
-        }
-        ChannelOutboundBuffer outbound = channel.unsafe().outboundBuffer();
-        if (outbound == null || !outbound.isEmpty()) {
-            return;
-        }
-        ByteBuf buffer = own(Loop.TURN_BYTES);
-        int count = source.read(buffer.nioBuffer(0, Loop.TURN_BYTES));
-        if (count > 0) {
-            buffer.writerIndex(count);
-            bytesOut.setOpaque(bytesOut.getPlain() + count);
-            engine.statistics().netOutputBytes.add(count);
-            write(buffer, true);
-            return;
-        }
-        client.give(Loop.TURN_BYTES);
-        buffer.release();
-        if (count == Feed.END) {
-            endOutput();
-        }
-    }
-
-    /**
-     * Ends the connection when all has been sent. Its output first: at a close with input that has not been read, the system would
-     * throw the last reply away.
-     */
-    private void endOutput() {
-        if (tls != null && channel.isActive() && !tls.engine().isOutboundDone()) {
-            tls.closeOutbound().addListener(said -> shutDownOutput());
-        } else {
-            shutDownOutput();
-        }
-    }
-
-    private void shutDownOutput() {
-        if (channel.isActive()) {
-            ((DuplexChannel) channel).shutdownOutput().addListener(ended -> close());
-        }
-    }
-
-    /** Closes the socket. A peer with TLS is informed before, but not if it does not read. */
-    private void closeChannel() {
-        ChannelOutboundBuffer outbound = channel.unsafe().outboundBuffer();
-        if (tls != null && outbound != null && !outbound.isEmpty()) {
-            channel.unsafe().close(channel.voidPromise());
-        } else {
-            channel.close();
-        }
-    }
-
-    /** Whether what the system has not taken of a write can be taken back. */
-    private boolean takesBytesBack() {
-        return tls == null && server.takesBytesBack();
-    }
-
-    private void writeChannel(ByteBuf buffer, ChannelPromise promise) {
-        if (tls == null) {
-            channel.unsafe().write(buffer, promise);
-        } else {
-            unencrypted += buffer.readableBytes();
-            channel.write(buffer, promise);
-        }
-    }
-
-    private void flushChannel() {
-        if (tls == null) {
-            channel.unsafe().flush();
-        } else {
-            unencrypted = 0;
-            channel.flush();
-        }
-    }
-
-    /** Moves what may be sent into a buffer until that is full. */
-    private void move(ByteBuf buffer) {
-        int size = (int) Math.min(sendable, buffer.writableBytes());
-        unsent.moveTo(buffer, size);
-        sendable -= size;
-    }
-
-    /** Offers the system a copy of what comes first, which leaves the queue as far as it is taken. */
-    private void offer(ByteBuf buffer) {
-        int size = unsent.copyTo(buffer, (int) Math.min(sendable, buffer.writableBytes()));
-        write(buffer, false);
-        ChannelOutboundBuffer outbound = channel.unsafe().outboundBuffer();
-        int left = 0;
-        while (outbound != null && outbound.current() instanceof ByteBuf rest) {
-            left += rest.readableBytes();
-            outbound.remove();
-        }
-        unsent.skip(size - left);
-        sendable -= size - left;
-        if (left > 0) {
-            leaveFew(left);
-        }
-    }
-
-    /** Leaves a few bytes with the system, which takes no more at present. */
-    private void leaveFew(int left) {
-        ByteBuf few = own(Math.min(left, FEW_BYTES));
-        move(few);
-        write(few, true);
-    }
-
-    /** A buffer outside the heap for this connection alone, of which it has one at a time. */
-    private ByteBuf own(int bytes) {
-        client.take(bytes);
-        try {
-            return LoopBuffers.own(bytes);
-        } catch (OutOfMemoryError e) {
-            client.give(bytes);
-            throw e;
-        }
-    }
-
-    /** Gives bytes to the system. If these are the connection's own, nothing more is given until they are sent. */
-    private void write(ByteBuf buffer, boolean own) {
-        if (own) {
-            int counted = buffer.capacity();
-            stalled = true;
-            writeChannel(buffer, channel.newPromise().addListener(sent -> {
-                client.give(counted);
-                if (sent.isSuccess()) {
-                    loop.eventLoop.execute(this::goOn);
-                }
-            }));
-        } else {
-            writeChannel(buffer, channel.voidPromise());
-        }
-        flushChannel();
-    }
-
-    /**
-     * Takes back what the system has not taken.
-     *
-     * @return whether more can be given to it
-     */
-    private boolean takeBack() {
-        ChannelOutboundBuffer outbound = channel.unsafe().outboundBuffer();
-        if (stalled || outbound == null) {
-            return false;
-        }
-        if (outbound.isEmpty() || !takesBytesBack()) {
-            return true;
-        }
-        int[] left = {0};
-        try {
-            outbound.forEachFlushedMessage(message -> {
-                left[0] += ((ByteBuf) message).readableBytes();
-                return true;
-            });
-        } catch (Exception e) {
-            throw new IllegalStateException(e);
-        }
-        byte[] kept = unsent.addFirst(left[0]);
-        int at = 0;
-        while (outbound.current() instanceof ByteBuf buffer) {
-            int part = buffer.readableBytes();
-            buffer.readBytes(kept, at, part);
-            at += part;
-            outbound.remove();
-        }
-        sendable += at;
-        leaveFew(at);
-        return false;
-    }
-
-    private void goOn() {
-        stalled = false;
-        try {
-            spill();
-        } catch (MemoryRefusedException | OutOfMemoryError e) {
-            endForMemory(e);
         }
     }
 
@@ -563,62 +304,10 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
             engine.changes().commit();
         }
         server.holdBack(channel);
-        closingWhenSent = true;
-        flush();
+        sender.end();
     }
 
     // ---- writing ----
-
-    /** Hands over what has been written. Whatever comes of it, none of it is left for the next to write there. */
-    private void send(RespReply output) {
-        try {
-            long length = output.length();
-            if (length > 0 && channel.unsafe().outboundBuffer() != null) {
-                ByteBuf buffer = output.sharedCount() == 0 ? atOnce(output.size()) : null;
-                if (buffer == null) {
-                    unsent.add(output);
-                } else {
-                    buffer.writeBytes(output.array(), 0, output.size());
-                    writeAtOnce(buffer);
-                }
-                written(length);
-            }
-        } finally {
-            output.clear(Loop.KEPT_BYTES);
-        }
-    }
-
-    /** A buffer for bytes that the system is given with the next flush, or null if they have to wait. */
-    private @Nullable ByteBuf atOnce(int bytes) {
-        if (stalled || !unsent.isEmpty() || tls != null && !mayEncrypt(bytes)) {
-            return null;
-        }
-        return LoopBuffers.forWriting(bytes);
-    }
-
-    private boolean mayEncrypt(int bytes) {
-        ChannelOutboundBuffer outbound = channel.unsafe().outboundBuffer();
-        return unencrypted + bytes <= OWN_BYTES && outbound != null && outbound.isEmpty();
-    }
-
-    /** Writes a part of the loop's buffer, of which the handler that encrypts is to see no more than that. */
-    private void writeAtOnce(ByteBuf part) {
-        writeChannel(tls == null ? part : part.slice(), channel.voidPromise());
-    }
-
-    private void written(long bytes) {
-        bytesOut.setOpaque(bytesOut.getPlain() + bytes);
-        engine.statistics().netOutputBytes.add(bytes);
-        checkOutputLimit();
-    }
-
-    private void checkOutputLimit() {
-        if (channel.isOpen() && outputLimit.isExceeded(client, outputBytes())) {
-            engine.statistics().outputBufferLimitDisconnections.increment();
-            LOG.warn("Closing client that does not read its replies: {}", address);
-            close();
-        }
-    }
 
     /** Sends what others have pushed; the loop calls it at the end of a batch. */
     void flushPushes() {
@@ -631,48 +320,34 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
     }
 
     private void sendPushes() {
-        long length = outbox.bytes();
-        if (length == 0 || channel.unsafe().outboundBuffer() == null) {
-            outbox.clear();
-            return;
+        if (outbox.bytes() > 0) {
+            sender.send(outbox);
         }
-        ByteBuf buffer = length <= Loop.KEPT_BYTES ? atOnce((int) length) : null;
-        if (buffer == null) {
-            outbox.moveTo(unsent);
-        } else {
-            outbox.moveTo(buffer, (int) length);
-            writeAtOnce(buffer);
-        }
-        written(length);
+    }
+
+    /** Sends what has been handed over; the changes that it tells of are in the log. */
+    void flush() {
+        sender.flush();
+    }
+
+    @Override
+    public void endUnread() {
+        engine.statistics().outputBufferLimitDisconnections.increment();
+        LOG.warn("Closing client that does not read its replies: {}", address);
+        end();
     }
 
     // ---- the engine's side ----
 
     @Override
     public boolean follow(Feed source) {
-        feed = source;
+        sender.follow(source);
         return true;
     }
 
     @Override
     public void feed() {
-        if (feedScheduled.compareAndSet(false, true)) {
-            try {
-                loop.eventLoop.execute(this::goOnFeeding);
-            } catch (RejectedExecutionException e) {
-                LOG.trace("The server is closing", e);
-            }
-        }
-    }
-
-    private void goOnFeeding() {
-        feedScheduled.set(false);
-        checkOutputLimit();
-        try {
-            spill();
-        } catch (MemoryRefusedException | OutOfMemoryError e) {
-            endForMemory(e);
-        }
+        sender.feed();
     }
 
     @Override
@@ -759,7 +434,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
 
     private void sendOrEnd(RespReply answer) {
         try {
-            send(answer);
+            sender.send(answer);
         } catch (MemoryRefusedException | OutOfMemoryError e) {
             endForMemory(e);
         }
@@ -782,8 +457,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
 
     @Override
     public void later(Runnable work) {
-        // A task that is due now would be run before the sockets are looked at, for as long as there is one.
-        loop.eventLoop.schedule(work, 1, TimeUnit.MICROSECONDS);
+        loop.later(work);
     }
 
     @Override
@@ -792,9 +466,9 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
             client.closeAfterReply();
             loop.eventLoop.execute(this::flushAfterOthers);
         } else if (loop.eventLoop.inEventLoop()) {
-            close();
+            end();
         } else {
-            loop.eventLoop.execute(this::close);
+            loop.eventLoop.execute(this::end);
         }
     }
 
@@ -831,7 +505,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
 
     @Override
     public boolean isEncrypted() {
-        return tls != null;
+        return encrypted;
     }
 
     @Override
@@ -841,12 +515,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
 
     @Override
     public long outputBytes() {
-        ChannelOutboundBuffer outbound = channel.unsafe().outboundBuffer();
-        Feed source = feed;
-        return unsent.bytes()
-                + unencrypted
-                + (outbound == null ? 0 : outbound.totalPendingWriteBytes())
-                + (source == null ? 0 : source.pendingBytes());
+        return sender.waitingBytes();
     }
 
     @Override
@@ -856,7 +525,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
 
     @Override
     public long bytesOut() {
-        return bytesOut.getOpaque();
+        return sender.bytesOut();
     }
 
     // ---- the end ----
@@ -886,13 +555,13 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link {
         } else if (!(cause instanceof IOException)) {
             LOG.error("Closing client after an unexpected failure: {}", address, cause);
         }
-        closeChannel();
+        sender.closeChannel();
     }
 
     /** Closes the connection if what it has left unread is over a limit. */
     void closeIfUnread() {
         if (outputBytes() > 0) {
-            loop.eventLoop.execute(this::checkOutputLimit);
+            loop.eventLoop.execute(sender::checkLimit);
         }
     }
 

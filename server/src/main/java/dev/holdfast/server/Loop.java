@@ -8,6 +8,7 @@ import io.netty.channel.EventLoop;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +53,12 @@ final class Loop {
     /** Lets a connection send what others have pushed to it, when the batch that is running ends. */
     void flushLater(Connection connection) {
         pending.add(connection);
+    }
+
+    /** Does some work when the sockets have been looked at. */
+    void later(Runnable work) {
+        // A task that is due now would be run before that, for as long as there is one.
+        eventLoop.schedule(work, 1, TimeUnit.MICROSECONDS);
     }
 
     /**
