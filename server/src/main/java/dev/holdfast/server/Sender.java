@@ -90,8 +90,7 @@ final class Sender {
         this.loop = loop;
         this.client = client;
         this.statistics = engine.statistics();
-        this.limit = new OutputLimit(
-                server.parameters(), engine.config().replication.backlogSize::get, engine.clock());
+        this.limit = new OutputLimit(server.parameters(), engine.config().replication.backlogSize::get, engine.clock());
         this.takesBytesBack = tls == null && server.takesBytesBack();
         this.unsent = new ByteQueue(client);
         this.owner = owner;
