@@ -47,7 +47,7 @@ public final class DurableTopic<T> implements Pattern {
     public enum Start {
         /** With the oldest message that is kept. */
         OLDEST,
-        /** With what is published from now on. */
+        /** With what is published once {@link DurableTopic#read} has returned. */
         NEW
     }
 

@@ -93,7 +93,13 @@ public final class TopicReader<T> implements Subscription {
                 this::saveAtTheEnd);
     }
 
+    /** Finds its place and begins to read. Where the store is away, it finds its place later. */
     void start() {
+        try {
+            findCursor();
+        } catch (StoreException | CancellationException e) {
+            LOG.warn("The reader {} of {} does not know its place yet: {}", name, topic.name(), e.toString());
+        }
         loop.start();
     }
 
