@@ -43,7 +43,7 @@ final class MixedPatterns implements AutoCloseable {
     private static final int NAMES = 500;
     private static final int MOST_IN_HAND = 500;
     private static final int MOST_FAULTS = 20;
-    private static final long PAUSE_NANOS = 1_000_000;
+    private static final long PAUSE_NANOS = 10_000_000;
     private static final Duration BRIEF = Duration.ofSeconds(5);
     private static final long END_NANOS = TimeUnit.MINUTES.toNanos(2);
 

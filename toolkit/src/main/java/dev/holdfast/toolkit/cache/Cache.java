@@ -149,8 +149,8 @@ public final class Cache<V> implements Pattern {
             loading.put(key, value, options);
         } finally {
             lock.unlock();
+            bus.changed(key);
         }
-        bus.changed(key);
     }
 
     /** Puts many values; they are sent to the store together. */
@@ -160,12 +160,16 @@ public final class Cache<V> implements Pattern {
 
     /** As {@link #putAll(Map)}, for as long as the options say. */
     public void putAll(Map<String, ? extends V> values, CacheOptions options) {
-        loading.putAll(values, options);
-        values.keySet().forEach(bus::changed);
+        try {
+            loading.putAll(values, options);
+        } finally {
+            values.keySet().forEach(bus::changed);
+        }
     }
 
     /**
-     * Fills the store from a stream, in batches of a thousand, without filling this process. Returns how many values there were.
+     * Fills the store from a stream, in batches of a thousand, without filling this process; what processes hold of these keys is
+     * dropped. Returns how many values there were.
      *
      * @throws CacheLoadException if the store has refused a batch
      */
@@ -202,12 +206,15 @@ public final class Cache<V> implements Pattern {
             near.drop(key);
         }
         List<byte[]> entries = dropped.stream().map(keys::entry).toList();
-        if (!far.remove(entries)) {
-            recovery.removeLater(entries);
-        }
-        for (String key : dropped) {
-            near.drop(key);
-            bus.changed(key);
+        try {
+            if (!far.remove(entries)) {
+                recovery.removeLater(entries);
+            }
+        } finally {
+            for (String key : dropped) {
+                near.drop(key);
+                bus.changed(key);
+            }
         }
     }
 
@@ -298,7 +305,7 @@ public final class Cache<V> implements Pattern {
     /**
      * Invalidates what messages of other programs name, for instance
      * {@code cache.invalidateOn("cache:invalidated", name -> Invalidation.key(name))}. What the function maps to null is left alone.
-     * After a lost connection everything in this process is dropped. Ends with the cache.
+     * After a lost connection the whole cache is cleared, since a message may have been missed. Ends with the cache.
      */
     public void invalidateOn(String channel, Function<String, @Nullable Invalidation> meaning) {
         listening.add(context.store()
@@ -316,7 +323,8 @@ public final class Cache<V> implements Pattern {
 
                     @Override
                     public void gap() {
-                        near.dropAll();
+                        // A message that was missed may have named anything.
+                        clear();
                     }
                 }));
     }

@@ -3,6 +3,7 @@ package dev.holdfast.toolkit.cache;
 import dev.holdfast.toolkit.codec.Codec;
 import dev.holdfast.toolkit.codec.Codecs;
 import dev.holdfast.toolkit.pattern.Context;
+import dev.holdfast.toolkit.pattern.Durations;
 import java.time.Duration;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -60,13 +61,16 @@ public final class CacheBuilder<V> {
 
     /** How many entries this process holds at most; 10,000 unless set, and 0 for none. The least useful go first. */
     public CacheBuilder<V> nearSize(long entries) {
+        if (entries < 0) {
+            throw new IllegalArgumentException("a process holds no fewer than no entries: " + entries);
+        }
         this.nearSize = entries;
         return this;
     }
 
     /** How long this process holds an entry at most, whatever its time to live. */
     public CacheBuilder<V> nearTtl(Duration time) {
-        this.nearTtl = time;
+        this.nearTtl = Durations.checked("an entry", time, Duration.ZERO);
         return this;
     }
 

@@ -1,6 +1,8 @@
 package dev.holdfast.toolkit.cache;
 
+import dev.holdfast.toolkit.pattern.Durations;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -57,10 +59,7 @@ public final class CacheOptions {
 
     /** How long an entry is fresh, at least a millisecond. */
     public CacheOptions ttl(Duration time) {
-        if (time.toMillis() < 1) {
-            throw new IllegalArgumentException("an entry lives for at least a millisecond");
-        }
-        return with(copy -> copy.ttl = time);
+        return with(copy -> copy.ttl = Durations.checked("an entry", time, Duration.ofMillis(1)));
     }
 
     /** Up to which part of its time to live is added to an entry's at random, so that what was loaded together does not expire together. */
@@ -78,17 +77,17 @@ public final class CacheOptions {
 
     /** For how long it is remembered that there is no value; zero, as by default, for not at all. */
     public CacheOptions negativeTtl(Duration time) {
-        return with(copy -> copy.negativeTtl = time);
+        return with(copy -> copy.negativeTtl = Durations.checked("a negative entry", time, Duration.ZERO));
     }
 
     /** For how long beyond its time to live an entry may be served if loading fails or takes too long; zero for not at all. */
     public CacheOptions staleFor(Duration time) {
-        return with(copy -> copy.staleFor = time);
+        return with(copy -> copy.staleFor = Durations.checked("a stale entry", time, Duration.ZERO));
     }
 
     /** For how long a stale value is served, after a load has failed, before loading is tried again; 30 seconds by default. */
     public CacheOptions staleAgainAfter(Duration time) {
-        return with(copy -> copy.staleAgainAfter = time);
+        return with(copy -> copy.staleAgainAfter = Durations.checked("a stale entry", time, Duration.ZERO));
     }
 
     /**
@@ -99,8 +98,8 @@ public final class CacheOptions {
      */
     public CacheOptions timeouts(Duration soft, Duration hard) {
         return with(copy -> {
-            copy.softTimeout = soft;
-            copy.hardTimeout = hard;
+            copy.softTimeout = Durations.checked("a wait", soft, Duration.ZERO);
+            copy.hardTimeout = Durations.checked("a wait", hard, Duration.ZERO);
         });
     }
 
@@ -124,12 +123,12 @@ public final class CacheOptions {
 
     /** How long a load may take before what it brings is no longer written to the store; 30 seconds by default. */
     public CacheOptions lease(Duration time) {
-        return with(copy -> copy.lease = time);
+        return with(copy -> copy.lease = Durations.checked("a lease", time, Duration.ofMillis(1)));
     }
 
     /** Labels by which entries are invalidated together; at most 100. */
     public CacheOptions tags(String... labels) {
-        Set<String> set = Set.of(labels);
+        Set<String> set = Set.copyOf(List.of(labels));
         if (set.size() > MOST_TAGS) {
             throw new IllegalArgumentException("an entry has at most " + MOST_TAGS + " tags");
         }

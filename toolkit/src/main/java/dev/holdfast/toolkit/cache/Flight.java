@@ -1,5 +1,7 @@
 package dev.holdfast.toolkit.cache;
 
+import dev.holdfast.toolkit.pattern.Durations;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,11 +31,32 @@ final class Flight<V> {
     volatile boolean abandoned;
 
     private volatile @Nullable Thread owner;
+    private final long begunNanos = System.nanoTime();
+    /** The thread that does nothing else, where there is one. */
+    private volatile @Nullable Thread own;
 
     /** Says that this thread flies it. */
     Flight<V> board() {
         owner = Thread.currentThread();
         return this;
+    }
+
+    /** Whether it began so long ago. */
+    boolean hasLasted(Duration time) {
+        return System.nanoTime() - begunNanos > Durations.nanos(time);
+    }
+
+    /** Says that this thread flies it and does nothing else. */
+    void boardAlone() {
+        own = board().owner;
+    }
+
+    /** Interrupts the thread that does nothing else; a caller's own thread is left alone. */
+    void interrupt() {
+        Thread flying = own;
+        if (flying != null) {
+            flying.interrupt();
+        }
     }
 
     boolean isMine() {

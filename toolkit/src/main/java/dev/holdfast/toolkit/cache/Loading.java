@@ -4,6 +4,7 @@ import dev.holdfast.engine.base.Thrown;
 import dev.holdfast.toolkit.codec.Codec;
 import dev.holdfast.toolkit.codec.CodecException;
 import dev.holdfast.toolkit.pattern.Context;
+import dev.holdfast.toolkit.pattern.Durations;
 import dev.holdfast.toolkit.store.Command;
 import dev.holdfast.toolkit.store.Store;
 import dev.holdfast.toolkit.store.StoreException;
@@ -22,6 +23,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -49,6 +51,9 @@ import org.slf4j.LoggerFactory;
 final class Loading<V> {
     private static final Logger LOG = LoggerFactory.getLogger(Loading.class);
     private static final int BATCH = 1000;
+    /** A century, as the options have it; what a value says itself may be longer. */
+    private static final long LONGEST_TTL_MILLIS = Duration.ofDays(36_500).toMillis();
+
     private static final long FIRST_PAUSE_MILLIS = 2;
     private static final long LONGEST_PAUSE_MILLIS = 50;
 
@@ -119,7 +124,15 @@ final class Loading<V> {
     private void refresh(String key, CacheLoader<? extends V> loader, CacheOptions options) {
         Flight<V> flight = new Flight<>();
         if (flights.putIfAbsent(key, flight) == null) {
-            context.workers().execute(() -> fly(flight, key, loader, options, true));
+            try {
+                context.workers().execute(() -> {
+                    flight.boardAlone();
+                    fly(flight, key, loader, options, true);
+                });
+            } catch (RejectedExecutionException e) {
+                flights.remove(key, flight);
+                LOG.debug("The toolkit is closing; {} is not loaded anew", key);
+            }
         }
     }
 
@@ -168,17 +181,27 @@ final class Loading<V> {
 
     /** Flies, on this thread or, where there are timeouts, on another. */
     private @Nullable V begin(Flight<V> mine, String key, CacheLoader<? extends V> loader, CacheOptions options) {
-        Held<V> landed = nearest(key);
-        if (landed != null) {
+        try {
+            Held<V> landed = nearest(key);
+            if (landed != null) {
+                flights.remove(key, mine);
+                mine.result.complete(landed.value());
+                return landed.value();
+            }
+            if (options.hasTimeouts()) {
+                context.workers().execute(() -> {
+                    mine.boardAlone();
+                    fly(mine, key, loader, options, false);
+                });
+            } else {
+                fly(mine, key, loader, options, false);
+            }
+        } catch (RuntimeException | Error e) {
+            // It never began. Nobody is to wait for it.
             flights.remove(key, mine);
-            mine.result.complete(landed.value());
-            return landed.value();
+            mine.result.completeExceptionally(e);
+            throw e;
         }
-        if (!options.hasTimeouts()) {
-            fly(mine, key, loader, options, false);
-            return await(mine, key, options);
-        }
-        context.workers().execute(() -> fly(mine, key, loader, options, false));
         return await(mine, key, options);
     }
 
@@ -223,6 +246,7 @@ final class Loading<V> {
             long left = options.hardTimeout().toNanos() - (System.nanoTime() - start);
             return flight.result.get(Math.max(0, left), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
+            letGoIfOverdue(flight, key, options);
             Held<V> stale = stale(flight, key);
             if (stale != null) {
                 counters.staleHits.increment();
@@ -237,6 +261,17 @@ final class Loading<V> {
             throw new CancellationException("interrupted while " + key + " was being loaded");
         } catch (ExecutionException e) {
             throw thrown(e.getCause() == null ? e : e.getCause(), key);
+        }
+    }
+
+    /**
+     * Interrupts a load that has outlasted its lease, so that it cannot write any more, and lets the next reader load anew. A loader that
+     * never returns would keep its key from being loaded for ever.
+     */
+    private void letGoIfOverdue(Flight<V> flight, String key, CacheOptions options) {
+        if (flight.hasLasted(options.lease()) && flights.remove(key, flight)) {
+            LOG.warn("Loading {} has taken more than its lease of {} and is interrupted", key, options.lease());
+            flight.interrupt();
         }
     }
 
@@ -340,7 +375,7 @@ final class Loading<V> {
             throws Exception {
         byte[] name = keys.entry(key);
         Map<String, Long> versions = tags.note(options.tags(), keptMillis(options));
-        far.run(tags.join(name, options.tags(), keptMillis(options) * 2));
+        boolean joined = far.run(tags.join(name, options.tags(), keptMillis(options) * 2));
         V value;
         try {
             value = loader.load(key);
@@ -360,7 +395,8 @@ final class Loading<V> {
         }
         long now = store.millis();
         long ttl = ttlMillis(value, options);
-        if (ttl <= 0) {
+        if (ttl <= 0 || !joined) {
+            // An entry that is not in the sets of its tags would outlive their invalidation.
             return value;
         }
         byte[] bytes = encode(value, now, ttl, options, versions);
@@ -518,7 +554,7 @@ final class Loading<V> {
         double jitter = options.jitter() == 0
                 ? 0
                 : options.jitter() * ThreadLocalRandom.current().nextDouble();
-        return Math.max(0, (long) (ttl.toMillis() * (1 + jitter)));
+        return Math.max(0, (long) (Math.min(Durations.millis(ttl), LONGEST_TTL_MILLIS) * (1 + jitter)));
     }
 
     /** For how long at most the store keeps an entry. */
@@ -545,10 +581,10 @@ final class Loading<V> {
         long epoch = near.epoch(key);
         byte[] name = keys.entry(key);
         Map<String, Long> versions = tags.note(options.tags(), keptMillis(options));
-        far.run(tags.join(name, options.tags(), keptMillis(options) * 2));
+        boolean joined = far.run(tags.join(name, options.tags(), keptMillis(options) * 2));
         long now = store.millis();
         long ttl = ttlMillis(value, options);
-        if (ttl <= 0) {
+        if (ttl <= 0 || !joined) {
             if (!far.remove(List.of(name))) {
                 recovery.removeLater(List.of(name));
             }
@@ -591,8 +627,15 @@ final class Loading<V> {
             while (all.hasNext() && batch.size() < BATCH) {
                 batch.add(all.next());
             }
-            if (!far.run(writes(batch, options, versions))) {
-                throw new CacheLoadException("the store has refused a batch after " + count + " values");
+            try {
+                if (!far.run(writes(batch, options, versions))) {
+                    throw new CacheLoadException("the store has refused a batch after " + count + " values");
+                }
+            } finally {
+                for (Map.Entry<String, ? extends V> entry : batch) {
+                    near.drop(entry.getKey());
+                    bus.changed(entry.getKey());
+                }
             }
             count += batch.size();
         }
@@ -733,10 +776,10 @@ final class Loading<V> {
             List<Command> joins = new ArrayList<>();
             missing.keySet()
                     .forEach(key -> joins.addAll(tags.join(keys.entry(key), options.tags(), keptMillis(options) * 2)));
-            far.run(joins);
+            boolean joined = far.run(joins);
             Map<String, V> loaded = Objects.requireNonNull(
                     loader.load(Collections.unmodifiableSet(missing.keySet())), "a bulk loader has returned no map");
-            return fillAll(leases, loaded, options, versions);
+            return fillAll(leases, loaded, joined, options, versions);
         } catch (Throwable e) {
             counters.loadFailures.increment();
             if (e instanceof InterruptedException) {
@@ -756,7 +799,11 @@ final class Loading<V> {
 
     /** Writes what was loaded under its leases, and returns it. */
     private Map<String, V> fillAll(
-            Map<String, Lease> leases, Map<String, V> loaded, CacheOptions options, Map<String, Long> versions) {
+            Map<String, Lease> leases,
+            Map<String, V> loaded,
+            boolean joined,
+            CacheOptions options,
+            Map<String, Long> versions) {
         Map<String, V> result = new LinkedHashMap<>();
         List<Command> fills = new ArrayList<>();
         long now = store.millis();
@@ -766,7 +813,7 @@ final class Loading<V> {
                 result.put(key, value);
             }
             long ttl = ttlMillis(value, options);
-            if (ttl > 0 && (lease.token != 0 || format == Format.PLAIN)) {
+            if (ttl > 0 && joined && (lease.token != 0 || format == Format.PLAIN)) {
                 lease.settled = true;
                 byte[] name = keys.entry(key);
                 byte[] bytes = encode(value, now, ttl, options, versions);

@@ -1,6 +1,7 @@
 package dev.holdfast.toolkit.cache;
 
 import dev.holdfast.toolkit.pattern.Context;
+import dev.holdfast.toolkit.pattern.Durations;
 import dev.holdfast.toolkit.pattern.Pattern;
 import dev.holdfast.toolkit.store.Channels;
 import dev.holdfast.toolkit.store.Command;
@@ -73,12 +74,15 @@ public final class MapCache implements Pattern {
 
         /** How long a map is kept, here and in the store; 300 seconds unless set. */
         public Builder ttl(Duration time) {
-            this.ttl = time;
+            this.ttl = Durations.checked("a map", time, Duration.ofMillis(1));
             return this;
         }
 
         /** How many maps this process holds at most; 1,000 unless set. */
         public Builder nearSize(long maps) {
+            if (maps < 0) {
+                throw new IllegalArgumentException("a process holds no fewer than no maps: " + maps);
+            }
             this.nearSize = maps;
             return this;
         }

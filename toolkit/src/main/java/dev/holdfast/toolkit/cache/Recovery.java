@@ -3,6 +3,7 @@ package dev.holdfast.toolkit.cache;
 import dev.holdfast.toolkit.pattern.Context;
 import dev.holdfast.toolkit.store.Retry;
 import dev.holdfast.toolkit.store.StoreException;
+import dev.holdfast.toolkit.store.StoreUnavailableException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -17,12 +18,15 @@ import org.slf4j.LoggerFactory;
  * Invalidations that the store, or other processes, have not heard of because the store could not be reached. They are tried again
  * every half second. Until then there are old entries, which anybody may have read: so everybody forgets once more when it is done.
  *
- * <p>Of single keys 10,000 are remembered; if there are more, the whole cache is cleared instead.
+ * <p>10,000 are remembered; if there are more, the whole cache is cleared instead. Tags are on entries of other caches too: of them no more
+ * than that are taken, and one too many throws.
  */
 final class Recovery implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
     private static final long AGAIN_MILLIS = 500;
-    private static final int MOST_KEYS = 10_000;
+    private static final int MOST = 10_000;
+    private static final String ALL = "all keys";
+    private static final String TAG = "tag ";
     private static final String KEY = "key ";
 
     private final Context context;
@@ -46,11 +50,6 @@ final class Recovery implements AutoCloseable {
     }
 
     void removeLater(List<byte[]> entries) {
-        if (pending.size() + entries.size() > MOST_KEYS) {
-            pending.keySet().removeIf(name -> name.startsWith(KEY));
-            later("all keys", clear);
-            return;
-        }
         for (byte[] entry : entries) {
             later(KEY + new String(entry, StandardCharsets.ISO_8859_1), () -> far.remove(List.of(entry)));
         }
@@ -63,7 +62,23 @@ final class Recovery implements AutoCloseable {
 
     /** Has an invalidation done once the store can be reached; one of the same name takes its place. */
     void later(String invalidation, BooleanSupplier attempt) {
+        if (pending.size() >= MOST && !pending.containsKey(invalidation)) {
+            // Clearing the cache, and having all forget what they hold, does as much as all of these.
+            pending.keySet().removeIf(Recovery::isOfThisCache);
+            pending.put(ALL, clear);
+            if (isOfThisCache(invalidation)) {
+                return;
+            }
+            if (pending.size() >= MOST) {
+                throw new StoreUnavailableException("too many invalidations wait for the store; this one is not kept");
+            }
+        }
         pending.put(invalidation, attempt);
+    }
+
+    /** Whether an invalidation concerns entries of this cache alone: all but those of tags. */
+    private static boolean isOfThisCache(String invalidation) {
+        return !invalidation.startsWith(TAG);
     }
 
     int size() {

@@ -127,7 +127,11 @@ public final class Codecs {
                     value = codec.decode(bytes);
                 } catch (CodecException e) {
                     throw e;
-                } catch (RuntimeException | StackOverflowError | LinkageError e) {
+                } catch (Throwable e) {
+                    if (e instanceof VirtualMachineError error && !(e instanceof StackOverflowError)) {
+                        // That there is no memory says nothing about the value.
+                        throw error;
+                    }
                     throw new CodecException("cannot read the value", e);
                 }
                 if (value == null) {

@@ -345,9 +345,7 @@ final class JobWork {
     void noteFailure(String id, Map<String, Object> job, String why, String trace) {
         job.put("f", why);
         byte[] packed = call.callForBytes("HGET", key("failures"), raw(id));
-        List<Object> all = packed != null && MessagePack.unpack(packed) instanceof List<?> list
-                ? (List<Object>) list
-                : new ArrayList<>();
+        List<Object> all = packed == null ? new ArrayList<>() : failures(packed);
         if (all.size() > 1) {
             ((List<Object>) all.getLast()).set(3, "");
         }
@@ -356,6 +354,16 @@ final class JobWork {
         }
         all.add(List.of(now, number(job, "a"), why, trace, job.getOrDefault("w", "")));
         call.call("HSET", key("failures"), raw(id), MessagePack.pack(all));
+    }
+
+    /** Failures as they were packed; none where they cannot be read. */
+    @SuppressWarnings("unchecked")
+    private static List<Object> failures(byte[] packed) {
+        try {
+            return MessagePack.unpack(packed) instanceof List<?> list ? (List<Object>) list : new ArrayList<>();
+        } catch (MessagePack.FormatException e) {
+            return new ArrayList<>();
+        }
     }
 
     /** A job that is not tried any more. The oldest of the dead make room. */

@@ -793,7 +793,7 @@ public final class Jobs implements Pattern {
 
         /** How long after the death of its worker a job is taken over; else 30 seconds. */
         public Builder lease(Duration lease) {
-            if (lease.toMillis() < 100 || lease.compareTo(Duration.ofDays(1)) > 0) {
+            if (lease.compareTo(Duration.ofMillis(100)) < 0 || lease.compareTo(Duration.ofDays(1)) > 0) {
                 throw new IllegalArgumentException("a lease must last from 100 ms to a day: " + lease);
             }
             this.lease = lease;
@@ -815,7 +815,7 @@ public final class Jobs implements Pattern {
                 throw new IllegalArgumentException("how many dead jobs are kept: " + most);
             }
             this.mostDead = most;
-            this.deadKept = Objects.requireNonNull(atMost);
+            this.deadKept = Durations.checked("a dead job", atMost, Duration.ZERO);
             return this;
         }
 
@@ -824,7 +824,7 @@ public final class Jobs implements Pattern {
          * double up to a minute, and {@link JobStats#unknown} counts it.
          */
         public Builder unknownTypes(Duration patience) {
-            this.unknownTypePatience = Objects.requireNonNull(patience);
+            this.unknownTypePatience = Durations.checked("patience", patience, Duration.ZERO);
             return this;
         }
 

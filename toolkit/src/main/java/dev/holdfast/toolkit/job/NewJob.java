@@ -1,6 +1,7 @@
 package dev.holdfast.toolkit.job;
 
 import dev.holdfast.toolkit.codec.Codec;
+import dev.holdfast.toolkit.codec.Codecs;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -85,7 +86,7 @@ public final class NewJob {
     /** The same, whose payload a codec writes. */
     @SuppressWarnings("unchecked")
     public static <T> NewJob of(String type, T payload, Codec<T> codec) {
-        return new NewJob(type, payload, (Codec<Object>) codec);
+        return new NewJob(type, payload, (Codec<Object>) Codecs.guarded(codec));
     }
 
     /** The id, by which it can be found; random unless this is called. A second job of the same id is not added. */

@@ -66,6 +66,8 @@ public final class Worker implements AutoCloseable {
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
+    private static final ThreadFactory USUAL_THREADS =
+            Thread.ofVirtual().name("holdfast-job-", 0).factory();
     private static final AtomicLong NUMBERS = new AtomicLong();
 
     /** How long a worker waits at most before it looks for what is due, or has lost its worker. */
@@ -113,6 +115,7 @@ public final class Worker implements AutoCloseable {
     private final Ends ends;
     private final AtomicLong nextComplaint = new AtomicLong(System.nanoTime());
     private volatile @Nullable String backoffFailure;
+    private volatile @Nullable String threadsFailure;
     /** Whether nothing more is said to a store that does not answer. */
     private volatile boolean givenUp;
 
@@ -173,7 +176,11 @@ public final class Worker implements AutoCloseable {
     }
 
     boolean isWell() {
-        return loop.failure() == null && untold.isEmpty() && stuck.isEmpty() && backoffFailure == null;
+        return loop.failure() == null
+                && untold.isEmpty()
+                && stuck.isEmpty()
+                && backoffFailure == null
+                && threadsFailure == null;
     }
 
     /** What to show of it. */
@@ -187,6 +194,7 @@ public final class Worker implements AutoCloseable {
             break;
         }
         appendIfPresent(state, ", the backoff is failing: ", backoffFailure);
+        appendIfPresent(state, ", the factory of threads is failing: ", threadsFailure);
         appendIfPresent(state, ", failing: ", loop.failure());
         return state.toString();
     }
@@ -311,7 +319,27 @@ public final class Worker implements AutoCloseable {
         Handling<?> handling = Objects.requireNonNull(handlers.get(taken.type()));
         RunningJob<?> job = handling.begin(jobs, taken);
         running.put(taken.fencingToken(), job);
-        threads.newThread(() -> run(job)).start();
+        start(job);
+    }
+
+    /** Starts a job on a thread of the program's factory; on a virtual one while that fails. */
+    private void start(RunningJob<?> job) {
+        AtomicBoolean begun = new AtomicBoolean();
+        Runnable once = () -> {
+            if (begun.compareAndSet(false, true)) {
+                run(job);
+            }
+        };
+        try {
+            Objects.requireNonNull(threads.newThread(once), "the factory has made no thread")
+                    .start();
+            threadsFailure = null;
+        } catch (Throwable e) {
+            String why = Throwables.describe(e);
+            threadsFailure = why;
+            LOG.warn("The threads of worker {} have failed, and {} runs on a virtual one: {}", name, job, why);
+            USUAL_THREADS.newThread(once).start();
+        }
     }
 
     // ---- running ----
@@ -553,8 +581,7 @@ public final class Worker implements AutoCloseable {
         private int concurrency = 10;
         private Duration grace;
         private Duration stopWithin;
-        private ThreadFactory threads =
-                Thread.ofVirtual().name("holdfast-job-", 0).factory();
+        private ThreadFactory threads = USUAL_THREADS;
         private Backoff backoff = Backoff.polynomial();
 
         Builder(Jobs jobs) {

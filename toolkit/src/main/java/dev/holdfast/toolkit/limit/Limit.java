@@ -84,6 +84,9 @@ public record Limit(Algorithm algorithm, long amount, Duration period, long burs
     /** How much a log may hold: each use is an entry of its own. */
     private static final long MOST_LOGGED = 10_000;
 
+    private static final Duration SHORTEST = Duration.ofMillis(1);
+    private static final Duration LONGEST = Duration.ofDays(3650);
+
     /** Beyond this a script's numbers are not exact any more. */
     private static final long MOST = 1L << 40;
 
@@ -96,7 +99,7 @@ public record Limit(Algorithm algorithm, long amount, Duration period, long burs
             throw new IllegalArgumentException("a log keeps each use, so it is for up to " + MOST_LOGGED
                     + "; a sliding counter is for more: " + amount);
         }
-        if (period.toMillis() < 1 || period.toDays() > 3650) {
+        if (period.compareTo(SHORTEST) < 0 || period.compareTo(LONGEST) > 0) {
             throw new IllegalArgumentException("a period must be between a millisecond and ten years: " + period);
         }
     }

@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -62,7 +63,8 @@ final class Holding implements Pattern {
     /** When to look after leases next, by the monotonic clock; guarded by this, as {@link #planned}. */
     private long nextLook;
 
-    private boolean planned;
+    /** The one look that is to come, or null. */
+    private @Nullable ScheduledFuture<?> planned;
 
     private Holding(Context context) {
         this.context = context;
@@ -282,13 +284,15 @@ final class Holding implements Pattern {
     }
 
     private synchronized void plan(long dueNanos) {
-        if (closed || planned && nextLook - dueNanos <= 0) {
+        if (closed || planned != null && nextLook - dueNanos <= 0) {
             return;
         }
-        planned = true;
+        if (planned != null) {
+            planned.cancel(false);
+        }
         nextLook = dueNanos;
         try {
-            context.timer().schedule(this::look, dueNanos - System.nanoTime(), TimeUnit.NANOSECONDS);
+            planned = context.timer().schedule(this::look, dueNanos - System.nanoTime(), TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
             LOG.debug("The toolkit is closing", e);
         }
@@ -296,15 +300,32 @@ final class Holding implements Pattern {
 
     private void look() {
         synchronized (this) {
-            planned = false;
+            planned = null;
         }
+        releaseForTheDead();
+        long now = System.nanoTime();
+        long wait = Long.MAX_VALUE;
         for (Lease lease : open) {
-            if (lease.dueNanos() - System.nanoTime() > 0) {
-                plan(lease.dueNanos());
+            long left = lease.dueNanos() - now;
+            if (left > 0) {
+                wait = Math.min(wait, left);
             } else if (lease.beginRenewing()) {
                 context.errands().execute(() -> renew(lease));
             }
         }
+        if (wait < Long.MAX_VALUE) {
+            plan(now + wait);
+        }
+    }
+
+    /** Gives back what threads hold by {@link LeasedLock#asLock} that have ended without unlocking: nothing else ever would. */
+    private void releaseForTheDead() {
+        holds.forEach((holder, hold) -> {
+            if (!holder.thread().isAlive() && holds.remove(holder, hold)) {
+                LOG.warn("A thread has ended without unlocking {}, which is given back", holder.name());
+                context.errands().execute(hold.lease()::close);
+            }
+        });
     }
 
     /** Renews a lease; tries again until that succeeds or the lease is over. */

@@ -143,7 +143,8 @@ public final class LeasedLock {
 
     /**
      * The same lock as Java's own interface has it: it belongs to the thread that took it, which may take it again, here or by another
-     * object of the same name and kind, and must give it back as often. It has no conditions.
+     * object of the same name and kind, and must give it back as often. It has no conditions. Of a thread that ends without unlocking it
+     * is given back within a third of a lease.
      *
      * <p>{@link Lock#unlock} throws {@link IllegalMonitorStateException} if the lease was lost meanwhile, so that what was done under
      * the lock does not count as guarded.

@@ -24,6 +24,10 @@ final class ReentrantView implements Lock {
         Hold(Lease lease) {
             this.lease = lease;
         }
+
+        Lease lease() {
+            return lease;
+        }
     }
 
     private final Holding holding;

@@ -23,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -44,8 +45,7 @@ public final class Context implements AutoCloseable {
     private final Retry retry;
     private final Patience patience;
     private final String instance = id();
-    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("holdfast-toolkit").factory());
+    private final ScheduledThreadPoolExecutor timer = newTimer();
     private final ExecutorService workers = Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("holdfast-worker-", 0).factory());
     private final ExecutorService errands = newErrands();
@@ -115,6 +115,14 @@ public final class Context implements AutoCloseable {
      */
     public ExecutorService errands() {
         return errands;
+    }
+
+    private static ScheduledThreadPoolExecutor newTimer() {
+        ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(
+                1, Thread.ofPlatform().daemon().name("holdfast-toolkit").factory());
+        // A task that was cancelled would keep what it knows, such as a job and its payload, until its time.
+        timer.setRemoveOnCancelPolicy(true);
+        return timer;
     }
 
     private static ExecutorService newErrands() {
@@ -192,9 +200,18 @@ public final class Context implements AutoCloseable {
         Map<String, Health> health = new TreeMap<>();
         health.put("store", store.health());
         for (Pattern pattern : patterns) {
-            health.put(pattern.kind() + ":" + pattern.name(), pattern.health());
+            health.put(pattern.kind() + ":" + pattern.name(), healthOf(pattern));
         }
         return health;
+    }
+
+    /** A pattern may ask code of the application, which throws; that hides no other pattern. */
+    private static Health healthOf(Pattern pattern) {
+        try {
+            return pattern.health();
+        } catch (Throwable e) {
+            return Health.down(Throwables.describe(e));
+        }
     }
 
     /** Closes all patterns. The store stays open. */
@@ -203,8 +220,8 @@ public final class Context implements AutoCloseable {
         for (Pattern pattern : new ArrayList<>(patterns)) {
             try {
                 pattern.close();
-            } catch (RuntimeException e) {
-                LOG.warn("Closing {} {} failed", pattern.kind(), pattern.name(), e);
+            } catch (RuntimeException | Error e) {
+                LOG.warn("Closing {} {} failed: {}", pattern.kind(), pattern.name(), Throwables.describe(e));
             }
         }
         patterns.clear();

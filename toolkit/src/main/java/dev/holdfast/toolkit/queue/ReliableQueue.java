@@ -1,6 +1,7 @@
 package dev.holdfast.toolkit.queue;
 
 import dev.holdfast.toolkit.codec.Codec;
+import dev.holdfast.toolkit.codec.Codecs;
 import dev.holdfast.toolkit.pattern.Backoff;
 import dev.holdfast.toolkit.pattern.Context;
 import dev.holdfast.toolkit.pattern.Durations;
@@ -81,7 +82,7 @@ public final class ReliableQueue<T> implements Pattern {
         this.context = builder.context;
         this.store = context.store();
         this.name = builder.name;
-        this.codec = builder.codec;
+        this.codec = Codecs.guarded(builder.codec);
         this.priorities = List.copyOf(builder.priorities);
         this.lease = builder.lease;
         this.deliveries = builder.deliveries;
@@ -299,7 +300,7 @@ public final class ReliableQueue<T> implements Pattern {
         try {
             Instant now = Instant.ofEpochMilli(store.millis());
             return Optional.of(Duration.between(since.apply(codec.decode(next)), now));
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             LOG.debug("The age of {} cannot be told: {}", priority, Throwables.describe(e));
             return Optional.empty();
         }
@@ -445,7 +446,7 @@ public final class ReliableQueue<T> implements Pattern {
 
         /** How long after the death of its worker a message comes back; else 30 seconds. */
         public Builder<T> lease(Duration lease) {
-            if (lease.toMillis() < 50 || lease.compareTo(Duration.ofDays(1)) > 0) {
+            if (lease.compareTo(Duration.ofMillis(50)) < 0 || lease.compareTo(Duration.ofDays(1)) > 0) {
                 throw new IllegalArgumentException("a lease must last from 50 ms to a day: " + lease);
             }
             this.lease = lease;

@@ -118,12 +118,15 @@ public final class Ranking implements Pattern {
 
     /** Submits many scores, at most a thousand in one step, and returns what the members have now, in the map's order. */
     public List<Double> submit(Map<String, Double> scores, Submit mode) {
+        // All of them can be submitted, or none is.
+        scores.forEach((member, score) -> {
+            if (member == null || score == null || score.isNaN()) {
+                throw new IllegalArgumentException("the score of " + member + " is not a number: " + score);
+            }
+        });
         List<Double> results = new ArrayList<>(scores.size());
         List<Object> words = submission(mode);
         for (Map.Entry<String, Double> entry : scores.entrySet()) {
-            if (Double.isNaN(entry.getValue())) {
-                throw new IllegalArgumentException("the score of " + entry.getKey() + " is not a number");
-            }
             words.add(entry.getKey());
             words.add(entry.getValue());
             if (words.size() >= 5 + 2 * BATCH) {
@@ -193,6 +196,9 @@ public final class Ranking implements Pattern {
 
     /** A member with those before and behind it, at most so many on each side; none if the member is not on the board. */
     public List<Scored> around(String member, int radius) {
+        if (radius < 0) {
+            throw new IllegalArgumentException("a radius must not be negative: " + radius);
+        }
         return standing(member)
                 .map(standing -> {
                     long place = standing.position() - 1;
@@ -211,7 +217,8 @@ public final class Ranking implements Pattern {
     private Scored scored(List<Reply> pair) {
         String stored = pair.get(0).text();
         return new Scored(
-                byTime ? stored.substring(PREFIX) : stored, pair.get(1).real());
+                // What another program has added has no prefix.
+                byTime && stored.length() >= PREFIX ? stored.substring(PREFIX) : stored, pair.get(1).real());
     }
 
     /** Where a member stands. */

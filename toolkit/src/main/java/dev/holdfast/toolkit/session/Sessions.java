@@ -3,6 +3,7 @@ package dev.holdfast.toolkit.session;
 import dev.holdfast.toolkit.pattern.Context;
 import dev.holdfast.toolkit.pattern.Durations;
 import dev.holdfast.toolkit.pattern.Pattern;
+import dev.holdfast.toolkit.store.CommandFailedException;
 import dev.holdfast.toolkit.store.Health;
 import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.Script;
@@ -18,6 +19,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sessions: a hash each, which expires when nobody has opened it for a while.
@@ -36,6 +41,7 @@ import java.util.function.Consumer;
  * needed, and nothing is left behind.
  */
 public final class Sessions implements Pattern {
+    private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
     private static final Script OPEN = Script.of(Sessions.class, "open");
     private static final Script SAVE = Script.of(Sessions.class, "save");
     private static final Script INDEX = Script.of(Sessions.class, "index");
@@ -167,13 +173,16 @@ public final class Sessions implements Pattern {
             words.add(name);
             words.add(value);
         });
+        // Its principal's other sessions come to know of it first: what is saved can always be found and revoked.
+        long sessions = index(session);
         boolean saved = context.retry()
                 .idempotent(() -> store.call(SAVE, List.of(keys.session(session.id())), words.toArray())
                         .flag());
         if (!saved) {
+            session.principal().ifPresent(principal -> store.call("ZREM", keys.of(principal), session.id()));
             throw new SessionEndedException();
         }
-        if (index(session) > mostPerPrincipal) {
+        if (sessions > mostPerPrincipal) {
             session.principal().ifPresent(principal -> endOldest(principal, session.id()));
         }
     }
@@ -184,8 +193,7 @@ public final class Sessions implements Pattern {
 
         List<Dated> others = new ArrayList<>();
         for (String id : ids(principal)) {
-            String created =
-                    store.call("HGET", keys.session(id), Session.CREATED).textOrNull();
+            String created = millisOf(id);
             if (created == null) {
                 store.call("ZREM", keys.of(principal), id);
             } else if (!id.equals(present)) {
@@ -197,18 +205,40 @@ public final class Sessions implements Pattern {
         others.subList(0, Math.max(0, surplus)).forEach(oldest -> revoke(oldest.id()));
     }
 
+    /** When a session was created, in digits; null if there is none, or none that can be read. */
+    private @Nullable String millisOf(String id) {
+        String created = field(keys.session(id), Session.CREATED);
+        return created != null && created.matches("\\d{1,18}") ? created : null;
+    }
+
+    /** A field of a session; null if there is none, or if its key holds something else. */
+    private @Nullable String field(String key, String name) {
+        return unlessForeign(() -> store.call("HGET", key, name).textOrNull(), null);
+    }
+
+    /** Reads a session's key; what holds something else hides no other session. */
+    private static <T extends @Nullable Object> T unlessForeign(Supplier<T> read, T otherwise) {
+        try {
+            return read.get();
+        } catch (CommandFailedException e) {
+            if (!e.code().equals("WRONGTYPE")) {
+                throw e;
+            }
+            LOG.warn("The key of a session holds something else");
+            return otherwise;
+        }
+    }
+
     String rotate(Session session) {
         String old = session.id();
         String id = SessionKeys.rotated(old);
+        session.principal().ifPresent(principal -> index(principal, id, session.lives(ttl, store.millis())));
         if (!context.retry()
                 .once(() -> store.call(ROTATE, List.of(keys.session(old), keys.session(id)))
                         .flag())) {
             throw new SessionEndedException();
         }
-        session.principal().ifPresent(principal -> {
-            index(principal, id, session.lives(ttl, store.millis()));
-            store.call("ZREM", keys.of(principal), old);
-        });
+        session.principal().ifPresent(principal -> store.call("ZREM", keys.of(principal), old));
         return id;
     }
 
@@ -230,7 +260,8 @@ public final class Sessions implements Pattern {
     public List<Session> of(String principal) {
         List<Session> sessions = new ArrayList<>();
         for (String id : ids(principal)) {
-            read(id, store.call("HGETALL", keys.session(id))).ifPresent(sessions::add);
+            unlessForeign(() -> read(id, store.call("HGETALL", keys.session(id))), Optional.<Session>empty())
+                    .ifPresent(sessions::add);
         }
         return sessions;
     }
@@ -253,7 +284,7 @@ public final class Sessions implements Pattern {
             return false;
         }
         String key = keys.session(id);
-        String principal = store.call("HGET", key, Session.PRINCIPAL).textOrNull();
+        String principal = field(key, Session.PRINCIPAL);
         boolean ended = store.call("UNLINK", key).flag();
         if (principal != null) {
             store.call("ZREM", keys.of(principal), id);

@@ -17,7 +17,7 @@ record StreamSettings(
         Duration trimEvery) {
     /** The pause before an entry is tried again that has been handed out so often. */
     Duration retryAfter(long deliveries) {
-        long millis = firstRetry.toMillis() << Math.min(deliveries - 1, 20);
-        return Duration.ofMillis(Math.min(millis, claimAfter.toMillis()));
+        long most = claimAfter.toMillis();
+        return Duration.ofMillis(Math.min(Math.min(firstRetry.toMillis(), most) << Math.min(deliveries - 1, 20), most));
     }
 }

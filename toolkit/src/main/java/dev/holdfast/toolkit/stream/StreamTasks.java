@@ -1,6 +1,7 @@
 package dev.holdfast.toolkit.stream;
 
 import dev.holdfast.toolkit.pattern.Context;
+import dev.holdfast.toolkit.pattern.Durations;
 import dev.holdfast.toolkit.pattern.EntryCodec;
 import dev.holdfast.toolkit.pattern.Instruments;
 import dev.holdfast.toolkit.pattern.Pattern;
@@ -110,12 +111,12 @@ public final class StreamTasks<T> implements Pattern {
         if (keys.size() > 1) {
             throw new IllegalStateException("entries of a stream with partitions need a key");
         }
+        // All of them can be written, or none is sent.
+        List<Command> entries =
+                values.stream().map(value -> entry(keys.getFirst(), value)).toList();
         List<String> ids = new ArrayList<>(values.size());
-        for (int from = 0; from < values.size(); from += ADDED_AT_ONCE) {
-            List<Command> batch = new ArrayList<>();
-            for (T value : values.subList(from, Math.min(from + ADDED_AT_ONCE, values.size()))) {
-                batch.add(entry(keys.getFirst(), value));
-            }
+        for (int from = 0; from < entries.size(); from += ADDED_AT_ONCE) {
+            List<Command> batch = entries.subList(from, Math.min(from + ADDED_AT_ONCE, entries.size()));
             context.retry()
                     .once(() -> store.pipeline(batch))
                     .forEach(reply -> ids.add(reply.orThrow().text()));
@@ -379,28 +380,28 @@ public final class StreamTasks<T> implements Pattern {
 
         /** How long after the death of its consumer an entry is claimed by another; else 30 seconds. */
         public Builder<T> claimAfter(Duration idle) {
-            if (idle.toMillis() < 50) {
-                throw new IllegalArgumentException("an entry must lie idle for 50 ms at least: " + idle);
-            }
-            this.claimAfter = idle;
+            this.claimAfter = Durations.checked("idleness", idle, Duration.ofMillis(50));
             return this;
         }
 
         /** The pause before an entry that failed is tried again; it doubles each time, up to {@link #claimAfter}. Else 200 ms. */
         public Builder<T> firstRetry(Duration pause) {
-            this.firstRetry = pause;
+            this.firstRetry = Durations.checked("a pause", pause, Duration.ofMillis(1));
             return this;
         }
 
         /** Keeps about so many entries that are done, of each partition; else a million. */
         public Builder<T> keep(long entries) {
+            if (entries < 0) {
+                throw new IllegalArgumentException("how many entries are kept: " + entries);
+            }
             this.keep = entries;
             return this;
         }
 
         /** Keeps entries that are done for about so long. */
         public Builder<T> keepFor(Duration time) {
-            this.keepFor = time;
+            this.keepFor = Durations.checked("an entry", time, Duration.ofMillis(1));
             return this;
         }
 
@@ -412,7 +413,7 @@ public final class StreamTasks<T> implements Pattern {
 
         /** How often old entries are dropped; else every five seconds. */
         public Builder<T> trimEvery(Duration period) {
-            this.trimEvery = period;
+            this.trimEvery = Durations.checked("a period", period, Duration.ofMillis(10));
             return this;
         }
 

@@ -3,6 +3,7 @@ package dev.holdfast.toolkit.topic;
 import dev.holdfast.toolkit.codec.Codec;
 import dev.holdfast.toolkit.codec.CodecException;
 import dev.holdfast.toolkit.pattern.Context;
+import dev.holdfast.toolkit.pattern.Durations;
 import dev.holdfast.toolkit.pattern.EntryCodec;
 import dev.holdfast.toolkit.pattern.Instruments;
 import dev.holdfast.toolkit.pattern.Pattern;
@@ -263,7 +264,7 @@ public final class DurableTopic<T> implements Pattern {
 
         /** Keeps messages for about so long; else there is no end to it. */
         public Builder<T> keepFor(Duration time) {
-            this.longest = time;
+            this.longest = Durations.checked("a message", time, Duration.ofMillis(1));
             return this;
         }
 

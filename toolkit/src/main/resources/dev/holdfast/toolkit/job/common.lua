@@ -239,11 +239,16 @@ local function ended(id, job, how, text)
     end
 end
 
+-- The failures of a job; none where they cannot be read.
+local function failuresOf(id)
+    local isRead, all = pcall(cmsgpack.unpack, redis.call('HGET', key('failures'), id) or '')
+    return isRead and type(all) == 'table' and all or {}
+end
+
 -- Takes note of a failure. The first and the last nine are kept, the stack traces of the first and the last one.
 local function noteFailure(id, job, why, trace, worker)
     job.f = why
-    local packed = redis.call('HGET', key('failures'), id)
-    local all = packed and cmsgpack.unpack(packed) or {}
+    local all = failuresOf(id)
     if #all > 1 then
         all[#all][4] = ''
     end

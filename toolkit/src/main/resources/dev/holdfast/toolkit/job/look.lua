@@ -12,8 +12,7 @@ local answers = {}
 local function show(id, job, withFailures)
     local failures = {}
     if withFailures then
-        local packed = redis.call('HGET', key('failures'), id)
-        for _, failure in ipairs(packed and cmsgpack.unpack(packed) or {}) do
+        for _, failure in ipairs(failuresOf(id)) do
             failures[#failures + 1] = {whole(failure[1]), failure[2], failure[3], failure[4], failure[5]}
         end
     end
