@@ -7,12 +7,10 @@ import dev.holdfast.toolkit.cache.MapCache;
 import dev.holdfast.toolkit.job.GiveUpException;
 import dev.holdfast.toolkit.job.Jobs;
 import dev.holdfast.toolkit.job.NewJob;
-import dev.holdfast.toolkit.job.Worker;
 import dev.holdfast.toolkit.limit.Limit;
 import dev.holdfast.toolkit.limit.RateLimiter;
 import dev.holdfast.toolkit.lock.Lease;
 import dev.holdfast.toolkit.lock.LeasedLock;
-import dev.holdfast.toolkit.queue.QueueConsumer;
 import dev.holdfast.toolkit.queue.ReliableQueue;
 import dev.holdfast.toolkit.ranking.Ranking;
 import dev.holdfast.toolkit.ranking.RankingWindows;
@@ -95,17 +93,20 @@ final class MixedPatterns implements AutoCloseable {
 
     private void side(String name, Step step) {
         AtomicLong steps = new AtomicLong();
-        Thread thread = Thread.ofPlatform().daemon().name("soak-" + store + "-" + name).unstarted(() -> {
-            for (int i = 0; !stopping; i = i + 1 & Integer.MAX_VALUE) {
-                try {
-                    step.run(i);
-                    steps.incrementAndGet();
-                } catch (Exception | Error e) {
-                    fault(name + ": " + e);
-                }
-                LockSupport.parkNanos(PAUSE_NANOS);
-            }
-        });
+        Thread thread = Thread.ofPlatform()
+                .daemon()
+                .name("soak-" + store + "-" + name)
+                .unstarted(() -> {
+                    for (int i = 0; !stopping; i = i + 1 & Integer.MAX_VALUE) {
+                        try {
+                            step.run(i);
+                            steps.incrementAndGet();
+                        } catch (Exception | Error e) {
+                            fault(name + ": " + e);
+                        }
+                        LockSupport.parkNanos(PAUSE_NANOS);
+                    }
+                });
         sides.add(new Side(name, steps, thread));
     }
 
@@ -219,7 +220,11 @@ final class MixedPatterns implements AutoCloseable {
                 }
                 try (Lease ignored =
                         toolkit.locks().semaphore("soak-" + name(i), 3).acquire()) {
-                    toolkit.locks().readWrite("soak-" + name(i)).read().acquire().close();
+                    toolkit.locks()
+                            .readWrite("soak-" + name(i))
+                            .read()
+                            .acquire()
+                            .close();
                 }
             });
         }
@@ -344,7 +349,9 @@ final class MixedPatterns implements AutoCloseable {
             while (flow.done.get() < flow.added.get() && System.nanoTime() < deadline) {
                 Thread.sleep(20);
             }
-            check(flow.done.get() >= flow.added.get(), flow.name + ": " + flow.added + " added, " + flow.done + " done");
+            check(
+                    flow.done.get() >= flow.added.get(),
+                    flow.name + ": " + flow.added + " added, " + flow.done + " done");
         }
         check(unguarded == guarded.get(), "lock: " + (guarded.get() - unguarded) + " updates are lost");
         toolkit.health().forEach((pattern, health) -> check(health.up(), pattern + ": " + health));
@@ -354,9 +361,10 @@ final class MixedPatterns implements AutoCloseable {
     /** What was done, and how much of it again because a lease was over. */
     String table() {
         StringBuilder table = new StringBuilder();
-        sides.forEach(side -> table.append("| %s | %s | %,d steps |%n".formatted(store, side.name(), side.steps().get())));
-        flows.forEach(flow -> table.append("| %s | %s | %,d added, %,d done |%n"
-                .formatted(store, flow.name, flow.added.get(), flow.done.get())));
+        sides.forEach(side -> table.append("| %s | %s | %,d steps |%n"
+                .formatted(store, side.name(), side.steps().get())));
+        flows.forEach(flow -> table.append(
+                "| %s | %s | %,d added, %,d done |%n".formatted(store, flow.name, flow.added.get(), flow.done.get())));
         return table.toString();
     }
 

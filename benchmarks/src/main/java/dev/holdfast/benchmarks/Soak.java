@@ -117,7 +117,8 @@ public final class Soak implements Callable<Integer> {
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         Matcher total = TOTAL.matcher(output);
         if (!total.find()) {
-            throw new IOException("the server's heap cannot be read: " + output.lines().findFirst().orElse(""));
+            throw new IOException("the server's heap cannot be read: "
+                    + output.lines().findFirst().orElse(""));
         }
         return Long.parseLong(total.group(1));
     }

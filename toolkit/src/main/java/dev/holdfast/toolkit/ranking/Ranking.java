@@ -218,7 +218,8 @@ public final class Ranking implements Pattern {
         String stored = pair.get(0).text();
         return new Scored(
                 // What another program has added has no prefix.
-                byTime && stored.length() >= PREFIX ? stored.substring(PREFIX) : stored, pair.get(1).real());
+                byTime && stored.length() >= PREFIX ? stored.substring(PREFIX) : stored,
+                pair.get(1).real());
     }
 
     /** Where a member stands. */

@@ -213,7 +213,8 @@ public final class Sessions implements Pattern {
 
     /** A field of a session; null if there is none, or if its key holds something else. */
     private @Nullable String field(String key, String name) {
-        return Sessions.<@Nullable String>unlessForeign(() -> store.call("HGET", key, name).textOrNull(), null);
+        return Sessions.<@Nullable String>unlessForeign(
+                () -> store.call("HGET", key, name).textOrNull(), null);
     }
 
     /** Reads a session's key; what holds something else hides no other session. */

@@ -68,8 +68,10 @@ class HostileContract extends Contract {
 
     @Test
     void anErrorOfACodecIsThatOfOneValue() {
-        Cache<String> cache =
-                toolkit().cache("c", throwing(new AssertionError("x"))).nearSize(0).build();
+        Cache<String> cache = toolkit()
+                .cache("c", throwing(new AssertionError("x")))
+                .nearSize(0)
+                .build();
         cache.put("k", "v");
         assertNull(cache.get("k"), "it cannot be read, and is a miss");
 
@@ -116,7 +118,8 @@ class HostileContract extends Contract {
                         done.add(job.payload());
                     })
                     .start()) {
-                jobs.addAll(IntStream.range(0, 30).mapToObj(i -> NewJob.of("x", i)).toList());
+                jobs.addAll(
+                        IntStream.range(0, 30).mapToObj(i -> NewJob.of("x", i)).toList());
                 eventually(() -> jobs.stats().processed() >= 30);
                 assertFalse(jobs.health().up(), "the factory has failed");
             }
@@ -185,7 +188,9 @@ class HostileContract extends Contract {
     // ---- what piles up ----
 
     private int timers() {
-        return ((ScheduledThreadPoolExecutor) toolkit().context().timer()).getQueue().size();
+        return ((ScheduledThreadPoolExecutor) toolkit().context().timer())
+                .getQueue()
+                .size();
     }
 
     @Test
@@ -228,7 +233,8 @@ class HostileContract extends Contract {
                     return Codecs.text().encode(text);
                 },
                 bytes -> Codecs.text().decode(bytes));
-        List<String> many = new ArrayList<>(IntStream.range(0, 2500).mapToObj(i -> "v" + i).toList());
+        List<String> many =
+                new ArrayList<>(IntStream.range(0, 2500).mapToObj(i -> "v" + i).toList());
         many.add("bad");
         StreamTasks<String> stream = toolkit().streamTasks("s", fussy).build();
         assertThrows(IllegalArgumentException.class, () -> stream.addAll(many));
@@ -239,19 +245,26 @@ class HostileContract extends Contract {
         Jobs jobs = toolkit().jobs("j").build();
         assertThrows(
                 IllegalArgumentException.class,
-                () -> jobs.addAll(many.stream().map(text -> NewJob.of("x", text, fussy)).toList()));
-        assertEquals(0, jobs.stats().queues().values().stream().mapToLong(each -> each.pending()).sum());
+                () -> jobs.addAll(
+                        many.stream().map(text -> NewJob.of("x", text, fussy)).toList()));
+        assertEquals(
+                0,
+                jobs.stats().queues().values().stream()
+                        .mapToLong(each -> each.pending())
+                        .sum());
         Ranking ranking = toolkit().ranking("r").build();
-        Map<String, Double> scores = many.stream()
-                .collect(Collectors.toMap(each -> each, each -> each.equals("bad") ? Double.NaN : 1.0));
+        Map<String, Double> scores =
+                many.stream().collect(Collectors.toMap(each -> each, each -> each.equals("bad") ? Double.NaN : 1.0));
         assertThrows(IllegalArgumentException.class, () -> ranking.submit(scores, Ranking.Submit.ADD));
         assertEquals(0, ranking.size());
     }
 
     @Test
     void bulkWritesReachWhatProcessesHold() {
-        Cache<String> here = toolkit().cache("c", String.class).withoutTracking().build();
-        Cache<String> there = another().cache("c", String.class).withoutTracking().build();
+        Cache<String> here =
+                toolkit().cache("c", String.class).withoutTracking().build();
+        Cache<String> there =
+                another().cache("c", String.class).withoutTracking().build();
         here.put("k", "old");
         assertEquals("old", here.get("k"));
         assertEquals("old", there.get("k"));
@@ -300,7 +313,9 @@ class HostileContract extends Contract {
         Session second = sessions.create().principal("ada");
         second.save();
         store().scan("*" + first.id().substring(33) + "*", keys -> store().call("SET", keys.getFirst(), "no hash"));
-        assertEquals(List.of(second.id()), sessions.of("ada").stream().map(Session::id).toList());
+        assertEquals(
+                List.of(second.id()),
+                sessions.of("ada").stream().map(Session::id).toList());
         assertEquals(2, sessions.revokeAll("ada"));
         assertTrue(sessions.find(second.id()).isEmpty());
 
@@ -342,8 +357,7 @@ class HostileContract extends Contract {
                 () -> toolkit().queue("queue", String.class).build().put("high", "x"));
         store().call("RPUSH", "lock:f", "list");
         assertThrows(
-                CommandFailedException.class,
-                () -> toolkit().locks().mutex("f").tryAcquire());
+                CommandFailedException.class, () -> toolkit().locks().mutex("f").tryAcquire());
         store().call("RPUSH", "limit:f", "list");
         assertFalse(toolkit()
                 .rateLimiter("limit")
@@ -396,7 +410,8 @@ class HostileContract extends Contract {
         toolkit().cache("c", String.class).ttlOf(value -> FOR_EVER).build().put("k", "v");
         assertEquals("v", toolkit().cache("c", String.class).build().get("k"));
         Jobs jobs = toolkit().jobs("j").build();
-        String id = jobs.add(NewJob.of("x", "y").delay(FOR_EVER).keepResult(FOR_EVER)).id();
+        String id = jobs.add(NewJob.of("x", "y").delay(FOR_EVER).keepResult(FOR_EVER))
+                .id();
         assertEquals(JobState.SCHEDULED, jobs.find(id).orElseThrow().state());
         toolkit().queue("q", String.class).build().put("high", "later", FOR_EVER);
         assertEquals(1, toolkit().queue("q", String.class).build().stats().delayed());
