@@ -213,12 +213,13 @@ public final class Sessions implements Pattern {
 
     /** A field of a session; null if there is none, or if its key holds something else. */
     private @Nullable String field(String key, String name) {
-        return Sessions.<@Nullable String>unlessForeign(
-                () -> store.call("HGET", key, name).textOrNull(), null);
+        return unlessForeign(() ->
+                        Optional.ofNullable(store.call("HGET", key, name).textOrNull()))
+                .orElse(null);
     }
 
     /** Reads a session's key; what holds something else hides no other session. */
-    private static <T extends @Nullable Object> T unlessForeign(Supplier<T> read, T otherwise) {
+    private static <T> Optional<T> unlessForeign(Supplier<Optional<T>> read) {
         try {
             return read.get();
         } catch (CommandFailedException e) {
@@ -226,7 +227,7 @@ public final class Sessions implements Pattern {
                 throw e;
             }
             LOG.warn("The key of a session holds something else");
-            return otherwise;
+            return Optional.empty();
         }
     }
 
@@ -261,7 +262,7 @@ public final class Sessions implements Pattern {
     public List<Session> of(String principal) {
         List<Session> sessions = new ArrayList<>();
         for (String id : ids(principal)) {
-            unlessForeign(() -> read(id, store.call("HGETALL", keys.session(id))), Optional.<Session>empty())
+            unlessForeign(() -> read(id, store.call("HGETALL", keys.session(id))))
                     .ifPresent(sessions::add);
         }
         return sessions;
