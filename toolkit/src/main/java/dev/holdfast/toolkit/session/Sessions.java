@@ -213,8 +213,8 @@ public final class Sessions implements Pattern {
 
     /** A field of a session; null if there is none, or if its key holds something else. */
     private @Nullable String field(String key, String name) {
-        return unlessForeign(() ->
-                        Optional.ofNullable(store.call("HGET", key, name).textOrNull()))
+        return unlessForeign(
+                        () -> Optional.ofNullable(store.call("HGET", key, name).textOrNull()))
                 .orElse(null);
     }
 
