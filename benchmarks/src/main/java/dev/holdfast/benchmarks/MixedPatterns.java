@@ -75,6 +75,9 @@ final class MixedPatterns implements AutoCloseable {
     /** Changed under a lock of the toolkit alone. */
     private volatile long unguarded;
 
+    /** Changed under the same lock. */
+    private volatile long lastToken;
+
     private volatile boolean stopping;
 
     MixedPatterns(String store, Toolkit toolkit) {
@@ -213,19 +216,15 @@ final class MixedPatterns implements AutoCloseable {
         LeasedLock one = toolkit.locks().mutex("soak-one");
         for (int thread = 0; thread < 2; thread++) {
             side("lock " + thread, i -> {
-                try (Lease ignored = one.acquire()) {
+                try (Lease lease = one.acquire()) {
                     long seen = unguarded;
+                    check(lease.fencingToken() > lastToken, "lock: a token that does not grow");
+                    lastToken = lease.fencingToken();
                     guarded.incrementAndGet();
                     unguarded = seen + 1;
                 }
-                try (Lease ignored =
-                        toolkit.locks().semaphore("soak-" + name(i), 3).acquire()) {
-                    toolkit.locks()
-                            .readWrite("soak-" + name(i))
-                            .read()
-                            .acquire()
-                            .close();
-                }
+                toolkit.locks().semaphore("soak-" + name(i), 3).acquire().close();
+                toolkit.locks().readWrite("soak-" + name(i)).read().acquire().close();
             });
         }
     }

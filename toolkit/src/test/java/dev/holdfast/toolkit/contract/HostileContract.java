@@ -14,6 +14,7 @@ import dev.holdfast.toolkit.cache.Invalidation;
 import dev.holdfast.toolkit.cache.TagStyle;
 import dev.holdfast.toolkit.codec.Codec;
 import dev.holdfast.toolkit.codec.Codecs;
+import dev.holdfast.toolkit.job.GiveUpException;
 import dev.holdfast.toolkit.job.JobState;
 import dev.holdfast.toolkit.job.Jobs;
 import dev.holdfast.toolkit.job.NewJob;
@@ -111,18 +112,19 @@ class HostileContract extends Contract {
             Jobs jobs = toolkit().jobs("threads").build();
             Set<Integer> done = ConcurrentHashMap.newKeySet();
             AtomicInteger runs = new AtomicInteger();
-            try (Worker ignored = jobs.worker()
+            Worker worker = jobs.worker()
                     .threads(factory)
                     .handle("x", Integer.class, job -> {
                         runs.incrementAndGet();
                         done.add(job.payload());
                     })
-                    .start()) {
-                jobs.addAll(
-                        IntStream.range(0, 30).mapToObj(i -> NewJob.of("x", i)).toList());
-                eventually(() -> jobs.stats().processed() >= 30);
-                assertFalse(jobs.health().up(), "the factory has failed");
-            }
+                    .start();
+            jobs.addAll(IntStream.range(0, 30)
+                    .mapToObj(i -> NewJob.of("x", i))
+                    .toList());
+            eventually(() -> jobs.stats().processed() >= 30);
+            assertFalse(jobs.health().up(), "the factory has failed");
+            worker.close();
             assertEquals(30, done.size());
             assertEquals(30, runs.get());
             jobs.close();
@@ -210,15 +212,13 @@ class HostileContract extends Contract {
     @Test
     void aJobThatIsDoneLeavesNoTimer() {
         Jobs jobs = toolkit().jobs("j").build();
-        try (Worker ignored =
-                jobs.worker().handle("x", Integer.class, job -> {}).start()) {
-            int before = timers();
-            jobs.addAll(IntStream.range(0, 100)
-                    .mapToObj(i -> NewJob.of("x", i).timeout(Duration.ofHours(1)))
-                    .toList());
-            eventually(() -> jobs.stats().processed() == 100);
-            eventually(() -> timers() <= before + 1);
-        }
+        closing(jobs.worker().handle("x", Integer.class, job -> {}).start());
+        int before = timers();
+        jobs.addAll(IntStream.range(0, 100)
+                .mapToObj(i -> NewJob.of("x", i).timeout(Duration.ofHours(1)))
+                .toList());
+        eventually(() -> jobs.stats().processed() == 100);
+        eventually(() -> timers() <= before + 1);
     }
 
     // ---- all or nothing ----
@@ -331,13 +331,12 @@ class HostileContract extends Contract {
                 .map(added -> added.id())
                 .toList();
         store().call("HSET", "jobs:{j}:failures", ids.getFirst(), "\u00c1nothing");
-        try (Worker ignored = jobs.worker()
+        closing(jobs.worker()
                 .handle("x", String.class, job -> {
-                    throw new dev.holdfast.toolkit.job.GiveUpException("no");
+                    throw new GiveUpException("no");
                 })
-                .start()) {
-            eventually(() -> jobs.stats().dead() == 2);
-        }
+                .start());
+        eventually(() -> jobs.stats().dead() == 2);
         assertEquals(2, jobs.list(JobState.DEAD, 0, 10).size());
         assertEquals(1, jobs.find(ids.getFirst()).orElseThrow().history().size());
     }
