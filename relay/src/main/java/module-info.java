@@ -3,6 +3,8 @@ module dev.holdfast.relay {
     requires transitive dev.holdfast.server;
     requires transitive dev.holdfast.toolkit;
     requires static transitive org.jspecify;
+    requires transitive micrometer.core;
+    requires transitive tools.jackson.databind;
     requires org.slf4j;
     requires com.nimbusds.jose.jwt;
     requires password4j;

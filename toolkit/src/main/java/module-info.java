@@ -4,13 +4,14 @@ module dev.holdfast.toolkit {
     requires static transitive org.jspecify;
     requires org.slf4j;
     requires com.github.benmanes.caffeine;
-    requires io.github.resilience4j.circuitbreaker;
-    requires io.github.resilience4j.core;
-    requires lettuce.core;
-    requires transitive micrometer.core;
-    requires transitive tools.jackson.databind;
-    requires static java.management;
     requires java.xml;
+    // What only some uses need: see Artifact.
+    requires static io.github.resilience4j.circuitbreaker;
+    requires static io.github.resilience4j.core;
+    requires static lettuce.core;
+    requires static transitive micrometer.core;
+    requires static transitive tools.jackson.databind;
+    requires static java.management;
     requires static cache.api;
 
     exports dev.holdfast.toolkit;

@@ -17,7 +17,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** An application that is a module itself uses the libraries as modules: what they export is there, and the rest is not. */
 class ModulesTest {
-    private static final String MODULE = "module app { requires dev.holdfast.toolkit; requires dev.holdfast.server; }";
+    /** Jobs need Jackson, which the toolkit leaves to the application. */
+    private static final String MODULE = "module app { requires dev.holdfast.toolkit; requires dev.holdfast.server;"
+            + " requires tools.jackson.databind; }";
 
     @TempDir
     private Path directory;

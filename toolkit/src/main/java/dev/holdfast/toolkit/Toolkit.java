@@ -12,6 +12,8 @@ import dev.holdfast.toolkit.limit.RateLimiter;
 import dev.holdfast.toolkit.lock.Locks;
 import dev.holdfast.toolkit.pattern.Context;
 import dev.holdfast.toolkit.pattern.EntryCodec;
+import dev.holdfast.toolkit.pattern.Meters;
+import dev.holdfast.toolkit.pattern.MicrometerMeters;
 import dev.holdfast.toolkit.pattern.Patience;
 import dev.holdfast.toolkit.queue.ReliableQueue;
 import dev.holdfast.toolkit.ranking.Ranking;
@@ -25,7 +27,6 @@ import dev.holdfast.toolkit.stream.StreamTasks;
 import dev.holdfast.toolkit.topic.DurableTopic;
 import dev.holdfast.toolkit.topic.Topic;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
@@ -86,16 +87,16 @@ public final class Toolkit implements AutoCloseable {
 
     /** What can be chosen when a toolkit is made. */
     public static final class Builder {
-        private MeterRegistry meters = new SimpleMeterRegistry();
+        private Meters meters = Meters.own();
         private Codecs codecs = new Codecs();
         private Retry retry = Retry.DEFAULT;
         private Patience patience = Patience.DEFAULT;
 
         private Builder() {}
 
-        /** Where metrics go; into a registry of the toolkit's own unless this is called. */
+        /** Where metrics go; into a registry of the toolkit's own unless this is called, or nowhere without Micrometer. */
         public Builder meters(MeterRegistry registry) {
-            this.meters = registry;
+            this.meters = new MicrometerMeters(registry);
             return this;
         }
 

@@ -1,8 +1,10 @@
 package dev.holdfast.toolkit.codec;
 
+import dev.holdfast.toolkit.pattern.Artifact;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.JavaType;
@@ -23,16 +25,21 @@ public final class Codecs {
     private static final Codec<Double> DOUBLE =
             of(number -> utf8(Double.toString(number)), bytes -> Double.parseDouble(text(bytes)));
 
-    private final ObjectMapper mapper;
+    private volatile @Nullable ObjectMapper mapper;
 
     /** Codecs whose JSON is written and read by {@code mapper}. */
     public Codecs(ObjectMapper mapper) {
         this.mapper = mapper;
     }
 
-    /** Codecs whose JSON is Jackson's by default. */
-    public Codecs() {
-        this(JsonMapper.builder().build());
+    /** Codecs whose JSON is Jackson's by default, which is needed for that alone. */
+    public Codecs() {}
+
+    /** Is loaded when JSON is first written or read, and Jackson with it. */
+    private static final class Json {
+        private static final ObjectMapper MAPPER = JsonMapper.builder().build();
+
+        private Json() {}
     }
 
     /** The codec for a type: see the class. Records are JSON objects of their components. */
@@ -45,15 +52,16 @@ public final class Codecs {
                         : type == Long.class
                                 ? LONG
                                 : type == Integer.class ? INTEGER : type == Double.class ? DOUBLE : null;
-        return codec != null ? (Codec<T>) codec : json(mapper.constructType(type));
+        return codec != null ? (Codec<T>) codec : json(mapper().constructType(type));
     }
 
     /** JSON of a type with parameters: {@code new TypeReference<List<User>>() {}}. */
     public <T> Codec<T> json(TypeReference<T> type) {
-        return json(mapper.constructType(type.getType()));
+        return json(mapper().constructType(type.getType()));
     }
 
     private <T> Codec<T> json(JavaType type) {
+        ObjectMapper mapper = mapper();
         return new Codec<>() {
             @Override
             public byte[] encode(T value) {
@@ -75,8 +83,19 @@ public final class Codecs {
         };
     }
 
+    /**
+     * What writes and reads JSON.
+     *
+     * @throws IllegalStateException if Jackson is not there
+     */
     public ObjectMapper mapper() {
-        return mapper;
+        ObjectMapper present = mapper;
+        if (present == null) {
+            Artifact.JACKSON.require("JSON");
+            present = Json.MAPPER;
+            mapper = present;
+        }
+        return present;
     }
 
     public static Codec<byte[]> bytes() {

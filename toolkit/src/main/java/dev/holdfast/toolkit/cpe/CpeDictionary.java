@@ -7,7 +7,7 @@ import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.Store;
 import dev.holdfast.toolkit.store.StoreException;
 import dev.holdfast.toolkit.store.StoreUri;
-import io.micrometer.core.instrument.Timer;
+import dev.holdfast.toolkit.pattern.Instruments.Timer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

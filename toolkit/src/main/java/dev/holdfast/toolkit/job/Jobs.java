@@ -1,6 +1,7 @@
 package dev.holdfast.toolkit.job;
 
 import dev.holdfast.toolkit.codec.Codec;
+import dev.holdfast.toolkit.pattern.Artifact;
 import dev.holdfast.toolkit.pattern.Context;
 import dev.holdfast.toolkit.pattern.Durations;
 import dev.holdfast.toolkit.pattern.Instruments;
@@ -829,6 +830,7 @@ public final class Jobs implements Pattern {
 
         /** Without queues there are {@code critical}, {@code default} and {@code low}, with the weights 6, 3 and 1. */
         public Jobs build() {
+            Artifact.JACKSON.require("a set of jobs");
             if (queues.isEmpty()) {
                 queue("critical", 6).queue(DEFAULT_QUEUE, 3).queue("low", 1);
             }

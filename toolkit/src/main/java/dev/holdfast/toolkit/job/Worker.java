@@ -9,7 +9,7 @@ import dev.holdfast.toolkit.pattern.Instruments;
 import dev.holdfast.toolkit.pattern.Loop;
 import dev.holdfast.toolkit.pattern.Throwables;
 import dev.holdfast.toolkit.store.Reply;
-import io.micrometer.core.instrument.Counter;
+import dev.holdfast.toolkit.pattern.Instruments.Counter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -7,7 +7,6 @@ import dev.holdfast.toolkit.store.Retry;
 import dev.holdfast.toolkit.store.Store;
 import dev.holdfast.toolkit.store.StoreException;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -41,7 +40,7 @@ public final class Context implements AutoCloseable {
 
     private final Store store;
     private final Codecs codecs;
-    private final MeterRegistry meters;
+    private final Meters meters;
     private final Retry retry;
     private final Patience patience;
     private final String instance = id();
@@ -53,18 +52,23 @@ public final class Context implements AutoCloseable {
     private final Map<String, Instruments> instruments = new ConcurrentHashMap<>();
     private final List<Pattern> patterns = new CopyOnWriteArrayList<>();
 
-    public Context(Store store, Codecs codecs, MeterRegistry meters, Retry retry, Patience patience) {
+    public Context(Store store, Codecs codecs, Meters meters, Retry retry, Patience patience) {
         this.meters = meters;
         this.patience = patience;
         // In this JVM there is nothing that could be out of reach.
-        this.store = store instanceof EmbeddedStore ? store : new GuardedStore(store, instruments("store", "store"));
+        this.store = store instanceof EmbeddedStore ? store : guarded(store);
         this.codecs = codecs;
         this.retry = retry;
     }
 
+    private Store guarded(Store store) {
+        Artifact.RESILIENCE4J.require("a store elsewhere");
+        return new GuardedStore(store, instruments("store", "store"));
+    }
+
     /** A context with defaults for all but the store. */
     public Context(Store store) {
-        this(store, new Codecs(), new SimpleMeterRegistry(), Retry.DEFAULT, Patience.DEFAULT);
+        this(store, new Codecs(), Meters.own(), Retry.DEFAULT, Patience.DEFAULT);
     }
 
     /** The store, with the circuit breaker that all patterns share. */
@@ -81,8 +85,14 @@ public final class Context implements AutoCloseable {
         return codecs;
     }
 
+    /**
+     * Where metrics go.
+     *
+     * @throws IllegalStateException if Micrometer is not there
+     */
     public MeterRegistry meters() {
-        return meters;
+        Artifact.MICROMETER.require("a registry of metrics");
+        return ((MicrometerMeters) meters).registry();
     }
 
     public Retry retry() {
@@ -149,7 +159,7 @@ public final class Context implements AutoCloseable {
 
     /** The metrics of a pattern of this kind and name; the same each time, until it is closed. */
     public Instruments instruments(String kind, String name) {
-        return instruments.computeIfAbsent(kind + ":" + name, ignored -> new Instruments(meters, kind, name));
+        return instruments.computeIfAbsent(kind + ":" + name, ignored -> meters.instruments(kind, name));
     }
 
     /** An id that nobody can guess: 32 hexadecimal digits. */

@@ -15,7 +15,7 @@ import dev.holdfast.toolkit.store.Subscription;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.core.IntervalFunction;
-import io.micrometer.core.instrument.Timer;
+import dev.holdfast.toolkit.pattern.Instruments.Timer;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;

@@ -13,7 +13,7 @@ import dev.holdfast.toolkit.store.Health;
 import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.Script;
 import dev.holdfast.toolkit.store.Store;
-import io.micrometer.core.instrument.Counter;
+import dev.holdfast.toolkit.pattern.Instruments.Counter;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

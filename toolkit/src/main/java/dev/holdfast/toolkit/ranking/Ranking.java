@@ -8,7 +8,7 @@ import dev.holdfast.toolkit.store.Health;
 import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.Script;
 import dev.holdfast.toolkit.store.Store;
-import io.micrometer.core.instrument.Counter;
+import dev.holdfast.toolkit.pattern.Instruments.Counter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

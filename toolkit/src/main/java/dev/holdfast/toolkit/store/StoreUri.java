@@ -1,5 +1,6 @@
 package dev.holdfast.toolkit.store;
 
+import dev.holdfast.toolkit.pattern.Artifact;
 import dev.holdfast.engine.Holdfast;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.ConfigException;
@@ -81,6 +82,9 @@ public final class StoreUri {
      */
     public static Store open(String uri) {
         String rest = uri.substring(uri.indexOf(':') + 1);
+        if (isOne(uri) && !scheme(uri).equals("embedded")) {
+            Artifact.LETTUCE.require("a store elsewhere");
+        }
         return switch (scheme(uri)) {
             case "embedded" -> embedded(rest);
             case "redis" -> RemoteStore.open(RemoteUri.server(rest, false));

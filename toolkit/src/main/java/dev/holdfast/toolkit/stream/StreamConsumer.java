@@ -7,7 +7,7 @@ import dev.holdfast.toolkit.pattern.Loop;
 import dev.holdfast.toolkit.store.CommandFailedException;
 import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.StoreException;
-import io.micrometer.core.instrument.Counter;
+import dev.holdfast.toolkit.pattern.Instruments.Counter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -13,7 +13,7 @@ import dev.holdfast.toolkit.store.Health;
 import dev.holdfast.toolkit.store.MessageListener;
 import dev.holdfast.toolkit.store.Store;
 import dev.holdfast.toolkit.store.Subscription;
-import io.micrometer.core.instrument.Counter;
+import dev.holdfast.toolkit.pattern.Instruments.Counter;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
