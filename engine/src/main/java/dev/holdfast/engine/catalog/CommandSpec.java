@@ -78,6 +78,7 @@ public final class CommandSpec {
             "scripting");
 
     private final String name;
+    private final String lowerName;
     private final String syntax;
     private final Action action;
     private final Map<String, CommandSpec> subcommands = new LinkedHashMap<>();
@@ -103,6 +104,7 @@ public final class CommandSpec {
 
     private CommandSpec(String name, String syntax, Action action) {
         this.name = name;
+        this.lowerName = name.toLowerCase(Locale.ROOT);
         this.syntax = syntax;
         this.action = action;
     }
@@ -235,7 +237,7 @@ public final class CommandSpec {
 
     /** The name in lower case, without the container's. */
     public String name() {
-        return name.toLowerCase(Locale.ROOT);
+        return lowerName;
     }
 
     /** The name in lower case; a subcommand's follows its container's and a bar. */

@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Numbers, which are all doubles: from and to strings as C does it. */
 public final class LuaNumbers {
+    /** Whole numbers of so many digits are exact. */
+    private static final int EXACT_DIGITS = 15;
+
     private static final int LEAST_CACHED = -128;
     private static final int MOST_CACHED = 1023;
     private static final Double[] CACHE = new Double[MOST_CACHED - LEAST_CACHED + 1];
@@ -64,6 +67,9 @@ public final class LuaNumbers {
     }
 
     public static @Nullable Double parse(byte[] bytes) {
+        if (bytes.length <= EXACT_DIGITS && Numbers.isLong(bytes, 0, bytes.length)) {
+            return box((double) Numbers.toLong(bytes, 0, bytes.length));
+        }
         int start = 0;
         int end = bytes.length;
         while (start < end && isSpace(bytes[start])) {

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 /** A script that is known by its hash. */
 public final class Script {
     private final Slice hash;
+    private final String name;
     private final Slice body;
     private final @Nullable Set<ScriptFlag> flags;
     private final boolean confined;
@@ -23,6 +24,7 @@ public final class Script {
             ScriptEngine.Program program,
             boolean evictable) {
         this.hash = hash;
+        this.name = hash.toString();
         this.body = body;
         this.flags = flags;
         this.confined = confined;
@@ -33,6 +35,11 @@ public final class Script {
     /** Forty hexadecimal digits. */
     public Slice hash() {
         return hash;
+    }
+
+    /** The same as text. */
+    String name() {
+        return name;
     }
 
     public Slice body() {

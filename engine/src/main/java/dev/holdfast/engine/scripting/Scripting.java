@@ -91,7 +91,7 @@ public final class Scripting implements Scripts {
             throw new CommandException("NOSCRIPT No matching script.");
         }
         Script known = script == null ? scripts.forEval(named) : script;
-        run(call, known.program(), known.hash().toString(), true, known.flags(), readOnly, known.isConfined(), keys);
+        run(call, known.program(), known.name(), true, known.flags(), readOnly, known.isConfined(), keys);
         scripts.used(known);
     }
 

@@ -105,9 +105,15 @@ public final class StepCall {
         return new String(argument.array(), argument.offset(), argument.length(), StandardCharsets.ISO_8859_1);
     }
 
+    /** Whether an argument is a word of capitals, in any case. */
+    public boolean is(int index, String word) {
+        return argument(index).isWord(word);
+    }
+
     /** An argument that is a whole number. */
     public long number(int index) {
-        return Long.parseLong(text(index));
+        Slice digits = argument(index);
+        return Numbers.isLong(digits) ? Numbers.toLong(digits) : Long.parseLong(text(index));
     }
 
     /** Text as a number, as scripts read it, or null if it is none. */

@@ -30,7 +30,7 @@ final class AcquireStep implements Step {
 
         Acquiring(StepCall call) {
             this.call = call;
-            this.alone = call.text(0).equals("alone");
+            this.alone = call.is(0, "ALONE");
             this.places = call.number(1);
             this.token = call.argument(2);
             this.lease = call.number(3);
@@ -119,9 +119,13 @@ final class AcquireStep implements Step {
         }
 
         private long nextFence() {
-            byte[] last = call.callForBytes("GET", fence);
-            long next = Math.max((last == null ? 0 : number(last)) + 1, call.millis());
-            call.call("SET", fence, next, "PX", FENCE_KEPT_MILLIS + lease);
+            // Nearly always the time is larger, and one command does.
+            long now = call.millis();
+            byte[] last = call.callForBytes("SET", fence, now, "PX", FENCE_KEPT_MILLIS + lease, "GET");
+            long next = Math.max((last == null ? 0 : number(last)) + 1, now);
+            if (next > now) {
+                call.call("SET", fence, next, "PX", FENCE_KEPT_MILLIS + lease);
+            }
             return next;
         }
 

@@ -13,7 +13,9 @@ import dev.holdfast.toolkit.store.StoreException;
 import dev.holdfast.toolkit.store.StoreUnavailableException;
 import dev.holdfast.toolkit.pattern.Instruments.Counter;
 import dev.holdfast.toolkit.pattern.Instruments.Timer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -53,6 +55,7 @@ final class Holding implements Pattern {
     private final Context context;
     private final Store store;
     private final AtomicLong leases = new AtomicLong();
+    private final byte[] process;
     private final Set<Lease> open = ConcurrentHashMap.newKeySet();
     private final Waiting waiting;
     private final Map<ReentrantView.Holder, ReentrantView.Hold> holds = new ConcurrentHashMap<>();
@@ -69,6 +72,7 @@ final class Holding implements Pattern {
     private Holding(Context context) {
         this.context = context;
         this.store = context.store();
+        this.process = (context.instance() + ":").getBytes(StandardCharsets.US_ASCII);
         this.waiting = new Waiting(context);
         Instruments instruments = context.instruments(kind(), name());
         this.acquired = instruments.timer("acquired");
@@ -88,18 +92,26 @@ final class Holding implements Pattern {
         return holds;
     }
 
+    /** Stands for a holder in the store: this process, and a number. */
+    private byte[] newToken() {
+        byte[] number = Long.toString(leases.incrementAndGet()).getBytes(StandardCharsets.US_ASCII);
+        byte[] token = Arrays.copyOf(process, process.length + number.length);
+        System.arraycopy(number, 0, token, process.length, number.length);
+        return token;
+    }
+
     // ---- taking ----
 
     /** The wish of one caller for a lock, under one token. */
     private final class Attempt {
         private final LeasedLock lock;
-        private final String token = context.instance() + ":" + leases.incrementAndGet();
+        private final byte[] token = newToken();
         private final boolean waits;
         private final long start = System.nanoTime();
         private final long limitNanos;
         private long answeredNanos = start;
         private @Nullable Semaphore woken;
-        private Retry.Pause pause = new Retry.Pause(FIRST_PAUSE, LONGEST_PAUSE);
+        private Retry.@Nullable Pause pause;
         /** Whether the store may hold the lock under the token although there is no lease. */
         private boolean open;
 
@@ -115,6 +127,7 @@ final class Holding implements Pattern {
                 long sent = System.nanoTime();
                 List<Reply> answer = ask(sent);
                 if (answer == null) {
+                    pause = pause == null ? new Retry.Pause(FIRST_PAUSE, LONGEST_PAUSE) : pause;
                     pause.await(Math.max(0, limitNanos - (System.nanoTime() - start)));
                     continue;
                 }
@@ -157,7 +170,7 @@ final class Holding implements Pattern {
                     lock.mode(),
                     lock.places(),
                     token,
-                    Math.max(lock.leaseMillis(), lock.atLeastMillis()),
+                    lock.firstTerm(),
                     woken == null ? 0 : REMEMBERED_MILLIS);
             boolean before = open;
             open = true;
@@ -166,7 +179,7 @@ final class Holding implements Pattern {
                         ? store.call(command, Duration.ofNanos(Math.max(left, LAST_ANSWER.toNanos())))
                         : store.call(command);
                 answeredNanos = System.nanoTime();
-                pause = new Retry.Pause(FIRST_PAUSE, LONGEST_PAUSE);
+                pause = null;
                 return reply.list();
             } catch (StoreException e) {
                 open = before || !(e instanceof StoreUnavailableException);
@@ -227,7 +240,7 @@ final class Holding implements Pattern {
         }
     }
 
-    private static Command releasing(LeasedLock lock, String token, long keptMillis) {
+    private static Command releasing(LeasedLock lock, byte[] token, long keptMillis) {
         return Command.of(
                 RELEASE,
                 lock.keys().toRelease(),
@@ -247,7 +260,7 @@ final class Holding implements Pattern {
         }
     }
 
-    private void giveBackLater(LeasedLock lock, String token, long keptMillis) {
+    private void giveBackLater(LeasedLock lock, byte[] token, long keptMillis) {
         try {
             context.errands().execute(() -> {
                 try {

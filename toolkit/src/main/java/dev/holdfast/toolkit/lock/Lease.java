@@ -30,7 +30,7 @@ public final class Lease implements AutoCloseable {
 
     private final Holding holding;
     private final LeasedLock lock;
-    private final String token;
+    private final byte[] token;
     private final long fencingToken;
     private final long takenNanos;
     private @Nullable List<Runnable> onLost;
@@ -40,7 +40,7 @@ public final class Lease implements AutoCloseable {
     private boolean renewing;
 
     /** @param takenNanos when the request was sent that took it, by the monotonic clock */
-    Lease(Holding holding, LeasedLock lock, String token, long fencingToken, long takenNanos) {
+    Lease(Holding holding, LeasedLock lock, byte[] token, long fencingToken, long takenNanos) {
         this.holding = holding;
         this.lock = lock;
         this.token = token;
@@ -64,7 +64,7 @@ public final class Lease implements AutoCloseable {
     }
 
     /** What stands for this holder in the store. */
-    String token() {
+    byte[] token() {
         return token;
     }
 

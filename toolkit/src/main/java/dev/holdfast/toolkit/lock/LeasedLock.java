@@ -1,5 +1,6 @@
 package dev.holdfast.toolkit.lock;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.locks.Lock;
@@ -14,6 +15,9 @@ import java.util.concurrent.locks.Lock;
 public final class LeasedLock {
     private static final Duration SHORTEST_LEASE = Duration.ofMillis(100);
     private static final Duration LONGEST = Duration.ofDays(3650);
+    private static final Duration FOR_EVER = Duration.ofSeconds(Long.MAX_VALUE);
+    private static final byte[] ALONE = "alone".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] SHARED = "shared".getBytes(StandardCharsets.US_ASCII);
 
     private final Holding holding;
     private final Locks locks;
@@ -23,6 +27,7 @@ public final class LeasedLock {
     private final long leaseMillis;
     private final boolean renewed;
     private final long atLeastMillis;
+    private final byte[] firstTerm;
 
     LeasedLock(Holding holding, Locks locks, LockKeys keys, boolean alone, int places, Duration lease) {
         this(holding, locks, keys, alone, places, lease.toMillis(), true, 0);
@@ -45,6 +50,7 @@ public final class LeasedLock {
         this.leaseMillis = leaseMillis;
         this.renewed = renewed;
         this.atLeastMillis = atLeastMillis;
+        this.firstTerm = Long.toString(Math.max(leaseMillis, atLeastMillis)).getBytes(StandardCharsets.US_ASCII);
     }
 
     static Duration checked(Duration lease) {
@@ -90,13 +96,22 @@ public final class LeasedLock {
     }
 
     /** What the scripts call this way of taking it. */
-    String mode() {
-        return alone ? "alone" : "shared";
+    byte[] mode() {
+        return alone ? ALONE : SHARED;
+    }
+
+    boolean isAlone() {
+        return alone;
     }
 
     /** How many may share it; -1 for any number. */
     int places() {
         return places;
+    }
+
+    /** For how long it is taken at first, as a word in milliseconds. */
+    byte[] firstTerm() {
+        return firstTerm;
     }
 
     long leaseMillis() {
@@ -138,7 +153,7 @@ public final class LeasedLock {
      * @throws dev.holdfast.toolkit.store.StoreException if the store cannot be asked for a third of a lease
      */
     public Lease acquire() {
-        return holding.acquire(this, Duration.ofSeconds(Long.MAX_VALUE)).orElseThrow();
+        return holding.acquire(this, FOR_EVER).orElseThrow();
     }
 
     /**
@@ -155,6 +170,6 @@ public final class LeasedLock {
 
     @Override
     public String toString() {
-        return "lock " + name() + ", " + mode();
+        return "lock " + name() + ", " + (alone ? "alone" : "shared");
     }
 }

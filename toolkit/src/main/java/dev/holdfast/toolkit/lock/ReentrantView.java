@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReentrantView implements Lock {
     /** Who holds which lock. */
-    record Holder(String name, String mode, int places, Thread thread) {}
+    record Holder(String name, int places, Thread thread) {}
 
     /** How a thread holds it. Only that thread touches it. */
     static final class Hold {
@@ -39,7 +39,7 @@ final class ReentrantView implements Lock {
     }
 
     private Holder me() {
-        return new Holder(lock.name(), lock.mode(), lock.places(), Thread.currentThread());
+        return new Holder(lock.name(), lock.isAlone() ? 0 : lock.places(), Thread.currentThread());
     }
 
     /** Enters once more if this thread holds it. */

@@ -10,7 +10,7 @@ final class ReleaseStep implements Step {
     public Long run(StepCall call) {
         Slice token = call.argument(1);
         long kept = call.number(3);
-        if (call.text(0).equals("alone")) {
+        if (call.is(0, "ALONE")) {
             if (kept > 0) {
                 byte[] owned = call.callForBytes("GET", call.key(0));
                 return owned == null || !token.contentEquals(owned)
