@@ -19,7 +19,8 @@ import org.junit.jupiter.api.Test;
 
 /** A program in whose class path there is the toolkit, and nothing of what only some of its uses need. */
 class LeanTest {
-    private static final Pattern OPTIONAL = Pattern.compile("lettuce|netty|jackson|micrometer|resilience4j|cache-api|vavr");
+    private static final Pattern OPTIONAL =
+            Pattern.compile("lettuce|netty|jackson|micrometer|resilience4j|cache-api|vavr");
 
     /** Where the classes of the toolkit's neighbours are, without libraries that it does not need here. */
     private static String classPath() {
@@ -49,13 +50,17 @@ class LeanTest {
                 Cache<String> texts = toolkit.cache("texts", String.class).build();
                 System.out.println("cache " + texts.get("key", key -> "loaded"));
                 System.out.println("codec "
-                        + toolkit.cache("own", Codecs.of((Long number) -> new byte[number.intValue()], bytes -> (long)
-                                        bytes.length))
+                        + toolkit.cache("own", Codecs.of((Long number) -> new byte[number.intValue()], bytes ->
+                                        (long) bytes.length))
                                 .build()
                                 .get("key", key -> 3L));
                 toolkit.queue("queue", String.class).build().put("high", "message");
                 System.out.println("queue "
-                        + toolkit.queue("queue", String.class).build().take().orElseThrow().message());
+                        + toolkit.queue("queue", String.class)
+                                .build()
+                                .take()
+                                .orElseThrow()
+                                .message());
                 toolkit.sessions("session:").build().create().set("number", 1).save();
                 toolkit.ranking("ranking").build().add("ada", 1);
                 System.out.println("health " + toolkit.health().get("store").up());
@@ -86,7 +91,8 @@ class LeanTest {
         builder.environment().remove("JAVA_TOOL_OPTIONS");
         Process process = builder.redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        List<String> lines = output.lines().filter(line -> !line.startsWith("WARNING")).toList();
+        List<String> lines =
+                output.lines().filter(line -> !line.startsWith("WARNING")).toList();
         String end = " on the class path, or its module among those that are resolved";
         assertEquals(
                 List.of(

@@ -1,13 +1,13 @@
 package dev.holdfast.toolkit.cpe;
 
 import dev.holdfast.toolkit.pattern.Context;
+import dev.holdfast.toolkit.pattern.Instruments.Timer;
 import dev.holdfast.toolkit.pattern.Pattern;
 import dev.holdfast.toolkit.store.Health;
 import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.Store;
 import dev.holdfast.toolkit.store.StoreException;
 import dev.holdfast.toolkit.store.StoreUri;
-import dev.holdfast.toolkit.pattern.Instruments.Timer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

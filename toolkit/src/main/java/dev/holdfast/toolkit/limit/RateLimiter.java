@@ -2,6 +2,7 @@ package dev.holdfast.toolkit.limit;
 
 import dev.holdfast.toolkit.pattern.Context;
 import dev.holdfast.toolkit.pattern.Instruments;
+import dev.holdfast.toolkit.pattern.Instruments.Counter;
 import dev.holdfast.toolkit.pattern.Pattern;
 import dev.holdfast.toolkit.store.Command;
 import dev.holdfast.toolkit.store.HashTag;
@@ -11,7 +12,6 @@ import dev.holdfast.toolkit.store.Retry;
 import dev.holdfast.toolkit.store.Script;
 import dev.holdfast.toolkit.store.Store;
 import dev.holdfast.toolkit.store.StoreException;
-import dev.holdfast.toolkit.pattern.Instruments.Counter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

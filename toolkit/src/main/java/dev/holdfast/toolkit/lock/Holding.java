@@ -2,6 +2,8 @@ package dev.holdfast.toolkit.lock;
 
 import dev.holdfast.toolkit.pattern.Context;
 import dev.holdfast.toolkit.pattern.Instruments;
+import dev.holdfast.toolkit.pattern.Instruments.Counter;
+import dev.holdfast.toolkit.pattern.Instruments.Timer;
 import dev.holdfast.toolkit.pattern.Pattern;
 import dev.holdfast.toolkit.store.Command;
 import dev.holdfast.toolkit.store.Health;
@@ -11,8 +13,6 @@ import dev.holdfast.toolkit.store.Script;
 import dev.holdfast.toolkit.store.Store;
 import dev.holdfast.toolkit.store.StoreException;
 import dev.holdfast.toolkit.store.StoreUnavailableException;
-import dev.holdfast.toolkit.pattern.Instruments.Counter;
-import dev.holdfast.toolkit.pattern.Instruments.Timer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;

@@ -39,8 +39,8 @@ public enum Artifact {
      */
     public void require(String what) {
         if (!isThere()) {
-            throw new IllegalStateException(what + " needs " + coordinates + " on the class path, or its module among those"
-                    + " that are resolved");
+            throw new IllegalStateException(what + " needs " + coordinates
+                    + " on the class path, or its module among those" + " that are resolved");
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.holdfast.toolkit.pattern;
 
+import dev.holdfast.toolkit.pattern.Instruments.Timer;
 import dev.holdfast.toolkit.store.Channels;
 import dev.holdfast.toolkit.store.Command;
 import dev.holdfast.toolkit.store.CommandFailedException;
@@ -15,7 +16,6 @@ import dev.holdfast.toolkit.store.Subscription;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.core.IntervalFunction;
-import dev.holdfast.toolkit.pattern.Instruments.Timer;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;

@@ -1,6 +1,7 @@
 package dev.holdfast.toolkit.ranking;
 
 import dev.holdfast.toolkit.pattern.Context;
+import dev.holdfast.toolkit.pattern.Instruments.Counter;
 import dev.holdfast.toolkit.pattern.Pattern;
 import dev.holdfast.toolkit.store.Command;
 import dev.holdfast.toolkit.store.HashTag;
@@ -8,7 +9,6 @@ import dev.holdfast.toolkit.store.Health;
 import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.Script;
 import dev.holdfast.toolkit.store.Store;
-import dev.holdfast.toolkit.pattern.Instruments.Counter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

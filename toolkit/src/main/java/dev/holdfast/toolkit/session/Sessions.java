@@ -2,13 +2,13 @@ package dev.holdfast.toolkit.session;
 
 import dev.holdfast.toolkit.pattern.Context;
 import dev.holdfast.toolkit.pattern.Durations;
+import dev.holdfast.toolkit.pattern.Instruments.Counter;
 import dev.holdfast.toolkit.pattern.Pattern;
 import dev.holdfast.toolkit.store.CommandFailedException;
 import dev.holdfast.toolkit.store.Health;
 import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.Script;
 import dev.holdfast.toolkit.store.Store;
-import dev.holdfast.toolkit.pattern.Instruments.Counter;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;

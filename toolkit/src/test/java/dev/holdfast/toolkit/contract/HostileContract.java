@@ -119,9 +119,7 @@ class HostileContract extends Contract {
                         done.add(job.payload());
                     })
                     .start();
-            jobs.addAll(IntStream.range(0, 30)
-                    .mapToObj(i -> NewJob.of("x", i))
-                    .toList());
+            jobs.addAll(IntStream.range(0, 30).mapToObj(i -> NewJob.of("x", i)).toList());
             eventually(() -> jobs.stats().processed() >= 30);
             assertFalse(jobs.health().up(), "the factory has failed");
             worker.close();
