@@ -63,7 +63,7 @@ class LeanTest {
                                 .message());
                 toolkit.sessions("session:").build().create().set("number", 1).save();
                 toolkit.ranking("ranking").build().add("ada", 1);
-                System.out.println("health " + toolkit.health().get("store").up());
+                System.out.println("health " + toolkit.store().health().up());
                 needs(() -> toolkit.cache("users", User.class).build().put("ada", new User("ada")));
                 needs(() -> toolkit.jobs("jobs").build());
                 needs(() -> toolkit.context().meters());
