@@ -1,19 +1,10 @@
-// Uses a running server through node-redis, in RESP2 and in RESP3. Usage: node_redis.mjs PORT PASSWORD
-//
-// The server wants PASSWORD; all of its data is deleted. The package redis is looked for where NODE_MODULES points. Prints
-// how many tests passed and failed; the exit status says whether all passed.
+// Uses a store through node-redis, in RESP2 and in RESP3, as a program would.
 
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { clusterUri, password, port, require, run, same, until, versionOf } from '../../harness/harness.mjs';
 
-const require = createRequire(process.env.NODE_MODULES + '/');
-const { createClient } = require('redis');
-const version = require('redis/package.json').version;
-
-const port = Number(process.argv[2]);
-const password = process.argv[3];
-const same = assert.deepEqual;
+const { createClient, createCluster } = require('redis');
 const range = (n) => [...Array(n).keys()];
 const plain = (map) => Object.assign({}, map);
 let RESP = 2;
@@ -25,14 +16,6 @@ async function connect(options = {}) {
     await client.connect();
     opened.push(client);
     return client;
-}
-
-async function until(condition) {
-    for (let i = 0; i < 1000; i++) {
-        if (await condition()) return;
-        await sleep(10);
-    }
-    assert.fail('it did not happen in ten seconds');
 }
 
 const tests = {
@@ -110,23 +93,68 @@ const tests = {
         assert.ok((await r.get('large')) === large);
         same((await r.configGet('maxmemory')).maxmemory, '0');
     },
+
+    async 'cache aside and its invalidation'(r) {
+        const heard = [];
+        await (await connect()).subscribe('cache:invalidated', (name) => heard.push(name));
+        const database = { theme: 'dark', language: 'de' };
+        const settings = async () => {
+            const cached = plain(await r.hGetAll('cache:db:settings'));
+            if (Object.keys(cached).length) return cached;
+            await r.multi().hSet('cache:db:settings', database).expire('cache:db:settings', 300).exec();
+            return { ...database };
+        };
+        same(await settings(), database);
+        same(await settings(), database);
+        same(await r.ttl('cache:db:settings'), 300);
+        database.theme = 'light';
+        await r.del('cache:db:settings');
+        same(await r.publish('cache:invalidated', 'settings'), 1);
+        same((await settings()).theme, 'light');
+        await until(() => heard.length === 1);
+    },
+
+    async 'stream tasks of which one fails'(r) {
+        const [stream, group] = ['stream:tasks:email', 'workers'];
+        await r.xGroupCreate(stream, group, '0', { MKSTREAM: true });
+        await assert.rejects(r.xGroupCreate(stream, group, '0', { MKSTREAM: true }), /BUSYGROUP/);
+        for (const n of range(10)) await r.xAdd(stream, '*', { type: 'welcome', payload: String(n) });
+        const read = async () => (await r.xReadGroup(group, 'one', { key: stream, id: '>' }, { COUNT: 1, BLOCK: 20 }))?.[0].messages;
+        const done = [];
+        for (let messages; (messages = await read()); ) {
+            for (const { id, message } of messages) {
+                if (message.payload === '3') continue;
+                done.push(Number(message.payload));
+                same(await r.xAck(stream, group, id), 1);
+            }
+        }
+        same(done, range(10).filter((n) => n !== 3));
+        const claimed = await r.xAutoClaim(stream, group, 'two', 0, '0-0');
+        same(claimed.messages.map(({ message }) => message.payload), ['3']);
+        same(await r.xAck(stream, group, claimed.messages[0].id), 1);
+        same((await r.xPending(stream, group)).pending, 0);
+    },
 };
 
-let passed = 0;
-let failed = 0;
-for (RESP of [2, 3]) {
-    for (const [name, run] of Object.entries(tests)) {
-        try {
-            const r = await connect();
-            await r.flushAll();
-            await run(r);
-            passed++;
-        } catch (e) {
-            failed++;
-            console.log(`FAILED ${name}, RESP${RESP}\n`, e);
-        }
-        opened.splice(0).forEach((each) => each.destroy());
+const cases = {};
+for (const resp of [2, 3]) {
+    for (const [name, test] of Object.entries(tests)) {
+        cases[`${name.replaceAll(' ', '_')}_resp${resp}`] = async () => {
+            RESP = resp;
+            await test(await connect());
+        };
     }
+    cases[`cluster_resp${resp}`] = async () => {
+        const cluster = createCluster({ rootNodes: [{ url: clusterUri }], RESP: resp });
+        await cluster.connect();
+        opened.push(cluster);
+        await Promise.all(range(500).map((i) => cluster.set(`key:${i}`, `${i}`)));
+        same(await Promise.all(range(500).map((i) => cluster.get(`key:${i}`))), range(500).map(String));
+        same(await cluster.multi().set('{tag}a', '1').incr('{tag}a').exec(), ['OK', 2]);
+        const heard = [];
+        await cluster.sSubscribe('channel', (text) => heard.push(text));
+        await cluster.sPublish('channel', 'hello');
+        await until(() => heard.length === 1);
+    };
 }
-console.log(`node-redis ${version}: ${passed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+run(versionOf('redis'), cases, undefined, () => opened.splice(0).forEach((each) => each.destroy()));

@@ -1,19 +1,11 @@
-// Uses a running server through ioredis, as a program would. Usage: ioredis.mjs PORT PASSWORD
-//
-// The server wants PASSWORD; all of its data is deleted. ioredis is looked for where NODE_MODULES points. Prints how many
-// tests passed and failed; the exit status says whether all passed.
+// Uses a store through ioredis, or iovalkey which has its names, as a program would, and a cluster through its Cluster.
 
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { clusterUri, password, port, require, run, same, until, versionOf } from '../../harness/harness.mjs';
 
-const require = createRequire(process.env.NODE_MODULES + '/');
-const Redis = require('ioredis');
-const version = require('ioredis/package.json').version;
-
-const port = Number(process.argv[2]);
-const password = process.argv[3];
-const same = assert.deepEqual;
+const library = process.env.IOREDIS ?? 'ioredis';
+const Redis = require(library);
 const opened = [];
 
 function connect(options = {}) {
@@ -21,14 +13,6 @@ function connect(options = {}) {
     client.on('error', () => {});
     opened.push(client);
     return client;
-}
-
-async function until(condition) {
-    for (let i = 0; i < 1000; i++) {
-        if (await condition()) return;
-        await sleep(10);
-    }
-    assert.fail('it did not happen in ten seconds');
 }
 
 const range = (n) => [...Array(n).keys()];
@@ -253,7 +237,7 @@ const tests = {
         same(await named.client('GETNAME'), 'reports');
         const line = (await r.client('LIST')).split('\n').find((each) => each.includes('name=reports'));
         assert.match(line, / db=5 /);
-        assert.match(line, /lib-name=ioredis/);
+        if (library === 'ioredis') assert.match(line, /lib-name=ioredis/);
         await named.set('here', 1);
         same(await r.exists('here'), 0);
         await named.flushdb();
@@ -267,21 +251,86 @@ const tests = {
         const hello = await r.call('HELLO', '2');
         same(hello[hello.indexOf('proto') + 1], 2);
     },
+
+    async cacheAsideAndItsInvalidation(r) {
+        const heard = [];
+        const subscriber = connect();
+        await subscriber.subscribe('cache:invalidated');
+        subscriber.on('message', (_, name) => heard.push(name));
+        const database = { theme: 'dark', language: 'de' };
+        const settings = async () => {
+            const cached = await r.hgetall('cache:db:settings');
+            if (Object.keys(cached).length) return cached;
+            await r.multi().hset('cache:db:settings', database).expire('cache:db:settings', 300).exec();
+            return { ...database };
+        };
+        same(await settings(), database);
+        same(await settings(), database);
+        same(await r.ttl('cache:db:settings'), 300);
+        database.theme = 'light';
+        await r.del('cache:db:settings');
+        same(await r.publish('cache:invalidated', 'settings'), 1);
+        same((await settings()).theme, 'light');
+        await until(() => heard.length === 1);
+    },
+
+    async streamTasksOfWhichOneFails(r) {
+        const [stream, group] = ['stream:tasks:email', 'workers'];
+        await r.xgroup('CREATE', stream, group, '0', 'MKSTREAM');
+        await assert.rejects(r.xgroup('CREATE', stream, group, '0', 'MKSTREAM'), /BUSYGROUP/);
+        for (const n of range(10)) await r.xadd(stream, '*', 'type', 'welcome', 'payload', n);
+        const done = [];
+        const read = () => r.xreadgroup('GROUP', group, 'one', 'COUNT', 1, 'BLOCK', 20, 'STREAMS', stream, '>');
+        for (let result; (result = await read())?.length; ) {
+            for (const [id, fields] of result[0][1]) {
+                if (fields[3] === '3') continue;
+                done.push(Number(fields[3]));
+                same(await r.xack(stream, group, id), 1);
+            }
+        }
+        same(done, range(10).filter((n) => n !== 3));
+        const [, claimed] = await r.xautoclaim(stream, group, 'two', 0, '0-0');
+        same(claimed.map(([, fields]) => fields[3]), ['3']);
+        same(await r.xack(stream, group, claimed[0][0]), 1);
+        same((await r.xpending(stream, group))[0], 0);
+    },
 };
 
-let passed = 0;
-let failed = 0;
-for (const [name, run] of Object.entries(tests)) {
-    const r = connect();
-    try {
-        await r.flushall();
-        await run(r);
-        passed++;
-    } catch (e) {
-        failed++;
-        console.log(`FAILED ${name}\n`, e);
-    }
-    opened.splice(0).forEach((each) => each.disconnect());
+function connectCluster(options = {}) {
+    const cluster = new Redis.Cluster([clusterUri], options);
+    cluster.on('error', () => {});
+    opened.push(cluster);
+    return cluster;
 }
-console.log(`ioredis ${version}: ${passed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+
+const clusterTests = {
+    async spreadsKeys(cluster) {
+        const keys = [...Array(500).keys()].map((i) => `key:${i}`);
+        await Promise.all(keys.map((key, i) => cluster.set(key, i)));
+        same(await Promise.all(keys.map((key) => cluster.get(key))), [...Array(500).keys()].map(String));
+        same(cluster.nodes('master').length, 1);
+    },
+    async pipelinesWithinASlot(cluster) {
+        const pipeline = cluster.pipeline();
+        for (let i = 0; i < 100; i++) pipeline.incr('{tag}n');
+        same((await pipeline.exec()).map(([, value]) => value), [...Array(100).keys()].map((i) => i + 1));
+    },
+    async refusesSeveralSlots(cluster) {
+        await assert.rejects(cluster.mget('a', 'b'), /CROSSSLOT/);
+    },
+    async runsTransactions(cluster) {
+        same(await cluster.multi().set('{tag}a', 1).incr('{tag}a').exec(), [[null, 'OK'], [null, 2]]);
+    },
+    async hearsShardedMessages(cluster) {
+        const subscriber = connectCluster({ shardedSubscribers: true });
+        await new Promise((ready) => subscriber.on('ready', ready));
+        const message = new Promise((heard) => subscriber.on('smessage', (channel, text) => heard([channel, text])));
+        await subscriber.ssubscribe('channel');
+        await cluster.spublish('channel', 'hello');
+        same(await message, ['channel', 'hello']);
+    },
+};
+
+
+for (const [name, test] of Object.entries(clusterTests)) tests[`cluster_${name}`] = () => test(connectCluster());
+run(versionOf(library), tests, connect, () => opened.splice(0).forEach((each) => each.disconnect()));

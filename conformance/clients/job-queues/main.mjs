@@ -1,20 +1,12 @@
-// Sends 10,000 jobs through 8 workers of each job queue library, and counts what was lost or done twice.
-// Usage: queues.mjs PORT PASSWORD [JOBS]
-//
-// The server wants PASSWORD; all of its data is deleted. The libraries are looked for where NODE_MODULES points: bullmq, bull
-// and bee-queue. All of them live on Lua scripts, lists, sorted sets, hashes, streams and pub/sub. Every tenth job fails the
-// first time and must be tried again; some wait, some have a priority where the library knows one. Prints how many tests
-// passed and failed; the exit status says whether all passed.
+// Sends 10,000 jobs through 8 workers of each job queue library, and counts what was lost or done twice. All of them live on Lua
+// scripts, lists, sorted sets, hashes, streams and pub/sub. Every tenth job fails the first time and must be tried again; some
+// wait, some have a priority where the library knows one.
 
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { password, port, require, run, until, versionOf } from '../../harness/harness.mjs';
 
-const require = createRequire(process.env.NODE_MODULES + '/');
-const Redis = require('ioredis');
-const port = Number(process.argv[2]);
-const password = process.argv[3] || undefined;
-const jobs = Number(process.argv[4] ?? 10000);
+const jobs = process.env.CLIENTS_SHORT ? 1000 : 10000;
 const workers = 8;
 const atOnce = 8;
 
@@ -54,14 +46,6 @@ class Tally {
     }
 }
 
-async function until(condition, what) {
-    for (let i = 0; i < 3000; i++) {
-        if (await condition()) return;
-        await sleep(10);
-    }
-    assert.fail(`not in 30 seconds: ${what}`);
-}
-
 const libraries = {
     async bullmq() {
         const { Queue, Worker, QueueEvents, FlowProducer } = require('bullmq');
@@ -91,21 +75,21 @@ const libraries = {
         }
         await tally.complete();
         tally.check();
-        await until(async () => (await queue.getJobCounts('completed')).completed === jobs, 'all are completed');
+        await until(async () => (await queue.getJobCounts('completed')).completed === jobs);
         const { completed, ...rest } = await queue.getJobCounts();
         assert.deepEqual(Object.values(rest).filter((count) => count !== 0), [], JSON.stringify(rest));
-        await until(() => announced === jobs, 'every completion is announced');
+        await until(() => announced === jobs);
 
         const same = await Promise.all([1, 2, 3].map(() => queue.add('once', { number: 0, text: 'job 0' }, { jobId: 'only' })));
         assert.deepEqual(same.map((job) => job.id), ['only', 'only', 'only']);
-        await until(async () => (await queue.getJob('only')).isCompleted(), 'the unique job is done');
+        await until(async () => (await queue.getJob('only')).isCompleted());
         assert.equal((await queue.getJob('only')).returnvalue, 0);
 
         await queue.pause();
         await queue.add('paused', { number: 1, text: 'job 1' });
         assert.equal(await queue.isPaused(), true);
         await queue.resume();
-        await until(async () => (await queue.getJobCounts('completed')).completed === jobs + 2, 'the queue goes on');
+        await until(async () => (await queue.getJobCounts('completed')).completed === jobs + 2);
 
         const flow = new FlowProducer({ connection });
         const tree = await flow.add({
@@ -114,7 +98,7 @@ const libraries = {
             data: { number: 2, text: 'job 2' },
             children: [1, 2, 3].map((child) => ({ name: 'child', queueName: 'work', data: { number: child + 4, text: `job ${child + 4}` } })),
         });
-        await until(() => tree.job.isCompleted(), 'a parent follows its children');
+        await until(() => tree.job.isCompleted());
         assert.equal(Object.keys(await tree.job.getChildrenValues()).length, 3);
         await Promise.all([...team, flow, events].map((each) => each.close()));
         await queue.obliterate({ force: true });
@@ -138,7 +122,7 @@ const libraries = {
         }
         await tally.complete();
         tally.check();
-        await until(async () => (await queue.getJobCounts()).completed === jobs, 'all are completed');
+        await until(async () => (await queue.getJobCounts()).completed === jobs);
         await Promise.all([queue, ...team].map((each) => each.close()));
     },
 
@@ -162,26 +146,10 @@ const libraries = {
         await until(async () => {
             const health = await queue.checkHealth();
             return health.waiting === 0 && health.active === 0 && health.delayed === 0 && health.succeeded === jobs;
-        }, 'all have succeeded');
+        });
         await Promise.all([queue, ...team].map((each) => each.close(5000)));
     },
 };
 
-let passed = 0;
-let failed = 0;
-const admin = new Redis(connection);
-for (const [name, run] of Object.entries(libraries)) {
-    await admin.flushall();
-    const start = Date.now();
-    try {
-        await run();
-        passed++;
-        console.log(`${name} ${require(`${name}/package.json`).version}: ${jobs} jobs in ${Date.now() - start} ms`);
-    } catch (error) {
-        failed++;
-        console.log(`FAILED ${name}`, error);
-    }
-}
-await admin.quit();
-console.log(`job queues: ${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+const versions = ['bullmq', 'bull', 'bee-queue'].map((name) => `${name} ${versionOf(name)}`);
+run(versions.join(', '), libraries);

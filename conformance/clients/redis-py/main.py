@@ -1,19 +1,17 @@
-"""Uses a running server through redis-py, as a program would. Usage: redis_py.py PORT PASSWORD
+"""Uses a store through redis-py, sync and asyncio, and a cluster through its RedisCluster, as a program would."""
 
-The server wants PASSWORD; all of its data is deleted. Prints how many tests passed and failed; the exit status says whether
-all passed. RESP3 needs redis-py 5 or newer and is left out, with a word, where it is older.
-"""
-
-import sys
+import asyncio
 import threading
 import time
-import traceback
 
 import redis
+import redis.asyncio
+from harness import ADDRESS, CLUSTER_URI, cases, fails, run, same
 
-PORT = int(sys.argv[1])
-PASSWORD = sys.argv[2]
-MAJOR = int(redis.__version__.split(".")[0])
+PORT = ADDRESS.port
+PASSWORD = ADDRESS.password
+KEYS = {f"key:{i}": str(i).encode() for i in range(500)}
+PROTOCOL = 2
 
 TESTS = []
 CITIES = {
@@ -31,20 +29,8 @@ def connect(**options):
     options.setdefault("password", PASSWORD)
     options.setdefault("decode_responses", True)
     options.setdefault("socket_timeout", 20)
+    options.setdefault("protocol", PROTOCOL)
     return redis.Redis(host="127.0.0.1", port=PORT, **options)
-
-
-def fails(error, text, function, *args):
-    try:
-        answer = function(*args)
-    except error as e:
-        assert text in str(e), str(e)
-        return
-    raise AssertionError(f"no {error.__name__} but {answer!r}")
-
-
-def same(actual, expected):
-    assert actual == expected, f"{actual!r} is not {expected!r}"
 
 
 def pairs(scores):
@@ -160,7 +146,7 @@ def fields_that_expire(r):
 def sets(r):
     same(r.sadd("tags:java", "jvm", "typed", "fast"), 3)
     same(r.sadd("tags:c", "fast", "typed", "small", "fast"), 3)
-    same(r.smembers("tags:c"), {"fast", "typed", "small"})
+    same(set(r.smembers("tags:c")), {"fast", "typed", "small"})
     same(set(r.sinter("tags:java", "tags:c")), {"fast", "typed"})
     same(set(r.sunion("tags:java", "tags:c")), {"jvm", "typed", "fast", "small"})
     same(set(r.sdiff("tags:java", "tags:c")), {"jvm"})
@@ -282,7 +268,7 @@ def binary_and_large(r):
     raw.hset("large hash", "field", large)
     same(raw.hget("large hash", "field") == large, True)
     raw.sadd("large set", large)
-    same(raw.smembers("large set") == {large}, True)
+    same(set(raw.smembers("large set")) == {large}, True)
     raw.close()
 
 
@@ -441,8 +427,7 @@ def connection(r):
     mine = named.client_id()
     listed = {int(c["id"]): c for c in r.client_list()}
     same((listed[mine]["name"], listed[mine]["db"], listed[mine]["user"]), ("reports", "0", "default"))
-    if MAJOR >= 5:
-        same(listed[mine]["lib-name"].startswith("redis-py"), True)
+    same(listed[mine]["lib-name"].startswith(f"{redis.__name__}-py"), True)
     same(r.client_setname("main"), True)
     same(r.client_kill_filter(_id=mine), 1)
     same(mine in {int(c["id"]) for c in r.client_list()}, False)
@@ -474,30 +459,167 @@ def own_database(r):
     nine.close()
 
 
-def main():
-    passed = failed = 0
-    protocols = [2, 3] if MAJOR >= 5 else [2]
-    if MAJOR < 5:
-        print(f"redis-py {redis.__version__} does not know RESP3: it is NOT TESTED with this client")
-    for protocol in protocols:
-        options = {"protocol": protocol} if MAJOR >= 5 else {}
-        original = globals()["connect"]
-        globals()["connect"] = lambda **more: original(**{**options, **more})
-        for function in TESTS:
-            r = connect(health_check_interval=0)
-            try:
-                r.flushall()
-                function(r)
-                passed += 1
-            except Exception:
-                failed += 1
-                print(f"FAILED {function.__name__}, RESP{protocol}")
-                traceback.print_exc(file=sys.stdout)
-            finally:
-                r.close()
-        globals()["connect"] = original
-    print(f"redis-py {redis.__version__}: {passed} passed, {failed} failed")
-    return 1 if failed else 0
+def in_protocol(function, protocol):
+    def run_it():
+        global PROTOCOL
+        PROTOCOL = protocol
+        r = connect(health_check_interval=0)
+        try:
+            function(r)
+        finally:
+            r.close()
+
+    return run_it
 
 
-sys.exit(main())
+for protocol in (2, 3):
+    for function in TESTS:
+        cases[f"{function.__name__}_resp{protocol}"] = in_protocol(function, protocol)
+
+
+def asynchronous(protocol, **options):
+    return redis.asyncio.Redis(port=PORT, password=PASSWORD, decode_responses=True, protocol=protocol, **options)
+
+
+def asyncio_case(function):
+    for protocol in (2, 3):
+
+        async def run_it(protocol=protocol):
+            async with asynchronous(protocol) as r:
+                await function(r, protocol)
+
+        cases[f"asyncio_{function.__name__}_resp{protocol}"] = run_it
+
+
+@asyncio_case
+async def many_tasks(r, protocol):
+    """More tasks than the pool has connections."""
+    pool = redis.asyncio.BlockingConnectionPool(max_connections=10, port=PORT, password=PASSWORD, protocol=protocol)
+    async with redis.asyncio.Redis(connection_pool=pool) as shared:
+        answers = await asyncio.gather(*(shared.incr("counter") for _ in range(1000)))
+        same(sorted(answers), list(range(1, 1001)))
+    await pool.aclose()
+    same(await r.get("counter"), "1000")
+
+
+@asyncio_case
+async def pipelines_and_watch(r, protocol):
+    async with r.pipeline(transaction=True) as pipe:
+        same(await pipe.set("a", 1).incr("a").hset("h", "f", "v").hgetall("h").execute(), [True, 2, 1, {"f": "v"}])
+        await pipe.watch("a")
+        await r.set("a", 5)
+        pipe.multi()
+        pipe.incr("a")
+        try:
+            await pipe.execute()
+            raise AssertionError("the transaction ran")
+        except redis.WatchError:
+            pass
+    same(await r.get("a"), "5")
+
+
+@asyncio_case
+async def blocks_and_cancels(r, protocol):
+    taken = asyncio.create_task(r.blpop("list", timeout=20))
+    await asyncio.sleep(0.05)
+    await r.rpush("list", "x")
+    same(list(await taken), ["list", "x"])
+    waiting = asyncio.create_task(r.blpop("list", timeout=20))
+    await asyncio.sleep(0.05)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    same(await r.ping(), True)
+
+
+@asyncio_case
+async def publishes(r, protocol):
+    async with r.pubsub() as subscriber:
+        await subscriber.subscribe("news")
+        await subscriber.psubscribe("n*")
+        seen = []
+        async for message in subscriber.listen():
+            seen.append((message["type"], message["data"]))
+            if message["type"] == "psubscribe":
+                same(await r.publish("news", "hello"), 2)
+            if len(seen) == 4:
+                break
+        same(seen, [("subscribe", 1), ("psubscribe", 2), ("message", "hello"), ("pmessage", "hello")])
+
+
+@asyncio_case
+async def streams_and_scripts(r, protocol):
+    await r.xgroup_create("s", "g", mkstream=True)
+    ids = [await r.xadd("s", {"n": n}) for n in range(10)]
+    answer = await r.xreadgroup("g", "c", {"s": ">"}, count=10)
+    entries = answer["s"][0] if isinstance(answer, dict) else answer[0][1]
+    same([entry[0] for entry in entries], ids)
+    same(await r.xack("s", "g", *ids), 10)
+    double = r.register_script("return redis.call('GET', KEYS[1]) * ARGV[1]")
+    await r.set("n", 21)
+    same(await double(keys=["n"], args=[2]), 42)
+    same([key async for key in r.scan_iter("s*")], ["s"])
+
+
+def cluster_case(function):
+    def run_it():
+        r = redis.RedisCluster.from_url(CLUSTER_URI)
+        try:
+            function(r)
+        finally:
+            r.close()
+
+    cases[f"cluster_{function.__name__}"] = run_it
+
+
+@cluster_case
+def finds_the_node(r):
+    same([node.server_type for node in r.get_nodes()], ["primary"])
+    same(r.cluster_info()["cluster_slots_ok"], "16384")
+
+
+@cluster_case
+def spreads_keys(r):
+    assert r.mset_nonatomic(KEYS)
+    same(r.mget_nonatomic(*KEYS), list(KEYS.values()))
+    same(set(r.scan_iter("key:*", count=50)), {key.encode() for key in KEYS})
+    assert r.cluster_countkeysinslot(r.cluster_keyslot("key:1")) >= 1
+
+
+@cluster_case
+def pipelines_over_slots(r):
+    pipe = r.pipeline()
+    for key in KEYS:
+        pipe.incr("n:" + key)
+    same(pipe.execute(), [1] * len(KEYS))
+
+
+@cluster_case
+def refuses_several_slots(r):
+    fails(Exception, "slot", r.mget, "a", "b")
+    node = redis.Redis.from_url(CLUSTER_URI)
+    try:
+        node.mget("a", "b")
+        raise AssertionError("the server did not refuse")
+    except redis.ResponseError as e:
+        assert "CROSSSLOT" in str(e) or "hash to the same slot" in str(e), e
+    finally:
+        node.close()
+
+
+@cluster_case
+def hears_sharded_messages(r):
+    pubsub = r.pubsub()
+    pubsub.ssubscribe("channel")
+    end = time.monotonic() + 10
+    while time.monotonic() < end:  # valkey-py does not wait
+        message = pubsub.get_sharded_message(timeout=0.1)
+        if message and message["type"] == "ssubscribe":
+            r.spublish("channel", "hello")
+        if message and message["type"] == "smessage":
+            same(message["data"], b"hello")
+            pubsub.close()
+            return
+    raise AssertionError("no message came")
+
+
+run(redis.__version__)
