@@ -322,6 +322,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link, Sen
     private void sendPushes() {
         if (outbox.bytes() > 0) {
             sender.send(outbox);
+            client.used(engine.clock().millis());
         }
     }
 
@@ -565,11 +566,13 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link, Sen
         }
     }
 
-    /** Closes the connection if nothing has come for this long and nothing is awaited. */
+    /** Closes the connection if nothing has come or gone for this long and nothing is awaited. */
     void closeIfIdle(long nowMillis, long timeoutMillis) {
         if (nowMillis - client.lastUsedMillis() > timeoutMillis
                 && client.waiter() == null
+                && !client.isPostponed()
                 && !client.isSubscriber()
+                && !client.isMonitor()
                 && !client.isReplica()) {
             channel.close();
         }

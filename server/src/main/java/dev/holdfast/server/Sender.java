@@ -1,5 +1,6 @@
 package dev.holdfast.server;
 
+import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.client.Client;
 import dev.holdfast.engine.client.Feed;
 import dev.holdfast.engine.core.Engine;
@@ -56,6 +57,7 @@ final class Sender {
     private final @Nullable SslHandler tls;
     private final Loop loop;
     private final Client client;
+    private final Clock clock;
     private final Statistics statistics;
     private final OutputLimit limit;
     private final boolean takesBytesBack;
@@ -89,6 +91,7 @@ final class Sender {
         this.tls = tls;
         this.loop = loop;
         this.client = client;
+        this.clock = engine.clock();
         this.statistics = engine.statistics();
         this.limit = new OutputLimit(server.parameters(), engine.config().replication.backlogSize::get, engine.clock());
         this.takesBytesBack = tls == null && server.takesBytesBack();
@@ -313,6 +316,9 @@ final class Sender {
         }
         unsent.skip(size - left);
         sendable -= size - left;
+        if (left < size) {
+            client.used(clock.millis());
+        }
         if (left > 0) {
             leaveFew(left);
         }

@@ -262,7 +262,7 @@ public final class Client implements Account {
         return commands;
     }
 
-    /** Says that the client has sent something. */
+    /** Says that the client has sent or been sent something. */
     public void used(long millis) {
         lastUsedMillis = millis;
     }

@@ -274,16 +274,33 @@ public final class FilePersistence implements Persistence {
         if (save) {
             saves.save();
         }
+        checkRdb();
         loading.begin(0);
         try {
             boolean keepExpired = engine.replication().isReplica();
             if (!loadRdb(new RdbReader.Options(keepExpired, merge, true, flush ? this::emptyAll : () -> {}))) {
                 throw new IOException("there is no file " + saves.file());
             }
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            if (flush) {
+                // Half of the data would look like all of it.
+                emptyAll();
+            }
+            throw e;
         } finally {
             loading.end();
         }
         LOG.warn("DB reloaded by DEBUG RELOAD");
+    }
+
+    /** Reads all of the RDB file, if there is one, before anything is given up for it. */
+    private void checkRdb() throws IOException {
+        Path path = saves.file();
+        if (disk.exists(path)) {
+            try (DiskFile file = disk.open(path, Disk.Mode.READ)) {
+                new RdbCheck(file, file.size(), engine.clock().millis(), read -> {}).run();
+            }
+        }
     }
 
     private void emptyAll() {

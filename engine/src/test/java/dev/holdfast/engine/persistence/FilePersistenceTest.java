@@ -17,6 +17,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
@@ -200,6 +201,32 @@ class FilePersistenceTest {
             before = store.run("DEBUG", "DIGEST");
             disk.put(file(store), "REDIS0987 from the future".getBytes(StandardCharsets.US_ASCII));
             assertTrue(store.error("DEBUG", "RELOAD", "NOSAVE").startsWith("ERR Error trying to load the RDB dump"));
+            assertEquals(before, store.run("DEBUG", "DIGEST"));
+        }
+    }
+
+    /** Wherever the file is damaged, the data is still there afterwards: half of it would look like all. */
+    @Test
+    void aDamagedFileIsNotReloaded() throws IOException {
+        try (TestStore store = RdbFiles.everything()) {
+            store.run("CONFIG", "SET", "save", "");
+            attach(store, disk);
+            Object before = store.run("DEBUG", "DIGEST");
+            assertEquals("OK", store.run("DEBUG", "RELOAD"));
+            byte[] whole = Objects.requireNonNull(disk.content(file(store)));
+            for (int length = 0; length < whole.length; length += 1 + whole.length / 100) {
+                disk.put(file(store), Arrays.copyOf(whole, length));
+                for (String[] command : List.of(
+                        new String[] {"DEBUG", "RELOAD", "NOSAVE"},
+                        new String[] {"DEBUG", "RELOAD", "NOSAVE", "NOFLUSH", "MERGE"})) {
+                    assertTrue(
+                            store.error(command).startsWith("ERR Error trying to load the RDB dump"),
+                            "cut at " + length);
+                    assertEquals(before, store.run("DEBUG", "DIGEST"), "cut at " + length);
+                }
+            }
+            disk.put(file(store), whole);
+            assertEquals("OK", store.run("DEBUG", "RELOAD", "NOSAVE"));
             assertEquals(before, store.run("DEBUG", "DIGEST"));
         }
     }
