@@ -54,8 +54,14 @@ final class IdleTest {
                 blocked.send("BLPOP list 0\r\n");
                 assertEquals("+OK", idle.run("CLIENT PAUSE 10000000 WRITE"));
                 postponed.send("SET key value\r\n");
-                await(() -> engine.clients().stream().filter(client -> client.isPostponed()).count() == 1);
-                await(() -> engine.clients().stream().filter(client -> client.waiter() != null).count() == 1);
+                await(() -> engine.clients().stream()
+                                .filter(client -> client.isPostponed())
+                                .count()
+                        == 1);
+                await(() -> engine.clients().stream()
+                                .filter(client -> client.waiter() != null)
+                                .count()
+                        == 1);
                 passedMillis.set(200_000);
                 assertTrue(idle.isEnded());
                 assertTrue(inTransaction.isEnded());
