@@ -49,7 +49,7 @@ public class ScriptBenchmark {
 
         @Setup
         public void load() {
-            hash = String.valueOf(store.call("SCRIPT", "LOAD", promise + SCRIPT));
+            hash = String.valueOf(store.callText("SCRIPT", "LOAD", promise + SCRIPT));
         }
 
         @TearDown
