@@ -241,6 +241,7 @@ final class Sender {
             buffer.writerIndex(count);
             bytesOut.setOpaque(bytesOut.getPlain() + count);
             statistics.netOutputBytes.add(count);
+            statistics.replicationOutputBytes.add(count);
             write(buffer, true);
             return;
         }

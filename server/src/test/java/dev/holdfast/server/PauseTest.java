@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.engine.Holdfast;
 import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.core.Pause;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,7 +40,7 @@ final class PauseTest {
     @AfterEach
     void closeAll() throws Exception {
         stop.set(true);
-        store.engine().pause().stop();
+        store.engine().pause().stop(Pause.Purpose.CLIENT);
         for (AutoCloseable each : opened) {
             each.close();
         }

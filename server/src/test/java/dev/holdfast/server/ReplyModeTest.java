@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.engine.Holdfast;
 import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.core.Pause;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -151,7 +152,7 @@ final class ReplyModeTest {
             Thread.onSpinWait();
         }
         client.send(mode.before + "\r\n" + waiting + "\r\n" + mode.behind + "\r\n");
-        store.engine().pause().stop();
+        store.engine().pause().stop(Pause.Purpose.CLIENT);
         assertEquals("+PONG", client.read());
         assertEquals(mode.first, client.read());
     }

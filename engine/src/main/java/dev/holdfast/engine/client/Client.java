@@ -26,7 +26,9 @@ public final class Client implements Account {
         /** The reply to this command is not sent, and those after it are. */
         SKIP,
         /** The reply to the next command is not sent. */
-        SKIP_NEXT
+        SKIP_NEXT,
+        /** What is sent is the stream of changes, in which there is no room for replies; one who would get one is disconnected. */
+        REPLICA
     }
 
     private final long id;
@@ -225,7 +227,7 @@ public final class Client implements Account {
     }
 
     public void setReplyMode(ReplyMode mode) {
-        this.replyMode = mode;
+        this.replyMode = replica ? ReplyMode.REPLICA : mode;
         this.pushing = false;
     }
 
@@ -347,6 +349,7 @@ public final class Client implements Account {
 
     public void setReplica() {
         this.replica = true;
+        setReplyMode(ReplyMode.REPLICA);
     }
 
     // ---- what it holds; see ClientMemory ----

@@ -20,6 +20,7 @@ import dev.holdfast.engine.client.Client;
 import dev.holdfast.engine.client.ClientInfo;
 import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.core.Handler;
+import dev.holdfast.engine.core.Pause;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.List;
@@ -303,12 +304,12 @@ public final class ClientCommands {
         if (millis > Long.MAX_VALUE - call.now()) {
             throw new CommandException("ERR timeout is out of range");
         }
-        call.engine().pause().start(call.now() + millis, onlyWrites);
+        call.engine().pause().start(Pause.Purpose.CLIENT, call.now() + millis, onlyWrites);
         call.reply().ok();
     }
 
     private static void unpause(Call call) {
-        call.engine().pause().stop();
+        call.engine().pause().stop(Pause.Purpose.CLIENT);
         call.reply().ok();
     }
 

@@ -264,7 +264,7 @@ final class InfoReport {
         line("total_blocking_keys", engine.observers().awaitedKeys());
         line("total_blocking_keys_on_nokey", engine.observers().keysAwaitedForLoss());
         Pause pause = engine.pause();
-        line("paused_reason", pause.isActive() ? "client_pause" : "none");
+        line("paused_reason", pause.reason());
         line("paused_actions", !pause.isActive() ? "none" : pause.isOnlyWrites() ? "write" : "all");
         line("paused_timeout_milliseconds", pause.millisLeft());
     }
@@ -390,9 +390,9 @@ final class InfoReport {
         line("instantaneous_ops_per_sec", Math.round(statistics.commandRate.perSecond()));
         line("total_net_input_bytes", statistics.netInputBytes.sum());
         line("total_net_output_bytes", statistics.netOutputBytes.sum());
+        line("total_net_repl_input_bytes", statistics.replicationInputBytes.sum());
+        line("total_net_repl_output_bytes", statistics.replicationOutputBytes.sum());
         zeros(
-                "total_net_repl_input_bytes",
-                "total_net_repl_output_bytes",
                 "total_net_cluster_slot_import_bytes",
                 "total_net_cluster_slot_export_bytes");
         line("instantaneous_input_kbps", kilobytes(statistics.inputRate));
@@ -493,7 +493,7 @@ final class InfoReport {
                             + replica.ackOffset() + ",lag=" + replica.lagSeconds(now) + ",type=replica");
         }
         line("replicas_waiting_psync", 0);
-        line("master_failover_state", "no-failover");
+        line("master_failover_state", node.failover().stateText());
         line("master_replid", node.id());
         line("master_replid2", node.secondId());
         line("master_repl_offset", node.offset());

@@ -19,13 +19,17 @@ import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.core.Handler;
+import dev.holdfast.engine.replication.Failover;
 import dev.holdfast.engine.replication.Replica;
 import dev.holdfast.engine.replication.ReplicationNode;
 import java.util.List;
 import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The commands between servers, and those by which a client waits for replicas. */
 public final class ReplicationCommands {
+    private static final Logger LOG = LoggerFactory.getLogger(ReplicationCommands.class);
     private static final int LONGEST_ADDRESS = 255;
 
     private ReplicationCommands() {}
@@ -53,12 +57,12 @@ public final class ReplicationCommands {
             admin("FAILOVER", "[TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]", ReplicationCommands::failover)
                     .since("6.2.0")
                     .arity(-1)
-                    .flags(NOSCRIPT, STALE)
+                    .flags(NOSCRIPT, STALE, ALL_SHARDS)
                     .summary("Exchanges the roles of the primary and a replica"),
             admin("PSYNC", "replicationid offset", ReplicationCommands::synchronize)
                     .since("2.8.0")
                     .arity(-3)
-                    .flags(NO_ASYNC_LOADING, NO_MULTI, NOSCRIPT)
+                    .flags(NO_ASYNC_LOADING, NO_MULTI, NOSCRIPT, ALL_SHARDS)
                     .summary("Lets a replica go on with the stream of changes"),
             admin("SYNC", "", ReplicationCommands::synchronizeFully)
                     .since("1.0.0")
@@ -122,8 +126,12 @@ public final class ReplicationCommands {
     }
 
     private static void synchronize(Call call) {
+        if (!Numbers.isLong(call.arg(2))) {
+            LOG.warn("Replica {} asks for synchronization but with a wrong offset", call.client().link().address());
+        }
         long offset = call.longArg(2);
-        node(call).synchronize(call.client(), call.arg(1), offset - 1);
+        boolean failover = call.argCount() > 3 && call.arg(3).isWord("FAILOVER");
+        node(call).synchronize(call.client(), call.arg(1), offset - 1, failover);
     }
 
     private static void configure(Call call) {
@@ -219,6 +227,9 @@ public final class ReplicationCommands {
             throw new CommandException("ERR REPLICAOF not allowed in cluster mode.");
         }
         ReplicationNode node = node(call);
+        if (node.failover().isActive()) {
+            throw new CommandException("ERR REPLICAOF not allowed while failing over.");
+        }
         if (call.arg(1).isWord("NO") && call.arg(2).isWord("ONE")) {
             node.promote();
             call.reply().ok();
@@ -240,8 +251,34 @@ public final class ReplicationCommands {
             throw new CommandException(
                     "ERR FAILOVER not allowed in cluster mode. Use CLUSTER FAILOVER command instead.");
         }
-        boolean abort = call.argCount() == 2 && call.arg(1).isWord("ABORT");
-        throw new CommandException(
-                abort ? "ERR No failover in progress." : "ERR FAILOVER requires connected replicas.");
+        ReplicationNode node = node(call);
+        if (call.argCount() == 2 && call.arg(1).isWord("ABORT")) {
+            if (!node.failover().isActive()) {
+                throw new CommandException("ERR No failover in progress.");
+            }
+            node.failover().abort("Failover manually aborted");
+            call.reply().ok();
+            return;
+        }
+        Failover.Target target = null;
+        long timeoutMillis = 0;
+        boolean force = false;
+        for (int i = 1; i < call.argCount(); i++) {
+            if (call.arg(i).isWord("TIMEOUT") && i + 1 < call.argCount() && timeoutMillis == 0) {
+                timeoutMillis = call.longArg(++i);
+                if (timeoutMillis <= 0) {
+                    throw new CommandException("ERR FAILOVER timeout must be greater than 0");
+                }
+            } else if (call.arg(i).isWord("TO") && i + 2 < call.argCount() && target == null) {
+                target = new Failover.Target(call.arg(i + 1).toString(), (int) call.longArg(i + 2));
+                i += 2;
+            } else if (call.arg(i).isWord("FORCE") && !force) {
+                force = true;
+            } else {
+                throw CommandException.syntax();
+            }
+        }
+        node.failover().begin(target, timeoutMillis, force);
+        call.reply().ok();
     }
 }

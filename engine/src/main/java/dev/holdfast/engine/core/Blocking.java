@@ -164,6 +164,7 @@ public final class Blocking {
             return false;
         }
         if (error != null) {
+            client.lane().rejected[waiter.spec.id()]++;
             engine.statistics().countError(error);
         }
         return true;

@@ -114,6 +114,10 @@ final class Dispatcher {
     }
 
     private static void silence(Client client, Reply reply, int mark) {
+        if (client.replyMode() == Client.ReplyMode.REPLICA) {
+            endReplica(client, reply, mark);
+            return;
+        }
         if (!client.takePushing()) {
             reply.truncate(mark);
         }
@@ -128,6 +132,19 @@ final class Dispatcher {
         CommandSpec spec = gate.resolve(client, args);
         client.used(spec);
         return spec;
+    }
+
+    /** A replica has sent a command that has a reply, which would stand in the middle of its stream. */
+    private static void endReplica(Client client, Reply reply, int mark) {
+        if (reply.mark() > mark) {
+            reply.truncate(mark);
+            CommandSpec last = client.lastCommand();
+            LOG.warn(
+                    "Replica generated a reply to command '{}', disconnecting it: {}",
+                    last == null ? "<unknown>" : last.fullName(),
+                    client.link().address());
+            client.link().close(false);
+        }
     }
 
     private boolean dispatch(Client client, @Nullable CommandSpec known, Args args, Reply reply) {

@@ -182,7 +182,7 @@ final class Gate {
         if (client.isSubscriber()) {
             causes |= Check.SUBSCRIBER.bit();
         }
-        if (client.isMonitor()) {
+        if (client.isMonitor() || client.isReplica()) {
             causes |= Check.MONITOR.bit();
         }
         return causes;

@@ -6,7 +6,10 @@ import dev.holdfast.engine.keyspace.DatabaseKey;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -20,8 +23,23 @@ import org.jspecify.annotations.Nullable;
  * then postponed; blocked clients, which are served when it is over; expiry and eviction, which leave their keys.
  */
 public final class Pause {
+    /** What clients are paused for. Each has a time of its own; what any of them concerns waits. */
+    public enum Purpose {
+        CLIENT("client_pause"),
+        SHUTDOWN("shutdown_in_progress"),
+        FAILOVER("failover_in_progress");
+
+        private final String text;
+
+        Purpose(String text) {
+            this.text = text;
+        }
+    }
+
     /** How soon a thread that waits for the end notices that its client has gone. */
     private static final long LOOK_MILLIS = 100;
+
+    private record Span(long endMillis, boolean onlyWrites, Future<?> end) {}
 
     private record Postponed(Client client, Args args) {}
 
@@ -31,8 +49,7 @@ public final class Pause {
 
     private volatile boolean active;
     private volatile boolean onlyWrites;
-    private long endMillis;
-    private @Nullable Future<?> end;
+    private final Map<Purpose, Span> spans = new EnumMap<>(Purpose.class);
 
     Pause(Engine engine) {
         this.engine = engine;
@@ -45,7 +62,20 @@ public final class Pause {
 
     /** How long the pause will last, in milliseconds. */
     public synchronized long millisLeft() {
-        return active ? Math.max(0, endMillis - engine.clock().millis()) : 0;
+        Purpose last = longest();
+        return last == null ? 0 : Math.max(0, spans.get(last).endMillis - engine.clock().millis());
+    }
+
+    /** What clients are paused for longest, as INFO shows it. */
+    public synchronized String reason() {
+        Purpose last = longest();
+        return last == null ? "none" : last.text;
+    }
+
+    private @Nullable Purpose longest() {
+        return spans.keySet().stream()
+                .max(Comparator.comparingLong(purpose -> spans.get(purpose).endMillis))
+                .orElse(null);
     }
 
     /** How many clients wait for the end of the pause. */
@@ -59,20 +89,21 @@ public final class Pause {
     }
 
     /**
-     * Pauses clients. A pause that is already on is never shortened, and one of all clients stays one of all. All shards are
-     * locked.
+     * Pauses clients. A pause for the same purpose that is already on is never shortened, and one of all clients stays one of all. All
+     * shards are locked.
      *
      * @param untilMillis milliseconds since 1970
      */
-    public synchronized void start(long untilMillis, boolean writesOnly) {
-        onlyWrites = active ? onlyWrites && writesOnly : writesOnly;
-        endMillis = active ? Math.max(endMillis, untilMillis) : untilMillis;
-        active = true;
-        if (end != null) {
-            end.cancel(false);
+    public synchronized void start(Purpose purpose, long untilMillis, boolean writesOnly) {
+        Span before = spans.get(purpose);
+        long endMillis = before == null ? untilMillis : Math.max(before.endMillis, untilMillis);
+        if (before != null) {
+            before.end.cancel(false);
         }
         long delay = Math.max(0, endMillis - engine.clock().millis());
-        end = engine.timer().schedule(this::stop, delay, TimeUnit.MILLISECONDS);
+        Future<?> end = engine.timer().schedule(() -> stop(purpose), delay, TimeUnit.MILLISECONDS);
+        spans.put(purpose, new Span(endMillis, writesOnly && (before == null || before.onlyWrites), end));
+        combine();
     }
 
     /** Keeps the thread of a client here until the pause is over, or the client goes. */
@@ -87,12 +118,21 @@ public final class Pause {
         }
     }
 
-    /** Ends the pause and runs what has waited for that, in order of arrival. */
-    public void stop() {
+    private void combine() {
+        onlyWrites = spans.values().stream().allMatch(Span::onlyWrites);
+        active = !spans.isEmpty();
+    }
+
+    /** Ends the pause for a purpose, and runs what no other keeps waiting, in order of arrival. No locks are held. */
+    public void stop(Purpose purpose) {
         List<Postponed> waiting;
         List<DatabaseKey> ready;
         synchronized (this) {
-            active = false;
+            Span ended = spans.remove(purpose);
+            if (ended != null) {
+                ended.end.cancel(false);
+            }
+            combine();
             notifyAll();
             waiting = List.copyOf(postponed);
             postponed.clear();

@@ -36,6 +36,11 @@ public final class Statistics {
 
     public final LongAdder netInputBytes = new LongAdder();
     public final LongAdder netOutputBytes = new LongAdder();
+
+    /** What of these bytes has come from the primary, and has gone to replicas. */
+    public final LongAdder replicationInputBytes = new LongAdder();
+
+    public final LongAdder replicationOutputBytes = new LongAdder();
     public final LongAdder errorReplies = new LongAdder();
     public final LongAdder changesSinceSave = new LongAdder();
     public final LongAdder outputBufferLimitDisconnections = new LongAdder();
@@ -204,6 +209,8 @@ public final class Statistics {
                 evictionExceededNanos,
                 netInputBytes,
                 netOutputBytes,
+                replicationInputBytes,
+                replicationOutputBytes,
                 errorReplies,
                 outputBufferLimitDisconnections,
                 queryBufferLimitDisconnections,

@@ -30,7 +30,7 @@ public final class LastSave {
             return true;
         }
         Pause pause = engine.pause();
-        pause.start(Long.MAX_VALUE, true);
+        pause.start(Pause.Purpose.SHUTDOWN, Long.MAX_VALUE, true);
         if (!words.contains("NOSAVE")) {
             awaitWrites(engine);
         }
@@ -51,7 +51,7 @@ public final class LastSave {
                     "Error trying to save the DB, can't exit: {}. The store goes on: make room, or mend it, and end it again;"
                             + " SHUTDOWN NOSAVE ends it without what is not saved.",
                     Reason.of(e));
-            pause.stop();
+            pause.stop(Pause.Purpose.SHUTDOWN);
             engine.host().lastSaveFailed();
             return false;
         }

@@ -72,6 +72,7 @@ public final class ReplicationNode implements Replication {
     public final LongAdder unexpectedErrors = new LongAdder();
 
     private final Loading loading;
+    private final Failover failover;
     private volatile @Nullable Upstream upstream;
     private volatile @Nullable Backlog backlog;
 
@@ -90,6 +91,7 @@ public final class ReplicationNode implements Replication {
         this.stream = engine.changes().replicas();
         this.waits = new Waits(engine.blocking());
         this.loading = new Loading(engine.clock());
+        this.failover = new Failover(this, engine);
         parameters.backlogSize.onChange(this::resizeBacklog);
     }
 
@@ -104,6 +106,11 @@ public final class ReplicationNode implements Replication {
 
     Engine engine() {
         return engine;
+    }
+
+    /** The planned exchange of roles with a replica. */
+    public Failover failover() {
+        return failover;
     }
 
     private long now() {
@@ -254,12 +261,19 @@ public final class ReplicationNode implements Replication {
         upstream = next;
         engine.changes().setFollowing(true);
         parameters.replicaof.set(host + " " + port);
-        engine.blocking()
-                .unblockAll(
-                        "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)");
+        if (!failover.isUnderWay()) {
+            unblockClients();
+        }
         LOG.info("REPLICAOF {}:{} enabled", host, port);
         next.start();
         return true;
+    }
+
+    /** Who waits for keys would wait for the primary's. */
+    void unblockClients() {
+        engine.blocking()
+                .unblockAll(
+                        "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)");
     }
 
     /** Makes this store a primary. All shards are locked. */
@@ -439,6 +453,7 @@ public final class ReplicationNode implements Replication {
 
     @Override
     public void tick() {
+        failover.look();
         long second = engine.clock().nanos() / 1_000_000_000L;
         if (second == lastSecond) {
             return;
@@ -458,7 +473,10 @@ public final class ReplicationNode implements Replication {
         if (primary != null) {
             primary.keepAlive();
         }
-        if (primary == null && !replicas.isEmpty() && second - lastPingSecond >= parameters.pingPeriodSeconds.get()) {
+        if (primary == null
+                && !failover.isActive()
+                && !replicas.isEmpty()
+                && second - lastPingSecond >= parameters.pingPeriodSeconds.get()) {
             lastPingSecond = second;
             stream.append(PING, 0, PING.length);
         }
@@ -519,9 +537,24 @@ public final class ReplicationNode implements Replication {
      *
      * @param id which stream it has had
      * @param offset how much of it
+     * @param failover whether it is this store's primary and asks it to take its place; all shards are locked
      */
-    public void synchronize(Client client, Slice id, long offset) {
+    public void synchronize(Client client, Slice id, long offset, boolean failover) {
+        if (failover) {
+            takeOver(id.toString());
+        }
         join(replica(client), id.toString(), offset);
+    }
+
+    private void takeOver(String id) {
+        LOG.info("Failover request received for replid {}.", id);
+        if (upstream == null) {
+            throw new CommandException("ERR PSYNC FAILOVER can't be sent to a master.");
+        }
+        if (!id.equalsIgnoreCase(id())) {
+            throw new CommandException("ERR PSYNC FAILOVER replid must match my replid.");
+        }
+        promote();
     }
 
     private synchronized void join(Replica replica, @Nullable String id, long offset) {
@@ -531,6 +564,9 @@ public final class ReplicationNode implements Replication {
         }
         if (replica.isFiltered() && !replica.readsMark()) {
             throw new CommandException("ERR Filtered replica requires EOF capability");
+        }
+        if (failover.isActive()) {
+            throw new CommandException("NOMASTERLINK Can't SYNC while failing over");
         }
         if (upstream != null && !isLinkUp()) {
             throw new CommandException("NOMASTERLINK Can't SYNC while not connected with my master");

@@ -219,6 +219,13 @@ final class Upstream implements Runnable {
                 try {
                     connect();
                     follow();
+                } catch (InterruptedIOException e) {
+                    LOG.warn(
+                            state == State.TRANSFER
+                                    ? "Timeout receiving bulk data from PRIMARY {}:{}. If this goes on, a larger 'repl-timeout' helps"
+                                    : "Timeout connecting to the PRIMARY {}:{}...",
+                            host,
+                            port);
                 } catch (IOException e) {
                     if (!stopped) {
                         LOG.warn("The link to the primary {}:{} is down: {}", host, port, Reason.of(e));
@@ -332,8 +339,13 @@ final class Upstream implements Runnable {
 
     private void follow() throws IOException {
         Peer from = present();
-        String answer = ask(from, "PSYNC", node.id(), Long.toString(stream.offset() + 1));
+        boolean exchange = node.failover().isUnderWay();
+        String[] request = {"PSYNC", node.id(), Long.toString(stream.offset() + 1), "FAILOVER"};
+        String answer = ask(from, exchange ? request : Arrays.copyOf(request, request.length - 1));
         String[] words = answer.split(" ");
+        if (exchange) {
+            node.failover().answered(words[0].equals("+CONTINUE") || words[0].equals("+FULLRESYNC"));
+        }
         if (words[0].equals("+CONTINUE")) {
             node.resumed(words.length > 1 ? words[1] : node.id());
             LOG.info("Successful partial resynchronization with primary at offset {}.", stream.offset());
@@ -435,6 +447,12 @@ final class Upstream implements Runnable {
     private void noteTransferred(int more) {
         long before = transferredBytes;
         transferredBytes = before + more;
+        noteInput(more);
+    }
+
+    private void noteInput(int bytes) {
+        engine.statistics().netInputBytes.add(bytes);
+        engine.statistics().replicationInputBytes.add(bytes);
     }
 
     private int read(Peer from, byte[] into, int offset, int length) throws IOException {
@@ -458,7 +476,7 @@ final class Upstream implements Runnable {
             try {
                 int count = read(from, buffer, 0, Math.min(buffer.length, decoder.most()));
                 lastReadMillis = engine.clock().millis();
-                engine.statistics().netInputBytes.add(count);
+                noteInput(count);
                 keepRaw(buffer, count);
                 run(buffer, count);
                 engine.changes().commit();
