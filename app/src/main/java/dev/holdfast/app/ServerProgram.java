@@ -302,7 +302,7 @@ final class ServerProgram implements Host {
             return;
         }
         LOG.warn("Received {}, shutting down...", name);
-        if (LastSave.take(engine, Set.of(options.get().toUpperCase(Locale.ROOT).split(" ")))) {
+        if (ReplicationNode.of(engine).shutdown().take(Set.of(options.get().toUpperCase(Locale.ROOT).split(" ")))) {
             saved = true;
             System.exit(0);
         }

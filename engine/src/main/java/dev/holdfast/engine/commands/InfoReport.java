@@ -20,6 +20,7 @@ import dev.holdfast.engine.persistence.Loading;
 import dev.holdfast.engine.persistence.RdbSaves;
 import dev.holdfast.engine.replication.Replica;
 import dev.holdfast.engine.replication.ReplicationNode;
+import dev.holdfast.engine.replication.Shutdown;
 import dev.holdfast.engine.scripting.Scripting;
 import dev.holdfast.engine.topology.ClusterNode;
 import java.nio.file.Path;
@@ -205,6 +206,10 @@ final class InfoReport {
         line("server_time_usec", engine.clock().micros());
         line("uptime_in_seconds", uptime);
         line("uptime_in_days", uptime / 86400);
+        Shutdown shutdown = ReplicationNode.of(engine).shutdown();
+        if (shutdown.isActive()) {
+            line("shutdown_in_milliseconds", shutdown.millisLeft());
+        }
         line("hz", config.hz.get());
         line("configured_hz", config.hz.get());
         line("clients_hz", config.hz.get());

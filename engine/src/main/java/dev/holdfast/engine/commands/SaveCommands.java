@@ -33,6 +33,9 @@ import org.slf4j.LoggerFactory;
 public final class SaveCommands {
     private static final Logger LOG = LoggerFactory.getLogger(SaveCommands.class);
 
+    private static final String NO_LOCAL_FILE =
+            "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
+
     private SaveCommands() {}
 
     public static final List<CommandSpec> COMMANDS = List.of(
@@ -157,14 +160,20 @@ public final class SaveCommands {
         }
         AppendOnlyFile aof =
                 call.engine().persistence() instanceof FilePersistence persistence ? persistence.aof() : null;
-        if (local > 0 && !call.config().persistence.appendonly.get()) {
-            throw new CommandException("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
+        BooleanSupplier inVain = () -> local > 0 && (aof == null || !aof.isOn());
+        if (inVain.getAsBoolean()) {
+            throw new CommandException(NO_LOCAL_FILE);
         }
         long offset = call.client().writeOffset();
         long replicationOffset = call.client().replicationOffset();
-        BooleanSupplier over = () -> (local == 0 || isDurable(aof, offset))
+        BooleanSupplier over = () -> inVain.getAsBoolean()
+                || (local == 0 || isDurable(aof, offset))
                 && (replicas == 0 || node.countDurable(replicationOffset) >= replicas);
         Consumer<Reply> answer = reply -> {
+            if (inVain.getAsBoolean()) {
+                reply.error(NO_LOCAL_FILE);
+                return;
+            }
             reply.array(2);
             reply.integer(isDurable(aof, offset) ? 1 : 0);
             reply.integer(node.countDurable(replicationOffset));

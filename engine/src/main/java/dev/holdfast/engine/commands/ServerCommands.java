@@ -18,10 +18,10 @@ import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.core.ScriptRun;
-import dev.holdfast.engine.persistence.LastSave;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.replication.Replica;
 import dev.holdfast.engine.replication.ReplicationNode;
+import dev.holdfast.engine.replication.Shutdown;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -189,8 +189,13 @@ public final class ServerCommands {
         if (abort && words.size() > 1 || words.contains("SAVE") && words.contains("NOSAVE")) {
             throw CommandException.syntax();
         }
+        Shutdown shutdown = ReplicationNode.of(call.engine()).shutdown();
         if (abort) {
-            throw new CommandException("ERR No shutdown in progress.");
+            if (!shutdown.abort()) {
+                throw new CommandException("ERR No shutdown in progress.");
+            }
+            call.reply().ok();
+            return;
         }
         if (words.contains("FAILOVER")) {
             throw new CommandException("ERR SHUTDOWN FAILOVER is only supported in cluster mode.");
@@ -199,7 +204,12 @@ public final class ServerCommands {
         if (script != null && !words.contains("NOSAVE")) {
             throw script.busyError();
         }
-        if (!LastSave.take(call.engine(), words)) {
+        if (shutdown.isActive() || shutdown.hasToWait(words)) {
+            call.blockForTime(0, reply -> {});
+            shutdown.begin(call.client(), words);
+            return;
+        }
+        if (!shutdown.take(words)) {
             throw new CommandException("ERR Errors trying to SHUTDOWN. Check logs.");
         }
         call.engine().host().shutDown("User requested shutdown...");

@@ -170,13 +170,6 @@ public final class Blocking {
         return true;
     }
 
-    /** Ends the waits of all clients with an error. */
-    public void unblockAll(String error) {
-        for (Client client : engine.clients()) {
-            unblock(client, error);
-        }
-    }
-
     /** Runs the commands that wait for these keys, and for those that they change in turn. No locks are held. */
     void serve(List<DatabaseKey> ready) {
         Deque<DatabaseKey> queue = new ArrayDeque<>(ready);

@@ -461,8 +461,10 @@ final class Dispatcher {
                     monitors.show(client, false, command, args);
                 }
             }
-            String reason = message.startsWith("ERR ") ? message.substring("ERR ".length()) : message;
-            message = "EXECABORT Transaction discarded because of: " + reason;
+            if (!message.startsWith("REDIRECT ")) {
+                String reason = message.startsWith("ERR ") ? message.substring("ERR ".length()) : message;
+                message = "EXECABORT Transaction discarded because of: " + reason;
+            }
         } else if (transaction != null) {
             transaction.fail();
         }

@@ -27,6 +27,11 @@ public interface Replication {
         return null;
     }
 
+    /** Whether a command waits during a pause that concerns only commands that write, since it may soon have to go to another server. */
+    default boolean holdsBack(Client client, CommandSpec spec) {
+        return false;
+    }
+
     /** Whether this store follows another, which says what expires and what is evicted. */
     default boolean isReplica() {
         return false;

@@ -217,6 +217,8 @@ public final class AppendOnlyFile {
             writer.close();
             stopThread();
         }
+        // Those who wait for this file wait in vain.
+        waits.answer();
     }
 
     /** The first base is there. */

@@ -5,8 +5,11 @@ import dev.holdfast.engine.base.RandomId;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandFlag;
+import dev.holdfast.engine.catalog.CommandRole;
 import dev.holdfast.engine.catalog.CommandSpec;
+import dev.holdfast.engine.client.BlockedCommand;
 import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.client.QueuedCommands;
 import dev.holdfast.engine.config.ReplicationParameters;
 import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.core.Replication;
@@ -73,6 +76,7 @@ public final class ReplicationNode implements Replication {
 
     private final Loading loading;
     private final Failover failover;
+    private final Shutdown shutdown;
     private volatile @Nullable Upstream upstream;
     private volatile @Nullable Backlog backlog;
 
@@ -92,6 +96,7 @@ public final class ReplicationNode implements Replication {
         this.waits = new Waits(engine.blocking());
         this.loading = new Loading(engine.clock());
         this.failover = new Failover(this, engine);
+        this.shutdown = new Shutdown(this, engine);
         parameters.backlogSize.onChange(this::resizeBacklog);
     }
 
@@ -111,6 +116,11 @@ public final class ReplicationNode implements Replication {
     /** The planned exchange of roles with a replica. */
     public Failover failover() {
         return failover;
+    }
+
+    /** The end of the store, which waits for replicas. */
+    public Shutdown shutdown() {
+        return shutdown;
     }
 
     private long now() {
@@ -134,6 +144,10 @@ public final class ReplicationNode implements Replication {
             return "LOADING Valkey is loading the dataset in memory";
         }
         if (primary != null) {
+            if (client.isRedirectCapable() && engine.cluster() == null && concernsData(client, spec, writes)) {
+                // While roles are exchanged the other one is not a primary yet: it would send the client back here.
+                return failover.isUnderWay() ? null : "REDIRECT " + primary.host() + ":" + primary.port();
+            }
             if (writes && parameters.readOnly.get()) {
                 return READ_ONLY;
             }
@@ -149,6 +163,23 @@ public final class ReplicationNode implements Replication {
             return "NOREPLICAS Not enough good replicas to write.";
         }
         return null;
+    }
+
+    @Override
+    public boolean holdsBack(Client client, CommandSpec spec) {
+        return failover.isUnderWay() && client.isRedirectCapable() && concernsData(client, spec, false);
+    }
+
+    private static boolean concernsData(Client client, CommandSpec spec, boolean writes) {
+        if (writes || client.isReadOnly()) {
+            return writes;
+        }
+        QueuedCommands transaction = client.transaction();
+        return spec.is(CommandFlag.READONLY)
+                || spec.has(CommandRole.RUNS_QUEUE)
+                        && transaction != null
+                        && transaction.commands().stream()
+                                .anyMatch(queued -> queued.spec().is(CommandFlag.READONLY));
     }
 
     @Override
@@ -260,20 +291,32 @@ public final class ReplicationNode implements Replication {
         restored = -1;
         upstream = next;
         engine.changes().setFollowing(true);
-        parameters.replicaof.set(host + " " + port);
         if (!failover.isUnderWay()) {
             unblockClients();
         }
+        parameters.replicaof.set(host + " " + port);
         LOG.info("REPLICAOF {}:{} enabled", host, port);
         next.start();
         return true;
     }
 
-    /** Who waits for keys would wait for the primary's. */
+    /** Clients that wait for keys would wait for the primary's. One that only reads, and has said that it may read here, may wait on. */
     void unblockClients() {
-        engine.blocking()
-                .unblockAll(
-                        "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)");
+        for (Client client : engine.clients()) {
+            BlockedCommand waiter = client.waiter();
+            if (waiter == null || client.isReadOnly() && !waiter.spec.is(CommandFlag.WRITE)) {
+                continue;
+            }
+            if (client.isRedirectCapable() && !waiter.keys.isEmpty()) {
+                engine.blocking().unblock(client, "REDIRECT " + primaryHost() + ":" + primaryPort());
+            } else {
+                client.closeAfterReply();
+                engine.blocking()
+                        .unblock(
+                                client,
+                                "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)");
+            }
+        }
     }
 
     /** Makes this store a primary. All shards are locked. */
@@ -475,6 +518,7 @@ public final class ReplicationNode implements Replication {
         }
         if (primary == null
                 && !failover.isActive()
+                && !shutdown.isActive()
                 && !replicas.isEmpty()
                 && second - lastPingSecond >= parameters.pingPeriodSeconds.get()) {
             lastPingSecond = second;

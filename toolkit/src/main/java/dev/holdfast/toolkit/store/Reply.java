@@ -40,6 +40,14 @@ public final class Reply {
         return value instanceof ReplyError;
     }
 
+    boolean isMap() {
+        return value instanceof Map;
+    }
+
+    boolean isList() {
+        return value instanceof List;
+    }
+
     /** The reply itself, or the exception that it stands for. */
     public Reply orThrow() {
         if (value instanceof ReplyError error) {
