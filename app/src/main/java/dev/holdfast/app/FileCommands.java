@@ -15,13 +15,16 @@ import picocli.CommandLine.Command;
 @Command(
         name = "holdfast",
         description =
-                "Checks, saves and restores the files of a store; fills and searches a dictionary of CPE names; relays messages.",
+                "Checks, saves and restores the files of a store; fills and searches a dictionary of CPE names; relays messages;"
+                        + " compares two servers and lets one take the place of the other.",
         subcommands = {
             CheckCommand.class,
             BackupCommand.class,
             RestoreCommand.class,
             CpeCommand.class,
             RelayCommand.class,
+            CompareCommand.class,
+            HandoverCommand.class,
             CliCommand.class,
             PingCommand.class,
             InfoCommand.class,
@@ -29,8 +32,8 @@ import picocli.CommandLine.Command;
             TopCommand.class
         })
 final class FileCommands {
-    private static final Set<String> NAMES =
-            Set.of("check", "backup", "restore", "cpe", "relay", "cli", "ping", "info", "keys", "top");
+    private static final Set<String> NAMES = Set.of(
+            "check", "backup", "restore", "cpe", "relay", "compare", "handover", "cli", "ping", "info", "keys", "top");
 
     /** The status to end with: what was asked for has been found damaged, or could not be done. */
     static final int FAILED = 1;

@@ -21,6 +21,8 @@ public final class Main {
                    ./holdfast backup [options] TARGET writes all data into one file; see ./holdfast backup --help
                    ./holdfast restore BACKUP DIR      puts a backup where the server will load it
                    ./holdfast relay --uri URI         serves HTTP and the relay over a store elsewhere; see ./holdfast relay --help
+                   ./holdfast compare URI URI         whether two servers hold the same, key by key
+                   ./holdfast handover --from URI --to URI   one server takes the place of another while clients write
                    ./holdfast cpe import FILE...      reads CPE names into database 8 of a server; see ./holdfast cpe --help
                    ./holdfast cpe search WORD...      says which products of those a name may mean
                    ./holdfast cli [WORD...]           a prompt for commands, or one command; on any Valkey, by --uri

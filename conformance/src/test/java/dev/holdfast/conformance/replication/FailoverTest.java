@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 /** FAILOVER and SHUTDOWN: a primary and its replica exchange roles, or the primary ends, and nothing that was acknowledged is lost. */
 class FailoverTest {
     private static final int WRITERS = 3;
-    private static final int ITEMS = 200;
+    private static final int ITEMS = 50;
 
     private final List<AutoCloseable> opened = new ArrayList<>();
 
@@ -37,8 +37,13 @@ class FailoverTest {
         return server;
     }
 
-    private static OurServer ours() {
-        return new OurServer("repl-diskless-sync-delay", "0", "enable-debug-command", "yes", "io-threads", "2");
+    private OurServer ours() {
+        OurServer server = open(new OurServer("repl-diskless-sync-delay", "0", "io-threads", "2"));
+        try (Session session = server.connect(Form.RESP2)) {
+            // The system has chosen its port.
+            session.run("CONFIG", "SET", "replica-announce-port", "" + server.port());
+        }
+        return server;
     }
 
     private static int port(Store store) {
@@ -64,14 +69,14 @@ class FailoverTest {
 
     @Test
     void amongOurs() throws Exception {
-        test(open(ours()), open(ours()));
+        test(ours(), ours());
     }
 
     @Test
     void fromOursToARealOneAndBack() throws Exception {
         RealServer real = open(RealServer.start());
         if (real.isValkey()) {
-            test(open(ours()), real);
+            test(ours(), real);
         }
     }
 
@@ -120,8 +125,8 @@ class FailoverTest {
 
     @Test
     void anExchangeThatCannotSucceedIsGivenUp() {
-        OurServer first = open(ours());
-        OurServer second = open(ours());
+        OurServer first = ours();
+        OurServer second = ours();
         Session one = open(first.connect(Form.RESP2));
         Session two = open(second.connect(Form.RESP2));
         assertEquals("ERR FAILOVER requires connected replicas.", one.run("FAILOVER").text());
@@ -159,8 +164,8 @@ class FailoverTest {
 
     @Test
     void aClientThatCanIsSentToThePrimary() {
-        OurServer first = open(ours());
-        OurServer second = open(ours());
+        OurServer first = ours();
+        OurServer second = ours();
         Session two = open(second.connect(Form.RESP2));
         follow(two, first);
         String elsewhere = "REDIRECT 127.0.0.1:" + first.port();
@@ -178,7 +183,7 @@ class FailoverTest {
 
     @Test
     void aShutdownWaitsForReplicasAndMayBeGivenUp() {
-        OurServer first = open(ours());
+        OurServer first = ours();
         Session one = open(first.connect(Form.RESP2));
         Session replica = open(first.connect(Form.RESP2));
         Session ending = open(first.connect(Form.RESP2));

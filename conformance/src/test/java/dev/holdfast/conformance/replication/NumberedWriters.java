@@ -9,6 +9,7 @@ import dev.holdfast.conformance.access.Store;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 
 /**
@@ -16,6 +17,9 @@ import java.util.stream.IntStream;
  * to is left for the next. What was acknowledged must be there once, in order.
  */
 final class NumberedWriters implements AutoCloseable {
+    /** Lists that grow slowly are compared quickly. */
+    private static final long PACE_NANOS = 1_000_000;
+
     private final List<Store> servers;
     private final List<Thread> threads = new ArrayList<>();
     private final List<AtomicInteger> acknowledged = new ArrayList<>();
@@ -43,6 +47,7 @@ final class NumberedWriters implements AutoCloseable {
                 at = (at + 1) % sessions.size();
             } else if (text.equals("" + (last.get() + 1))) {
                 last.incrementAndGet();
+                LockSupport.parkNanos(PACE_NANOS);
             } else {
                 synchronized (unexpected) {
                     unexpected.add(list + " " + last + ": " + text);

@@ -160,6 +160,7 @@ public final class Pause {
     /** Whether there is a pause in which the command may not run. What is loaded from a file is no client's. */
     boolean concerns(Client client, CommandSpec spec, Args args) {
         return active
+                && Origin.of(client) != Origin.LOG
                 && (!onlyWrites
                         || engine.plan().reachesReplicas(client, spec, args)
                         || engine.replication().holdsBack(client, spec));

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.stream.IntStream;
 
 /**
  * Compares what two stores hold: of every key the type, the value, and when it expires; of streams also groups, consumers and what is
@@ -30,7 +31,8 @@ public final class Comparison {
     private Comparison() {}
 
     /**
-     * Compares every key of a database. Writers make keys differ that are on their way: ask for those again by {@link #difference}.
+     * Compares every key of a database. Where clients write, keys differ that are on their way: {@link #compare(Store, Store, List,
+     * BiConsumer)} looks at them again.
      *
      * @param differences takes each key that differs, and in what
      * @return how many keys of the first store were compared; the cursor may show some twice
@@ -38,28 +40,40 @@ public final class Comparison {
     public static long compare(Store one, Store other, BiConsumer<byte[], String> differences) {
         long[] compared = {0};
         one.scan("*", keys -> {
-            List<Reply> here = look(one, keys);
-            List<Reply> there = look(other, keys);
-            for (int i = 0; i < keys.size(); i++) {
-                if (!isSame(here, there, 2 * i)) {
-                    byte[] key = keys.get(i);
-                    difference(one, other, key).ifPresent(what -> differences.accept(key, what));
-                }
-            }
+            compare(one, other, keys, differences);
             compared[0] += keys.size();
         });
-        other.scan("*", keys -> {
-            List<Reply> here = one.pipeline(keys.stream()
-                    .map(key -> Command.of("EXISTS", (Object) key))
-                    .toList());
-            for (int i = 0; i < keys.size(); i++) {
-                if (here.get(i).orThrow().number() == 0) {
-                    byte[] key = keys.get(i);
-                    difference(one, other, key).ifPresent(what -> differences.accept(key, what));
-                }
-            }
-        });
+        other.scan("*", keys -> compare(one, other, missing(one, keys), differences));
         return compared[0];
+    }
+
+    private static List<byte[]> missing(Store store, List<byte[]> keys) {
+        List<Reply> found = store.pipeline(
+                keys.stream().map(key -> Command.of("EXISTS", (Object) key)).toList());
+        return IntStream.range(0, keys.size())
+                .filter(i -> found.get(i).orThrow().number() == 0)
+                .mapToObj(keys::get)
+                .toList();
+    }
+
+    /** Compares some keys; a few hundred at a time. */
+    public static void compare(Store one, Store other, List<byte[]> keys, BiConsumer<byte[], String> differences) {
+        List<Reply> here = look(one, keys);
+        List<Reply> there = look(other, keys);
+        for (int i = 0; i < keys.size(); i++) {
+            byte[] key = keys.get(i);
+            Reply value = here.get(2 * i + 1).orThrow();
+            Reply otherValue = there.get(2 * i + 1).orThrow();
+            if (value.isNull() != otherValue.isNull()) {
+                long expires = (value.isNull() ? there : here).get(2 * i).orThrow().number();
+                // One of them may not have removed it yet.
+                if (expires < 0 || expires > one.millis()) {
+                    differences.accept(key, "only the " + (value.isNull() ? "second" : "first") + " has it");
+                }
+            } else if (!value.isNull() && !isSame(here, there, 2 * i)) {
+                difference(one, other, key).ifPresent(what -> differences.accept(key, what));
+            }
+        }
     }
 
     /** When a key expires, and its value as the server would save it: mostly the same bytes for the same value, but not always. */
@@ -73,31 +87,19 @@ public final class Comparison {
     }
 
     private static boolean isSame(List<Reply> here, List<Reply> there, int at) {
-        byte[] one = here.get(at + 1).orThrow().bytesOrNull();
-        byte[] other = there.get(at + 1).orThrow().bytesOrNull();
-        if (one == null || other == null) {
-            return one == other;
-        }
+        byte[] one = here.get(at + 1).bytes();
+        byte[] other = there.get(at + 1).bytes();
         return here.get(at).orThrow().number() == there.get(at).orThrow().number()
                 && Arrays.equals(
                         one, 0, one.length - DUMP_TAIL_BYTES, other, 0, Math.max(0, other.length - DUMP_TAIL_BYTES));
     }
 
-    /** In what a key differs; nothing where it does not. */
-    public static Optional<String> difference(Store one, Store other, byte[] key) {
+    /** In what a key differs that both have; nothing where it does not. */
+    private static Optional<String> difference(Store one, Store other, byte[] key) {
         String type = type(one, key);
         String otherType = type(other, key);
         if (!type.equals(otherType)) {
-            boolean gone = type.equals("none") || otherType.equals("none");
-            if (gone && isOver(type.equals("none") ? other : one, key)) {
-                return Optional.empty();
-            }
-            return Optional.of(
-                    type.equals("none")
-                            ? "only the second has it, a " + otherType
-                            : otherType.equals("none")
-                                    ? "only the first has it, a " + type
-                                    : "a " + type + ", and a " + otherType);
+            return Optional.of("a " + type + ", and a " + otherType);
         }
         if (type.equals("none")) {
             return Optional.empty();
@@ -114,12 +116,6 @@ public final class Comparison {
 
     private static String type(Store store, byte[] key) {
         return ask(store, "TYPE", key).text();
-    }
-
-    /** Whether a key has expired, though the store has not removed it yet. */
-    private static boolean isOver(Store store, byte[] key) {
-        long expires = ask(store, "PEXPIRETIME", key).number();
-        return expires >= 0 && expires <= store.millis();
     }
 
     private static Reply ask(Store store, String command, byte[] key, Object... words) {
