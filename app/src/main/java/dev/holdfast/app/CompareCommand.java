@@ -8,7 +8,8 @@ import picocli.CommandLine.Parameters;
 /** {@code holdfast compare}: whether two servers hold the same, key by key. */
 @Command(
         name = "compare",
-        description = "Compares every key of two servers: its type, value and expiry. Ends with 0 if all are the same, else with 1.",
+        description =
+                "Compares every key of two servers: its type, value and expiry. Ends with 0 if all are the same, else with 1.",
         footer = {
             "A key that differs is looked at again for some seconds, so that a change on its way to a replica is no difference.",
             "One value of each server is held in memory at a time. URIs are those of the toolkit: redis://user:password@host:port,",

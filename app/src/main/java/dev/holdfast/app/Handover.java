@@ -78,7 +78,9 @@ final class Handover {
     boolean run(Step last) throws InterruptedException {
         for (Step step : Step.values()) {
             try {
-                out.printf("%d of %d: %s%n", step.ordinal() + 1, Step.values().length, step.name().toLowerCase(Locale.ROOT));
+                out.printf(
+                        "%d of %d: %s%n",
+                        step.ordinal() + 1, Step.values().length, step.name().toLowerCase(Locale.ROOT));
                 take(step);
             } catch (Refusal | RuntimeException e) {
                 out.println("stopped: " + Reason.of(e));
@@ -175,7 +177,8 @@ final class Handover {
         long after = micros(source);
         long apart = Math.abs(there - (before + after) / 2) - (after - before) / 2;
         if (apart > CLOCK_MICROS) {
-            throw new Refusal("their clocks are %d ms apart: keys would expire at the wrong time".formatted(apart / 1000));
+            throw new Refusal(
+                    "their clocks are %d ms apart: keys would expire at the wrong time".formatted(apart / 1000));
         }
     }
 
@@ -290,15 +293,17 @@ final class Handover {
         String[] shown = shownAddress().split(":(?=\\d+$)");
         source.call("FAILOVER", "TO", shown[0], shown[1], "TIMEOUT", limits.pauseSeconds * 1000);
         try {
-            await(2 * limits.pauseSeconds, "the exchange has not ended", () -> source.info(
-                            "replication", "master_failover_state")
-                    .equals("no-failover"));
+            await(
+                    2 * limits.pauseSeconds,
+                    "the exchange has not ended",
+                    () -> source.info("replication", "master_failover_state").equals("no-failover"));
         } catch (Refusal e) {
             source.tryCall("FAILOVER", "ABORT");
             throw e;
         }
         if (source.isPrimary()) {
-            throw new Refusal("the target did not catch up while writes were paused, and the source is the primary again");
+            throw new Refusal(
+                    "the target did not catch up while writes were paused, and the source is the primary again");
         }
     }
 
@@ -334,7 +339,8 @@ final class Handover {
             }
         }
         if (found.size() != 1) {
-            throw new Refusal("of the replicas of %s, %d could be the target: %s".formatted(source, found.size(), found));
+            throw new Refusal(
+                    "of the replicas of %s, %d could be the target: %s".formatted(source, found.size(), found));
         }
         return found.getFirst();
     }
@@ -343,9 +349,10 @@ final class Handover {
 
     /** Both tell of one stream that has changed its name at one offset: so nothing came between. */
     private void confirm() throws Refusal, InterruptedException {
-        await(limits.patienceSeconds, "the source does not follow the target", () -> source.info(
-                        "replication", "master_link_status")
-                .equals("up"));
+        await(
+                limits.patienceSeconds,
+                "the source does not follow the target",
+                () -> source.info("replication", "master_link_status").equals("up"));
         Map<String, String> before = source.info("replication");
         Map<String, String> after = target.info("replication");
         if (!"master".equals(after.get("role"))) {
@@ -354,7 +361,8 @@ final class Handover {
         if (!history.equals(after.get("master_replid2"))
                 || !history.equals(before.get("master_replid2"))
                 || !after.getOrDefault("second_repl_offset", "").equals(before.get("second_repl_offset"))) {
-            throw new Refusal("roles have been exchanged, but the servers do not tell of one offset where that was: compare them");
+            throw new Refusal(
+                    "roles have been exchanged, but the servers do not tell of one offset where that was: compare them");
         }
         out.printf("the roles changed at offset %s of %s%n", after.get("second_repl_offset"), history);
         KeyComparison comparison = new KeyComparison(target, source);
@@ -378,7 +386,9 @@ final class Handover {
         }
         rewrite(source);
         rewrite(target);
-        out.printf("%s serves now, and %s follows it.%nThe way back: holdfast handover --from %s --to %s%n", target, source, target, source);
+        out.printf(
+                "%s serves now, and %s follows it.%nThe way back: holdfast handover --from %s --to %s%n",
+                target, source, target, source);
     }
 
     /** A restart must not bring the former roles back. */

@@ -9,7 +9,8 @@ import picocli.CommandLine.Option;
 /** {@code holdfast handover}: one server takes the place of another while clients write. */
 @Command(
         name = "handover",
-        description = "Lets one server take the place of another while clients write: nothing that was acknowledged is lost.",
+        description =
+                "Lets one server take the place of another while clients write: nothing that was acknowledged is lost.",
         footer = {
             "Steps: check, follow (the new server becomes a replica of the old one), verify (every key is compared), exchange (FAILOVER),",
             "confirm. A step that fails ends with a sentence and undoes what was done; until the exchange the old server serves all the time.",
@@ -32,7 +33,8 @@ final class HandoverCommand implements Callable<Integer> {
 
     @Option(
             names = "--until",
-            description = "the last step to take: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}); later the command goes on from there")
+            description =
+                    "the last step to take: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}); later the command goes on from there")
     private Step until = Step.CONFIRM;
 
     @Option(names = "--replace", description = "take a new server that holds keys; they are lost")
@@ -47,8 +49,9 @@ final class HandoverCommand implements Callable<Integer> {
     @Option(
             names = "--longest-pause",
             paramLabel = "SECONDS",
-            description = "for how long writes may wait in the exchange; if the new server has not caught up by then the exchange is"
-                    + " given up (${DEFAULT-VALUE})")
+            description =
+                    "for how long writes may wait in the exchange; if the new server has not caught up by then the exchange is"
+                            + " given up (${DEFAULT-VALUE})")
     private int longestPause = 10;
 
     @Override

@@ -43,14 +43,13 @@ final class KeyComparison {
         SortedSet<Integer> databases = new TreeSet<>(one.usedDatabases());
         databases.addAll(other.usedDatabases());
         for (int database : databases) {
-            long here = Comparison.compare(
-                    one.database(database), other.database(database), (key, what) -> {
-                        if (found.size() < MOST) {
-                            found.add(new Found(database, key, what));
-                        } else {
-                            beyond++;
-                        }
-                    });
+            long here = Comparison.compare(one.database(database), other.database(database), (key, what) -> {
+                if (found.size() < MOST) {
+                    found.add(new Found(database, key, what));
+                } else {
+                    beyond++;
+                }
+            });
             compared += here;
             out.printf("database %d: %d keys compared%n", database, here);
         }
@@ -62,8 +61,7 @@ final class KeyComparison {
     }
 
     private static List<String> functions(StoreServer server) {
-        return server
-                .tryCall("FUNCTION", "LIST", "WITHCODE")
+        return server.tryCall("FUNCTION", "LIST", "WITHCODE")
                 .map(libraries -> libraries.list().stream()
                         .map(library -> library.field("library_code").text())
                         .sorted()

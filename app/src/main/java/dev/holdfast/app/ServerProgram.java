@@ -302,7 +302,9 @@ final class ServerProgram implements Host {
             return;
         }
         LOG.warn("Received {}, shutting down...", name);
-        if (ReplicationNode.of(engine).shutdown().take(Set.of(options.get().toUpperCase(Locale.ROOT).split(" ")))) {
+        if (ReplicationNode.of(engine)
+                .shutdown()
+                .take(Set.of(options.get().toUpperCase(Locale.ROOT).split(" ")))) {
             saved = true;
             System.exit(0);
         }

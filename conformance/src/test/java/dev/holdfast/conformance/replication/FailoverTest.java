@@ -57,7 +57,8 @@ class FailoverTest {
     }
 
     private static void follow(Session replica, Store primary) {
-        assertEquals("OK", replica.run("REPLICAOF", "127.0.0.1", "" + port(primary)).text());
+        assertEquals(
+                "OK", replica.run("REPLICAOF", "127.0.0.1", "" + port(primary)).text());
         awaitUp(replica);
     }
 
@@ -105,7 +106,8 @@ class FailoverTest {
         String id = info(primary, "master_replid");
         awaitOnline(primary);
         assertEquals(
-                "OK", primary.run("FAILOVER", "TO", "127.0.0.1", "" + port(target)).text());
+                "OK",
+                primary.run("FAILOVER", "TO", "127.0.0.1", "" + port(target)).text());
         Awaitility.await()
                 .atMost(Duration.ofSeconds(60))
                 .until(() -> info(primary, "master_failover_state").equals("no-failover")
@@ -129,12 +131,16 @@ class FailoverTest {
         OurServer second = ours();
         Session one = open(first.connect(Form.RESP2));
         Session two = open(second.connect(Form.RESP2));
-        assertEquals("ERR FAILOVER requires connected replicas.", one.run("FAILOVER").text());
-        assertEquals("ERR No failover in progress.", one.run("FAILOVER", "ABORT").text());
+        assertEquals(
+                "ERR FAILOVER requires connected replicas.", one.run("FAILOVER").text());
+        assertEquals(
+                "ERR No failover in progress.", one.run("FAILOVER", "ABORT").text());
         follow(two, first);
         awaitOnline(one);
         String target = "" + second.port();
-        assertEquals("ERR FAILOVER is not valid when server is a replica.", two.run("FAILOVER").text());
+        assertEquals(
+                "ERR FAILOVER is not valid when server is a replica.",
+                two.run("FAILOVER").text());
         assertEquals(
                 "ERR FAILOVER target HOST and PORT is not a replica.",
                 one.run("FAILOVER", "TO", "127.0.0.1", "1").text());
@@ -187,7 +193,8 @@ class FailoverTest {
         Session one = open(first.connect(Form.RESP2));
         Session replica = open(first.connect(Form.RESP2));
         Session ending = open(first.connect(Form.RESP2));
-        assertEquals("ERR No shutdown in progress.", one.run("SHUTDOWN", "ABORT").text());
+        assertEquals(
+                "ERR No shutdown in progress.", one.run("SHUTDOWN", "ABORT").text());
         // A replica that acknowledges nothing.
         replica.run("REPLCONF", "listening-port", "7", "capa", "eof", "capa", "psync2");
         replica.send(List.of("PSYNC", "?", "-1"));
@@ -200,7 +207,8 @@ class FailoverTest {
                 .atMost(Duration.ofSeconds(60))
                 .until(() -> one.run("INFO", "server").text().contains("shutdown_in_milliseconds"));
         assertEquals("OK", one.run("SHUTDOWN", "ABORT").text());
-        assertEquals("ERR Errors trying to SHUTDOWN. Check logs.", ending.receive().text());
+        assertEquals(
+                "ERR Errors trying to SHUTDOWN. Check logs.", ending.receive().text());
         assertEquals("OK", one.run("SET", "a", "2").text());
     }
 }

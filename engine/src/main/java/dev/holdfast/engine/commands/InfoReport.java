@@ -397,9 +397,7 @@ final class InfoReport {
         line("total_net_output_bytes", statistics.netOutputBytes.sum());
         line("total_net_repl_input_bytes", statistics.replicationInputBytes.sum());
         line("total_net_repl_output_bytes", statistics.replicationOutputBytes.sum());
-        zeros(
-                "total_net_cluster_slot_import_bytes",
-                "total_net_cluster_slot_export_bytes");
+        zeros("total_net_cluster_slot_import_bytes", "total_net_cluster_slot_export_bytes");
         line("instantaneous_input_kbps", kilobytes(statistics.inputRate));
         line("instantaneous_output_kbps", kilobytes(statistics.outputRate));
         line("instantaneous_input_repl_kbps", "0.00");

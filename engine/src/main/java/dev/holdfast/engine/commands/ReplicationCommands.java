@@ -127,7 +127,9 @@ public final class ReplicationCommands {
 
     private static void synchronize(Call call) {
         if (!Numbers.isLong(call.arg(2))) {
-            LOG.warn("Replica {} asks for synchronization but with a wrong offset", call.client().link().address());
+            LOG.warn(
+                    "Replica {} asks for synchronization but with a wrong offset",
+                    call.client().link().address());
         }
         long offset = call.longArg(2);
         boolean failover = call.argCount() > 3 && call.arg(3).isWord("FAILOVER");

@@ -168,7 +168,7 @@ public final class SaveCommands {
         long replicationOffset = call.client().replicationOffset();
         BooleanSupplier over = () -> inVain.getAsBoolean()
                 || (local == 0 || isDurable(aof, offset))
-                && (replicas == 0 || node.countDurable(replicationOffset) >= replicas);
+                        && (replicas == 0 || node.countDurable(replicationOffset) >= replicas);
         Consumer<Reply> answer = reply -> {
             if (inVain.getAsBoolean()) {
                 reply.error(NO_LOCAL_FILE);

@@ -10,9 +10,9 @@ import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /**
  * {@code CLIENT PAUSE}: commands, or those that write, wait until the pause is over and are then run as if they had just
@@ -62,20 +62,17 @@ public final class Pause {
 
     /** How long the pause will last, in milliseconds. */
     public synchronized long millisLeft() {
-        Purpose last = longest();
-        return last == null ? 0 : Math.max(0, spans.get(last).endMillis - engine.clock().millis());
+        return longest().map(last -> Math.max(0, last.getValue().endMillis - engine.clock().millis()))
+                .orElse(0L);
     }
 
     /** What clients are paused for longest, as INFO shows it. */
     public synchronized String reason() {
-        Purpose last = longest();
-        return last == null ? "none" : last.text;
+        return longest().map(last -> last.getKey().text).orElse("none");
     }
 
-    private @Nullable Purpose longest() {
-        return spans.keySet().stream()
-                .max(Comparator.comparingLong(purpose -> spans.get(purpose).endMillis))
-                .orElse(null);
+    private Optional<Map.Entry<Purpose, Span>> longest() {
+        return spans.entrySet().stream().max(Comparator.comparingLong(entry -> entry.getValue().endMillis));
     }
 
     /** How many clients wait for the end of the pause. */

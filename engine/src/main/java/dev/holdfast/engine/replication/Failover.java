@@ -89,7 +89,8 @@ public final class Failover {
             throw new CommandException("ERR FAILOVER requires connected replicas.");
         }
         if (force && (timeoutMillis == 0 || with == null)) {
-            throw new CommandException("ERR FAILOVER with force option requires both a timeout and target HOST and IP.");
+            throw new CommandException(
+                    "ERR FAILOVER with force option requires both a timeout and target HOST and IP.");
         }
         if (with != null) {
             Replica replica = find(with);

@@ -103,7 +103,8 @@ public final class Shutdown {
     private void activate() {
         active = true;
         aborted = false;
-        endMillis = engine.clock().millis() + engine.config().program.shutdownTimeout.get() * 1000;
+        endMillis = engine.clock().millis()
+                + engine.config().program.shutdownTimeout.get() * 1000;
     }
 
     private boolean awaitAndSave(Set<String> words) {
@@ -164,8 +165,7 @@ public final class Shutdown {
             }
         }
         if (!replicas.isEmpty()) {
-            LOG.info(
-                    "{} of {} replicas are in sync when shutting down.", replicas.size() - lagging(), replicas.size());
+            LOG.info("{} of {} replicas are in sync when shutting down.", replicas.size() - lagging(), replicas.size());
         }
     }
 

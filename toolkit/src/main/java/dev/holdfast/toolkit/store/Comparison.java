@@ -65,7 +65,8 @@ public final class Comparison {
             Reply value = here.get(2 * i + 1).orThrow();
             Reply otherValue = there.get(2 * i + 1).orThrow();
             if (value.isNull() != otherValue.isNull()) {
-                long expires = (value.isNull() ? there : here).get(2 * i).orThrow().number();
+                long expires =
+                        (value.isNull() ? there : here).get(2 * i).orThrow().number();
                 // One of them may not have removed it yet.
                 if (expires < 0 || expires > one.millis()) {
                     differences.accept(key, "only the " + (value.isNull() ? "second" : "first") + " has it");
@@ -134,7 +135,8 @@ public final class Comparison {
             case "zset" -> scores(ask(store, "ZRANGE", key, 0, -1, "WITHSCORES"));
             case "hash" -> fields(store, key);
             case "stream" ->
-                form(store.call(Command.of("XINFO", "STREAM", key, "FULL", "COUNT", 0)).orThrow());
+                form(store.call(Command.of("XINFO", "STREAM", key, "FULL", "COUNT", 0))
+                        .orThrow());
             default -> ByteBuffer.wrap(dump(store, key));
         };
     }
