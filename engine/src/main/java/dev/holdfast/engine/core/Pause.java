@@ -62,7 +62,9 @@ public final class Pause {
 
     /** How long the pause will last, in milliseconds. */
     public synchronized long millisLeft() {
-        return longest().map(last -> Math.max(0, last.getValue().endMillis - engine.clock().millis()))
+        return longest()
+                .map(last ->
+                        Math.max(0, last.getValue().endMillis - engine.clock().millis()))
                 .orElse(0L);
     }
 
