@@ -1,8 +1,8 @@
 package dev.holdfast.app;
 
+import dev.holdfast.engine.base.Slice;
 import dev.holdfast.toolkit.store.Comparison;
 import java.io.PrintStream;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedSet;
@@ -17,14 +17,10 @@ final class KeyComparison {
     private static final int LOOKS = 10;
     private static final long PAUSE_MILLIS = 300;
 
-    private record Found(int database, ByteBuffer key, String what) {
+    private record Found(int database, Slice key, String what) {
         @Override
         public String toString() {
-            StringBuilder name = new StringBuilder();
-            for (byte each : key.array()) {
-                name.append(each >= ' ' && each < 127 ? String.valueOf((char) each) : "\\x%02x".formatted(each));
-            }
-            return "database " + database + ", key " + name + ": " + what;
+            return "database " + database + ", key " + key.shown() + ": " + what;
         }
     }
 
@@ -46,7 +42,7 @@ final class KeyComparison {
         for (int database : databases) {
             long here = Comparison.compare(one.database(database), other.database(database), (key, what) -> {
                 if (found.size() < MOST) {
-                    found.add(new Found(database, ByteBuffer.wrap(key), what));
+                    found.add(new Found(database, new Slice(key), what));
                 } else {
                     beyond++;
                 }
@@ -85,14 +81,14 @@ final class KeyComparison {
             int database = found.get(from).database;
             List<byte[]> keys = new ArrayList<>();
             while (from < found.size() && keys.size() < BATCH && found.get(from).database == database) {
-                keys.add(found.get(from).key.array());
+                keys.add(found.get(from).key.toBytes());
                 from++;
             }
             Comparison.compare(
                     one.database(database),
                     other.database(database),
                     keys,
-                    (key, what) -> still.add(new Found(database, ByteBuffer.wrap(key), what)));
+                    (key, what) -> still.add(new Found(database, new Slice(key), what)));
         }
         found = still;
     }
