@@ -98,7 +98,7 @@ final class NumberedWriters implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
-        stop();
+    public void close() {
+        ended = true;
     }
 }
