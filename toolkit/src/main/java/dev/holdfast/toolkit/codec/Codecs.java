@@ -1,6 +1,6 @@
 package dev.holdfast.toolkit.codec;
 
-import dev.holdfast.toolkit.pattern.Artifact;
+import dev.holdfast.toolkit.store.Artifact;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.function.Function;

@@ -1,7 +1,7 @@
 package dev.holdfast.toolkit.job;
 
 import dev.holdfast.toolkit.codec.Codec;
-import dev.holdfast.toolkit.pattern.Artifact;
+import dev.holdfast.toolkit.store.Artifact;
 import dev.holdfast.toolkit.pattern.Context;
 import dev.holdfast.toolkit.pattern.Durations;
 import dev.holdfast.toolkit.pattern.Instruments;

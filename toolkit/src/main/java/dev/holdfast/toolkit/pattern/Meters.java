@@ -1,5 +1,7 @@
 package dev.holdfast.toolkit.pattern;
 
+import dev.holdfast.toolkit.store.Artifact;
+
 import java.util.function.ToDoubleFunction;
 
 /** Where metrics go. */

@@ -3,7 +3,6 @@ package dev.holdfast.toolkit.store;
 import dev.holdfast.engine.Holdfast;
 import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.ConfigException;
-import dev.holdfast.toolkit.pattern.Artifact;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URLEncoder;

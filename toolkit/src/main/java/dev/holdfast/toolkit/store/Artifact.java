@@ -1,4 +1,4 @@
-package dev.holdfast.toolkit.pattern;
+package dev.holdfast.toolkit.store;
 
 /** The libraries that only some uses of the toolkit need. An application adds those that it uses. */
 public enum Artifact {
