@@ -1,12 +1,12 @@
 package dev.holdfast.toolkit.job;
 
 import dev.holdfast.toolkit.codec.Codec;
-import dev.holdfast.toolkit.store.Artifact;
 import dev.holdfast.toolkit.pattern.Context;
 import dev.holdfast.toolkit.pattern.Durations;
 import dev.holdfast.toolkit.pattern.Instruments;
 import dev.holdfast.toolkit.pattern.Pattern;
 import dev.holdfast.toolkit.pattern.Throwables;
+import dev.holdfast.toolkit.store.Artifact;
 import dev.holdfast.toolkit.store.Command;
 import dev.holdfast.toolkit.store.HashTag;
 import dev.holdfast.toolkit.store.Health;

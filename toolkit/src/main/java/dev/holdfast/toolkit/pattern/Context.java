@@ -1,8 +1,7 @@
 package dev.holdfast.toolkit.pattern;
 
-import dev.holdfast.toolkit.store.Artifact;
-
 import dev.holdfast.toolkit.codec.Codecs;
+import dev.holdfast.toolkit.store.Artifact;
 import dev.holdfast.toolkit.store.EmbeddedStore;
 import dev.holdfast.toolkit.store.Health;
 import dev.holdfast.toolkit.store.Retry;

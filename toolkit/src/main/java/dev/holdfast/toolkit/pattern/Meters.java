@@ -1,7 +1,6 @@
 package dev.holdfast.toolkit.pattern;
 
 import dev.holdfast.toolkit.store.Artifact;
-
 import java.util.function.ToDoubleFunction;
 
 /** Where metrics go. */
