@@ -17,6 +17,7 @@ module dev.holdfast.engine {
             dev.holdfast.server,
             dev.holdfast.toolkit;
     exports dev.holdfast.engine.catalog to
+            dev.holdfast.junit,
             dev.holdfast.toolkit;
     exports dev.holdfast.engine.client to
             dev.holdfast.server,
@@ -24,6 +25,7 @@ module dev.holdfast.engine {
     exports dev.holdfast.engine.commands to
             dev.holdfast.toolkit;
     exports dev.holdfast.engine.core to
+            dev.holdfast.junit,
             dev.holdfast.server,
             dev.holdfast.toolkit;
     exports dev.holdfast.engine.journal to

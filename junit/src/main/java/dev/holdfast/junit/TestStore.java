@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 public final class TestStore implements AutoCloseable {
     private final TestClock clock = new TestClock();
     private final Holdfast holdfast;
+    private final FailingCommands failing;
     private final Server server;
     private final String password;
     private final String maxmemory;
@@ -39,6 +40,8 @@ public final class TestStore implements AutoCloseable {
 
     private TestStore(Config config) throws IOException {
         holdfast = Holdfast.open(config, clock);
+        failing = new FailingCommands(holdfast.engine().commands());
+        holdfast.engine().setPersistence(failing);
         password = config.requirepass.get();
         maxmemory = config.memory.maxmemory.text();
         policy = config.memory.maxmemoryPolicy.text();
@@ -128,6 +131,18 @@ public final class TestStore implements AutoCloseable {
         return existing;
     }
 
+    /**
+     * Lets every call of a command fail, until {@link #heal}: {@code store.fail("INCR", "LOADING the data")}. Nothing is run then. In a
+     * script, so fail commands that write.
+     *
+     * @param command its name, a subcommand's after a bar: {@code "CONFIG|SET"}
+     * @param error what clients get; its first word is the code that they know errors by
+     * @throws IllegalArgumentException if there is no such command, or the error is not one line
+     */
+    public void fail(String command, String error) {
+        failing.put(command, error);
+    }
+
     /** From now on there is no memory for another key: what may need some is answered {@code OOM …}, until {@link #heal}. */
     public void fillMemory() {
         holdfast.call("CONFIG", "SET", "maxmemory", "1", "maxmemory-policy", "noeviction");
@@ -135,6 +150,7 @@ public final class TestStore implements AutoCloseable {
 
     /** Ends all faults. The data and the clock stay as they are. */
     public synchronized void heal() {
+        failing.clear();
         holdfast.call("CONFIG", "SET", "maxmemory", maxmemory, "maxmemory-policy", policy);
         if (network != null) {
             network.heal();

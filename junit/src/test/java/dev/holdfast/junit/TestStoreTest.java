@@ -57,6 +57,25 @@ class TestStoreTest {
     }
 
     @Test
+    void aCommandFailsOnDemandOnEveryWay(TestStore store) {
+        store.holdfast().set("key", "1");
+        store.fail("incr", "LOADING the data");
+        store.fail("GET", "BUSY");
+        try (Jedis client = new Jedis(store.uri())) {
+            JedisDataException failed = assertThrows(JedisDataException.class, () -> client.incr("key"));
+            assertEquals("LOADING the data", failed.getMessage());
+            assertThrows(JedisDataException.class, () -> client.eval("return redis.call('INCR', 'key')"));
+            assertThrows(JedisDataException.class, () -> client.get("key"));
+            assertThrows(ErrorReplyException.class, () -> store.holdfast().get("key"));
+            assertEquals(1, client.strlen("key"));
+            store.heal();
+            assertEquals(2, client.incr("key"));
+        }
+        assertThrows(IllegalArgumentException.class, () -> store.fail("NONSENSE", "ERR"));
+        assertThrows(IllegalArgumentException.class, () -> store.fail("GET", "two\r\nlines"));
+    }
+
+    @Test
     void aCutConnectionEndsAndTheNextOneWorks(TestStore store) {
         Network network = store.network();
         try (Jedis client = new Jedis(network.uri())) {
