@@ -10,6 +10,9 @@ import java.util.function.IntSupplier;
  * that they take more than was thought.
  */
 public final class HeapBound {
+    /** In so many looks a bound that has fallen would rise by the whole heap: about a quarter of an hour. */
+    private static final long LOOKS_TO_RISE = 10_000;
+
     private final NumberParameter percent;
     private final IntSupplier programsPercent;
     private volatile long learned = Long.MAX_VALUE;
@@ -32,13 +35,17 @@ public final class HeapBound {
         learned = Math.max(usedBytes / 10 * 9, Runtime.getRuntime().maxMemory() / 2);
     }
 
-    /** Once there is room again, takes the reserve again; forgets what was learned if half of it has gone. The timer calls it. */
+    /**
+     * Once there is room again, takes the reserve again. From then on the bound rises slowly to what is configured, for what made the
+     * allocation fail may be over; and at once if half of what is bounded has gone. The timer calls it, ten times a second.
+     */
     public void look(long usedBytes) {
-        if (learned == Long.MAX_VALUE || HeapReserve.isSpent() && !HeapRoom.hasNow(HeapReserve.bytes())) {
+        if (learned == Long.MAX_VALUE
+                || HeapReserve.isSpent() && !(HeapRoom.hasNow(HeapReserve.bytes()) && HeapReserve.take())) {
             return;
         }
-        if ((!HeapReserve.isSpent() || HeapReserve.take()) && usedBytes < learned / 2) {
-            learned = Long.MAX_VALUE;
-        }
+        long max = Runtime.getRuntime().maxMemory();
+        long risen = learned + max / LOOKS_TO_RISE;
+        learned = usedBytes < learned / 2 || risen >= max ? Long.MAX_VALUE : risen;
     }
 }
