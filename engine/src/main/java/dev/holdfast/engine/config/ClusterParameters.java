@@ -1,9 +1,11 @@
 package dev.holdfast.engine.config;
 
-import java.net.InetAddress;
-
 /** The parameters of a node of a cluster: whether it is one, and what it tells clients of its address. */
 public final class ClusterParameters {
+    private static final String OCTET = "(0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])";
+    private static final String IPV4 = "(" + OCTET + "\\.){3}" + OCTET;
+    private static final int IPV6_GROUPS = 8;
+
     public final BooleanParameter enabled;
     public final NumberParameter databases;
     public final NumberParameter port;
@@ -48,26 +50,35 @@ public final class ClusterParameters {
     }
 
     private static String ipv4(String text) throws ConfigException {
-        String octet = "(0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])";
-        if (!text.isEmpty() && !text.matches("(" + octet + "\\.){3}" + octet)) {
+        if (!text.isEmpty() && !text.matches(IPV4)) {
             throw new ConfigException("Invalid IPv4 address");
         }
         return text;
     }
 
     private static String ipv6(String text) throws ConfigException {
-        // So a name, a scope or brackets are not looked up or taken.
-        boolean literal = text.indexOf(':') >= 0 && text.matches("[0-9a-fA-F:.]+");
-        try {
-            if (literal) {
-                InetAddress.ofLiteral(text);
-            }
-        } catch (IllegalArgumentException e) {
-            literal = false;
-        }
-        if (!text.isEmpty() && !literal) {
+        int gap = text.indexOf("::");
+        int groups = gap < 0 ? groups(text, true) : groups(text.substring(0, gap), false) + groups(text.substring(gap + 2), true);
+        if (!text.isEmpty() && (gap < 0 ? groups != IPV6_GROUPS : groups < 0 || groups >= IPV6_GROUPS)) {
             throw new ConfigException("Invalid IPv6 address");
         }
         return text;
+    }
+
+    /** How many groups of 16 bits a part of an IPv6 address names; far less than none where it is not one. */
+    private static int groups(String part, boolean last) {
+        if (part.isEmpty()) {
+            return 0;
+        }
+        String[] words = part.split(":", -1);
+        int groups = words.length;
+        for (int i = 0; i < words.length; i++) {
+            if (last && i == words.length - 1 && words[i].matches(IPV4)) {
+                groups++;
+            } else if (!words[i].matches("[0-9a-fA-F]{1,4}")) {
+                return -IPV6_GROUPS * 2;
+            }
+        }
+        return groups;
     }
 }
