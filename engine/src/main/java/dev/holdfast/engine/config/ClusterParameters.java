@@ -58,7 +58,9 @@ public final class ClusterParameters {
 
     private static String ipv6(String text) throws ConfigException {
         int gap = text.indexOf("::");
-        int groups = gap < 0 ? groups(text, true) : groups(text.substring(0, gap), false) + groups(text.substring(gap + 2), true);
+        int groups = gap < 0
+                ? groups(text, true)
+                : groups(text.substring(0, gap), false) + groups(text.substring(gap + 2), true);
         if (!text.isEmpty() && (gap < 0 ? groups != IPV6_GROUPS : groups < 0 || groups >= IPV6_GROUPS)) {
             throw new ConfigException("Invalid IPv6 address");
         }
