@@ -14,6 +14,10 @@ module dev.holdfast.relay {
     requires io.netty.common;
     requires io.netty.handler;
 
+    // The scripts beside its classes.
+    opens dev.holdfast.relay.topic to
+            dev.holdfast.toolkit;
+
     exports dev.holdfast.relay;
     exports dev.holdfast.relay.auth;
     exports dev.holdfast.relay.http;

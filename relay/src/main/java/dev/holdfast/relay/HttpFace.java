@@ -1,6 +1,7 @@
 package dev.holdfast.relay;
 
 import dev.holdfast.relay.auth.AuthPages;
+import dev.holdfast.relay.auth.DevicePages;
 import dev.holdfast.relay.auth.Login;
 import dev.holdfast.relay.cpe.CpePages;
 import dev.holdfast.relay.health.HealthPages;
@@ -10,6 +11,7 @@ import dev.holdfast.relay.http.Response;
 import dev.holdfast.relay.http.Routes;
 import dev.holdfast.relay.metrics.KeyMetrics;
 import dev.holdfast.relay.metrics.Metrics;
+import dev.holdfast.relay.topic.GroupPages;
 import dev.holdfast.relay.topic.MessagePages;
 import dev.holdfast.relay.topic.Relay;
 import dev.holdfast.relay.topic.RelaySettings;
@@ -78,8 +80,12 @@ public final class HttpFace implements AutoCloseable {
         Login login = builder.login;
         if (login != null) {
             Relay opened = new Relay(toolkit, login, builder.relaySettings);
-            new AuthPages(toolkit, login).add(routes);
-            new TopicPages(opened).add(routes);
+            AuthPages auth = new AuthPages(toolkit, login);
+            auth.add(routes);
+            new DevicePages(login, auth).add(routes);
+            TopicPages topics = new TopicPages(opened);
+            topics.add(routes);
+            new GroupPages(opened, topics).add(routes);
             new MessagePages(opened).add(routes);
             new StreamPages(opened).add(routes);
             relay = opened;

@@ -19,6 +19,7 @@ import java.util.Set;
 public final class AuthPages {
     private static final Set<String> PERMISSIONS = Set.of(User.ADMIN, User.READ, User.WRITE);
     private static final int MOST_PASSWORD = 1024;
+    private static final int MOST_KEY_DAYS = 3650;
 
     private final Toolkit toolkit;
     private final Login login;
@@ -46,9 +47,15 @@ public final class AuthPages {
                 .add("POST", "/auth/token/revoke", little, this::revoke)
                 .get(
                         "/auth/sessions",
-                        request -> Response.json(
-                                login.tokens().sessions(login.of(request).user().id())))
-                .delete("/auth/sessions/{jti}", this::endSession);
+                        request -> Response.json(login.tokens()
+                                .sessions(login.session(login.of(request)).userId())))
+                .delete("/auth/sessions/{jti}", this::endSession)
+                .add("POST", "/auth/keys", little, this::createKey)
+                .get(
+                        "/auth/keys",
+                        request -> Response.json(login.keys()
+                                .list(login.session(login.of(request)).userId())))
+                .delete("/auth/keys/{id}", this::revokeKey);
     }
 
     private Response page(int status, User user) {
@@ -58,6 +65,11 @@ public final class AuthPages {
     // ---- sessions ----
 
     private Response logIn(Request request) {
+        return tokens(byPassword(request), Tokens.newFamily(), "password-login");
+    }
+
+    /** The user whose name and password a form has. */
+    User byPassword(Request request) {
         Map<String, List<String>> form = request.form();
         String name = first(form, "username");
         String password = first(form, "password");
@@ -69,20 +81,20 @@ public final class AuthPages {
         if (!user.active()) {
             throw new HttpError(403, "User account is inactive");
         }
-        return tokens(user, Tokens.newFamily(), "password-login");
+        return user;
     }
 
-    private void throttle(String who) {
+    void throttle(String who) {
         Decision decision = attempts.tryAcquire(who);
         if (!decision.allowed()) {
             long seconds = decision.retryAfter()
                     .map(wait -> Math.max(1, wait.toSeconds()))
                     .orElse(60L);
-            throw new HttpError(Response.error(429, "too many logins").header("retry-after", Long.toString(seconds)));
+            throw new HttpError(Response.error(429, "too many attempts").header("retry-after", Long.toString(seconds)));
         }
     }
 
-    private static String first(Map<String, List<String>> form, String field) {
+    static String first(Map<String, List<String>> form, String field) {
         List<String> values = form.get(field);
         if (values == null || values.getFirst().isEmpty() || values.getFirst().length() > MOST_PASSWORD) {
             throw new HttpError(422, field + " is required, with at most " + MOST_PASSWORD + " characters");
@@ -91,23 +103,28 @@ public final class AuthPages {
     }
 
     private Response tokens(User user, String family, String hint) {
+        return Response.json(pair(user, family, hint)).header("cache-control", "no-store");
+    }
+
+    /** An access token and a refresh token, as they are answered. */
+    Map<String, Object> pair(User user, String family, String hint) {
         Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("access_token", login.tokens().access(user, family));
         answer.put("token_type", "bearer");
         answer.put("expires_in", Tokens.ACCESS.toSeconds());
         answer.put("refresh_token", login.tokens().refresh(user.id(), family, hint));
-        return Response.json(answer).header("cache-control", "no-store");
+        return answer;
     }
 
     private Response logOut(Request request) {
-        login.tokens().end(login.of(request).access());
+        login.tokens().end(login.session(login.of(request)));
         return Response.empty(204);
     }
 
     private Response refresh(Request request) {
         Tokens.Exchange exchange = login.tokens().exchange(Fields.of(request).text("refresh_token", 1, 200));
         User user = exchange == null ? null : login.users().byId(exchange.userId());
-        if (exchange == null || user == null || !user.active()) {
+        if (exchange == null || user == null || !user.active() || exchange.issuedMillis() < user.tokensAfterMillis()) {
             throw Login.unauthorized("invalid refresh token");
         }
         return tokens(user, exchange.family(), "refresh");
@@ -119,8 +136,37 @@ public final class AuthPages {
     }
 
     private Response endSession(Request request) {
-        if (!login.tokens().endSession(login.of(request).user().id(), request.pathParameter("jti"))) {
+        if (!login.tokens().endSession(login.session(login.of(request)).userId(), request.pathParameter("jti"))) {
             throw new HttpError(404, "session not found");
+        }
+        return Response.empty(204);
+    }
+
+    // ---- keys for machines ----
+
+    private Response createKey(Request request) {
+        Login.Principal principal = login.of(request);
+        String userId = login.session(principal).userId();
+        Fields fields = Fields.of(request);
+        String name = fields.text("name", 1, 100);
+        Set<String> permissions = fields.has("permissions")
+                ? permissions(fields)
+                : principal.user().permissions();
+        if (permissions.isEmpty() || !principal.user().permissions().containsAll(permissions)) {
+            throw new HttpError(403, "a key may do what its user may, and something");
+        }
+        long days = fields.number("expires_in_days", 0, 1, MOST_KEY_DAYS);
+        ApiKeys.Made made = login.keys().create(userId, name, permissions, days == 0 ? null : Duration.ofDays(days));
+        if (made == null) {
+            throw new HttpError(409, "a user has at most " + ApiKeys.MOST_PER_USER + " keys");
+        }
+        return Response.json(201, Map.of("key_id", made.id(), "name", name, "key", made.text()))
+                .header("cache-control", "no-store");
+    }
+
+    private Response revokeKey(Request request) {
+        if (!login.keys().revoke(login.session(login.of(request)).userId(), request.pathParameter("id"))) {
+            throw new HttpError(404, "key not found");
         }
         return Response.empty(204);
     }
@@ -204,6 +250,7 @@ public final class AuthPages {
         if (user.id().equals(self.id())) {
             throw new HttpError(400, "Cannot delete your own user account");
         }
+        login.keys().revokeAll(user.id());
         login.users().delete(user);
         return Response.empty(204);
     }

@@ -16,23 +16,22 @@ public final class Login {
     private final Users users;
     private final Passwords passwords = new Passwords();
     private final Tokens tokens;
+    private final ApiKeys keys;
+    private final DeviceFlow devices;
 
-    /** A user with the token that proved it. */
+    /** A user with what proved it. */
     public static final class Principal {
         private final User user;
-        private final Tokens.Access access;
+        private final Credential credential;
 
-        private Principal(User user, Tokens.Access access) {
+        private Principal(User user, Credential credential) {
             this.user = user;
-            this.access = access;
+            this.credential = credential;
         }
 
+        /** The user, with those permissions only that the request has. */
         public User user() {
             return user;
-        }
-
-        Tokens.Access access() {
-            return access;
         }
     }
 
@@ -43,11 +42,13 @@ public final class Login {
     public Login(Toolkit toolkit, String secret) {
         if (secret.length() < LEAST_SECRET || secret.chars().distinct().count() < 8) {
             throw new IllegalArgumentException("the secret that tokens are signed with needs " + LEAST_SECRET
-                    + " characters that nobody can guess; 'openssl rand -hex 32' makes one");
+                    + " random characters; 'openssl rand -hex 32' makes one");
         }
         Store store = toolkit.store();
         this.users = new Users(store);
         this.tokens = new Tokens(store, secret);
+        this.keys = new ApiKeys(store);
+        this.devices = new DeviceFlow(store);
     }
 
     public Users users() {
@@ -60,6 +61,14 @@ public final class Login {
 
     Tokens tokens() {
         return tokens;
+    }
+
+    ApiKeys keys() {
+        return keys;
+    }
+
+    DeviceFlow devices() {
+        return devices;
     }
 
     /** Adds an administrator, or gives the one of this name this password. */
@@ -81,11 +90,15 @@ public final class Login {
     }
 
     /**
-     * Who sent a request.
+     * Who sent a request: by a token or a key in {@code Authorization: Bearer}, or a key in {@code X-API-Key}.
      *
-     * @throws HttpError 401 if it has no good token, 403 if the user may not log in any more
+     * @throws HttpError 401 if neither is good, 403 if the user may not log in any more
      */
     public Principal of(Request request) {
+        String key = request.header("x-api-key");
+        if (key != null) {
+            return of(key);
+        }
         String header = request.header("authorization");
         if (header == null || !header.regionMatches(true, 0, PREFIX, 0, PREFIX.length())) {
             throw unauthorized("Not authenticated");
@@ -93,20 +106,34 @@ public final class Login {
         return of(header.substring(PREFIX.length()).strip());
     }
 
-    /** As {@link #of(Request)}, by the token itself. */
-    public Principal of(String token) {
-        Tokens.Access access = tokens.verify(token);
-        if (access == null) {
-            throw unauthorized("Invalid or expired token");
-        }
-        User user = users.byId(access.userId());
-        if (user == null || access.issuedMillis() < user.tokensAfterMillis()) {
+    /** As {@link #of(Request)}, by the token or key itself. */
+    public Principal of(String text) {
+        Credential credential = ApiKeys.isKey(text) ? keys.verify(text) : tokens.verify(text);
+        User user = credential == null ? null : users.byId(credential.userId());
+        if (credential == null || user == null || isTooOld(credential, user)) {
             throw unauthorized("Invalid or expired token");
         }
         if (!user.active()) {
             throw new HttpError(403, "User is inactive");
         }
-        return new Principal(user, access);
+        return new Principal(
+                credential instanceof ApiKeys.Key key ? user.limitedTo(key.permissions()) : user, credential);
+    }
+
+    private static boolean isTooOld(Credential credential, User user) {
+        return credential instanceof Tokens.Access access && access.issuedMillis() < user.tokensAfterMillis();
+    }
+
+    /**
+     * The token of a user who has logged in, as nothing else may be used for accounts and sessions.
+     *
+     * @throws HttpError 403 for a machine's key
+     */
+    Tokens.Access session(Principal principal) {
+        if (principal.credential instanceof Tokens.Access access) {
+            return access;
+        }
+        throw new HttpError(403, "an API key may not do this: log in");
     }
 
     /**
@@ -128,12 +155,16 @@ public final class Login {
 
     /** Whether what let a principal in still holds, but for the token's age; for what lasts longer than a token. */
     public boolean isStillIn(Principal principal, String permission) {
-        @Nullable User user = users.byId(principal.user.id());
+        Credential credential = principal.credential;
+        @Nullable User user = users.byId(credential.userId());
         return user != null
                 && user.active()
                 && user.may(permission)
-                && principal.access.issuedMillis() >= user.tokensAfterMillis()
-                && !tokens.isVoid(principal.access);
+                && !isTooOld(credential, user)
+                && !switch (credential) {
+                    case Tokens.Access access -> tokens.isVoid(access);
+                    case ApiKeys.Key key -> keys.isVoid(key);
+                };
     }
 
     static HttpError unauthorized(String detail) {

@@ -31,7 +31,7 @@ final class Passwords {
     private static final Argon2Function FUNCTION = Argon2Function.getInstance(19_456, 2, 1, LENGTH, Argon2.ID);
 
     /** A hash that no password is known to have, which takes as long to compare as any. */
-    private static final String NOBODY =
+    private static final String NO_USER =
             "$argon2id$v=19$m=19456,t=2,p=1$c2FsdCBmb3Igbm9ib2R5IQ" + "$UqRq2bE0G3yq1Jm7c0m5v4s9l8a1x6k2d3f7h5t0w9E";
 
     private static final int MOST_WAITING = 100;
@@ -60,7 +60,7 @@ final class Passwords {
      * not tell who exists.
      */
     boolean matches(String password, String hash) {
-        String known = hash.isEmpty() ? NOBODY : hash;
+        String known = hash.isEmpty() ? NO_USER : hash;
         return compute(() -> {
             try {
                 return Password.check(password, known).with(Argon2Function.getInstanceFromHash(known))

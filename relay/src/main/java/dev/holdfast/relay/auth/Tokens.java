@@ -31,8 +31,8 @@ import org.jspecify.annotations.Nullable;
  * Access tokens, which live for minutes and are checked without a look into a table of sessions, and refresh tokens, each of which
  * is good for one exchange.
  *
- * <p>All tokens that descend from one login are a family. A refresh token that comes a second time has been stolen, from whom nobody
- * can tell: so the whole family ends, access tokens included. Ending a family, like ending an access token, leaves a key behind
+ * <p>All tokens that descend from one login are a family. A refresh token that comes a second time has been stolen, and
+ * which of the two is the thief is unknown: so the whole family ends, access tokens included. Ending a family, like ending an access token, leaves a key behind
  * that lives as long as what it ends might:
  *
  * <pre>
@@ -63,10 +63,11 @@ final class Tokens {
     private final SecureRandom random = new SecureRandom();
 
     /** What an access token says, once it has been found good. */
-    record Access(String userId, String jti, String family, long issuedMillis, long expiresMillis) {}
+    record Access(String userId, String jti, String family, long issuedMillis, long expiresMillis)
+            implements Credential {}
 
-    /** What a refresh token was exchanged for. */
-    record Exchange(String userId, String family) {}
+    /** What a refresh token was exchanged for, and when it had been issued. */
+    record Exchange(String userId, String family, long issuedMillis) {}
 
     Tokens(Store store, String secret) {
         this.store = store;
@@ -210,8 +211,9 @@ final class Tokens {
         if (outcome.equals("NONE")) {
             return null;
         }
-        List<Reply> token = store.call("HMGET", key, "user_id", "family").list();
-        if (token.get(0).isNull() || token.get(1).isNull()) {
+        List<Reply> token =
+                store.call("HMGET", key, "user_id", "family", "issued_at").list();
+        if (token.stream().anyMatch(Reply::isNull)) {
             return null;
         }
         String family = token.get(1).text();
@@ -219,7 +221,12 @@ final class Tokens {
             endFamily(family);
             return null;
         }
-        return isEnded(family) ? null : new Exchange(token.get(0).text(), family);
+        return isEnded(family)
+                ? null
+                : new Exchange(
+                        token.get(0).text(),
+                        family,
+                        Instant.parse(token.get(2).text()).toEpochMilli());
     }
 
     /** Ends the session that a refresh token belongs to, if its secret is right. */

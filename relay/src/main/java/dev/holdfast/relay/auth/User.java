@@ -30,6 +30,13 @@ public record User(
         return permissions.contains(permission);
     }
 
+    /** The user with those permissions that are among some. */
+    User limitedTo(Set<String> some) {
+        Set<String> both = new TreeSet<>(permissions);
+        both.retainAll(some);
+        return new User(id, name, email, passwordHash, active, createdAt, Set.copyOf(both), tokensAfterMillis);
+    }
+
     /** What others get to see. */
     Map<String, @Nullable Object> page(Set<String> ownedTopics) {
         Map<String, @Nullable Object> page = new LinkedHashMap<>();

@@ -75,10 +75,15 @@ public final class Users {
         return id == null ? null : byId(id);
     }
 
+    /** The ids of all users. */
+    public List<String> ids() {
+        return store.call("HVALS", index()).texts();
+    }
+
     List<User> all() {
         List<User> users = new ArrayList<>();
-        for (Reply id : store.call("HVALS", index()).list()) {
-            User user = byId(id.text());
+        for (String id : ids()) {
+            User user = byId(id);
             if (user != null) {
                 users.add(user);
             }

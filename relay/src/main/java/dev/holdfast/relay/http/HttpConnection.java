@@ -26,8 +26,6 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.QueryStringDecoder;
-import io.netty.handler.codec.http.TooLongHttpHeaderException;
-import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.PongWebSocketFrame;
@@ -45,7 +43,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -61,7 +58,6 @@ import org.slf4j.LoggerFactory;
 final class HttpConnection extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(HttpConnection.class);
     private static final int FRAME_BYTES = 1 << 20;
-    private static final int MOST_MESSAGES = 32;
     private static final Duration LINGER = Duration.ofSeconds(1);
 
     private enum State {
@@ -100,7 +96,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     private volatile boolean webSocket;
     private volatile long heardNanos;
     private long saidNanos;
-    private @Nullable Inbox inbox;
+    private @Nullable WebSocketInbox inbox;
 
     /** Guarded by itself. */
     private final List<Runnable> closeActions = new ArrayList<>();
@@ -177,100 +173,23 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         match = null;
         startNanos = System.nanoTime();
         keepAlive = HttpUtil.isKeepAlive(request);
-        bodyUnread = HttpUtil.isTransferEncodingChunked(request) || HttpUtil.getContentLength(request, 0L) > 0;
+        // The length of a request that is none may be no number.
+        bodyUnread = request.decoderResult().isSuccess()
+                && (HttpUtil.isTransferEncodingChunked(request) || HttpUtil.getContentLength(request, 0L) > 0);
         enter(State.BODY, server.settings().bodyTimeout());
-        Response refusal = refusal(request);
+        Admission admission = Admission.of(server, request, refused);
+        match = admission.match();
+        if (admission.isBroken()) {
+            keepAlive = false;
+            bodyUnread = true;
+        }
+        Response refusal = admission.refusal();
         if (refusal != null) {
             finish(refusal);
         } else if (HttpUtil.is100ContinueExpected(request)) {
             channel.writeAndFlush(new DefaultFullHttpResponse(
                     HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE, Unpooled.EMPTY_BUFFER));
         }
-    }
-
-    /** Why a request is not worth its body, or null. */
-    private @Nullable Response refusal(HttpRequest request) {
-        if (request.decoderResult().isFailure()) {
-            keepAlive = false;
-            bodyUnread = true;
-            return switch (request.decoderResult().cause()) {
-                case TooLongHttpLineException line -> Response.error(414, "the request's first line is too long");
-                case TooLongHttpHeaderException headers -> Response.error(431, "the request's headers are too long");
-                default -> Response.error(400, "not a request of HTTP/1.1");
-            };
-        }
-        if (refused) {
-            keepAlive = false;
-            return Response.error(503, "too many connections").header("retry-after", "1");
-        }
-        HttpHeaders headers = request.headers();
-        List<String> hosts = headers.getAll(HttpHeaderNames.HOST);
-        if (hosts.size() > 1 || hosts.isEmpty() && request.protocolVersion().equals(HttpVersion.HTTP_1_1)) {
-            return Response.error(400, "send one Host header");
-        }
-        String host = hosts.isEmpty() ? null : hosts.getFirst();
-        if (!server.gate().admitsHost(host)) {
-            return Response.error(
-                    421,
-                    "this server is not known by that name; list the names that it may be called by in http-hosts");
-        }
-        String origin = headers.get(HttpHeaderNames.ORIGIN);
-        if (!server.gate().admitsOrigin(origin, host)) {
-            return Response.error(403, "pages of that origin may not send requests here; see http-origins");
-        }
-        return route(request);
-    }
-
-    private @Nullable Response route(HttpRequest request) {
-        String uri = request.uri();
-        if (!uri.startsWith("/")) {
-            return Response.error(400, "the target of a request is a path");
-        }
-        int end = uri.indexOf('?');
-        String path = end < 0 ? uri : uri.substring(0, end);
-        String method = request.method().name();
-        Routes.Match found;
-        try {
-            found = server.routes().find(method, path);
-        } catch (IllegalArgumentException e) {
-            return Response.error(400, "the path is not encoded as a path is");
-        }
-        if (found == null) {
-            String allowed = server.routes().allowed(path);
-            if (allowed.isEmpty()) {
-                return Response.error(404, "Not Found");
-            }
-            return method.equals("OPTIONS")
-                    ? preflight(request, allowed)
-                    : Response.error(405, "Method Not Allowed").header("allow", allowed);
-        }
-        match = found;
-        if (HttpUtil.getContentLength(request, 0L) > found.route().bodyBytes()) {
-            return tooLarge();
-        }
-        return null;
-    }
-
-    private Response preflight(HttpRequest request, String allowed) {
-        Response response = Response.empty(204).header("allow", allowed);
-        if (request.headers().contains(HttpHeaderNames.ACCESS_CONTROL_REQUEST_METHOD)) {
-            response.header("access-control-allow-methods", allowed)
-                    .header(
-                            "access-control-allow-headers",
-                            "authorization, content-type, idempotency-key, last-event-id")
-                    .header("access-control-max-age", "600");
-        }
-        return response;
-    }
-
-    private Response tooLarge() {
-        int most = match == null ? 0 : match.route().bodyBytes();
-        return Response.json(
-                413,
-                Map.of(
-                        "error", "PAYLOAD_TOO_LARGE",
-                        "message", "the body may have " + most + " bytes",
-                        "detail", "the body may have " + most + " bytes"));
     }
 
     private void append(HttpContent content) {
@@ -285,7 +204,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         int more = content.content().readableBytes();
         int length = body == null ? 0 : body.readableBytes();
         if (length + more > found.route().bodyBytes()) {
-            finish(tooLarge());
+            finish(Admission.tooLarge(found));
             return;
         }
         if (more > 0) {
@@ -510,7 +429,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
                 request.protocolVersion(), request.method(), request.uri(), Unpooled.EMPTY_BUFFER);
         whole.headers().set(request.headers());
         Outbox opened = stream(true, response);
-        Inbox messages = new Inbox(opened, response);
+        WebSocketInbox messages = new WebSocketInbox(server, channel, opened, response);
         inbox = messages;
         handshaker.handshake(channel, whole).addListener(done -> {
             if (!done.isSuccess()) {
@@ -522,7 +441,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             channel.pipeline().addBefore(self, null, new WebSocketFrameAggregator(FRAME_BYTES));
             releasePending();
             channel.config().setAutoRead(true);
-            messages.start();
+            server.execute(messages);
         });
     }
 
@@ -540,62 +459,6 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             }
         } finally {
             ReferenceCountUtil.release(message);
-        }
-    }
-
-    /** The messages of a WebSocket, handed to its listener one after the other. */
-    private final class Inbox implements Runnable {
-        private final Outbox out;
-        private final Response response;
-        private final ArrayDeque<String> messages = new ArrayDeque<>();
-        private @Nullable WebSocketListener listener;
-        private boolean running = true;
-
-        Inbox(Outbox out, Response response) {
-            this.out = out;
-            this.response = response;
-        }
-
-        void start() {
-            server.execute(this);
-        }
-
-        synchronized void add(String message) {
-            messages.add(message);
-            if (messages.size() >= MOST_MESSAGES) {
-                channel.config().setAutoRead(false);
-            }
-            if (!running) {
-                running = true;
-                server.execute(this);
-            }
-        }
-
-        private synchronized @Nullable String take() {
-            String message = messages.poll();
-            if (message == null) {
-                running = false;
-            } else if (messages.size() < MOST_MESSAGES) {
-                channel.config().setAutoRead(true);
-            }
-            return message;
-        }
-
-        @Override
-        public void run() {
-            try {
-                WebSocketListener known = listener;
-                if (known == null) {
-                    known = Objects.requireNonNull(response.webSocket()).apply(out);
-                    listener = known;
-                }
-                for (String message = take(); message != null; message = take()) {
-                    known.message(message);
-                }
-            } catch (Throwable e) {
-                LOG.error("A WebSocket failed", e);
-                out.close(1011, "Internal Server Error");
-            }
         }
     }
 

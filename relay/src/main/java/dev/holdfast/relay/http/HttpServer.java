@@ -62,7 +62,7 @@ public final class HttpServer implements AutoCloseable {
     /**
      * Prepares to serve; {@link #listen} opens ports.
      *
-     * @param name what its metrics are told apart by
+     * @param name what distinguishes its metrics
      */
     public HttpServer(String name, Routes routes, HttpSettings settings, MeterRegistry meters) {
         this.routes = routes;
@@ -104,7 +104,9 @@ public final class HttpServer implements AutoCloseable {
                 .addLast(new HttpServerCodec(new HttpDecoderConfig()
                         .setMaxInitialLineLength(LINE_BYTES)
                         .setMaxHeaderSize(HEADER_BYTES)
-                        .setMaxChunkSize(CHUNK_BYTES)))
+                        .setMaxChunkSize(CHUNK_BYTES)
+                        .setStrictLineParsing(true)
+                        .setUseRfc9112TransferEncoding(true)))
                 .addLast(connection);
     }
 

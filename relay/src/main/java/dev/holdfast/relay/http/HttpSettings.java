@@ -27,7 +27,7 @@ public record HttpSettings(
         Set<String> hosts,
         Set<String> origins) {
     public static final HttpSettings DEFAULT = new HttpSettings(
-            10_000,
+            20_000,
             64 << 20,
             Duration.ofSeconds(10),
             Duration.ofSeconds(60),

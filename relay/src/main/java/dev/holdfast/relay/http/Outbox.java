@@ -13,10 +13,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * What waits to be sent to one client of a stream. Any thread may offer; nobody ever waits for the client.
+ * What waits to be sent to one client of a stream. Any thread may offer, and none ever waits for the client.
  *
  * <p>The event loop sends: as much as the socket takes, with one flush for all that has gathered meanwhile. What it does not take
- * stays here, up to a limit in bytes. Whoever offers learns that the limit is reached and decides what becomes of a slow client.
+ * stays here, up to a limit in bytes. Its caller learns that the limit is reached and decides what becomes of a slow client.
  */
 public final class Outbox {
     /** What {@link #offer} has done. */
@@ -71,6 +71,16 @@ public final class Outbox {
     /** How many bytes wait here, beside those that the system has taken. */
     public long waitingBytes() {
         return waitingBytes.get();
+    }
+
+    /** How many bytes may wait. */
+    public int limitBytes() {
+        return limitBytes;
+    }
+
+    /** Whether there is room for half of what may wait. */
+    public boolean isHalfEmpty() {
+        return waitingBytes.get() <= limitBytes / 2;
     }
 
     public boolean isOpen() {
@@ -132,8 +142,9 @@ public final class Outbox {
         connection.writeAndClose(last);
     }
 
-    /** A close frame's reason has at most 123 bytes. */
+    /** A close frame's reason has at most 123 bytes, of which a character takes three at most. */
     private static String shortened(String reason) {
-        return reason.length() <= 40 ? reason : reason.substring(0, 40);
+        boolean ascii = reason.chars().allMatch(c -> c < 128);
+        return reason.substring(0, Math.min(reason.length(), ascii ? 123 : 41));
     }
 }

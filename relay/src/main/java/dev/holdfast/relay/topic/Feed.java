@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * New messages for all who wait for them in this process: each topic with listeners is read by one thread, once for all of them,
- * whoever published, here, in another process, or straight into the stream.
+ * wherever they were published: here, in another process, or straight into the stream.
  *
  * <p><b>Nothing falls between history and news.</b> A listener registers first and reads history then. When it finds no more, it
  * asks to go live ({@link Registration#goLive}); that succeeds only if it has everything that the topic's reader has handed out,
@@ -109,6 +109,13 @@ final class Feed implements AutoCloseable {
             }
         }
 
+        /** Hears of new messages from now on, of which those are enough that come: a listener that only wants to be woken. */
+        void hear() {
+            synchronized (tail) {
+                live = true;
+            }
+        }
+
         /** Stops hearing of new messages, until it goes live again. Also from inside {@link Listener#arrived}. */
         void fallBehind() {
             synchronized (tail) {
@@ -153,7 +160,7 @@ final class Feed implements AutoCloseable {
         public void run() {
             boolean failed = false;
             while (!closed) {
-                // Between seeing that nobody listens and leaving, nobody can come.
+                // No listener can come between this look and leaving.
                 if (tails.computeIfPresent(key, (same, tail) -> isUnused() ? null : tail) != this) {
                     return;
                 }

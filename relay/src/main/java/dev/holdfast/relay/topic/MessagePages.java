@@ -8,12 +8,12 @@ import dev.holdfast.relay.http.Request;
 import dev.holdfast.relay.http.Response;
 import dev.holdfast.relay.http.Routes;
 import dev.holdfast.toolkit.store.CommandFailedException;
+import dev.holdfast.toolkit.store.Reply;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +23,6 @@ public final class MessagePages {
     private static final int MOST_BULK = 100;
     private static final int MOST_TOPICS = 20;
     private static final int MOST_MESSAGES = 100;
-    private static final long MOST_TTL_SECONDS = 10L * 365 * 86_400;
     private static final int MOST_KEY = 255;
 
     private final Relay relay;
@@ -56,29 +55,13 @@ public final class MessagePages {
     private Response publish(Request request) {
         User user = relay.login().of(request, User.WRITE).user();
         Draft draft = Draft.of(Fields.of(request));
-        Topic topic = relay.topics().writable(user, draft.address);
-        Messages.Published published = publish(topic, draft, idempotency(request, user));
+        Topics.Target target = relay.topics().writable(user, draft.address());
+        Publisher.Published published = relay.publisher().publish(target, draft, idempotency(request, user));
         Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("message_id", published.id());
-        answer.put("topic", topic.address());
+        answer.put("topic", draft.address());
         answer.put("timestamp", published.timestamp());
         return Response.json(201, answer);
-    }
-
-    /** A message that is well formed. Payload and metadata are JSON; no metadata is empty. */
-    private record Draft(String address, String payload, String metadata, long ttlSeconds) {
-        static Draft of(Fields fields) {
-            Map<String, String> metadata = fields.textMap("metadata");
-            return new Draft(
-                    fields.text("topic", 1, 310),
-                    Json.mapper().writeValueAsString(fields.object("payload")),
-                    metadata.isEmpty() ? "" : Json.mapper().writeValueAsString(metadata),
-                    fields.number("ttl", 0, 1, MOST_TTL_SECONDS));
-        }
-    }
-
-    private Messages.Published publish(Topic topic, Draft draft, @Nullable String idempotency) {
-        return relay.messages().publish(topic, draft.payload, draft.metadata, draft.ttlSeconds, idempotency);
     }
 
     private Response publishBulk(Request request) {
@@ -88,21 +71,25 @@ public final class MessagePages {
                 .map(Draft::of)
                 .toList();
         String idempotency = idempotency(request, user);
-        Map<String, Topic> topics = new HashMap<>();
+        Map<String, Topics.Target> targets = new HashMap<>();
+        List<Publisher.Outgoing> outgoing = new ArrayList<>();
         for (Draft draft : all) {
-            topics.computeIfAbsent(draft.address, address -> relay.topics().writable(user, address));
+            Topics.Target target = targets.computeIfAbsent(
+                    draft.address(), address -> relay.topics().writable(user, address));
+            outgoing.add(relay.publisher()
+                    .outgoing(target, draft, idempotency == null ? null : idempotency + ":" + outgoing.size()));
         }
+        List<Reply> answers = relay.messages()
+                .store()
+                .pipeline(outgoing.stream().map(Publisher.Outgoing::command).toList());
         List<Map<String, @Nullable Object>> results = new ArrayList<>();
         int accepted = 0;
         for (int i = 0; i < all.size(); i++) {
-            String address = all.get(i).address;
-            Topic topic = Objects.requireNonNull(topics.get(address));
             Map<String, @Nullable Object> result = new LinkedHashMap<>();
-            result.put("topic", address);
+            result.put("topic", all.get(i).address());
             try {
-                Messages.Published published =
-                        publish(topic, all.get(i), idempotency == null ? null : idempotency + ":" + i);
-                result.put("message_id", published.id());
+                result.put(
+                        "message_id", outgoing.get(i).published(answers.get(i)).id());
                 result.put("status", "accepted");
                 result.put("error", null);
                 accepted++;
@@ -139,11 +126,11 @@ public final class MessagePages {
         for (String address : addresses) {
             topics.add(relay.topics().readable(user, address));
         }
-        relay.takePoll(user);
+        Seats.Seat seat = relay.takePoll(user);
         try {
             return new Poll(topics, since, limit).run(request, timeout);
         } finally {
-            relay.leavePoll(user);
+            relay.leavePoll(seat);
         }
     }
 
@@ -203,8 +190,7 @@ public final class MessagePages {
                 return position;
             }
             lost.put(topic.address(), recovery);
-            // A position that the topic never had says nothing: what is there is all behind it.
-            return position.compareTo(relay.messages().last(topic)) > 0 ? EntryId.ZERO : position;
+            return relay.messages().start(topic, position);
         }
 
         private boolean read(List<Feed.Registration> registrations) {

@@ -7,9 +7,9 @@ import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.Script;
 import dev.holdfast.toolkit.store.Store;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -20,108 +20,58 @@ import tools.jackson.core.JsonParser;
  * The messages of topics, each topic a stream.
  *
  * <pre>
- * stream:topic:{owner}/{name}   stream: payload (JSON), timestamp (ISO 8601), metadata (JSON, if any), expires_at (milliseconds, if any)
+ * stream:topic:{owner}/{name}   stream: payload (JSON), timestamp (ISO 8601), and if there are such metadata (JSON), key, expires_at
+ *                               (milliseconds), bytes_before (how many bytes had been added before it)
  * idem:{{stream}}:{digest}      what a publication with an idempotency key was answered, in the slot of its stream
  * acks:{{stream}}               hash: which message a client has acknowledged last
+ * keys:{{stream}}               hash: the last message of each key, of a compacted topic
+ * bytes:{{stream}}              how many bytes were ever added, where that is limited
+ * groups:{{stream}}             hash: the settings of its consumer groups; see {@link Groups}
+ * presence:{{stream}}           sorted set of who listens; see {@link Seats}
  * </pre>
  *
  * The id of a message is that of its entry, and so a position in the topic.
  */
 final class Messages {
-    private static final Duration REMEMBERED = Duration.ofMinutes(10);
-
-    /** Adds one message: its id and time; those of before, if its key is known; or MISMATCH, if it was for another message then. */
-    private static final Script PUBLISH = Script.of("relay-publish", """
-            local seen = KEYS[2] and redis.call('GET', KEYS[2])
-            if seen then
-                local digest, id, timestamp = string.match(seen, '^(%S+) (%S+) (%S+)$')
-                if digest ~= ARGV[8] then return {'MISMATCH', ''} end
-                return {id, timestamp}
-            end
-            local entry = {'payload', ARGV[1], 'timestamp', ARGV[2]}
-            if ARGV[3] ~= '' then entry[#entry + 1] = 'metadata'; entry[#entry + 1] = ARGV[3] end
-            if ARGV[4] ~= '' then entry[#entry + 1] = 'expires_at'; entry[#entry + 1] = ARGV[4] end
-            local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[5], '*', unpack(entry))
-            redis.call('XTRIM', KEYS[1], 'MINID', '~', ARGV[6])
-            if KEYS[2] then
-                redis.call('SET', KEYS[2], ARGV[8] .. ' ' .. id .. ' ' .. ARGV[2], 'EX', ARGV[7])
-            end
-            return {id, ARGV[2]}
-            """);
-
-    /** Moves an acknowledgement forward, never back. */
-    private static final Script ACKNOWLEDGE = Script.of("relay-acknowledge", """
-            local function parts(id)
-                local a, b = string.match(id, '^(%d+)-(%d+)$')
-                return tonumber(a), tonumber(b)
-            end
-            local before = redis.call('HGET', KEYS[1], ARGV[1])
-            if before then
-                local a, b = parts(before)
-                local c, d = parts(ARGV[2])
-                if c < a or (c == a and d <= b) then return 0 end
-            end
-            redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-            return 1
-            """);
+    private static final Script ACKNOWLEDGE = Script.of(Messages.class, "acknowledge");
 
     private final Store store;
-    private final long mostMessages;
-    private final Duration retention;
-
-    /** A message that has been added. */
-    record Published(String id, String timestamp) {}
 
     /** What a client that comes back with a position may have missed: nothing, or what lay before the oldest message. */
     record Recovery(
             boolean recovered, String reason, @Nullable String oldest) {
         static final Recovery WHOLE = new Recovery(true, "", null);
+
+        /** As a consumer of several topics gets it. */
+        Map<String, @Nullable Object> page(Topic topic) {
+            Map<String, @Nullable Object> page = new LinkedHashMap<>();
+            page.put("topic", topic.address());
+            page.put("recovered", recovered);
+            page.put("oldest", oldest);
+            page.put("reason", reason);
+            return page;
+        }
     }
 
-    Messages(Store store, long mostMessages, Duration retention) {
+    Messages(Store store) {
         this.store = store;
-        this.mostMessages = mostMessages;
-        this.retention = retention;
     }
 
-    String streamKey(Topic topic) {
+    static String streamKey(Store store, Topic topic) {
         return store.namespace() + "stream:topic:" + topic.owner() + "/" + topic.name();
     }
 
-    private String acksKey(Topic topic) {
-        return "acks:{" + streamKey(topic) + "}";
+    /** A key in the slot of a topic's stream. */
+    static String beside(String name, Store store, Topic topic) {
+        return name + ":{" + streamKey(store, topic) + "}";
     }
 
-    // ---- publishing ----
+    String streamKey(Topic topic) {
+        return streamKey(store, topic);
+    }
 
-    /**
-     * Adds a message.
-     *
-     * @param metadata JSON, or empty
-     * @param ttlSeconds 0 for as long as the topic keeps messages
-     * @param idempotency a digest of caller and key, or null: a second publication with it adds nothing and is answered the same
-     * @throws HttpError 422 if the key came with another message before
-     */
-    Published publish(Topic topic, String payload, String metadata, long ttlSeconds, @Nullable String idempotency) {
-        long now = store.millis();
-        String key = streamKey(topic);
-        List<String> keys = idempotency == null ? List.of(key) : List.of(key, "idem:{" + key + "}:" + idempotency);
-        List<Reply> answer = store.call(
-                        PUBLISH,
-                        keys,
-                        payload,
-                        Instant.ofEpochMilli(now).toString(),
-                        metadata,
-                        ttlSeconds == 0 ? "" : Long.toString(now + ttlSeconds * 1000),
-                        mostMessages,
-                        Long.toString(now - retention.toMillis()),
-                        REMEMBERED.toSeconds(),
-                        Digests.of(payload, metadata, Long.toString(ttlSeconds)))
-                .list();
-        if (answer.get(0).text().equals("MISMATCH")) {
-            throw new HttpError(422, "this Idempotency-Key has been used for another message");
-        }
-        return new Published(answer.get(0).text(), answer.get(1).text());
+    private String acksKey(Topic topic) {
+        return beside("acks", store, topic);
     }
 
     // ---- reading ----
@@ -162,19 +112,28 @@ final class Messages {
                 continue;
             }
             last = id;
-            Map<String, Reply> fields = parts.get(1).map();
-            Reply expires = fields.get("expires_at");
-            if (expires == null || Long.parseLong(expires.text()) > now) {
-                messages.add(new Message(
-                        id,
-                        json(fields.get("payload"), "{}"),
-                        text(
-                                fields.get("timestamp"),
-                                Instant.ofEpochMilli(id.millis()).toString()),
-                        json(fields.get("metadata"), "{}")));
+            Message message = message(id, parts.get(1), now);
+            if (message != null) {
+                messages.add(message);
             }
         }
         return new Page(messages, last, entries.size());
+    }
+
+    /** A message, or null if its time is over. */
+    static @Nullable Message message(EntryId id, Reply entry, long now) {
+        Map<String, Reply> fields = entry.map();
+        Reply expires = fields.get("expires_at");
+        EntryId end = expires == null ? null : EntryId.parse(expires.text());
+        if (end != null && end.millis() <= now) {
+            return null;
+        }
+        return new Message(
+                id,
+                json(fields.get("payload"), "{}"),
+                text(fields.get("timestamp"), Instant.ofEpochMilli(id.millis()).toString()),
+                json(fields.get("metadata"), "{}"),
+                text(fields.get("key"), ""));
     }
 
     private static String text(@Nullable Reply value, String otherwise) {
@@ -254,6 +213,11 @@ final class Messages {
         }
     }
 
+    /** Where a client begins: where it asks to, or, where the topic has never been, at its beginning. */
+    EntryId start(Topic topic, EntryId asked) {
+        return asked.compareTo(last(topic)) > 0 ? EntryId.ZERO : asked;
+    }
+
     /** Whether everything that came behind a position is still there. */
     Recovery recovery(Topic topic, EntryId position) {
         if (position.equals(EntryId.ZERO)) {
@@ -285,15 +249,32 @@ final class Messages {
         return store.call("XLEN", streamKey(topic)).number();
     }
 
+    /** How many messages there are and ever were, which ones, and the memory that they take. */
+    Map<String, @Nullable Object> statistics(Topic topic) {
+        Map<String, @Nullable Object> page = new LinkedHashMap<>();
+        String added = info(topic, "entries-added");
+        EntryId last = last(topic);
+        page.put("messages", length(topic));
+        page.put("messages_published", added == null ? 0 : Long.parseLong(added));
+        page.put("oldest", show(oldest(topic)));
+        page.put("last", last.equals(EntryId.ZERO) ? null : last.toString());
+        Reply bytes = store.call("MEMORY", "USAGE", streamKey(topic));
+        page.put("memory_bytes", bytes.isNull() ? 0 : bytes.number());
+        return page;
+    }
+
     /** Keeps so many of the newest messages. Returns how many were removed. */
     long trim(Topic topic, long keep) {
         return store.call("XTRIM", streamKey(topic), "MAXLEN", keep).number();
     }
 
     void delete(Topic topic) {
-        store.unlink(List.of(
-                streamKey(topic).getBytes(StandardCharsets.UTF_8),
-                acksKey(topic).getBytes(StandardCharsets.UTF_8)));
+        List<byte[]> keys = new ArrayList<>();
+        keys.add(streamKey(topic).getBytes(StandardCharsets.UTF_8));
+        for (String name : List.of("acks", "keys", "bytes", "groups", "presence")) {
+            keys.add(beside(name, store, topic).getBytes(StandardCharsets.UTF_8));
+        }
+        store.unlink(keys);
     }
 
     void acknowledge(Topic topic, String client, EntryId id) {

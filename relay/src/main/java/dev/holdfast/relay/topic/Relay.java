@@ -6,6 +6,10 @@ import dev.holdfast.relay.http.HttpError;
 import dev.holdfast.relay.http.Outbox;
 import dev.holdfast.relay.http.Response;
 import dev.holdfast.toolkit.Toolkit;
+import dev.holdfast.toolkit.store.Store;
+import dev.holdfast.toolkit.store.StoreException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,35 +20,67 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What the pages of the relay share: topics, messages, who listens. */
+/** What the pages of the relay share: topics, messages, groups, who listens. */
 public final class Relay implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
     private static final long LOOK_SECONDS = 2;
 
     private final Login login;
+    private final Store store;
     private final Topics topics;
     private final Messages messages;
+    private final Publisher publisher;
+    private final Groups groups;
+    private final Seats seats;
+    private final Presence presence;
     private final Feed feed;
     private final RelaySettings settings;
     private final Executor workers;
     private final Set<OpenStream> streams = ConcurrentHashMap.newKeySet();
-    private final Map<String, AtomicInteger> streamCounts = new ConcurrentHashMap<>();
-    private final Map<String, AtomicInteger> pollCounts = new ConcurrentHashMap<>();
-    private final ScheduledFuture<?> looking;
-
-    private record OpenStream(Login.Principal principal, Outbox out) {}
+    private final AtomicInteger polls = new AtomicInteger();
+    private final List<ScheduledFuture<?>> regular = new ArrayList<>();
 
     public Relay(Toolkit toolkit, Login login, RelaySettings settings) {
         this.login = login;
         this.settings = settings;
-        this.topics = new Topics(toolkit.store(), login.users());
-        this.messages = new Messages(toolkit.store(), settings.mostMessages(), settings.retention());
+        this.store = toolkit.store();
+        this.topics = new Topics(store, login.users(), settings);
+        this.messages = new Messages(store);
+        this.publisher = new Publisher(store);
+        this.groups = new Groups(store, topics, publisher);
+        this.seats = new Seats(store);
+        this.presence = new Presence(store, seats);
         this.workers = toolkit.context().workers();
         this.feed = new Feed(messages, workers);
-        this.looking = toolkit.context()
+        Sweep sweep = new Sweep(store, login.users(), topics, publisher, groups);
+        regularly(
+                toolkit, LOOK_SECONDS, "Open streams could not be looked at", () -> streams.forEach(OpenStream::look));
+        regularly(toolkit, Seats.RENEWED_EVERY.toSeconds(), "Connections could not be made known", seats::renew);
+        regularly(toolkit, Sweep.EVERY_SECONDS, "Old messages could not be dropped", sweep::run);
+        toolkit.context().meters().gauge("holdfast.relay.streams", streams, Set::size);
+        toolkit.context()
+                .meters()
+                .gauge(
+                        "holdfast.relay.outbox.bytes",
+                        streams,
+                        open -> open.stream()
+                                .mapToLong(stream -> stream.out().waitingBytes())
+                                .sum());
+    }
+
+    private void regularly(Toolkit toolkit, long seconds, String failure, Runnable work) {
+        Runnable guarded = () -> {
+            try {
+                work.run();
+            } catch (StoreException | IllegalStateException e) {
+                LOG.warn("{}: {}", failure, e.toString());
+            } catch (RuntimeException e) {
+                LOG.error(failure, e);
+            }
+        };
+        regular.add(toolkit.context()
                 .timer()
-                .scheduleWithFixedDelay(
-                        () -> workers.execute(this::lookAtStreams), LOOK_SECONDS, LOOK_SECONDS, TimeUnit.SECONDS);
+                .scheduleWithFixedDelay(() -> workers.execute(guarded), seconds, seconds, TimeUnit.SECONDS));
     }
 
     Login login() {
@@ -57,6 +93,22 @@ public final class Relay implements AutoCloseable {
 
     Messages messages() {
         return messages;
+    }
+
+    Publisher publisher() {
+        return publisher;
+    }
+
+    Groups groups() {
+        return groups;
+    }
+
+    Seats seats() {
+        return seats;
+    }
+
+    Presence presence() {
+        return presence;
     }
 
     Feed feed() {
@@ -72,89 +124,73 @@ public final class Relay implements AutoCloseable {
     }
 
     /**
-     * Sees whether a user may open one more stream.
+     * Takes a place for one more stream of a user, in all processes together; it falls free again unless it is {@link #opened}.
      *
-     * @throws HttpError 429 if not
+     * @throws HttpError 429 if there is none
      */
-    void checkStreams(User user) {
-        AtomicInteger open = streamCounts.get(user.id());
-        if (open != null && open.get() >= settings.streamsPerUser()) {
-            throw tooMany(settings.streamsPerUser());
-        }
+    Seats.Seat takeStream(User user) {
+        return take("streams", user, settings.streamsPerUser());
     }
 
-    /** Counts a stream as the user's until it ends, and ends it when the user may read no more, or has too many. */
-    void opened(Login.Principal principal, Outbox out) {
-        OpenStream stream = new OpenStream(principal, out);
+    /** As {@link #takeStream}, for a poll, until it is left. */
+    Seats.Seat takePoll(User user) {
+        Seats.Seat seat = take("polls", user, settings.pollsPerUser());
+        polls.incrementAndGet();
+        return seat;
+    }
+
+    private Seats.Seat take(String what, User user, int most) {
+        Seats.Seat seat = seats.take(store.namespace() + "relay:" + what + ":" + user.id(), OpenStream.newId(), most);
+        if (seat == null) {
+            throw new HttpError(Response.error(429, "at most " + most + " at once for one user")
+                    .header("retry-after", "5"));
+        }
+        return seat;
+    }
+
+    void leavePoll(Seats.Seat seat) {
+        polls.decrementAndGet();
+        seats.leave(seat);
+    }
+
+    /** A stream from now on, until its client goes or may read no more. */
+    OpenStream opened(Login.Principal principal, Seats.Seat seat, Outbox out, String kind) {
+        OpenStream stream = new OpenStream(this, principal, out, kind);
         streams.add(stream);
-        boolean fits = count(streamCounts, principal.user()) <= settings.streamsPerUser();
         out.onClose(() -> {
             streams.remove(stream);
-            leave(streamCounts, principal.user());
+            stream.close();
+            workers.execute(() -> seats.leave(seat));
         });
-        if (!fits) {
-            out.close(1008, "too many streams");
-        }
-    }
-
-    /**
-     * Counts a poll as the user's, until {@link #leavePoll}.
-     *
-     * @throws HttpError 429 if the user has too many
-     */
-    void takePoll(User user) {
-        if (count(pollCounts, user) > settings.pollsPerUser()) {
-            leave(pollCounts, user);
-            throw tooMany(settings.pollsPerUser());
-        }
-    }
-
-    void leavePoll(User user) {
-        leave(pollCounts, user);
+        return stream;
     }
 
     int polls() {
-        return pollCounts.values().stream().mapToInt(AtomicInteger::get).sum();
+        return polls.get();
     }
 
     int openStreams() {
         return streams.size();
     }
 
-    private static int count(Map<String, AtomicInteger> counts, User user) {
-        return counts.compute(user.id(), (id, present) -> {
-                    AtomicInteger counted = present == null ? new AtomicInteger() : present;
-                    counted.incrementAndGet();
-                    return counted;
-                })
-                .get();
-    }
-
-    private static HttpError tooMany(int most) {
-        return new HttpError(
-                Response.error(429, "at most " + most + " at once for one user").header("retry-after", "5"));
-    }
-
-    private static void leave(Map<String, AtomicInteger> counts, User user) {
-        counts.computeIfPresent(user.id(), (id, count) -> count.decrementAndGet() <= 0 ? null : count);
-    }
-
-    /** A stream lasts longer than the token that opened it, but not longer than what the token stood for. */
-    private void lookAtStreams() {
-        try {
-            for (OpenStream stream : streams) {
-                if (!login.isStillIn(stream.principal, User.READ)) {
-                    stream.out.close(1008, "logged out");
-                }
-            }
-        } catch (RuntimeException e) {
-            LOG.warn("Open streams could not be looked at: {}", e.toString());
-        }
+    /** Those in this process that listen to a topic, with what waits for them. */
+    List<Map<String, Object>> listeners(Topic topic) {
+        String key = messages.streamKey(topic);
+        return streams.stream()
+                .flatMap(stream -> stream.listenings().stream())
+                .filter(listening -> messages.streamKey(listening.topic()).equals(key))
+                .map(OpenStream.Listening::page)
+                .toList();
     }
 
     @Override
     public void close() {
-        looking.cancel(false);
+        regular.forEach(each -> each.cancel(false));
         feed.close();
+        try {
+            seats.close();
+        } catch (StoreException | IllegalStateException e) {
+            LOG.debug("Connections fall free by themselves", e);
+        }
     }
 }

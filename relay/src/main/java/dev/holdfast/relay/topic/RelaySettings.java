@@ -19,4 +19,9 @@ public record RelaySettings(
     public RelaySettings keeping(long messages, Duration time) {
         return new RelaySettings(messages, time, streamsPerUser, pollsPerUser, outboxBytes);
     }
+
+    /** The same with so many streams for one user. */
+    public RelaySettings streams(int perUser) {
+        return new RelaySettings(mostMessages, retention, perUser, pollsPerUser, outboxBytes);
+    }
 }

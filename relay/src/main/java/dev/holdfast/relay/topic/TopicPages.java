@@ -7,6 +7,8 @@ import dev.holdfast.relay.http.Json;
 import dev.holdfast.relay.http.Request;
 import dev.holdfast.relay.http.Response;
 import dev.holdfast.relay.http.Routes;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +35,10 @@ public final class TopicPages {
                 .delete("/api/v1/topics/{name}", this::delete)
                 .get("/api/v1/topics/{name}/messages", this::list)
                 .post("/api/v1/topics/{name}/trim", this::trim)
+                .get("/api/v1/topics/{name}/stats", this::topicStatistics)
+                .get(
+                        "/api/v1/topics/{name}/presence",
+                        request -> Response.json(relay.presence().of(own(request))))
                 .get(
                         "/api/v1/topics/{name}/permissions",
                         request -> Response.json(relay.topics().grants(own(request))))
@@ -48,9 +54,11 @@ public final class TopicPages {
             throw fields.invalid("topic_name", "may have letters, digits, hyphens and underscores only");
         }
         Topic topic = new Topic(user.id(), name, name);
+        List<String> settings = relay.topics().settings(topic).changes(fields);
         if (!relay.topics().create(topic, fields.text("description", "", MOST_DESCRIPTION))) {
             throw new HttpError(400, "Topic '" + name + "' already exists");
         }
+        relay.topics().set(topic, settings);
         return page(201, topic);
     }
 
@@ -68,7 +76,7 @@ public final class TopicPages {
     }
 
     /** The topic of a request, which its sender owns. */
-    private Topic own(Request request) {
+    Topic own(Request request) {
         User user = relay.login().of(request, User.WRITE).user();
         String name = request.pathParameter("name");
         Topic topic = new Topic(user.id(), name, name);
@@ -79,7 +87,7 @@ public final class TopicPages {
     }
 
     /** The topic of a request, perhaps another's, which its sender may read. */
-    private Topic readable(Request request) {
+    Topic readable(Request request) {
         User user = relay.login().of(request, User.READ).user();
         String owner = request.query("owner");
         String name = request.pathParameter("name");
@@ -102,15 +110,26 @@ public final class TopicPages {
                 "waiting_polls", relay.polls()));
     }
 
+    /** What is in a topic, and who in this process is how far behind. */
+    private Response topicStatistics(Request request) {
+        Topic topic = own(request);
+        Map<String, @Nullable Object> page = relay.messages().statistics(topic);
+        page.put("groups", relay.groups().list(topic));
+        page.put("listeners", relay.listeners(topic));
+        return Response.json(page);
+    }
+
     private Response change(Request request) {
         Topic topic = own(request);
         Fields fields = Fields.of(request);
+        List<String> changes = new ArrayList<>(relay.topics().settings(topic).changes(fields));
         if (fields.has("description")) {
-            relay.topics().describe(topic, fields.text("description", 0, MOST_DESCRIPTION));
+            changes.addAll(List.of("description", fields.text("description", 0, MOST_DESCRIPTION)));
         }
         if (fields.has("is_public")) {
-            relay.topics().setPublic(topic, fields.flag("is_public", false));
+            changes.addAll(List.of("public", fields.flag("is_public", false) ? "1" : "0"));
         }
+        relay.topics().set(topic, changes);
         return page(200, topic);
     }
 

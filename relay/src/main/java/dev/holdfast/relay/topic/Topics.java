@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * one's own, {@code user/name} one of another's.
  *
  * <pre>
- * topic:{owner}/{name}   hash: topic_id, topic_name, owner_id, description, created_at, public; grant:{user id} = read | write
+ * topic:{owner}/{name}   hash: topic_id, topic_name, owner_id, description, created_at, public; grant:{user id} = read | write;
+ *                        what {@link TopicSettings} has
  * </pre>
  */
 final class Topics {
@@ -31,10 +32,15 @@ final class Topics {
 
     private final Store store;
     private final Users users;
+    private final RelaySettings relay;
 
-    Topics(Store store, Users users) {
+    /** A topic that may be written to. */
+    record Target(Topic topic, TopicSettings settings) {}
+
+    Topics(Store store, Users users, RelaySettings relay) {
         this.store = store;
         this.users = users;
+        this.relay = relay;
     }
 
     private String key(Topic topic) {
@@ -100,22 +106,43 @@ final class Topics {
      *
      * @throws HttpError 403 if not
      */
-    Topic writable(User user, String address) {
+    Target writable(User user, String address) {
         Topic topic = resolve(user, address);
+        List<Reply> values = values(topic, "topic_id", GRANT + user.id());
+        boolean exists = !values.get(0).isNull();
         if (topic.owner().equals(user.id())) {
-            if (!store.call("HEXISTS", key(topic), "topic_id").flag()) {
+            if (!exists) {
                 create(topic, "");
             }
-            return topic;
-        }
-        List<Reply> fields =
-                store.call("HMGET", key(topic), "topic_id", GRANT + user.id()).list();
-        boolean may = user.permissions().contains(User.ADMIN)
-                || User.WRITE.equals(fields.get(1).textOrNull());
-        if (fields.get(0).isNull() || !may) {
+        } else if (!exists
+                || !user.permissions().contains(User.ADMIN)
+                        && !User.WRITE.equals(values.get(1).textOrNull())) {
             throw denied();
         }
-        return topic;
+        return new Target(topic, TopicSettings.of(values.subList(2, values.size()), relay));
+    }
+
+    TopicSettings settings(Topic topic) {
+        return TopicSettings.of(values(topic), relay);
+    }
+
+    /** The values of some fields of a topic, then of those that are its settings. */
+    private List<Reply> values(Topic topic, String... first) {
+        List<Object> words = new ArrayList<>();
+        words.add(key(topic));
+        words.addAll(List.of(first));
+        words.addAll(TopicSettings.FIELDS);
+        return store.call("HMGET", words.toArray()).list();
+    }
+
+    /** Changes fields of a topic, given with their values in turn. */
+    void set(Topic topic, List<String> changes) {
+        if (!changes.isEmpty()) {
+            List<Object> words = new ArrayList<>();
+            words.add(key(topic));
+            words.addAll(changes);
+            store.call("HSET", words.toArray());
+        }
     }
 
     /** Makes a topic. Returns whether it was not there before. */
@@ -153,6 +180,7 @@ final class Topics {
         }
         Reply open = fields.get("public");
         page.put("is_public", open != null && open.text().equals("1"));
+        page.putAll(settings(topic).page());
         return page;
     }
 
@@ -166,14 +194,6 @@ final class Topics {
             }
         }
         return pages;
-    }
-
-    void describe(Topic topic, String description) {
-        store.call("HSET", key(topic), "description", description);
-    }
-
-    void setPublic(Topic topic, boolean open) {
-        store.call("HSET", key(topic), "public", open ? "1" : "0");
     }
 
     /** Lets a user read, or read and write, a topic of another's; with null no longer. */

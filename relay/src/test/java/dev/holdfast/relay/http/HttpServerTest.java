@@ -417,7 +417,7 @@ class HttpServerTest {
     }
 
     @Test
-    void aClientThatDoesNotReadFillsItsOutboxAndHoldsUpNobody() throws Exception {
+    void aClientThatDoesNotReadFillsItsOutboxAndHoldsUpNoOther() throws Exception {
         try (RawHttp socket = new RawHttp(server.port())) {
             socket.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n").readUntil("\r\n\r\n", 1);
             Outbox out = opened();

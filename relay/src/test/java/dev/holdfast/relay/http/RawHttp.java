@@ -26,6 +26,11 @@ public final class RawHttp implements Closeable {
         return this;
     }
 
+    /** Says that nothing more will be sent. */
+    public void endOutput() throws IOException {
+        socket.shutdownOutput();
+    }
+
     /** Everything until the server closes. */
     public String readAll() throws IOException {
         return new String(in.readAllBytes(), StandardCharsets.UTF_8);

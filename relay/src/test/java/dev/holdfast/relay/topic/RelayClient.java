@@ -135,6 +135,11 @@ final class RelayClient implements AutoCloseable {
                     }
 
                     @Override
+                    public void onError(WebSocket from, Throwable error) {
+                        heard.add("closed by an error");
+                    }
+
+                    @Override
                     public @Nullable CompletionStage<?> onClose(WebSocket from, int status, String reason) {
                         heard.add("closed " + status);
                         return null;

@@ -12,23 +12,16 @@ import dev.holdfast.relay.HttpFace;
 import dev.holdfast.relay.auth.Login;
 import dev.holdfast.relay.http.Json;
 import dev.holdfast.relay.http.RawHttp;
-import dev.holdfast.server.Endpoint;
 import dev.holdfast.toolkit.Toolkit;
-import dev.holdfast.toolkit.store.Reply;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,83 +29,30 @@ import tools.jackson.databind.JsonNode;
 
 /** The relay as its clients see it. */
 class RelayTest {
-    private static final String SECRET = "7c1b0f5e9a3d4c2b8e6f1a0d9c8b7a65";
-
-    private final Holdfast store = Holdfast.open();
-    private final Toolkit toolkit = Toolkit.over(store);
-    private final Login login = new Login(toolkit, SECRET);
+    private RelayServer server;
+    private Holdfast store;
+    private Toolkit toolkit;
     private HttpFace face;
     private RelayClient admin;
     private RelayClient anna;
 
-    /**
-     * What the first test's administrator and first user left in the store: the tests after it begin with that, since passwords
-     * take long to hash on purpose.
-     */
-    private static final Map<String, Object> PREPARED = new ConcurrentHashMap<>();
-
-    private static String adminToken = "";
-    private static String annaToken = "";
-    private static long preparedNanos;
-
     @BeforeEach
     void start() throws Exception {
-        face = HttpFace.over(toolkit)
-                .relay(login, new RelaySettings(1000, Duration.ofHours(1), 5, 5, 200_000))
-                .build();
-        face.serveAll(accept -> Endpoint.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), accept));
-        admin = new RelayClient(face.port());
-        anna = new RelayClient(face.port());
-        // Tokens live ten minutes.
-        if (PREPARED.isEmpty()
-                || System.nanoTime() - preparedNanos > Duration.ofMinutes(3).toNanos()) {
-            prepare();
-            return;
-        }
-        PREPARED.forEach((key, dump) -> store.call("RESTORE", key, 0, dump));
-        admin.token = adminToken;
-        anna.token = annaToken;
-    }
-
-    private void prepare() throws Exception {
-        login.bootstrap("admin", "an admin's password", "");
-        admin.login("admin", "an+admin%27s+password");
-        register("anna", "\"read\",\"write\"");
-        anna.login("anna", "password+of+anna");
-        PREPARED.clear();
-        for (byte[] key : toolkit.store().call("KEYS", "*").list().stream()
-                .map(Reply::bytes)
-                .toList()) {
-            String name = new String(key, StandardCharsets.UTF_8);
-            PREPARED.put(name, toolkit.store().call("DUMP", name).bytes());
-        }
-        adminToken = admin.token;
-        annaToken = anna.token;
-        preparedNanos = System.nanoTime();
+        server = new RelayServer();
+        store = server.store;
+        toolkit = server.toolkit;
+        face = server.face;
+        admin = server.admin;
+        anna = server.anna;
     }
 
     @AfterEach
     void stop() {
-        admin.close();
-        anna.close();
-        face.close();
-        toolkit.close();
-        store.close();
-    }
-
-    private void register(String name, String permissions) throws Exception {
-        admin.post(
-                        "/auth/register",
-                        "{\"username\":\"" + name + "\",\"password\":\"password of " + name + "\",\"permissions\":["
-                                + permissions + "]}")
-                .expect(201);
+        server.close();
     }
 
     private RelayClient user(String name, String permissions) throws Exception {
-        register(name, permissions);
-        RelayClient client = new RelayClient(face.port());
-        client.login(name, "password+of+" + name);
-        return client;
+        return server.user(name, permissions);
     }
 
     private JsonNode poll(RelayClient client, String body) throws Exception {
@@ -126,48 +66,6 @@ class RelayTest {
     }
 
     // ---- who may ----
-
-    @Test
-    void nothingIsServedWithoutALogin() throws Exception {
-        try (RelayClient stranger = new RelayClient(face.port())) {
-            String[] gets = {
-                "/auth/me",
-                "/auth/users",
-                "/auth/sessions",
-                "/api/v1/topics",
-                "/api/v1/topics/x",
-                "/api/v1/topics/stats",
-                "/api/v1/topics/x/messages",
-                "/api/v1/topics/x/permissions",
-                "/messages/poll/stats",
-                "/api/v1/events?topics=x",
-                "/ws"
-            };
-            for (String token : new String[] {"", "nonsense", "a.b.c", anna.token + "x", forged()}) {
-                stranger.token = token;
-                for (String path : gets) {
-                    assertEquals(401, stranger.get(path).status(), path + " " + token);
-                }
-                stranger.post("/api/v1/messages", "{}").expect(401);
-                stranger.post("/api/v1/messages/bulk", "{}").expect(401);
-                stranger.post("/messages/poll", "{}").expect(401);
-                stranger.post("/api/v1/topics", "{}").expect(401);
-                stranger.post("/auth/register", "{}").expect(401);
-                stranger.post("/auth/logout", "").expect(401);
-                stranger.send("DELETE", "/api/v1/topics/x", "").expect(401);
-                stranger.send("PUT", "/api/v1/topics/x", "{}").expect(401);
-                stranger.send("PATCH", "/auth/users/x", "{}").expect(401);
-            }
-        }
-    }
-
-    /** A token that says of itself that it needs no signature. */
-    private static String forged() {
-        java.util.Base64.Encoder encoder = java.util.Base64.getUrlEncoder().withoutPadding();
-        return encoder.encodeToString("{\"alg\":\"none\"}".getBytes(StandardCharsets.UTF_8)) + "."
-                + encoder.encodeToString("{\"sub\":\"x\",\"exp\":99999999999}".getBytes(StandardCharsets.UTF_8))
-                + ".";
-    }
 
     @Test
     void permissionsAreAskedFor() throws Exception {
@@ -739,7 +637,7 @@ class RelayTest {
         });
     }
 
-    /** A client that does not read for a while holds up nobody, and gets everything when it reads again. */
+    /** A client that does not read for a while holds up no other, and gets everything when it reads again. */
     @Test
     void aSlowClientMissesNothing() throws Exception {
         int count = 400;
