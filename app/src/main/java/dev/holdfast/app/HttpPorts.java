@@ -2,6 +2,7 @@ package dev.holdfast.app;
 
 import dev.holdfast.engine.Holdfast;
 import dev.holdfast.engine.base.Reason;
+import dev.holdfast.engine.config.Config;
 import dev.holdfast.engine.config.HttpParameters;
 import dev.holdfast.engine.config.NumberParameter;
 import dev.holdfast.engine.config.TextParameter;
@@ -63,12 +64,39 @@ final class HttpPorts implements AutoCloseable {
                 .metricsKeys(words(parameters.metricsKeys));
         this.login = parameters.relay.get() ? login() : null;
         if (login != null) {
-            builder.relay(
-                    login,
-                    RelaySettings.DEFAULT.keeping(
-                            parameters.relayMaxMessages.get(), Duration.ofSeconds(parameters.relayRetention.get())));
+            builder.relay(login, relaySettings(parameters));
         }
         this.face = builder.build();
+    }
+
+    /** The relay's limits: from the configuration, else from the environment under the names of pulsar-relay, which may lack its prefix. */
+    private static RelaySettings relaySettings(HttpParameters parameters) throws IOException {
+        return RelaySettings.DEFAULT
+                .keeping(
+                        limit(parameters.relayMaxMessages, "MAX_MESSAGES_PER_TOPIC"),
+                        Duration.ofSeconds(limit(parameters.relayRetention, "PERSISTENT_TIER_RETENTION")))
+                .streams((int) environment("WS_MAX_PER_USER", RelaySettings.DEFAULT.streamsPerUser()));
+    }
+
+    private static long limit(NumberParameter parameter, String variable) throws IOException {
+        return parameter.isChosen() ? parameter.get() : environment(variable, parameter.get());
+    }
+
+    private static long environment(String variable, long otherwise) throws IOException {
+        String text = System.getenv()
+                .getOrDefault("PULSAR_" + variable, System.getenv().getOrDefault(variable, ""));
+        if (text.isEmpty()) {
+            return otherwise;
+        }
+        try {
+            long number = Long.parseLong(text);
+            if (number >= 1 && number <= Integer.MAX_VALUE) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // Said below.
+        }
+        throw new IOException(variable + " must be a whole number from 1 to " + Integer.MAX_VALUE);
     }
 
     /** Who may use the relay. What tokens are signed with comes from the environment, which other users of the machine do not see. */
@@ -127,15 +155,17 @@ final class HttpPorts implements AutoCloseable {
      * @param uri the store's
      * @throws IOException if one that was asked for cannot be had
      */
-    static HttpPorts open(HttpParameters parameters, String uri) throws IOException {
+    static HttpPorts open(Config config, String uri) throws IOException {
+        HttpParameters parameters = config.http;
         Toolkit toolkit = Toolkit.open(uri);
         Toolkit dictionary = Toolkit.open(StoreUri.withDatabase(uri, CpeDictionary.DATABASE));
         return opened(new HttpPorts(
-                parameters, Endpoint::open, HttpPorts::none, toolkit, dictionary, List.of(dictionary, toolkit)));
-    }
-
-    private static Endpoint none(InetSocketAddress address, Consumer<Channel> accept) throws IOException {
-        throw new IOException("there is no https-port over a store elsewhere: put a proxy in front");
+                parameters,
+                Endpoint::open,
+                (address, accept) -> Endpoint.openTls(address, config, parameters.tlsAuthClients.get(), accept),
+                toolkit,
+                dictionary,
+                List.of(dictionary, toolkit)));
     }
 
     private static HttpPorts opened(HttpPorts ports) throws IOException {

@@ -56,7 +56,7 @@ final class RelayCommand implements Callable<Integer> {
         CountDownLatch end = new CountDownLatch(1);
         Signals.handle("TERM", end::countDown);
         Signals.handle("INT", end::countDown);
-        try (HttpPorts ports = HttpPorts.open(config.http, store)) {
+        try (HttpPorts ports = HttpPorts.open(config, store)) {
             ports.loaded();
             LOG.info("The relay serves {}", StoreUri.withoutPassword(store));
             end.await();

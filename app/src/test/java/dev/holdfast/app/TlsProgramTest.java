@@ -15,6 +15,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -110,6 +111,38 @@ class TlsProgramTest {
                                     directory.resolve("b").toString()))
                             == 0,
                     "there is no way without TLS");
+        }
+    }
+
+    @Test
+    void theRelayAloneServesHttpWithTls() throws Exception {
+        int store = ProgramProcess.freePort();
+        int https = ProgramProcess.freePort();
+        try (ProgramProcess server = ProgramProcess.start(
+                "--port", store, "--bind", "127.0.0.1", "--dir", directory, "--save", "", "--http-port", 0)) {
+            server.await("Ready to accept connections");
+            try (ProgramProcess relay = ProgramProcess.start(
+                    List.of(),
+                    Map.of("PULSAR_JWT_SECRET_KEY", "0123456789abcdef0123456789abcdef"),
+                    "relay",
+                    "--uri",
+                    "redis://127.0.0.1:" + store,
+                    "--http-port",
+                    0,
+                    "--https-port",
+                    https,
+                    "--https-auth-clients",
+                    "yes",
+                    "--tls-cert-file",
+                    directory.resolve("server.crt"),
+                    "--tls-key-file",
+                    directory.resolve("server.key"),
+                    "--tls-ca-cert-file",
+                    directory.resolve("server.crt"))) {
+                relay.await("Serving https on");
+                assertThrows(IOException.class, () -> get(client(false), https));
+                assertEquals(200, get(client(true), https).statusCode());
+            }
         }
     }
 

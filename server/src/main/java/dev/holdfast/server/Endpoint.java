@@ -1,5 +1,8 @@
 package dev.holdfast.server;
 
+import dev.holdfast.engine.config.Config;
+import dev.holdfast.server.tls.Tls;
+import dev.holdfast.server.tls.TlsException;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
@@ -40,6 +43,31 @@ public final class Endpoint implements AutoCloseable {
             loop.shutdownGracefully(0, 0, TimeUnit.SECONDS);
             throw e;
         }
+    }
+
+    /**
+     * As {@link #open}, with the encryption that a configuration names.
+     *
+     * @param authClients whether clients must show a certificate
+     * @throws IOException also if TLS is not possible with what is configured for it
+     */
+    @SuppressWarnings("exports") // For Holdfast's own modules.
+    public static Endpoint openTls(
+            InetSocketAddress address, Config config, boolean authClients, Consumer<Channel> accept)
+            throws IOException {
+        Tls tls = new Tls(config);
+        try {
+            tls.prepare(true);
+        } catch (TlsException e) {
+            throw new IOException("Failed to configure TLS: " + e.getMessage(), e);
+        }
+        // Its threads end by themselves once they have nothing to do.
+        @SuppressWarnings("resource")
+        TlsHandshakes handshakes = new TlsHandshakes(tls);
+        return open(address, channel -> {
+            handshakes.add(channel, authClients ? "yes" : "no");
+            accept.accept(channel);
+        });
     }
 
     static Endpoint open(
