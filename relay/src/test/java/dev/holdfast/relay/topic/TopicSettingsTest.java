@@ -135,7 +135,9 @@ class TopicSettingsTest {
         topic(",\"slow_consumers\":\"" + policy + "\"");
         try (SlowSocket socket = new SlowSocket(server.face.port(), anna.token)) {
             socket.say("{\"type\":\"subscribe\",\"client_id\":\"slow\",\"topics\":[\"t\"]}");
-            assertEquals("subscribed", socket.hear().get("type").asString());
+            assertEquals(
+                    "subscribed",
+                    Objects.requireNonNull(socket.hear()).get("type").asString());
             String padding = "\"" + "x".repeat(30_000) + "\"";
             StringBuilder bulk = new StringBuilder();
             for (int i = 0; i < count; i++) {
