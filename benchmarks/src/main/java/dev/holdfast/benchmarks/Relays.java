@@ -1,0 +1,494 @@
+package dev.holdfast.benchmarks;
+
+import java.io.BufferedInputStream;
+import java.io.BufferedReader;
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Two relays side by side, as their clients use them: publishing one by one and in bulk, reading what is recent, a poll that waits, a
+ * WebSocket from end to end, and one topic to many sockets. Both run already; rounds alternate.
+ */
+@Command(
+        name = "relay",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Publishing, reading, polling and sockets of two relays that run: figures and ratios ours / theirs.")
+public final class Relays implements Callable<Integer> {
+    private static final int BULK = 100;
+    private static final int MILLION = 1_000_000;
+
+    @Option(names = "--ours", required = true, description = "The port of ours.")
+    private int ours;
+
+    @Option(names = "--theirs", description = "The port of the other; unless given, only ours is measured.")
+    private int theirs;
+
+    @Option(names = "--user", description = "Who logs in; ${DEFAULT-VALUE} by default.")
+    private String user = "admin";
+
+    @Option(names = "--password", required = true, description = "The password, the same for both.")
+    private String password = "";
+
+    @Option(names = "--seconds", description = "Length of a round; ${DEFAULT-VALUE} by default.")
+    private double seconds = 3;
+
+    @Option(names = "--rounds", description = "Rounds of each measurement; ${DEFAULT-VALUE} by default.")
+    private int rounds = 3;
+
+    @Option(names = "--connections", description = "Publishers at once; ${DEFAULT-VALUE} by default.")
+    private int connections = 32;
+
+    @Option(names = "--sockets", description = "Sockets on one topic; ${DEFAULT-VALUE} by default.")
+    private int sockets = 1000;
+
+    @Option(names = "--size", description = "Bytes of a payload; ${DEFAULT-VALUE} by default.")
+    private int size = 500;
+
+    @Option(names = "--idle", description = "Only opens so many sockets of ours, and says what heap each takes; see --pid.")
+    private int idle;
+
+    @Option(names = "--pid", description = "The process of ours, for --idle.")
+    private long pid;
+
+    /** One thing to measure; a rate is better if it is higher, a latency if it is lower. */
+    private enum Scenario {
+        SINGLE("publish one by one, messages/s"),
+        BULK("publish in bulk of 100, messages/s"),
+        READ("read 10 recent, p50 ms", "p99 ms"),
+        POLL("publish to waiting poll, p50 ms", "p99 ms"),
+        SOCKET("publish to WebSocket, p50 ms", "p99 ms"),
+        FAN_OUT("one topic to all sockets, messages/s");
+
+        private final List<String> figures;
+
+        Scenario(String... figures) {
+            this.figures = List.of(figures);
+        }
+    }
+
+    public static void main(String[] arguments) {
+        Tool.run(new Relays(), arguments);
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        if (idle > 0) {
+            openIdle();
+            return 0;
+        }
+        System.out.printf(
+                Locale.ROOT,
+                "Payloads of %d bytes, %d publishers, %d sockets, %d rounds of %.0f s, median.%n%n",
+                size,
+                connections,
+                sockets,
+                rounds,
+                seconds);
+        System.out.println("| | ours | theirs | ratio |");
+        System.out.println("|---|--:|--:|--:|");
+        List<Integer> ports = theirs == 0 ? List.of(ours) : List.of(ours, theirs);
+        for (Scenario scenario : Scenario.values()) {
+            double[][][] samples = new double[ports.size()][scenario.figures.size()][rounds];
+            for (int round = 0; round < rounds; round++) {
+                for (int each = 0; each < ports.size(); each++) {
+                    int place = round % 2 == 0 ? each : ports.size() - 1 - each;
+                    double[] found = measure(scenario, ports.get(place));
+                    for (int figure = 0; figure < found.length; figure++) {
+                        samples[place][figure][round] = found[figure];
+                    }
+                }
+            }
+            for (int figure = 0; figure < scenario.figures.size(); figure++) {
+                double our = new Figures(samples[0][figure]).median();
+                double their = theirs == 0 ? Double.NaN : new Figures(samples[1][figure]).median();
+                System.out.printf(
+                        Locale.ROOT,
+                        "| %s | %s | %s | %.2f |%n",
+                        scenario.figures.get(figure),
+                        shown(our),
+                        shown(their),
+                        our / their);
+            }
+        }
+        return 0;
+    }
+
+    private static String shown(double figure) {
+        return String.format(Locale.ROOT, figure >= 1000 ? "%,.0f" : "%.2f", figure);
+    }
+
+    private double[] measure(Scenario scenario, int port) throws Exception {
+        String token = logIn(port);
+        return switch (scenario) {
+            case SINGLE -> new double[] {publishing(port, token, connections, "/api/v1/messages", message("single", 0), 1)};
+            case BULK -> new double[] {publishing(port, token, 4, "/api/v1/messages/bulk", bulk("bulk", BULK), BULK)};
+            case READ -> reading(port, token);
+            case POLL -> polling(port, token);
+            case SOCKET -> endToEnd(port, token);
+            case FAN_OUT -> new double[] {fanOut(port, token)};
+        };
+    }
+
+    /** What is alive in the process's heap. */
+    private long heapBytes() throws IOException {
+        Process process = new ProcessBuilder("jcmd", Long.toString(pid), "GC.class_histogram").start();
+        String last = "";
+        try (BufferedReader lines = process.inputReader()) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                last = line.isBlank() ? last : line;
+            }
+        }
+        return Long.parseLong(last.strip().split(" +")[2]);
+    }
+
+    private void openIdle() throws IOException {
+        String token = logIn(ours);
+        List<Connection> open = new ArrayList<>();
+        try {
+            for (int i = 0; i < 100; i++) {
+                open.add(socket(ours, token, "idle"));
+            }
+            long before = heapBytes();
+            for (int i = 0; i < idle; i++) {
+                open.add(socket(ours, token, "idle"));
+            }
+            long after = heapBytes();
+            System.out.printf(
+                    Locale.ROOT,
+                    "%,d idle sockets: %.1f KiB of heap each; the newest still answers: %s%n",
+                    idle,
+                    (after - before) / 1024.0 / idle,
+                    pong(open.getLast()));
+        } finally {
+            for (Connection socket : open) {
+                socket.close();
+            }
+        }
+    }
+
+    private static String pong(Connection socket) throws IOException {
+        socket.say("{\"type\":\"ping\"}");
+        return socket.frame();
+    }
+
+    // ---- messages ----
+
+    private String message(String topic, long mark) {
+        return "{\"topic\":\"" + topic + "\",\"payload\":{\"mark\":" + mark + ",\"text\":\"" + "x".repeat(size - 30)
+                + "\"}}";
+    }
+
+    private String bulk(String topic, int count) {
+        String[] messages = new String[count];
+        Arrays.fill(messages, message(topic, 0));
+        return "{\"messages\":[" + String.join(",", messages) + "]}";
+    }
+
+    private String logIn(int port) throws IOException {
+        try (Connection connection = new Connection(port, "")) {
+            String answer = connection.post(
+                    "/auth/login",
+                    "application/x-www-form-urlencoded",
+                    "username=" + user + "&password=" + password);
+            int begin = answer.indexOf("\"access_token\":\"") + 16;
+            if (begin < 16) {
+                throw new IOException("no login on port " + port + ": " + answer);
+            }
+            return answer.substring(begin, answer.indexOf('"', begin));
+        }
+    }
+
+    // ---- scenarios ----
+
+    private double publishing(int port, String token, int publishers, String path, String body, int messages)
+            throws Exception {
+        AtomicLong done = new AtomicLong();
+        long begin = System.nanoTime();
+        long end = begin + (long) (seconds * 1e9);
+        together(publishers, number -> {
+            try (Connection connection = new Connection(port, token)) {
+                while (System.nanoTime() < end) {
+                    connection.post(path, "application/json", body);
+                    done.addAndGet(messages);
+                }
+            }
+        });
+        return done.get() / ((System.nanoTime() - begin) / 1e9);
+    }
+
+    private double[] reading(int port, String token) throws IOException {
+        try (Connection connection = new Connection(port, token)) {
+            connection.post("/api/v1/messages/bulk", "application/json", bulk("recent", BULK));
+            List<Long> nanos = new ArrayList<>();
+            long end = System.nanoTime() + (long) (seconds * 1e9);
+            while (System.nanoTime() < end) {
+                long begin = System.nanoTime();
+                connection.get("/api/v1/topics/recent/messages?limit=10");
+                nanos.add(System.nanoTime() - begin);
+            }
+            return percentiles(nanos);
+        }
+    }
+
+    /** The median and the 99th percentile in milliseconds, of the second half: the first warms up. */
+    private static double[] percentiles(List<Long> nanos) {
+        long[] sorted = nanos.subList(nanos.size() / 2, nanos.size()).stream()
+                .mapToLong(Long::longValue)
+                .sorted()
+                .toArray();
+        return new double[] {
+            sorted[sorted.length / 2] / 1e6, sorted[Math.min(sorted.length - 1, sorted.length * 99 / 100)] / 1e6
+        };
+    }
+
+    private double[] polling(int port, String token) throws Exception {
+        List<Long> nanos = new ArrayList<>();
+        AtomicLong sent = new AtomicLong();
+        long end = System.nanoTime() + (long) (seconds * 1e9);
+        try (Connection publisher = new Connection(port, token);
+                Connection poller = new Connection(port, token)) {
+            publisher.post("/api/v1/messages", "application/json", message("polled", 0));
+            while (System.nanoTime() < end) {
+                Thread publishing = Thread.ofVirtual().start(() -> {
+                    try {
+                        // The poll waits when the message comes.
+                        Thread.sleep(10);
+                        sent.set(System.nanoTime());
+                        publisher.post("/api/v1/messages", "application/json", message("polled", 0));
+                    } catch (IOException | InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                });
+                poller.post("/messages/poll", "application/json", "{\"topics\":[\"polled\"],\"timeout\":5}");
+                nanos.add(System.nanoTime() - sent.get());
+                publishing.join();
+            }
+        }
+        return percentiles(nanos);
+    }
+
+    private double[] endToEnd(int port, String token) throws Exception {
+        List<Long> nanos = new ArrayList<>();
+        long end = System.nanoTime() + (long) (seconds * 1e9);
+        try (Connection publisher = new Connection(port, token);
+                Connection listener = socket(port, token, "live")) {
+            while (System.nanoTime() < end) {
+                long begin = System.nanoTime();
+                publisher.sendOnly("/api/v1/messages", message("live", begin % MILLION));
+                listener.frame();
+                nanos.add(System.nanoTime() - begin);
+                publisher.answer();
+                Thread.sleep(2);
+            }
+        }
+        return percentiles(nanos);
+    }
+
+    private double fanOut(int port, String token) throws Exception {
+        int messages = Math.max(1, (int) (seconds * 100_000 / sockets / BULK)) * BULK;
+        CountDownLatch listening = new CountDownLatch(sockets);
+        CountDownLatch received = new CountDownLatch(sockets);
+        List<Connection> open = new ArrayList<>();
+        try (Connection publisher = new Connection(port, token)) {
+            publisher.post("/api/v1/messages", "application/json", message("wide", 0));
+            for (int i = 0; i < sockets; i++) {
+                Connection socket = socket(port, token, "wide");
+                open.add(socket);
+                Thread.ofVirtual().start(() -> {
+                    listening.countDown();
+                    try {
+                        for (int n = 0; n < messages; n++) {
+                            socket.frame();
+                        }
+                        received.countDown();
+                    } catch (IOException e) {
+                        System.err.println("A socket ended early: " + e);
+                    }
+                });
+            }
+            listening.await();
+            long begin = System.nanoTime();
+            for (int sent = 0; sent < messages; sent += BULK) {
+                publisher.post("/api/v1/messages/bulk", "application/json", bulk("wide", BULK));
+            }
+            if (!received.await(60, TimeUnit.SECONDS)) {
+                return Double.NaN;
+            }
+            return (double) messages * sockets / ((System.nanoTime() - begin) / 1e9);
+        } finally {
+            for (Connection socket : open) {
+                socket.close();
+            }
+        }
+    }
+
+    private static Connection socket(int port, String token, String topic) throws IOException {
+        Connection socket = new Connection(port, token);
+        socket.upgrade();
+        socket.say("{\"type\":\"subscribe\",\"client_id\":\"bench\",\"topics\":[\"" + topic + "\"]}");
+        String answer = socket.frame();
+        if (!answer.contains("\"subscribed\"")) {
+            throw new IOException(answer);
+        }
+        return socket;
+    }
+
+    @FunctionalInterface
+    private interface Work {
+        void run(int number) throws Exception;
+    }
+
+    private static void together(int count, Work work) throws Exception {
+        AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            int number = i;
+            threads.add(Thread.ofVirtual().start(() -> {
+                try {
+                    work.run(number);
+                } catch (Exception e) {
+                    failure.set(e);
+                }
+            }));
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        Exception failed = failure.get();
+        if (failed != null) {
+            throw failed;
+        }
+    }
+
+    /** A connection that sends a request, or a frame, and reads what comes, with as little work as possible. */
+    private static final class Connection implements AutoCloseable {
+        private final Socket socket;
+        private final DataInputStream in;
+        private final OutputStream out;
+        private final String token;
+        private final String head;
+
+        Connection(int port, String token) throws IOException {
+            socket = new Socket(InetAddress.getLoopbackAddress(), port);
+            socket.setTcpNoDelay(true);
+            socket.setSoTimeout(60_000);
+            in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), 16 * 1024));
+            out = socket.getOutputStream();
+            this.token = token;
+            head = " HTTP/1.1\r\nHost: localhost\r\n" + (token.isEmpty() ? "" : "Authorization: Bearer " + token + "\r\n");
+        }
+
+        private void send(String text) throws IOException {
+            out.write(text.getBytes(StandardCharsets.UTF_8));
+        }
+
+        String get(String path) throws IOException {
+            send("GET " + path + head + "\r\n");
+            return answer();
+        }
+
+        String post(String path, String type, String body) throws IOException {
+            send("POST " + path + head + "Content-Type: " + type + "\r\nContent-Length: " + body.length() + "\r\n\r\n"
+                    + body);
+            return answer();
+        }
+
+        void sendOnly(String path, String body) throws IOException {
+            send("POST " + path + head + "Content-Type: application/json\r\nContent-Length: " + body.length()
+                    + "\r\n\r\n" + body);
+        }
+
+        String answer() throws IOException {
+            String status = line();
+            int length = 0;
+            for (String header = line(); !header.isEmpty(); header = line()) {
+                if (header.regionMatches(true, 0, "content-length:", 0, 15)) {
+                    length = Integer.parseInt(header.substring(15).strip());
+                }
+            }
+            String body = new String(in.readNBytes(length), StandardCharsets.UTF_8);
+            if (!status.startsWith("HTTP/1.1 2")) {
+                throw new IOException(status + " " + body);
+            }
+            return body;
+        }
+
+        private String line() throws IOException {
+            StringBuilder line = new StringBuilder();
+            for (int next = in.read(); next != '\n'; next = in.read()) {
+                if (next < 0) {
+                    throw new EOFException("the server has closed the connection");
+                }
+                if (next != '\r') {
+                    line.append((char) next);
+                }
+            }
+            return line.toString();
+        }
+
+        void upgrade() throws IOException {
+            send("GET /ws" + head + "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                    + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: bearer\r\n\r\n");
+            String status = line();
+            while (!line().isEmpty()) {
+                // The headers say nothing more.
+            }
+            if (!status.contains(" 101 ")) {
+                throw new IOException(status);
+            }
+        }
+
+        void say(String text) throws IOException {
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            // Less than 126 bytes, with a mask of zeros, which changes nothing.
+            byte[] frame = new byte[6 + bytes.length];
+            frame[0] = (byte) 0x81;
+            frame[1] = (byte) (0x80 | bytes.length);
+            System.arraycopy(bytes, 0, frame, 6, bytes.length);
+            out.write(frame);
+        }
+
+        /** The next message; pings are passed over. */
+        String frame() throws IOException {
+            while (true) {
+                int kind = in.readUnsignedByte() & 15;
+                long length = in.readUnsignedByte();
+                if (length == 126) {
+                    length = in.readUnsignedShort();
+                } else if (length == 127) {
+                    length = in.readLong();
+                }
+                byte[] payload = in.readNBytes((int) length);
+                if (kind == 1) {
+                    return new String(payload, StandardCharsets.UTF_8);
+                }
+                if (kind == 8) {
+                    throw new EOFException("the server has closed the socket");
+                }
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            socket.close();
+        }
+    }
+}
