@@ -18,9 +18,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Two relays side by side, as their clients use them: publishing one by one and in bulk, reading what is recent, a poll that waits, a
@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
         name = "relay",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Publishing, reading, polling and sockets of two relays that run: figures and ratios ours / theirs.")
+        description =
+                "Publishing, reading, polling and sockets of two relays that run: figures and ratios ours / theirs.")
 public final class Relays implements Callable<Integer> {
     private static final int BULK = 100;
     private static final int MILLION = 1_000_000;
@@ -62,7 +63,9 @@ public final class Relays implements Callable<Integer> {
     @Option(names = "--size", description = "Bytes of a payload; ${DEFAULT-VALUE} by default.")
     private int size = 500;
 
-    @Option(names = "--idle", description = "Only opens so many sockets of ours, and says what heap each takes; see --pid.")
+    @Option(
+            names = "--idle",
+            description = "Only opens so many sockets of ours, and says what heap each takes; see --pid.")
     private int idle;
 
     @Option(names = "--pid", description = "The process of ours, for --idle.")
@@ -138,7 +141,8 @@ public final class Relays implements Callable<Integer> {
     private double[] measure(Scenario scenario, int port) throws Exception {
         String token = logIn(port);
         return switch (scenario) {
-            case SINGLE -> new double[] {publishing(port, token, connections, "/api/v1/messages", message("single", 0), 1)};
+            case SINGLE ->
+                new double[] {publishing(port, token, connections, "/api/v1/messages", message("single", 0), 1)};
             case BULK -> new double[] {publishing(port, token, 4, "/api/v1/messages/bulk", bulk("bulk", BULK), BULK)};
             case READ -> reading(port, token);
             case POLL -> polling(port, token);
@@ -205,9 +209,7 @@ public final class Relays implements Callable<Integer> {
     private String logIn(int port) throws IOException {
         try (Connection connection = new Connection(port, "")) {
             String answer = connection.post(
-                    "/auth/login",
-                    "application/x-www-form-urlencoded",
-                    "username=" + user + "&password=" + password);
+                    "/auth/login", "application/x-www-form-urlencoded", "username=" + user + "&password=" + password);
             int begin = answer.indexOf("\"access_token\":\"") + 16;
             if (begin < 16) {
                 throw new IOException("no login on port " + port + ": " + answer);
@@ -393,7 +395,8 @@ public final class Relays implements Callable<Integer> {
             in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), 16 * 1024));
             out = socket.getOutputStream();
             this.token = token;
-            head = " HTTP/1.1\r\nHost: localhost\r\n" + (token.isEmpty() ? "" : "Authorization: Bearer " + token + "\r\n");
+            head = " HTTP/1.1\r\nHost: localhost\r\n"
+                    + (token.isEmpty() ? "" : "Authorization: Bearer " + token + "\r\n");
         }
 
         private void send(String text) throws IOException {

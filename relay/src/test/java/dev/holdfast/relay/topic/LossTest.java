@@ -50,7 +50,8 @@ class LossTest {
         }
 
         void request(String line, String headers, String body) throws IOException {
-            write((line + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + token + "\r\n" + headers + "\r\n" + body)
+            write((line + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + token + "\r\n" + headers + "\r\n"
+                            + body)
                     .getBytes(StandardCharsets.UTF_8));
         }
 
@@ -108,7 +109,8 @@ class LossTest {
                     return Json.read(payload);
                 }
                 if (kind == 8) {
-                    throw new EOFException("closed: " + new String(payload, 2, payload.length - 2, StandardCharsets.UTF_8));
+                    throw new EOFException(
+                            "closed: " + new String(payload, 2, payload.length - 2, StandardCharsets.UTF_8));
                 }
             }
         }
