@@ -72,6 +72,7 @@ public final class Relays implements Callable<Integer> {
     private long pid;
 
     /** One thing to measure; a rate is better if it is higher, a latency if it is lower. */
+    @SuppressWarnings("ImmutableEnumChecker") // List.of is immutable.
     private enum Scenario {
         SINGLE("publish one by one, messages/s"),
         BULK("publish in bulk of 100, messages/s"),
@@ -449,7 +450,7 @@ public final class Relays implements Callable<Integer> {
 
         void upgrade() throws IOException {
             send("GET /ws" + head + "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                    + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: bearer\r\n\r\n");
+                    + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: bearer, bearer." + token + "\r\n\r\n");
             String status = line();
             while (!line().isEmpty()) {
                 // The headers say nothing more.

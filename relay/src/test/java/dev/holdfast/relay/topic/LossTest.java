@@ -189,8 +189,12 @@ class LossTest {
         void read(Wire from) throws IOException {
             from.request(
                     "GET /ws",
-                    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                            + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+                    """
+                    Connection: Upgrade\r
+                    Upgrade: websocket\r
+                    Sec-WebSocket-Version: 13\r
+                    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r
+                    """,
                     "");
             from.answer("101");
             from.say("{\"type\":\"subscribe\",\"client_id\":\"c\",\"topics\":[\"t\"],\"offset\":\"" + position + "\"}");
