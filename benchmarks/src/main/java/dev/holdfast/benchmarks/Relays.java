@@ -450,7 +450,8 @@ public final class Relays implements Callable<Integer> {
 
         void upgrade() throws IOException {
             send("GET /ws" + head + "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                    + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: bearer, bearer." + token + "\r\n\r\n");
+                    + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: bearer, bearer." + token
+                    + "\r\n\r\n");
             String status = line();
             while (!line().isEmpty()) {
                 // The headers say nothing more.

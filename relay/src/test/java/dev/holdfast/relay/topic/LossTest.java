@@ -187,15 +187,12 @@ class LossTest {
     private final class Listener extends Consumer {
         @Override
         void read(Wire from) throws IOException {
-            from.request(
-                    "GET /ws",
-                    """
+            from.request("GET /ws", """
                     Connection: Upgrade\r
                     Upgrade: websocket\r
                     Sec-WebSocket-Version: 13\r
                     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r
-                    """,
-                    "");
+                    """, "");
             from.answer("101");
             from.say("{\"type\":\"subscribe\",\"client_id\":\"c\",\"topics\":[\"t\"],\"offset\":\"" + position + "\"}");
             while (!isDone()) {
