@@ -76,6 +76,14 @@ class ConfigFileRewriterTest {
     }
 
     @Test
+    void aPrimaryHasNoLineAboutOne() throws ConfigException {
+        config.change(List.of("save", ""), false);
+        assertEquals(
+                "port 6379\n\nsave \"\"\n",
+                ConfigFileRewriter.rewrite("port 6379\nreplicaof localhost 6380\nsave \"\"\n", config, List.of()));
+    }
+
+    @Test
     void theFileIsReplacedAsAWhole(@TempDir Path folder) throws IOException, ConfigException {
         Path file = folder.resolve("valkey.conf");
         Files.writeString(file, "port 1\nsave \"\"\n");
