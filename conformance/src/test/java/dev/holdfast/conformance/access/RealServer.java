@@ -60,7 +60,8 @@ public final class RealServer implements Store {
         }
     }
 
-    private static String program() throws IOException {
+    /** The path of the program. */
+    public static String program() throws IOException {
         String chosen = System.getProperty("holdfast.oracle", "");
         if (!chosen.isEmpty() && !chosen.equals("embedded")) {
             return chosen;
