@@ -90,8 +90,7 @@ class SentinelTest {
     private static void append(int port, int from) {
         try (RespSession session = new RespSession(port, Form.RESP2)) {
             for (int i = from; i < from + ITEMS; i++) {
-                assertEquals(
-                        "" + (i + 1), session.run("RPUSH", "items", "" + i).text());
+                assertEquals("" + (i + 1), session.run("RPUSH", "items", "" + i).text());
             }
             if (from == 0) {
                 assertEquals("1", session.run("WAIT", "1", "0").text());

@@ -165,8 +165,6 @@ public abstract class Parameter {
     /** The lines, without the name, that the configuration file needs to arrive at the present value. */
     List<String> lines() {
         // Valkey takes no directive of several words, such as replicaof, without any.
-        return multiple && text().isEmpty() && isDefault()
-                ? List.of()
-                : List.of(ConfigWords.quote(text(), multiple));
+        return multiple && text().isEmpty() && isDefault() ? List.of() : List.of(ConfigWords.quote(text(), multiple));
     }
 }
