@@ -78,8 +78,10 @@ public final class Abuse implements Callable<Integer> {
     @Option(
             names = "--free",
             description =
-                    "Percent of what was filled in that is deleted again before the soak; ${DEFAULT-VALUE} by default.")
-    private int freePercent = 10;
+                    "Percent of what was filled in that is deleted again before the soak; ${DEFAULT-VALUE} by default. With"
+                            + " less the data and the eighth of the heap that is left to clients pass the bound, and writes"
+                            + " are refused while clients hold it.")
+    private int freePercent = 20;
 
     @Option(
             names = "--least-written",
