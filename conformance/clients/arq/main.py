@@ -12,7 +12,7 @@ import arq
 from arq import Retry, Worker, cron
 from arq.connections import RedisSettings
 from arq.jobs import Job, JobStatus
-from harness import LONG, URI, becomes, case, figure, run, same
+from harness import CASE_SECONDS, LONG, URI, becomes, case, figure, run, same
 
 SETTINGS = RedisSettings.from_dsn(URI)
 
@@ -60,7 +60,7 @@ async def working(**options):
 async def results():
     async with working() as redis:
         jobs = [await redis.enqueue_job("double", n) for n in range(100)]
-        same([await job.result(timeout=30, poll_delay=0.02) for job in jobs], [n * 2 for n in range(100)])
+        same([await job.result(timeout=CASE_SECONDS / 2, poll_delay=0.02) for job in jobs], [n * 2 for n in range(100)])
         same(await jobs[0].status(), JobStatus.complete)
         same((await jobs[0].result_info()).success, True)
 
@@ -82,16 +82,16 @@ async def delays():
     same(await job.status(), JobStatus.deferred)
     await redis.aclose()
     async with working():
-        same(await job.result(timeout=30, poll_delay=0.02), 8)
+        same(await job.result(timeout=CASE_SECONDS / 2, poll_delay=0.02), 8)
 
 
 @case
 async def retries_and_failures():
     async with working() as redis:
-        same(await (await redis.enqueue_job("fails_twice")).result(timeout=30, poll_delay=0.02), 3)
+        same(await (await redis.enqueue_job("fails_twice")).result(timeout=CASE_SECONDS / 2, poll_delay=0.02), 3)
         job = await redis.enqueue_job("breaks")
         try:
-            await job.result(timeout=30, poll_delay=0.02)
+            await job.result(timeout=CASE_SECONDS / 2, poll_delay=0.02)
             raise AssertionError("it did not fail")
         except ValueError as e:
             same(str(e), "broken")
@@ -102,7 +102,7 @@ async def aborts():
     async with working(allow_abort_jobs=True) as redis:
         job = await redis.enqueue_job("sleeps")
         await becomes(lambda: redis.get("begun"))
-        same(await job.abort(timeout=30, poll_delay=0.02), True)
+        same(await job.abort(timeout=CASE_SECONDS / 2, poll_delay=0.02), True)
 
 
 @case
@@ -142,7 +142,7 @@ async def a_crash_repeats_the_job():
         job = Job("crashed", redis)
         await redis.enqueue_job("double", 21, _job_id="crashed", _defer_by=0.1)
         await redis.set("arq:in-progress:crashed", b"1", px=1000)
-        same(await job.result(timeout=30, poll_delay=0.02), 42)
+        same(await job.result(timeout=CASE_SECONDS / 2, poll_delay=0.02), 42)
 
 
 async def killed_workers_lose_nothing_of_5000():
