@@ -258,7 +258,7 @@ public final class Toolkit implements AutoCloseable {
         return StreamTasks.builder(context, named(name), EntryCodec.plain());
     }
 
-    /** A channel of messages to whoever listens; see {@link Topic}. */
+    /** A channel of messages to its present listeners; see {@link Topic}. */
     public <T> Topic<T> topic(String name, Class<T> type) {
         return topic(name, context.codecs().of(type));
     }

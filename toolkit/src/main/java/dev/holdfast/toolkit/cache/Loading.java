@@ -42,7 +42,7 @@ import org.slf4j.LoggerFactory;
  * looked (see {@link Near}).
  *
  * <p>The two guards are for two dangers. The epoch keeps an old value out of this process, the lease keeps it out of the
- * store: whoever invalidates the key while it is being loaded, in whichever process, removes the lease with the entry, and the
+ * store: an invalidation of the key while it is being loaded, in any process, removes the lease with the entry, and the
  * load comes too late to write.
  *
  * <p>With timeouts a flight runs on a thread of its own and goes on after those who waited have left; what it brings is used by the
@@ -197,7 +197,7 @@ final class Loading<V> {
                 fly(mine, key, loader, options, false);
             }
         } catch (RuntimeException | Error e) {
-            // It never began. Nobody is to wait for it.
+            // It never began, so no thread may wait for it.
             flights.remove(key, mine);
             mine.result.completeExceptionally(e);
             throw e;
@@ -400,7 +400,7 @@ final class Loading<V> {
             return value;
         }
         byte[] bytes = encode(value, now, ttl, options, versions);
-        // What the store does not have, nobody would tell of: it is held only as long as the store is left alone.
+        // The store reports no changes of what it does not have: it is held only as long as the store is left alone.
         lease.settled = true;
         boolean written = lease.token != 0
                 ? far.fill(name, lease.token, bytes, ttl + options.staleFor().toMillis())

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The danger is an old value that comes back: a thread reads it from the store, the key changes and is dropped here, and then
  * the thread puts what it has read. So every drop moves an <em>epoch</em> on, one of 1,024 that keys share, or one for all.
- * Whoever wants to put something notes the epoch before reading. It puts only under that epoch, and looks again
+ * A thread that wants to put something notes the epoch before reading. It puts only under that epoch, and looks again
  * afterwards: if the epoch has moved meanwhile, it takes its own entry out again. A drop moves the epoch first and removes then, so
  * one of the two always sees the other.
  */
@@ -61,7 +61,7 @@ final class Near<V> {
 
     /**
      * Puts an entry that has just been written to the store, unless the key may have changed since {@code epoch} was noted. The epoch
-     * moves on: whoever has read the old value under it comes too late.
+     * moves on: a thread that has read the old value under it comes too late.
      */
     void replace(String key, Held<V> held, long epoch) {
         int stripe = stripe(key);

@@ -12,8 +12,8 @@ import javax.cache.CacheException;
 
 /**
  * Objects as bytes: {@code s} and UTF-8 for text, {@code l} and digits for a {@code Long}, else {@code o} and Java's serialization,
- * whose classes are those of the manager's class loader. Whoever can write to the store can have any of these classes read:
- * a store for serialized objects should be nobody else's.
+ * whose classes are those of the manager's class loader. A client that can write to the store can have any of these classes read:
+ * a store for serialized objects should have no other clients.
  */
 final class ObjectBytes {
     private final ClassLoader loader;

@@ -86,7 +86,7 @@ final class Source<K, V> {
         }
     }
 
-    /** Writes all that the writer can; the rest is told. */
+    /** Writes all that the writer can, and reports the rest. */
     @SuppressWarnings({"unchecked", "rawtypes"}) // The specification's wildcards do not let a collection be made.
     Unwritten writeAll(Map<? extends K, ? extends V> map) {
         if (!writesThrough || writer == null || map.isEmpty()) {
@@ -104,7 +104,7 @@ final class Source<K, V> {
         }
     }
 
-    /** Deletes all that the writer can; the rest is told. */
+    /** Deletes all that the writer can, and reports the rest. */
     Unwritten deleteAll(Set<? extends K> keys) {
         if (!writesThrough || writer == null || keys.isEmpty()) {
             return Unwritten.NOTHING;

@@ -48,7 +48,7 @@ final class Steps<K, V> {
         }
     }
 
-    /** Decides what becomes of an entry, again and again until nobody has changed it in between. */
+    /** Decides what becomes of an entry, again and again until no other change has come in between. */
     <R> @Nullable R step(K key, Function<@Nullable Stored<V>, Change<V, R>> decide) {
         byte[] entry = entries.name(key);
         ReentrantLock lock = locks[(key.hashCode() & Integer.MAX_VALUE) % STRIPES];
@@ -77,7 +77,7 @@ final class Steps<K, V> {
 
     /**
      * Takes a lock, which only spares threads of one process from deciding in vain. A processor or a listener that calls caches while it
-     * holds one may wait for another thread that waits for it; so nobody waits for long.
+     * holds one may wait for another thread that waits for it; so no thread waits for long.
      */
     private static boolean lock(ReentrantLock lock) {
         try {

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param delayMillis until it is tried again
  * @param thrown what the handler threw, or null
  */
-@SuppressWarnings("ArrayRecordComponent") // Nobody compares them.
+@SuppressWarnings("ArrayRecordComponent") // They are not compared.
 record Attempt(
         String verb,
         byte[] text,

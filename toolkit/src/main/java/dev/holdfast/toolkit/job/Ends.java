@@ -56,7 +56,7 @@ final class Ends {
         }
         turn.lock();
         try {
-            // Whoever had the turn before may have told of this one, too.
+            // The thread that had the turn before may have reported this one, too.
             if (!end.isTold) {
                 // Others that are about to end share the request.
                 Thread.yield();
@@ -102,7 +102,7 @@ final class Ends {
         } catch (RuntimeException e) {
             batch.forEach(end -> end.failure = e);
         } finally {
-            // Whatever has happened, nobody waits for a turn in which there is nothing left to tell.
+            // Whatever has happened, no thread waits for a turn in which nothing is left to report.
             batch.forEach(end -> end.isTold = true);
         }
     }

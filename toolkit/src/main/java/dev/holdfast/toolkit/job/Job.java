@@ -31,7 +31,7 @@ public interface Job<T> {
     int recoveries();
 
     /**
-     * A number larger than that of every attempt before, of this job and of all others; whoever keeps what the job changes should
+     * A number larger than that of every attempt before, of this job and of all others; code that keeps what the job changes should
      * refuse a smaller one than it has seen for this job.
      */
     long fencingToken();

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What scripts publish for those who wait: that a job is to stop, and that one has ended. A message is only a reason to look sooner;
- * whoever waits looks by itself, too, so that nothing depends on it.
+ * a thread that waits looks by itself, too, so that nothing depends on it.
  */
 final class JobEvents implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(JobEvents.class);

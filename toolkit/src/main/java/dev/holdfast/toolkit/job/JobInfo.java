@@ -28,7 +28,7 @@ import java.util.Optional;
  * @param key what it is counted under
  * @param history its failures, the first and the last nine; only {@link Jobs#find} tells them
  */
-@SuppressWarnings("ArrayRecordComponent") // Nobody compares them.
+@SuppressWarnings("ArrayRecordComponent") // They are not compared.
 public record JobInfo(
         String id,
         String type,

@@ -215,7 +215,7 @@ final class RunningJob<T> implements Job<T> {
     @Override
     public boolean isCancelled() {
         if (!stopped && isOverdue()) {
-            // Who is told to stop has not done the job.
+            // A handler that is asked to stop has not done the job.
             stop(Stop.LEASE_LOST);
         }
         return stopped;

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.Map;
 
 /** A job as its worker gets it; times are milliseconds since 1970, 0 for none. */
-@SuppressWarnings("ArrayRecordComponent") // Nobody compares them.
+@SuppressWarnings("ArrayRecordComponent") // They are not compared.
 record TakenJob(
         String id,
         String type,

@@ -231,7 +231,7 @@ public final class Worker implements AutoCloseable {
         }
     }
 
-    /** What {@code take.lua} is told each time, between the number of jobs and the queues. */
+    /** The arguments of {@code take.lua} that stay the same, between the number of jobs and the queues. */
     private List<Object> takeWords() {
         List<Object> words = new ArrayList<>();
         words.add(jobs.maxRecoveries());
@@ -409,7 +409,7 @@ public final class Worker implements AutoCloseable {
         }
     }
 
-    /** Says what came of a job. Whoever has taken it over meanwhile goes first: then this attempt has not been. */
+    /** Reports the outcome of a job. If another worker has taken it over meanwhile, this attempt does not count. */
     private void finish(RunningJob<?> job, Attempt attempt, Duration took) {
         String result = tellSurely(job, attempt);
         running.remove(job.fencingToken());

@@ -2,7 +2,7 @@ package dev.holdfast.toolkit.job;
 
 import java.time.Duration;
 
-/** Is told what a worker does, on the thread that does it. Whatever it throws is logged, and changes nothing. */
+/** Hears what a worker does, on the thread that does it. What it throws is logged and changes nothing. */
 public interface WorkerHook {
     /** The worker begins; before its first job. What this throws keeps the worker from starting. */
     default void starting(Worker worker) {}

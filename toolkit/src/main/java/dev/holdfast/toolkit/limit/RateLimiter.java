@@ -228,7 +228,7 @@ public final class RateLimiter implements Pattern {
                 allow, present.limits.getFirst().burst(), 0, outage ? retry : Optional.empty(), Duration.ZERO, false);
     }
 
-    /** Limits, with what the script is told of them. */
+    /** Limits, and the arguments of the script that they stand for. */
     private static final class Rules {
         private final List<Limit> limits;
         private final Object[] words;

@@ -163,7 +163,7 @@ public final class Context implements AutoCloseable {
         return instruments.computeIfAbsent(kind + ":" + name, ignored -> meters.instruments(kind, name));
     }
 
-    /** An id that nobody can guess: 32 hexadecimal digits. */
+    /** An id that cannot be guessed: 32 hexadecimal digits. */
     public static String id() {
         byte[] bytes = new byte[16];
         RANDOM.nextBytes(bytes);

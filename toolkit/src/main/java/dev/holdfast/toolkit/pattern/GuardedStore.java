@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * gives up just as it would anyway, only sooner. After the pause three calls are let through to see whether it is back.
  *
  * <p>An error that the store has answered is no failure here, for it has answered. Commands that wait are neither counted nor
- * refused: they would keep the three calls for as long as they wait, and whoever sends them pauses by itself ({@link Loop}).
+ * refused: they would keep the three calls for as long as they wait, and their senders pause by themselves ({@link Loop}).
  */
 final class GuardedStore implements Store {
     private static final CircuitBreakerConfig CONFIG = CircuitBreakerConfig.custom()

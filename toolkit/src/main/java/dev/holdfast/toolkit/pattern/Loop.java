@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Does a step again and again, on a thread of its own, until it is told to stop. It never ends by itself: a step that throws,
- * whatever it throws, is told of, and is done again after a pause, which doubles from one failure to the next.
+ * Does a step again and again, on a thread of its own, until it is stopped. It never ends by itself: a step that throws,
+ * whatever it throws, is reported, and is done again after a pause, which doubles from one failure to the next.
  *
  * <p>Stopping interrupts the thread only while it is {@linkplain #idle idle}, so that what is being done comes to its end.
  */
@@ -38,7 +38,7 @@ public final class Loop {
     /**
      * @param name of the thread
      * @param longestPause the longest pause after a failure
-     * @param onFailure is told what a step has thrown
+     * @param onFailure receives what a step has thrown
      * @param atEnd is done on the thread after the last step
      */
     public Loop(String name, Duration longestPause, Step step, Consumer<Throwable> onFailure, Runnable atEnd) {

@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param deliveries how often it had been handed out; 0 if that is not known
  * @param priority the queue that it came from
  */
-@SuppressWarnings("ArrayRecordComponent") // Nobody compares them.
+@SuppressWarnings("ArrayRecordComponent") // They are not compared.
 public record DeadMessage<T>(
         Optional<T> message,
         byte[] bytes,

@@ -47,7 +47,7 @@ public final class Session {
         }
     }
 
-    /** What the browser keeps: 65 characters, of which nobody can guess any. */
+    /** What the browser keeps: 65 characters that cannot be guessed. */
     public String id() {
         return id;
     }

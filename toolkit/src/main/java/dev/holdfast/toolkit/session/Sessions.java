@@ -25,7 +25,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sessions: a hash each, which expires when nobody has opened it for a while.
+ * Sessions: a hash each, which expires when it has not been opened for a while.
  *
  * <pre>
  * Sessions sessions = toolkit.sessions("session:").ttl(Duration.ofHours(1)).build();

@@ -96,7 +96,7 @@ public final class EmbeddedStore implements Store {
             if (step != null) {
                 Scripting.of(holdfast.engine()).replace(script.sha1(), step);
             }
-            // Loaded, it stays for good and nobody notes how often it is used.
+            // Loaded, it stays for good, and its use is not counted.
             raw(Command.of("SCRIPT", "LOAD", script.source()));
             return Reply.of(raw(command));
         }
@@ -234,7 +234,7 @@ public final class EmbeddedStore implements Store {
         return Optional.of(begun);
     }
 
-    /** A subscription that comes back. An operator may kill it; that is found within a second, and the listener is told of the gap. */
+    /** A subscription that comes back. An operator may kill it; that is found within a second, and the listener's gap is called. */
     private final class EmbeddedSubscription implements Subscription {
         private final Channels channels;
         private final Mailbox mailbox;

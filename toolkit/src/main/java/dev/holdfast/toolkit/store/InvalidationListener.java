@@ -1,6 +1,6 @@
 package dev.holdfast.toolkit.store;
 
-/** Is told which keys have changed. Calls may come on any thread and should be short. */
+/** Hears which keys have changed. Calls may come on any thread and should be short. */
 public interface InvalidationListener {
     /** The key has changed, expired or gone. */
     void invalidated(byte[] key);

@@ -8,10 +8,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What waits for a listener, who is called on one thread, with one thing after the other. So whoever brings a message is never
+ * What waits for a listener, who is called on one thread, with one thing after the other. So the thread that brings a message is never
  * held up by the listener.
  *
- * <p>At most 32 MiB wait. If more comes, all that waits is dropped, and the listener is told of a gap in its place. Whatever the
+ * <p>At most 32 MiB wait. If more comes, all that waits is dropped, and the listener gets a gap in its place. Whatever the
  * listener throws is logged, and the next message reaches it.
  */
 final class Mailbox implements AutoCloseable {

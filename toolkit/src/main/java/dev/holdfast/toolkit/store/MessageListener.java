@@ -2,7 +2,7 @@ package dev.holdfast.toolkit.store;
 
 /**
  * Receives what is published. Calls come one after the other, on a virtual thread, so that the listener may use the store. What it
- * throws is logged. Up to 32 MiB of messages wait for a slow one; then they are dropped, and it is told of the gap.
+ * throws is logged. Up to 32 MiB of messages wait for a slow one; then they are dropped, and its {@code gap} is called.
  */
 @FunctionalInterface
 public interface MessageListener {

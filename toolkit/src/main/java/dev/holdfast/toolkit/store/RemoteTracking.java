@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * NOLOOP, so that a server tells of every change under the prefixes but those that were made here.
  *
  * <p>Tracking belongs to a connection and ends with it. So whenever a connection is made, here or to another node of a cluster,
- * tracking is begun again on all of them, and every listener is told that anything may have changed, after that and not before:
+ * tracking is begun again on all of them, and every listener hears that anything may have changed, after that and not before:
  * what is read from then on is tracked.
  */
 final class RemoteTracking {

@@ -43,7 +43,7 @@ public interface Store extends AutoCloseable {
      * Runs a command that may wait, such as BLMOVE or XREADGROUP BLOCK, on a connection that it has to itself. An interrupt ends
      * the wait with a {@link java.util.concurrent.CancellationException}.
      *
-     * <p>Whoever pops this way may lose an element if the connection breaks at that moment; move it, or claim it, instead.
+     * <p>Popping this way may lose an element if the connection breaks at that moment; move it, or claim it, instead.
      *
      * @param atMost how long the command itself waits at most, as its words say; the answer is then awaited as long as any other
      */
@@ -75,12 +75,12 @@ public interface Store extends AutoCloseable {
      */
     void scan(String pattern, Consumer<List<byte[]>> batch);
 
-    /** Publishes a message. Nobody needs to listen. */
+    /** Publishes a message, whether there are subscribers or not. */
     default void publish(String channel, byte[] message) {
         call("PUBLISH", channel, message);
     }
 
-    /** Subscribes. Whatever is published after this returns reaches the listener, but for gaps, of which it is told. */
+    /** Subscribes. Whatever is published after this returns reaches the listener, but for gaps, which are reported to it. */
     Subscription subscribe(Channels channels, MessageListener listener);
 
     /**
@@ -97,7 +97,7 @@ public interface Store extends AutoCloseable {
 
     /**
      * What names begin with here, in place of a database's number: {@code db8:} where the URI of a cluster asks for database 8, else
-     * nothing. The patterns heed it; whoever sends commands puts it before its own keys.
+     * nothing. The patterns heed it; a program that sends commands itself puts it before its own keys.
      */
     default String namespace() {
         return "";

@@ -2,7 +2,7 @@ package dev.holdfast.toolkit.store;
 
 /**
  * Something went wrong with a command. The three kinds differ in what the caller knows: the command was answered with an error
- * ({@link CommandFailedException}), it was not sent ({@link StoreUnavailableException}), or nobody knows
+ * ({@link CommandFailedException}), it was not sent ({@link StoreUnavailableException}), or it is unknown
  * ({@link OutcomeUnknownException}).
  */
 public abstract sealed class StoreException extends RuntimeException

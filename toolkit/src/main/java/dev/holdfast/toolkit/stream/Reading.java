@@ -40,7 +40,7 @@ abstract class Reading<T> {
     /** Comes to an end: no more is read, what is at work is waited for. */
     abstract void close() throws InterruptedException;
 
-    /** Reads entries that nobody has had. Creates the group if it is not there, as after the loss of the stream. */
+    /** Reads entries that no consumer has had. Creates the group if it is not there, as after the loss of the stream. */
     List<Handed> read(int count, Duration wait) {
         Command command = Command.of(
                 "XREADGROUP",

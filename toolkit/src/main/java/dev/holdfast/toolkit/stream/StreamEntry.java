@@ -1,7 +1,7 @@
 package dev.holdfast.toolkit.stream;
 
 /**
- * An entry of a stream, as its handler sees it. It may come more than once: whoever had it may have died before saying that it was
+ * An entry of a stream, as its handler sees it. It may come more than once: its consumer may have died before saying that it was
  * done.
  *
  * @param id milliseconds since 1970 and a number, joined by a dash

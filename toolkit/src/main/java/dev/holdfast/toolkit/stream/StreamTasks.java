@@ -405,7 +405,7 @@ public final class StreamTasks<T> implements Pattern {
             return this;
         }
 
-        /** Drops what is too much even if nobody has done it. */
+        /** Drops what is too much even if it is not done. */
         public Builder<T> dropUnread() {
             this.dropsUnread = true;
             return this;

@@ -41,7 +41,7 @@ import org.slf4j.LoggerFactory;
  * <p>The topic is the stream {@code topic:name}, whose entries have one field, {@code message}; the cursors are the hash
  * <code>{topic:name}:cursors</code>: with an id stands how many messages there had been by then, so that a gap is found out exactly.
  * What is dropped because it is old, or too much, is dropped whether it was read or not; a
- * reader that comes too late is told of the gap. Work to be shared among several is a matter for stream tasks instead.
+ * reader that comes too late gets a gap. Work to be shared among several is a matter for stream tasks instead.
  */
 public final class DurableTopic<T> implements Pattern {
     /** Where a reader begins that has no cursor yet. */

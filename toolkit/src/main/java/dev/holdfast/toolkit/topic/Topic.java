@@ -22,8 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A channel of typed messages to whoever listens at the moment. Nothing is kept: who is not there, or whose connection is lost,
- * misses what is published meanwhile, and is told so ({@link Listener#gap}). For messages that wait for their readers there is
+ * A channel of typed messages to its present listeners. Nothing is kept: a listener that is not there, or has lost its connection,
+ * misses what is published meanwhile, and gets a {@link Listener#gap}. For messages that wait for their readers there is
  * {@link DurableTopic}. The health of a toolkit shows a topic as long as somebody listens to it.
  *
  * <pre>
@@ -36,7 +36,7 @@ import org.slf4j.LoggerFactory;
 public final class Topic<T> implements Pattern {
     /**
      * Receives messages, one after the other, on a thread of their own. What it throws is logged and counted. One that is slow has up to 32
-     * MiB wait for it; then they are dropped, and it is told of the gap.
+     * MiB wait for it; then they are dropped, and its gap is called.
      */
     @FunctionalInterface
     public interface Listener<T> {

@@ -37,7 +37,7 @@ public final class TopicReader<T> implements Subscription {
          */
         void message(String id, T message) throws Exception;
 
-        /** Messages were dropped before this reader came to them. If this throws it is told again. */
+        /** Messages were dropped before this reader came to them. If this throws it is called again. */
         default void gap() {}
 
         /** A message cannot be decoded. It is left out unless this throws. */

@@ -1,4 +1,4 @@
-/** Topics: messages to whoever listens, and durable ones that wait for their readers. */
+/** Topics: messages to present listeners, and durable ones that wait for their readers. */
 @NullMarked
 package dev.holdfast.toolkit.topic;
 

@@ -1,4 +1,4 @@
--- Writes what was loaded, if the lease under which it was loaded still stands: whoever invalidates or overwrites an entry
+-- Writes what was loaded, if the lease under which it was loaded still stands: invalidating or overwriting an entry
 -- ends its lease.
 -- KEYS[1] the entry; ARGV[1] the lease's token, ARGV[2] the new entry, ARGV[3] for how many milliseconds it is kept
 if redis.call('GETRANGE', KEYS[1], 18, 25) == ARGV[1] then

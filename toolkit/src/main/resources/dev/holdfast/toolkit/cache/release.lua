@@ -1,5 +1,5 @@
 -- Gives a lease back after a load that failed. A stale entry stays, and may be made to count as fresh for a while, so that
--- nobody tries again at once.
+-- no process tries again at once.
 -- KEYS[1] the entry; ARGV[1] the lease's token, ARGV[2] sixteen bytes of zero, ARGV[3] until when it counts as fresh, or ''
 if redis.call('GETRANGE', KEYS[1], 18, 25) ~= ARGV[1] then
     return 0

@@ -61,7 +61,7 @@ end
 -- to write, flat; counters to raise; ids that somebody may wait for.
 local jobs, changed, forgotten, over, payloads, counts, told = {}, {}, {}, {}, {}, {}, {}
 
--- Reads jobs that are not known yet. One whose state cannot be read is as good as none, and in nobody's way.
+-- Reads jobs that are not known yet. One whose state cannot be read is as good as none, and in no other's way.
 local function loadAll(ids)
     for i = 1, #ids, most do
         local packed = redis.call('HMGET', key('state'), unpack(ids, i, math.min(i + most - 1, #ids)))
@@ -154,7 +154,7 @@ local function free(id, job)
     end
 end
 
--- Takes a worker's word back that nobody knows the job's type.
+-- Forgets that no worker knew the job's type.
 local function becomeKnown(job)
     if job.v then
         if redis.call('HINCRBY', key('unknown'), job.t, -1) <= 0 then

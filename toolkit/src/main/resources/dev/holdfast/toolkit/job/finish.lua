@@ -48,7 +48,7 @@ for i = 3, #ARGV, 6 do
             endCancelled(id, job)
             answer = 'cancelled'
         elseif verb == 'release' then
-            -- The worker gives it back unfinished, as when it shuts down: nobody's failure.
+            -- The worker gives it back unfinished, as when it shuts down: that is no failure.
             makePending(id, job, true)
             save(id, job)
             wake(1)

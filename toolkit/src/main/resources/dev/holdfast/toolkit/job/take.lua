@@ -87,7 +87,7 @@ local function busy(limit)
     return tonumber(redis.call('HGET', key('busy'), limit) or 0)
 end
 
--- Whoever ends lets the next one go. This is for those that none has let go: because the limit was raised, or the next one was cancelled.
+-- A job that ends lets the next one go. This is for those that none has let go: because the limit was raised, or the next one was cancelled.
 for _, limit in ipairs(redis.call('SRANDMEMBER', key('holding'), 10)) do
     for _ = busy(limit) + 1, math.min(limitOf(limit), busy(limit) + 100) do
         if not letGo(limit) then

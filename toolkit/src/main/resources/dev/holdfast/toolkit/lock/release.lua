@@ -1,7 +1,7 @@
 -- Gives a lock back, and tells those who wait.
 --
 -- KEYS     owner, holders, waiting
--- ARGV     "alone" or "shared", the holder's token, the channel on which to tell, for how many milliseconds nobody is to have it yet
+-- ARGV     "alone" or "shared", the holder's token, the channel on which to tell, for how many milliseconds it stays taken
 -- answers  1, or 0 where the lock was not the holder's any more
 
 local token, kept = ARGV[2], tonumber(ARGV[4])

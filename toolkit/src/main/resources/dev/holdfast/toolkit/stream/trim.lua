@@ -15,7 +15,7 @@ if redis.call('EXISTS', KEYS[1]) == 0 then
     return {0, 0}
 end
 local keep, length = tonumber(ARGV[1]), redis.call('XLEN', KEYS[1])
--- The first entry that somebody needs: nil while nobody needs any.
+-- The first entry that a group needs: nil where none needs any.
 local needed, known
 for _, fields in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
     local group = {}
