@@ -208,9 +208,9 @@ public final class Replica implements Feed {
         state = State.WAIT_SNAPSHOT;
     }
 
-    /** Lets it know that the link is alive while it waits. */
+    /** Lets it know that the link is alive while it waits. All that follows the announcement of a mark is the snapshot. */
     synchronized void keepAlive() {
-        if ((state == State.WAIT_SNAPSHOT || state == State.SPOOLING && spoolPosition == 0) && !head.hasRemaining()) {
+        if ((state == State.WAIT_SNAPSHOT || state == State.SPOOLING && !readsMark) && !head.hasRemaining()) {
             head = ByteBuffer.wrap(new byte[] {'\n'});
         }
         client.link().feed();
