@@ -18,8 +18,8 @@ class ReplicaTest {
     /** What a replica reads when the link is kept alive before its snapshot begins, and again before the first byte of it. */
     private String sent(String... capabilities) throws IOException {
         try (Holdfast store = Holdfast.open()) {
-            Replica replica = new Replica(
-                    store.engine().newClient(NoLink.INSTANCE, store.engine().statistics().newLane()));
+            Replica replica = new Replica(store.engine()
+                    .newClient(NoLink.INSTANCE, store.engine().statistics().newLane()));
             for (String capability : capabilities) {
                 replica.addCapability(capability);
             }
