@@ -60,6 +60,9 @@ public final class Relays implements Callable<Integer> {
     @Option(names = "--sockets", description = "Sockets on one topic; ${DEFAULT-VALUE} by default.")
     private int sockets = 1000;
 
+    @Option(names = "--only", description = "Measures only this: ${COMPLETION-CANDIDATES}.")
+    private @Nullable Scenario only;
+
     @Option(names = "--size", description = "Bytes of a payload; ${DEFAULT-VALUE} by default.")
     private int size = 500;
 
@@ -109,7 +112,7 @@ public final class Relays implements Callable<Integer> {
         System.out.println("| | ours | theirs | ratio |");
         System.out.println("|---|--:|--:|--:|");
         List<Integer> ports = theirs == 0 ? List.of(ours) : List.of(ours, theirs);
-        for (Scenario scenario : Scenario.values()) {
+        for (Scenario scenario : only == null ? Scenario.values() : new Scenario[] {only}) {
             double[][][] samples = new double[ports.size()][scenario.figures.size()][rounds];
             for (int round = 0; round < rounds; round++) {
                 for (int each = 0; each < ports.size(); each++) {
@@ -272,7 +275,7 @@ public final class Relays implements Callable<Integer> {
         long end = System.nanoTime() + (long) (seconds * 1e9);
         try (Connection publisher = new Connection(port, token);
                 Connection poller = new Connection(port, token)) {
-            publisher.post("/api/v1/messages", "application/json", message("polled", 0));
+            String position = lastId(publisher.post("/api/v1/messages", "application/json", message("polled", 0)));
             while (System.nanoTime() < end) {
                 Thread publishing = Thread.ofVirtual().start(() -> {
                     try {
@@ -284,12 +287,25 @@ public final class Relays implements Callable<Integer> {
                         Thread.currentThread().interrupt();
                     }
                 });
-                poller.post("/messages/poll", "application/json", "{\"topics\":[\"polled\"],\"timeout\":5}");
+                String answer = poller.post(
+                        "/messages/poll",
+                        "application/json",
+                        "{\"topics\":[\"polled\"],\"timeout\":5,\"since\":{\"polled\":\"" + position + "\"}}");
                 nanos.add(System.nanoTime() - sent.get());
+                position = lastId(answer);
                 publishing.join();
             }
         }
         return percentiles(nanos);
+    }
+
+    /** The id of the last message of an answer. */
+    private static String lastId(String answer) throws IOException {
+        int begin = answer.lastIndexOf("\"message_id\":\"") + 14;
+        if (begin < 14) {
+            throw new IOException("no message: " + answer);
+        }
+        return answer.substring(begin, answer.indexOf('"', begin));
     }
 
     private double[] endToEnd(int port, String token) throws Exception {
