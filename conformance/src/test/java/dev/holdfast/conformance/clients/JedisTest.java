@@ -37,6 +37,9 @@ import redis.clients.jedis.resps.Tuple;
 /** Jedis uses a Holdfast as it would any server. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class JedisTest {
+    /** Jedis itself waits two seconds for an answer, and the first script of a loaded machine may take longer. */
+    private static final int SLOW_MACHINES_MILLIS = 60_000;
+
     private final OurServer server = new OurServer();
 
     @AfterAll
@@ -47,7 +50,10 @@ class JedisTest {
     private Jedis connect(RedisProtocol protocol) {
         return new Jedis(
                 new HostAndPort("127.0.0.1", server.port()),
-                DefaultJedisClientConfig.builder().protocol(protocol).build());
+                DefaultJedisClientConfig.builder()
+                        .protocol(protocol)
+                        .socketTimeoutMillis(SLOW_MACHINES_MILLIS)
+                        .build());
     }
 
     @ParameterizedTest
