@@ -10,51 +10,14 @@ import dev.holdfast.conformance.access.RealServer;
 import dev.holdfast.conformance.access.Session;
 import dev.holdfast.conformance.access.Store;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** FAILOVER and SHUTDOWN: a primary and its replica exchange roles, or the primary ends, and nothing that was acknowledged is lost. */
-class FailoverTest {
+class FailoverTest extends ReplicatedServers {
     private static final int WRITERS = 3;
     private static final int ITEMS = 50;
-
-    private final List<AutoCloseable> opened = new ArrayList<>();
-
-    @AfterEach
-    void closeAll() throws Exception {
-        for (AutoCloseable each : opened) {
-            each.close();
-        }
-    }
-
-    private <T extends AutoCloseable> T open(T server) {
-        opened.addFirst(server);
-        return server;
-    }
-
-    private OurServer ours() {
-        OurServer server = open(new OurServer("repl-diskless-sync-delay", "0", "io-threads", "2"));
-        try (Session session = server.connect(Form.RESP2)) {
-            // The system has chosen its port.
-            session.run("CONFIG", "SET", "replica-announce-port", "" + server.port());
-        }
-        return server;
-    }
-
-    private static int port(Store store) {
-        return store instanceof OurServer ours ? ours.port() : ((RealServer) store).port();
-    }
-
-    private static String info(Session session, String field) {
-        Matcher matcher = Pattern.compile(field + ":(\\S+)")
-                .matcher(session.run("INFO", "replication").text());
-        return matcher.find() ? matcher.group(1) : "";
-    }
 
     private static void follow(Session replica, Store primary) {
         assertEquals(

@@ -14,43 +14,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** {@code holdfast handover} and {@code compare}, run as a user runs them, while clients write. */
-class HandoverTest {
+class HandoverTest extends ReplicatedServers {
     private static final int WRITERS = 4;
     private static final int ITEMS = 50;
-
-    private final List<AutoCloseable> opened = new ArrayList<>();
-
-    @AfterEach
-    void closeAll() throws Exception {
-        for (AutoCloseable each : opened) {
-            each.close();
-        }
-    }
-
-    private <T extends AutoCloseable> T open(T server) {
-        opened.addFirst(server);
-        return server;
-    }
-
-    private OurServer ours() {
-        OurServer server = open(new OurServer("repl-diskless-sync-delay", "0", "io-threads", "2"));
-        try (Session session = server.connect(Form.RESP2)) {
-            // The system has chosen its port.
-            session.run("CONFIG", "SET", "replica-announce-port", "" + server.port());
-        }
-        return server;
-    }
-
-    private static int port(Store store) {
-        return store instanceof OurServer ours ? ours.port() : ((RealServer) store).port();
-    }
 
     private static String uri(Store store) {
         return "redis://127.0.0.1:" + port(store);
@@ -74,12 +44,6 @@ class HandoverTest {
         Outcome outcome = holdfast(words);
         assertEquals(status, outcome.status, outcome.text);
         assertTrue(outcome.text.contains(text), outcome.text);
-    }
-
-    private static String info(Session session, String field) {
-        Matcher matcher = Pattern.compile(field + ":(\\S+)")
-                .matcher(session.run("INFO", "replication").text());
-        return matcher.find() ? matcher.group(1) : "";
     }
 
     /** Keys of every type, in two databases, some of which expire. */
