@@ -13,8 +13,8 @@ import java.util.function.BooleanSupplier;
 /**
  * One server takes the place of another: it follows the other until both hold the same, then they exchange roles.
  *
- * <p>Whoever writes meanwhile loses nothing: the exchange happens at one offset of the stream of changes, of which both servers tell
- * afterwards. Until then the source serves, and what was done is undone where a step fails.
+ * <p>Clients may write meanwhile, and lose nothing: the exchange happens at one offset of the stream of changes, which both servers
+ * report afterwards. Until then the source serves, and a step that fails undoes what was done.
  */
 final class Handover {
     /** The steps in their order. */
@@ -266,18 +266,22 @@ final class Handover {
 
     // ---- verify ----
 
-    /** Keys that still differ after some time, since they change all the time, are compared while the source takes no writes. */
     private void verify() throws Refusal, InterruptedException {
-        KeyComparison comparison = new KeyComparison(source, target);
+        compare(source, target, "the target does not catch up");
+    }
+
+    /** Keys that still differ after some time, since they change all the time, are compared while the primary takes no writes. */
+    private void compare(StoreServer primary, StoreServer replica, String behind) throws Refusal, InterruptedException {
+        KeyComparison comparison = new KeyComparison(primary, replica);
         comparison.run(out);
         comparison.lookAgain();
         if (comparison.hasDifferences()) {
-            source.call("CLIENT", "PAUSE", limits.pauseSeconds * 1000, "WRITE");
+            primary.call("CLIENT", "PAUSE", limits.pauseSeconds * 1000, "WRITE");
             try {
-                await(limits.pauseSeconds, "the target does not catch up", () -> lag() == 0);
+                await(limits.pauseSeconds, behind, () -> lag() == 0);
                 comparison.look();
             } finally {
-                source.call("CLIENT", "UNPAUSE");
+                primary.call("CLIENT", "UNPAUSE");
             }
         }
         if (!comparison.report(out, SHOWN_DIFFERENCES)) {
@@ -365,21 +369,7 @@ final class Handover {
                     "roles have been exchanged, but the servers do not tell of one offset where that was: compare them");
         }
         out.printf("the roles changed at offset %s of %s%n", after.get("second_repl_offset"), history);
-        KeyComparison comparison = new KeyComparison(target, source);
-        comparison.run(out);
-        comparison.lookAgain();
-        if (comparison.hasDifferences()) {
-            target.call("CLIENT", "PAUSE", limits.pauseSeconds * 1000, "WRITE");
-            try {
-                await(limits.pauseSeconds, "the source does not catch up", () -> lag() == 0);
-                comparison.look();
-            } finally {
-                target.call("CLIENT", "UNPAUSE");
-            }
-        }
-        if (!comparison.report(out, SHOWN_DIFFERENCES)) {
-            throw new Refusal("the servers do not hold the same");
-        }
+        compare(target, source, "the source does not catch up");
         String behavior = changed.get(ERROR_BEHAVIOR);
         if (behavior != null) {
             target.setParameter(ERROR_BEHAVIOR, behavior);

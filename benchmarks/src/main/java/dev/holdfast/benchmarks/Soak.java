@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
         name = "soak",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "All patterns of the toolkit, mixed, for as long as it is told; fails if the live heap grows.")
+        description = "All patterns of the toolkit, mixed, for a given time; fails if the live heap grows.")
 public final class Soak implements Callable<Integer> {
     private static final Pattern TOTAL = Pattern.compile("(?m)^Total\\s+\\d+\\s+(\\d+)");
     private static final double MOST_GROWTH = 1.1;

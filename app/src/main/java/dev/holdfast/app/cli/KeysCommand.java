@@ -22,7 +22,7 @@ import picocli.CommandLine.Option;
                         + " time, so other clients go on; on a cluster it visits the node that the URI names.",
         mixinStandardHelpOptions = true)
 public final class KeysCommand implements Callable<Integer> {
-    /** How many prefixes are told apart at most; those that come later are counted under what is before their last part. */
+    /** How many prefixes are counted separately at most; keys with further ones are counted together. */
     private static final int MOST_PREFIXES = 100_000;
 
     private static final long EVERY_NANOS = 1_000_000_000L;
@@ -36,7 +36,7 @@ public final class KeysCommand implements Callable<Integer> {
     @Option(names = "--separator", description = "what parts of a name are joined by (${DEFAULT-VALUE})")
     private String separator = ":";
 
-    @Option(names = "--depth", description = "how many parts of a name are told apart (${DEFAULT-VALUE})")
+    @Option(names = "--depth", description = "how many parts of a name make a prefix (${DEFAULT-VALUE})")
     private int depth = 2;
 
     @Option(

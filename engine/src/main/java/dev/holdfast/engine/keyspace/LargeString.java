@@ -91,7 +91,7 @@ public final class LargeString extends Entry {
     /**
      * Replaces the whole value. An array that is given with it takes the place of the present one.
      *
-     * @param spares what gets the present one, if nobody else holds it
+     * @param spares what gets the present one, if nothing else holds it
      */
     public void set(Slice data, SpareArrays spares) {
         if (data.isGiven() || data.length() > bytes.length || data.length() < bytes.length / 2) {
