@@ -123,21 +123,15 @@ public final class KeysCommand implements Callable<Integer> {
 
     private Share share(String key) {
         String prefix = prefix(key);
-        Share share = shares.get(prefix);
-        if (share == null) {
-            share = shares.size() < MOST_PREFIXES
-                    ? shares.computeIfAbsent(prefix, name -> new Share())
-                    : shares.computeIfAbsent("(others)", name -> new Share());
-        }
-        return share;
+        boolean counted = shares.containsKey(prefix) || shares.size() < MOST_PREFIXES;
+        return shares.computeIfAbsent(counted ? prefix : "(others)", name -> new Share());
     }
 
-    /** The first parts of a name with a star for the rest; a name with fewer parts as a whole. */
+    /** The first parts of a name, with a star for what follows; a name of one part as a whole. */
     String prefix(String key) {
         String[] parts = key.split(Pattern.quote(separator), depth + 1);
-        return parts.length <= depth
-                ? parts.length == 1 ? key : key.substring(0, key.length() - parts[parts.length - 1].length()) + "*"
-                : key.substring(0, key.length() - parts[depth].length()) + "*";
+        int rest = parts[parts.length - 1].length();
+        return parts.length == 1 && depth > 0 ? key : key.substring(0, key.length() - rest) + "*";
     }
 
     private void show() {
