@@ -11,6 +11,7 @@ import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
@@ -39,6 +40,9 @@ public class InProcessBenchmark {
     private static final int KEYS = 100_000;
     private static final int VALUE_BYTES = 64;
     private static final int DIGITS = 6;
+
+    /** How many keys the bulk calls name; what they report is keys a second. */
+    private static final int BULK = 64;
 
     /** The store and its keys. */
     @State(Scope.Benchmark)
@@ -77,6 +81,31 @@ public class InProcessBenchmark {
         private final byte[] key = "key:000000000000".getBytes(StandardCharsets.US_ASCII);
         private final byte[] hash = "hsh:000000000000".getBytes(StandardCharsets.US_ASCII);
 
+        private final byte[][] keys = new byte[BULK][];
+        private final byte[][] pairs = new byte[2 * BULK][];
+
+        /** Makes the arrays of the bulk calls. */
+        @Setup
+        public void makeArrays() {
+            for (int i = 0; i < BULK; i++) {
+                keys[i] = key.clone();
+                pairs[2 * i] = keys[i];
+                pairs[2 * i + 1] = value;
+            }
+        }
+
+        byte[][] nextKeys() {
+            for (byte[] each : keys) {
+                write(each);
+            }
+            return keys;
+        }
+
+        byte[][] nextPairs() {
+            nextKeys();
+            return pairs;
+        }
+
         int next() {
             return random.nextInt(KEYS);
         }
@@ -113,6 +142,24 @@ public class InProcessBenchmark {
     @Benchmark
     public void set(Data data, Own own) {
         data.store.set(own.nextKey(), own.value);
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(BULK)
+    public Object getAll(Data data, Own own) {
+        return data.store.getAll(own.nextKeys());
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(BULK)
+    public Object mget(Data data, Own own) {
+        return data.store.mget(own.nextKeys());
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(BULK)
+    public void setAll(Data data, Own own) {
+        data.store.setAll(own.nextPairs());
     }
 
     @Benchmark

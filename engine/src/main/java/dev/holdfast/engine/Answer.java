@@ -5,10 +5,17 @@ import org.jspecify.annotations.Nullable;
 
 /** The answer of a command to a caller in this JVM. */
 final class Answer extends ValueReply {
-    private void check() {
+    /** The error that is all of the answer, or null. */
+    @Nullable
+    ErrorReplyException error() {
         String message = errorMessage();
-        if (message != null) {
-            throw new ErrorReplyException(message);
+        return message == null ? null : new ErrorReplyException(message);
+    }
+
+    private void check() {
+        ErrorReplyException error = error();
+        if (error != null) {
+            throw error;
         }
     }
 

@@ -6,6 +6,7 @@ import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.metrics.ThreadStatistics;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.Reply;
+import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,9 @@ final class Caller implements Link {
     private static final String GIVEN_UP = "ERR the caller no longer waits";
     private static final int KEEP_BYTES = 8192;
 
+    /** How many commands of a batch have what they will read fetched together. */
+    static final int BATCH = ThreadStatistics.MOST_PREFETCHED;
+
     private final CallerPool pool;
     private final Engine engine;
     private final Client client;
@@ -26,6 +30,11 @@ final class Caller implements Link {
     private final int place;
     private final Answer answer = new Answer();
     private Args args = new Args();
+
+    /** The commands of a batch, the first {@link #batchCount} of them. The others are for batches to come. */
+    private Args[] batch = {};
+
+    private int batchCount;
 
     private volatile @Nullable Reply delivered;
     private volatile @Nullable Thread waiting;
@@ -73,19 +82,27 @@ final class Caller implements Link {
 
     /** Runs the command as if it had come from outside. */
     Answer run() {
+        return run(args);
+    }
+
+    private Answer run(Args words) {
         pool.checkOpen();
         answer.clear();
-        return answerOf(engine.execute(client, args, answer));
+        return answerOf(engine.execute(client, words, answer));
     }
 
     /** Runs the command, which is that of {@code verb}. */
     Answer run(Verb verb) {
+        return run(verb, args);
+    }
+
+    private Answer run(Verb verb, Args words) {
         if (hasState) {
-            return run();
+            return run(words);
         }
         pool.checkOpen();
         answer.clear();
-        return answerOf(engine.execute(client, pool.declaration(verb), args, answer));
+        return answerOf(engine.execute(client, pool.declaration(verb), words, answer));
     }
 
     private Answer answerOf(boolean answered) {
@@ -98,6 +115,54 @@ final class Caller implements Link {
         if (args.sizeBytes() > KEEP_BYTES) {
             args = new Args();
         }
+    }
+
+    // ---- running commands together ----
+
+    /** Adds a command to the batch, which must not be full. Its words are what {@link Args#add(byte[])} is given. */
+    Args add(byte[] name) {
+        if (batch.length == 0) {
+            batch = new Args[BATCH];
+            Arrays.setAll(batch, i -> new Args());
+        }
+        Args words = batch[batchCount++];
+        words.clear();
+        words.add(name);
+        return words;
+    }
+
+    boolean isBatchFull() {
+        return batchCount == BATCH;
+    }
+
+    /** Fetches what the commands of the batch will read. Returns how many they are; {@link #run(int)} runs each. */
+    int fetch() {
+        if (batchCount > 1) {
+            engine.prefetcher().look(client, batch, batchCount);
+        }
+        return batchCount;
+    }
+
+    /** Runs a command of the batch. */
+    Answer run(int index) {
+        return run(batch[index]);
+    }
+
+    /** Runs a command of the batch, which is that of {@code verb}. */
+    Answer run(Verb verb, int index) {
+        return run(verb, batch[index]);
+    }
+
+    /** Forgets the batch. */
+    void endBatch() {
+        long bytes = 0;
+        for (int i = 0; i < batchCount; i++) {
+            bytes += batch[i].sizeBytes();
+        }
+        if (bytes > KEEP_BYTES) {
+            batch = new Args[] {};
+        }
+        batchCount = 0;
     }
 
     private Answer await() {

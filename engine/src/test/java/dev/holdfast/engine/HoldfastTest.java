@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.holdfast.engine.config.Config;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -163,6 +164,81 @@ class HoldfastTest {
         ErrorReplyException unknown = assertThrows(ErrorReplyException.class, () -> store.call("NOSUCH"));
         assertEquals("ERR", unknown.code());
         assertNull(store.get("after"));
+    }
+
+    @Test
+    void manyKeysAtOnce() {
+        byte[][] pairs = new byte[80][];
+        byte[][] keys = new byte[41][];
+        for (int i = 0; i < 40; i++) {
+            keys[i] = ("key " + i).getBytes(StandardCharsets.US_ASCII);
+            pairs[2 * i] = keys[i];
+            pairs[2 * i + 1] = "x".repeat(i * 50).getBytes(StandardCharsets.US_ASCII);
+        }
+        keys[40] = "none".getBytes(StandardCharsets.US_ASCII);
+        store.setAll(pairs);
+        List<byte[]> values = store.getAll(keys);
+        assertEquals(41, values.size());
+        for (int i = 0; i < 40; i++) {
+            assertArrayEquals(pairs[2 * i + 1], values.get(i));
+        }
+        assertNull(values.get(40));
+        assertEquals(List.of(), store.getAll(new byte[0][]));
+        store.setAll(Map.of("a", "ä", "b", "2"));
+        assertEquals(Arrays.asList("2", null, "ä"), store.getAll("b", "none", "a"));
+        assertThrows(IllegalArgumentException.class, () -> store.setAll(pairs[0], pairs[1], keys[2]));
+        store.rpush("list", "x");
+        assertEquals(
+                "WRONGTYPE",
+                assertThrows(ErrorReplyException.class, () -> store.getAll("a", "list", "b"))
+                        .code());
+        assertEquals(List.of("2"), store.getAll("b"));
+    }
+
+    @Test
+    void aPipelineAnswersEachCommand() {
+        List<Object> answers = store.pipeline(pipeline -> {
+            for (int i = 0; i < 100; i++) {
+                pipeline.call("INCR", "n").call("RPUSH", "l", i).call("INCR", "l");
+            }
+            pipeline.call("BLPOP", "none", 0.01).call("NOSUCH").call("GET", "n");
+        });
+        assertEquals(303, answers.size());
+        for (int i = 0; i < 100; i++) {
+            assertEquals(i + 1L, answers.get(3 * i));
+            assertEquals(i + 1L, answers.get(3 * i + 1));
+            assertEquals("WRONGTYPE", ((ErrorReplyException) answers.get(3 * i + 2)).code());
+        }
+        assertNull(answers.get(300));
+        assertEquals("ERR", ((ErrorReplyException) answers.get(301)).code());
+        assertArrayEquals(new byte[] {'1', '0', '0'}, (byte[]) answers.get(302));
+    }
+
+    @Test
+    void aPipelineThatFailsLeavesNothingBehind() {
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> store.pipeline(pipeline -> pipeline.call("SET", "a", "1").call("SELECT", 1)));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> store.pipeline(pipeline -> pipeline.call("SET", "a", new Object())));
+        assertEquals(List.of(), store.pipeline(pipeline -> {}));
+        assertEquals(List.of("OK"), store.pipeline(pipeline -> pipeline.call("SET", "b", "2")));
+        assertFalse(store.exists("a"));
+        AtomicReference<Pipeline> kept = new AtomicReference<>();
+        store.pipeline(kept::set);
+        assertThrows(IllegalStateException.class, () -> kept.get().call("SET", "a", "1"));
+        // The store may be used meanwhile, and a connection keeps what it has selected.
+        assertEquals(
+                List.of(1L),
+                store.pipeline(pipeline -> {
+                    store.set("c", "3");
+                    pipeline.call("EXISTS", "c");
+                }));
+        try (Connection connection = store.connect()) {
+            connection.pipeline(pipeline -> pipeline.call("SELECT", 1).call("SET", "d", "4"));
+            assertEquals(Arrays.asList("4", null), connection.getAll("d", "c"));
+        }
     }
 
     @Test

@@ -37,7 +37,7 @@ public final class Prefetcher {
         for (int i = 0; i < most; i++) {
             Args args = batch[i];
             Object item = args.count() > 1 ? keyspace.probableItem(database, args.get(1)) : null;
-            seen += Keyspace.firstByte(item);
+            seen += Keyspace.firstBytes(item);
             Entry collection = args.count() > 2 && item instanceof Entry entry ? entry : null;
             lane.collections[i] = collection;
             any |= collection != null;

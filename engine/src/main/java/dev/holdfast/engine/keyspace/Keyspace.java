@@ -15,6 +15,9 @@ public final class Keyspace {
     /** The bits of a scan cursor; see {@link dev.holdfast.engine.structures.HashIndex}. */
     private static final int CURSOR_BITS = 48;
 
+    /** What the processor fetches from memory at a time. */
+    private static final int LINE_BYTES = 64;
+
     private final Shard[] shards;
     private final int shift;
     private final int databases;
@@ -71,7 +74,7 @@ public final class Keyspace {
 
     /** Reads the beginning of the item that is probably the key's. Needs no lock. */
     public int prefetchItem(int database, Slice key) {
-        return firstByte(probableItem(database, key));
+        return firstBytes(probableItem(database, key));
     }
 
     /** The item that is probably the key's, or null. Needs no lock, and so may be wrong. */
@@ -80,9 +83,13 @@ public final class Keyspace {
         return table == null ? null : table.probable(key);
     }
 
-    /** The first byte of an item's record, or 0 for none. */
-    public static int firstByte(@Nullable Object item) {
-        return item == null ? 0 : KeyTable.record(item)[0];
+    /** Reads the beginning of an item's record. Returns something of it, or 0 for none. */
+    public static int firstBytes(@Nullable Object item) {
+        if (item == null) {
+            return 0;
+        }
+        byte[] record = KeyTable.record(item);
+        return record[0] + (record.length > LINE_BYTES ? record[LINE_BYTES] : record[record.length - 1]);
     }
 
     /** The set of all shards. */

@@ -149,10 +149,15 @@ public abstract class HashIndex<E> extends Lender implements Iterable<E> {
         int entry = entryOf(hash);
         Segment segment = directory[entry];
         int mark = segment.mark(hash);
-        int index = segment.seek(mark);
+        int index = segment.home(mark);
         foundHash = hash;
         foundEntry = entry;
+        if (segment.isEmpty(index)) {
+            foundIndex = ~index;
+            return null;
+        }
         char[] marks = segment.marks;
+        index = Segment.seek(marks, index, mark);
         while (marks[index] >= mark) {
             E item = item(segment, index);
             if (matches(item, key)) {
@@ -174,8 +179,12 @@ public abstract class HashIndex<E> extends Lender implements Iterable<E> {
         Segment[] entries = directory;
         Segment segment = entries[entryOf(hash) & entries.length - 1];
         int mark = segment.mark(hash);
+        int home = segment.home(mark);
+        if (segment.isEmpty(home)) {
+            return null;
+        }
         char[] marks = segment.marks;
-        for (int index = segment.seek(mark); marks[index] >= mark; index++) {
+        for (int index = Segment.seek(marks, home, mark); marks[index] >= mark; index++) {
             E item = item(segment, index);
             if (matches(item, key)) {
                 return item;

@@ -118,12 +118,24 @@ final class Segment {
 
     /** From the home of a mark, the first slot that is empty or has this or a larger tag. */
     int seek(int mark) {
-        char[] marks = this.marks;
-        int index = home(mark);
+        return seek(marks, home(mark), mark);
+    }
+
+    /** As {@link #seek(int)}, from the home on. */
+    static int seek(char[] marks, int home, int mark) {
+        int index = home;
         while (marks[index] > mark + VOLATILE) {
             index++;
         }
         return index;
+    }
+
+    /**
+     * Whether a slot is empty. Its mark would say so too; but a search that asks the slot first has it fetched from memory together
+     * with the mark, instead of after it.
+     */
+    boolean isEmpty(int index) {
+        return items[index] == null;
     }
 
     /** From the home of a mark, the first slot that is empty or has a larger tag: where a new item goes. */
