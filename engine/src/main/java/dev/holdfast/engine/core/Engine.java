@@ -455,5 +455,6 @@ public final class Engine implements AutoCloseable {
         replication.close();
         heartbeat.stop();
         peers.closeAll();
+        assert keyspace.validate();
     }
 }

@@ -20,6 +20,12 @@ import org.jspecify.annotations.Nullable;
  * same mark. A snapshot begins by turning the mark of the tables, which costs nothing per key: now every item has the wrong
  * one. An item gets the right one when it is saved, and new items are born with it. When the last has been saved, all are
  * equal again.
+ *
+ * <h2>The end of a record</h2>
+ *
+ * A string's record leaves the table in {@link #replace}, {@link #remove} and {@link #setExpiry}, and with the whole table in {@link
+ * Shard#dropTable}. In the first three {@link #free} takes note of it: it may be read until the shard's lock is released; see {@link
+ * Limbo}.
  */
 public final class KeyTable extends HashIndex<Object> {
     /** Most keys end before this place of a record. */
@@ -35,9 +41,12 @@ public final class KeyTable extends HashIndex<Object> {
     /** Takes what is about to change before it has been saved; null while there is no snapshot. */
     private @Nullable Preserver preserver;
 
-    KeyTable(int shardBits, long shard, int mark) {
+    private final Limbo limbo;
+
+    KeyTable(int shardBits, long shard, int mark, Limbo limbo) {
         super(shardBits, shard);
         this.mark = mark;
+        this.limbo = limbo;
     }
 
     /** The record of an item of a table. */
@@ -138,6 +147,7 @@ public final class KeyTable extends HashIndex<Object> {
 
     /** Adds an item after {@link #find} has missed its key. */
     public void insert(Object item) {
+        assert isAlive(item);
         setSaved(item);
         insertMissing(item);
         count(item, 1);
@@ -145,19 +155,31 @@ public final class KeyTable extends HashIndex<Object> {
 
     /** Puts {@code item} in the place of {@code old}, which {@link #find} has just returned. */
     public void replace(Object old, Object item) {
+        assert isAlive(item);
         beforeChange(old, true);
         setSaved(item);
         count(old, -1);
         replaceFound(item);
         count(item, 1);
+        free(old);
     }
 
-    /** Removes the item that {@link #find} has just returned. */
+    /** Removes the item that {@link #find} has just returned. It may be read until the shard's lock is released. */
     public Object remove() {
         beforeChange(found(), true);
         Object item = removeFound();
         count(item, -1);
+        free(item);
         return item;
+    }
+
+    /** Takes note that an item is in the table no more. The record of a collection is the collection's. */
+    private void free(Object item) {
+        assert !(item instanceof byte[] record) || limbo.add(record) : "a record is freed twice";
+    }
+
+    private boolean isAlive(Object item) {
+        return !limbo.contains(record(item));
     }
 
     /** Takes note that the item just found has begun, or has ceased, to have something inside that expires. */
@@ -181,6 +203,9 @@ public final class KeyTable extends HashIndex<Object> {
         }
         replaceFound(changed);
         count(changed, 1);
+        if (changed != item) {
+            free(item);
+        }
         return changed;
     }
 
@@ -240,5 +265,27 @@ public final class KeyTable extends HashIndex<Object> {
     /** The bytes of all items and of the table itself. */
     public long usedBytes() {
         return itemBytes + heapBytes();
+    }
+
+    /** Fails unless the table is in order and its accounts are those of its items; for tests. The shard is locked. */
+    void validateItems() {
+        validate();
+        long[] found = new long[3];
+        forEach(item -> {
+            byte[] record = record(item);
+            check(!limbo.contains(record), "a freed record", 0, 1);
+            found[0] += sizeBytes(item);
+            found[1] += KeyRecord.hasExpiry(record) ? 1 : 0;
+            found[2] += KeyRecord.fieldsExpire(record) ? 1 : 0;
+        });
+        check(found[0] == itemBytes, "bytes of items", itemBytes, found[0]);
+        check(found[1] == expires, "keys that expire", expires, found[1]);
+        check(found[2] == withExpiringParts, "keys with parts that expire", withExpiringParts, found[2]);
+    }
+
+    private static void check(boolean holds, String what, long counted, long found) {
+        if (!holds) {
+            throw new IllegalStateException(what + ": counted " + counted + ", found " + found);
+        }
     }
 }

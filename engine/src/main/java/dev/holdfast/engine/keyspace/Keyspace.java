@@ -268,4 +268,18 @@ public final class Keyspace {
     public int accessClock() {
         return clock.fresh();
     }
+
+    /** Fails unless everything is in order, so far as no other thread is changing it; for assertions. Always true. */
+    public boolean validate() {
+        for (Shard shard : shards) {
+            if (shard.tryLock(false)) {
+                try {
+                    shard.validate();
+                } finally {
+                    shard.unlock();
+                }
+            }
+        }
+        return true;
+    }
 }

@@ -39,6 +39,7 @@ public final class Shard {
     private final int bits;
     private final int number;
     private final @Nullable KeyTable[] tables;
+    private final Limbo limbo = new Limbo();
     private long version;
 
     /** The mark for the items of new tables; see {@link KeyTable}. */
@@ -127,6 +128,7 @@ public final class Shard {
 
     public void unlock() {
         if (lock.getHoldCount() == 1) {
+            assert limbo.empty();
             VERSION.setRelease(this, version + 1);
         }
         lock.unlock();
@@ -159,7 +161,7 @@ public final class Shard {
     }
 
     private KeyTable create(int database) {
-        KeyTable table = new KeyTable(bits, number, mark);
+        KeyTable table = new KeyTable(bits, number, mark, limbo);
         tables[database] = table;
         return table;
     }
@@ -188,5 +190,14 @@ public final class Shard {
         KeyTable table = tables[one];
         tables[one] = tables[other];
         tables[other] = table;
+    }
+
+    /** Fails unless all tables are in order; for tests. The shard is locked. */
+    void validate() {
+        for (KeyTable table : tables) {
+            if (table != null) {
+                table.validateItems();
+            }
+        }
     }
 }
