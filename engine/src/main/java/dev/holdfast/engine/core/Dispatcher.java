@@ -403,6 +403,10 @@ final class Dispatcher {
             reply.error("ERR internal error: " + e.getClass().getSimpleName());
             lane.failed[spec.id()]++;
             statistics.countError("ERR");
+        } catch (Error e) {
+            // The command ends here, and its locks with it: what it has changed is to be in the accounts.
+            call.settle();
+            throw e;
         }
     }
 
