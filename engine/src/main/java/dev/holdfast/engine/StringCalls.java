@@ -165,9 +165,9 @@ public abstract sealed class StringCalls extends Calls permits CollectionCalls {
     }
 
     /**
-     * The strings of several keys in their order, null for those without. What several of them need is fetched from memory together,
-     * so that this is the fastest way to read many keys. Unlike {@link #mget} it is not one step: other threads may change keys
-     * between one and the next.
+     * The strings of several keys in their order, null for those without. What several of them need is fetched from memory together.
+     * Unlike {@link #mget}, which holds all their shards' locks, it is not one step: other threads may change keys between one and the
+     * next.
      *
      * @throws ErrorReplyException if one of the keys holds something else
      */
