@@ -227,14 +227,14 @@ class HoldfastTest {
         assertFalse(store.exists("a"));
         AtomicReference<Pipeline> kept = new AtomicReference<>();
         store.pipeline(kept::set);
-        assertThrows(IllegalStateException.class, () -> kept.get().call("SET", "a", "1"));
+        assertThrows(
+                IllegalStateException.class,
+                () -> Objects.requireNonNull(kept.get()).call("SET", "a", "1"));
         // The store may be used meanwhile, and a connection keeps what it has selected.
-        assertEquals(
-                List.of(1L),
-                store.pipeline(pipeline -> {
-                    store.set("c", "3");
-                    pipeline.call("EXISTS", "c");
-                }));
+        assertEquals(List.of(1L), store.pipeline(pipeline -> {
+            store.set("c", "3");
+            pipeline.call("EXISTS", "c");
+        }));
         try (Connection connection = store.connect()) {
             connection.pipeline(pipeline -> pipeline.call("SELECT", 1).call("SET", "d", "4"));
             assertEquals(Arrays.asList("4", null), connection.getAll("d", "c"));
