@@ -11,7 +11,6 @@ import dev.holdfast.relay.HttpFace;
 import dev.holdfast.relay.auth.Login;
 import dev.holdfast.relay.http.HttpServer;
 import dev.holdfast.relay.http.HttpSettings;
-import dev.holdfast.relay.topic.RelaySettings;
 import dev.holdfast.server.Endpoint;
 import dev.holdfast.server.Server;
 import dev.holdfast.toolkit.Toolkit;
@@ -20,7 +19,6 @@ import dev.holdfast.toolkit.store.StoreUri;
 import io.netty.channel.Channel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -34,8 +32,8 @@ import org.slf4j.LoggerFactory;
 /** The program's HTTP ports, as its configuration asks for them. */
 final class HttpPorts implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpPorts.class);
-    private static final String SECRET = "PULSAR_JWT_SECRET_KEY";
 
+    private final RelayEnvironment environment = new RelayEnvironment(System.getenv());
     private final HttpParameters parameters;
     private final Sockets plain;
     private final Sockets encrypted;
@@ -62,60 +60,31 @@ final class HttpPorts implements AutoCloseable {
                 .dictionary(dictionary)
                 .settings(HttpSettings.DEFAULT.trusting(names(parameters.hosts), names(parameters.origins)))
                 .metricsKeys(words(parameters.metricsKeys));
-        this.login = parameters.relay.get() ? login() : null;
+        this.login = parameters.relay.get() ? environment.login(toolkit, parameters) : null;
         if (login != null) {
-            builder.relay(login, relaySettings(parameters));
+            builder.relay(login, environment.settings(parameters));
         }
         this.face = builder.build();
     }
 
-    /** The relay's limits: from the configuration, else from the environment under the names of pulsar-relay, which may lack its prefix. */
-    private static RelaySettings relaySettings(HttpParameters parameters) throws IOException {
-        return RelaySettings.DEFAULT
-                .keeping(
-                        limit(parameters.relayMaxMessages, "MAX_MESSAGES_PER_TOPIC"),
-                        Duration.ofSeconds(limit(parameters.relayRetention, "PERSISTENT_TIER_RETENTION")))
-                .streams((int) environment("WS_MAX_PER_USER", RelaySettings.DEFAULT.streamsPerUser()));
-    }
-
-    private static long limit(NumberParameter parameter, String variable) throws IOException {
-        return parameter.isChosen() ? parameter.get() : environment(variable, parameter.get());
-    }
-
-    private static long environment(String variable, long otherwise) throws IOException {
-        String text = System.getenv()
-                .getOrDefault("PULSAR_" + variable, System.getenv().getOrDefault(variable, ""));
-        if (text.isEmpty()) {
-            return otherwise;
-        }
-        try {
-            long number = Long.parseLong(text);
-            if (number >= 1 && number <= Integer.MAX_VALUE) {
-                return number;
-            }
-        } catch (NumberFormatException e) {
-            // Said below.
-        }
-        throw new IOException(variable + " must be a whole number from 1 to " + Integer.MAX_VALUE);
-    }
-
-    /** Who may use the relay. What tokens are signed with comes from the environment, which other users of the machine do not see. */
-    private Login login() throws IOException {
-        try {
-            return new Login(toolkit, System.getenv().getOrDefault(SECRET, ""));
-        } catch (IllegalArgumentException e) {
-            throw new IOException("The relay does not start: " + SECRET + " is missing or weak: " + e.getMessage(), e);
-        }
-    }
-
     /** Does what needs the data: it has been loaded. */
     void loaded() {
-        String name = System.getenv().getOrDefault("PULSAR_BOOTSTRAP_ADMIN_USERNAME", "");
-        String password = System.getenv().getOrDefault("PULSAR_BOOTSTRAP_ADMIN_PASSWORD", "");
-        if (login != null && !name.isEmpty() && !password.isEmpty()) {
-            login.bootstrap(name, password, System.getenv().getOrDefault("PULSAR_BOOTSTRAP_ADMIN_EMAIL", ""));
-            LOG.info("The relay's administrator is {}", name);
+        if (login == null || environment.addAdministrator(login)) {
+            return;
         }
+        String link = isLocal() ? login.first().newLink() : null;
+        if (link != null) {
+            // Not into the log: whoever has the link becomes the administrator.
+            System.out.println("The relay has no users yet. Make the first within an hour: http://127.0.0.1:"
+                    + face.port() + link);
+        }
+    }
+
+    /** Whether HTTP is served on the loopback interface only. */
+    private boolean isLocal() {
+        return face.isServed()
+                && Arrays.stream(parameters.bind.get().split(" +"))
+                        .allMatch(each -> each.matches("-?(127\\..*|::1|localhost)"));
     }
 
     private static List<String> words(TextParameter parameter) {
@@ -158,14 +127,17 @@ final class HttpPorts implements AutoCloseable {
     static HttpPorts open(Config config, String uri) throws IOException {
         HttpParameters parameters = config.http;
         Toolkit toolkit = Toolkit.open(uri);
-        Toolkit dictionary = Toolkit.open(StoreUri.withDatabase(uri, CpeDictionary.DATABASE));
+        // An embedded store has its dictionary beside it.
+        Toolkit dictionary = uri.startsWith("embedded:")
+                ? null
+                : Toolkit.open(StoreUri.withDatabase(uri, CpeDictionary.DATABASE));
         return opened(new HttpPorts(
                 parameters,
                 Endpoint::open,
                 (address, accept) -> Endpoint.openTls(address, config, parameters.tlsAuthClients.get(), accept),
                 toolkit,
                 dictionary,
-                List.of(dictionary, toolkit)));
+                dictionary == null ? List.of(toolkit) : List.of(dictionary, toolkit)));
     }
 
     private static HttpPorts opened(HttpPorts ports) throws IOException {

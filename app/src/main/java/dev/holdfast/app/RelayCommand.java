@@ -31,8 +31,9 @@ final class RelayCommand implements Callable<Integer> {
     @Option(
             names = "--uri",
             description =
-                    "the store, such as redis://localhost:6379; unless given, the one that HOLDFAST_URI, VALKEY_URL, REDIS_URL,"
-                            + " VALKEY_HOST or REDIS_HOST names")
+                    "the store, such as redis://localhost:6379, or embedded: for one that ends with the relay; unless given,"
+                            + " the one that PULSAR_VALKEY_HOST, HOLDFAST_URI, VALKEY_URL, REDIS_URL, VALKEY_HOST or"
+                            + " REDIS_HOST names, or none where STORAGE_BACKEND is memory")
     private @Nullable String uri;
 
     /** Directives of the configuration, or its file before them. */
@@ -41,7 +42,8 @@ final class RelayCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        String store = uri == null ? StoreUri.fromEnvironment(System.getenv()) : uri;
+        RelayEnvironment environment = new RelayEnvironment(System.getenv());
+        String store = uri == null ? environment.store() : uri;
         if (store == null) {
             throw new IOException("name the store with --uri, or in the environment as HOLDFAST_URI");
         }
@@ -49,6 +51,7 @@ final class RelayCommand implements Callable<Integer> {
         try {
             config.set("relay", "yes");
             ConfigFile.apply(config, directives, System.in);
+            environment.applyLogLevel(config);
         } catch (ConfigException e) {
             throw new IOException(e.getMessage(), e);
         }

@@ -68,6 +68,36 @@ class RelayCommandTest {
     }
 
     @Test
+    void withStorageInMemoryItNeedsNoStoreAndItsFirstUserIsMadeByALink() throws Exception {
+        int port = ProgramProcess.freePort();
+        Map<String, String> environment = Map.of("STORAGE_BACKEND", "memory", "PULSAR_ALLOW_INSECURE_DEFAULTS", "true");
+        try (ProgramProcess relay =
+                ProgramProcess.start(List.of(), environment, "relay", "--http-port", port, "--relay-layout", "flat")) {
+            relay.await("The relay serves embedded:");
+            Matcher link = Pattern.compile("http://127.0.0.1:" + port + "/auth/first\\?code=(\\w+)")
+                    .matcher(String.join("\n", relay.output()));
+            assertTrue(link.find(), () -> String.join("\n", relay.output()));
+            assertEquals(
+                    201,
+                    post(port, "/auth/first", "username=root&password=a+long+password&code=" + link.group(1))
+                            .statusCode());
+            assertEquals(
+                    200,
+                    post(port, "/auth/login", "username=root&password=a+long+password")
+                            .statusCode());
+        }
+    }
+
+    @Test
+    void withoutASecretItDoesNotStart() throws Exception {
+        try (ProgramProcess relay =
+                ProgramProcess.start(List.of(), Map.of("STORAGE_BACKEND", "memory"), "relay", "--http-port", 0)) {
+            relay.await("PULSAR_JWT_SECRET_KEY is missing or weak");
+            assertEquals(1, relay.status());
+        }
+    }
+
+    @Test
     void aStoreThatIsNotThereIsSaidInOneLine() throws Exception {
         int unused = ProgramProcess.freePort();
         try (ProgramProcess relay =

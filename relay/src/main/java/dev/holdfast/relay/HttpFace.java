@@ -83,6 +83,7 @@ public final class HttpFace implements AutoCloseable {
             AuthPages auth = new AuthPages(toolkit, login);
             auth.add(routes);
             new DevicePages(login, auth).add(routes);
+            login.first().add(routes);
             TopicPages topics = new TopicPages(opened);
             topics.add(routes);
             new GroupPages(opened, topics).add(routes);
@@ -199,6 +200,11 @@ public final class HttpFace implements AutoCloseable {
     /** What is answered, as {@code METHOD /path}. */
     public List<String> routes() {
         return routes.list();
+    }
+
+    /** Whether everything is served on some port. */
+    public boolean isServed() {
+        return everything.isListening();
     }
 
     /** The port on which everything was served first. */

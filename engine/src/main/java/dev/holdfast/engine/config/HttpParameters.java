@@ -29,6 +29,12 @@ public final class HttpParameters {
     /** How many seconds it keeps them, about. */
     public final NumberParameter relayRetention;
 
+    /** Which keys its topics have: {@code owned} or {@code flat}. */
+    public final TextParameter relayLayout;
+
+    /** How many requests a user of it may send in a minute, over all processes; 0 for any number. */
+    public final NumberParameter relayMaxRequests;
+
     /** Names by which browsers may call the server, beside addresses and {@code localhost}; {@code *} for all. */
     public final TextParameter hosts;
 
@@ -48,6 +54,8 @@ public final class HttpParameters {
         relay = own(config, config.flag("relay", false));
         relayMaxMessages = own(config, config.number("relay-max-messages", 1_000_000, 1, Long.MAX_VALUE));
         relayRetention = own(config, config.number("relay-retention", 86_400, 1, Integer.MAX_VALUE));
+        relayLayout = own(config, config.choice("relay-layout", "owned", "owned", "flat"));
+        relayMaxRequests = own(config, config.number("relay-max-requests", 1_200_000, 0, 1_000_000_000));
         hosts = own(config, config.manyWords(config.text("http-hosts", "", text -> text)));
         origins = own(config, config.manyWords(config.text("http-origins", "", text -> text)));
         metricsKeys = own(config, config.manyWords(config.text("metrics-keys", "", text -> text)));

@@ -18,6 +18,7 @@ import java.util.Set;
 /** {@code /auth}: login, tokens, users. Paths and bodies are those of pulsar-relay. */
 public final class AuthPages {
     private static final Set<String> PERMISSIONS = Set.of(User.ADMIN, User.READ, User.WRITE);
+    static final int LEAST_PASSWORD = 8;
     private static final int MOST_PASSWORD = 1024;
     private static final int MOST_KEY_DAYS = 3650;
 
@@ -87,10 +88,7 @@ public final class AuthPages {
     void throttle(String who) {
         Decision decision = attempts.tryAcquire(who);
         if (!decision.allowed()) {
-            long seconds = decision.retryAfter()
-                    .map(wait -> Math.max(1, wait.toSeconds()))
-                    .orElse(60L);
-            throw new HttpError(Response.error(429, "too many attempts").header("retry-after", Long.toString(seconds)));
+            throw RequestRate.tooMany(decision);
         }
     }
 
@@ -176,20 +174,29 @@ public final class AuthPages {
     private Response register(Request request) {
         login.of(request, User.ADMIN);
         Fields fields = Fields.of(request);
-        String name = fields.text("username", 3, 50);
-        if (!name.matches("[A-Za-z0-9_.@-]+")) {
-            throw fields.invalid("username", "may have letters, digits and _ . @ - only");
-        }
+        String name = checkedName(fields.text("username", 3, 50));
         User user = login.users()
                 .create(
                         name,
                         fields.text("email", "", 255),
-                        login.passwords().hash(fields.text("password", 8, MOST_PASSWORD)),
+                        login.passwords().hash(fields.text("password", LEAST_PASSWORD, MOST_PASSWORD)),
                         fields.has("permissions") ? permissions(fields) : Set.of());
         if (user == null) {
             throw new HttpError(400, "Username '" + name + "' already exists");
         }
         return page(201, user);
+    }
+
+    /**
+     * A name that a user may have.
+     *
+     * @throws HttpError 422 if it is none
+     */
+    static String checkedName(String name) {
+        if (!name.matches("[A-Za-z0-9_.@-]{3,50}")) {
+            throw new HttpError(422, "username: has 3 to 50 letters, digits and _ . @ -");
+        }
+        return name;
     }
 
     private static Set<String> permissions(Fields fields) {
@@ -234,7 +241,7 @@ public final class AuthPages {
                 user.id(),
                 user.name(),
                 fields.text("email", user.email(), 255),
-                password ? login.passwords().hash(fields.text("password", 8, MOST_PASSWORD)) : user.passwordHash(),
+                password ? login.passwords().hash(fields.text("password", LEAST_PASSWORD, MOST_PASSWORD)) : user.passwordHash(),
                 active,
                 user.createdAt(),
                 fields.has("permissions") ? permissions(fields) : user.permissions(),

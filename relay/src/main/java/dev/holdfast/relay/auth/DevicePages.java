@@ -145,7 +145,11 @@ public final class DevicePages {
     }
 
     private static Response html(int status, String says, String code) {
-        String page = PAGE.replace("{code}", escaped(code)).replace("{says}", escaped(says));
+        return html(status, PAGE.replace("{code}", escaped(code)).replace("{says}", escaped(says)));
+    }
+
+    /** A page with a form. */
+    static Response html(int status, String page) {
         return Response.text(status, HTML, page)
                 .header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'")
                 .header("cache-control", "no-store")

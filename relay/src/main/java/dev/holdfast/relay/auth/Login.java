@@ -18,6 +18,8 @@ public final class Login {
     private final Tokens tokens;
     private final ApiKeys keys;
     private final DeviceFlow devices;
+    private final FirstUser first;
+    private final @Nullable RequestRate rate;
 
     /** A user with what proved it. */
     public static final class Principal {
@@ -33,6 +35,11 @@ public final class Login {
         public User user() {
             return user;
         }
+
+        /** What proved it; equal for all that the same token or key has let in. */
+        public Object credential() {
+            return credential;
+        }
     }
 
     /**
@@ -40,6 +47,14 @@ public final class Login {
      * @throws IllegalArgumentException if it is shorter than 32 characters, or the same one over and over
      */
     public Login(Toolkit toolkit, String secret) {
+        this(toolkit, secret, 0);
+    }
+
+    /**
+     * @param requestsPerMinute how many requests a user may send, over all processes; 0 for any number
+     * @throws IllegalArgumentException as the other constructor
+     */
+    public Login(Toolkit toolkit, String secret, long requestsPerMinute) {
         if (secret.length() < LEAST_SECRET || secret.chars().distinct().count() < 8) {
             throw new IllegalArgumentException("the secret that tokens are signed with needs " + LEAST_SECRET
                     + " random characters; 'openssl rand -hex 32' makes one");
@@ -49,6 +64,8 @@ public final class Login {
         this.tokens = new Tokens(store, secret);
         this.keys = new ApiKeys(store);
         this.devices = new DeviceFlow(store);
+        this.first = new FirstUser(this);
+        this.rate = requestsPerMinute == 0 ? null : new RequestRate(toolkit, requestsPerMinute);
     }
 
     public Users users() {
@@ -69,6 +86,11 @@ public final class Login {
 
     DeviceFlow devices() {
         return devices;
+    }
+
+    /** How the first user comes to be. */
+    public FirstUser first() {
+        return first;
     }
 
     /** Adds an administrator, or gives the one of this name this password. */
@@ -92,7 +114,7 @@ public final class Login {
     /**
      * Who sent a request: by a token or a key in {@code Authorization: Bearer}, or a key in {@code X-API-Key}.
      *
-     * @throws HttpError 401 if neither is good, 403 if the user may not log in any more
+     * @throws HttpError 401 if neither is good, 403 if the user may not log in any more, 429 if the user sends too much
      */
     public Principal of(Request request) {
         String key = request.header("x-api-key");
@@ -115,6 +137,9 @@ public final class Login {
         }
         if (!user.active()) {
             throw new HttpError(403, "User is inactive");
+        }
+        if (rate != null) {
+            rate.take(user.id());
         }
         return new Principal(
                 credential instanceof ApiKeys.Key key ? user.limitedTo(key.permissions()) : user, credential);
@@ -153,18 +178,17 @@ public final class Login {
         return principal;
     }
 
-    /** Whether what let a principal in still holds, but for the token's age; for what lasts longer than a token. */
-    public boolean isStillIn(Principal principal, String permission) {
+    /** The user as it is now, or null if what let the principal in no longer holds, but for the token's age; for what outlasts a token. */
+    public @Nullable User current(Principal principal) {
         Credential credential = principal.credential;
-        @Nullable User user = users.byId(credential.userId());
-        return user != null
-                && user.active()
-                && user.may(permission)
-                && !isTooOld(credential, user)
-                && !switch (credential) {
-                    case Tokens.Access access -> tokens.isVoid(access);
-                    case ApiKeys.Key key -> keys.isVoid(key);
-                };
+        User user = users.byId(credential.userId());
+        if (user == null || !user.active() || isTooOld(credential, user)) {
+            return null;
+        }
+        return switch (credential) {
+            case Tokens.Access access -> tokens.isVoid(access) ? null : user;
+            case ApiKeys.Key key -> keys.isVoid(key) ? null : user.limitedTo(key.permissions());
+        };
     }
 
     static HttpError unauthorized(String detail) {

@@ -26,7 +26,7 @@ public record User(
     public static final String READ = "read";
     public static final String WRITE = "write";
 
-    boolean may(String permission) {
+    public boolean may(String permission) {
         return permissions.contains(permission);
     }
 

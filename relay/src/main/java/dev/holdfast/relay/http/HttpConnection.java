@@ -95,7 +95,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     private volatile @Nullable Outbox outbox;
     private volatile boolean webSocket;
     private volatile long heardNanos;
-    private long saidNanos;
+    private volatile long saidNanos;
     private @Nullable WebSocketInbox inbox;
 
     /** Guarded by itself. */
@@ -284,13 +284,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
                 match == null ? "?" : match.route().template(),
                 response.status(),
                 System.nanoTime() - startNanos);
-        boolean versed = request.protocolVersion().equals(HttpVersion.HTTP_1_1);
         if (response.webSocket() != null) {
             openWebSocket(request, response);
-        } else if (response.events() != null
-                && versed
-                && request.method().name().equals("GET")) {
-            openEvents(response);
+        } else if (response.events() != null && request.method().name().equals("GET")) {
+            openEvents(request, response);
         } else {
             sendWhole(response);
         }
@@ -379,10 +376,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
     // ---- streams ----
 
-    private void openEvents(Response response) {
+    private void openEvents(HttpRequest request, Response response) {
         HttpResponse message = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
         setHeaders(message, response);
-        HttpUtil.setTransferEncodingChunked(message, true);
+        // A client of HTTP/1.0 does not know chunks: its events end with the connection.
+        HttpUtil.setTransferEncodingChunked(message, request.protocolVersion().equals(HttpVersion.HTTP_1_1));
         keepAlive = false;
         message.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
         channel.writeAndFlush(message);
@@ -495,7 +493,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     /** Looks whether a deadline has passed. On the timer's thread. */
     void look(long now) {
         boolean late = hasDeadline && now - deadlineNanos > 0;
-        boolean quiet = outbox != null;
+        boolean quiet = outbox != null && isQuiet(now);
         if (late || quiet) {
             try {
                 channel.eventLoop().execute(late ? this::expire : this::keepAwake);
@@ -503,6 +501,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
                 LOG.debug("The event loop has ended", e);
             }
         }
+    }
+
+    private boolean isQuiet(long now) {
+        long heartbeat = server.settings().heartbeat().toNanos();
+        return now - saidNanos > heartbeat || webSocket && now - heardNanos > 3 * heartbeat;
     }
 
     private void expire() {

@@ -90,6 +90,11 @@ public final class HttpServer implements AutoCloseable {
         return opened.port();
     }
 
+    /** Whether there is a port. */
+    public boolean isListening() {
+        return !endpoints.isEmpty();
+    }
+
     /** The first port. */
     public int port() {
         return endpoints.getFirst().port();

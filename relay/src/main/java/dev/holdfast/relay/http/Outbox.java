@@ -1,16 +1,17 @@
 package dev.holdfast.relay.http;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
-import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What waits to be sent to one client of a stream. Any thread may offer, and none ever waits for the client.
@@ -28,7 +29,10 @@ public final class Outbox {
         CLOSED
     }
 
+    private static final Logger LOG = LoggerFactory.getLogger(Outbox.class);
     private static final int OVERHEAD_BYTES = 64;
+    private static final int WRITE_BYTES = 32 * 1024;
+    private static final int TEXT = 1;
 
     private final HttpConnection connection;
     private final Channel channel;
@@ -108,7 +112,11 @@ public final class Outbox {
 
     private void schedule() {
         if (scheduled.compareAndSet(false, true)) {
-            channel.eventLoop().execute(this::drain);
+            try {
+                channel.eventLoop().execute(this::drain);
+            } catch (RejectedExecutionException e) {
+                LOG.debug("The event loop has ended, and with it the client", e);
+            }
         }
     }
 
@@ -116,14 +124,9 @@ public final class Outbox {
     void drain() {
         scheduled.set(false);
         boolean written = false;
-        while (channel.isWritable()) {
-            byte[] text = waiting.poll();
-            if (text == null) {
-                break;
-            }
-            waitingBytes.addAndGet(-text.length - OVERHEAD_BYTES);
-            ByteBuf content = Unpooled.wrappedBuffer(text);
-            channel.write(webSocket ? new TextWebSocketFrame(content) : new DefaultHttpContent(content));
+        while (channel.isWritable() && !waiting.isEmpty()) {
+            ByteBuf some = gather();
+            channel.write(webSocket ? some : new DefaultHttpContent(some));
             written = true;
         }
         if (written) {
@@ -132,6 +135,40 @@ public final class Outbox {
         connection.progressed(written, waiting.isEmpty());
         if (closing && waiting.isEmpty()) {
             end();
+        }
+    }
+
+    /**
+     * Some of what waits, one behind the other in one buffer: many buffers cost a system call more than their bytes do. Frames of a
+     * WebSocket are not masked by a server, so that they are their text behind its length.
+     */
+    private ByteBuf gather() {
+        ByteBuf some = channel.alloc().ioBuffer((int) Math.min(waitingBytes.get(), WRITE_BYTES));
+        long taken = 0;
+        while (some.readableBytes() < WRITE_BYTES) {
+            byte[] text = waiting.poll();
+            if (text == null) {
+                break;
+            }
+            taken += text.length + OVERHEAD_BYTES;
+            if (webSocket) {
+                writeHeader(some, text.length);
+            }
+            some.writeBytes(text);
+        }
+        waitingBytes.addAndGet(-taken);
+        return some;
+    }
+
+    /** The header of a whole text frame (RFC 6455, 5.2). */
+    private static void writeHeader(ByteBuf to, int length) {
+        to.writeByte(0x80 | TEXT);
+        if (length < 126) {
+            to.writeByte(length);
+        } else if (length < 1 << 16) {
+            to.writeByte(126).writeShort(length);
+        } else {
+            to.writeByte(127).writeLong(length);
         }
     }
 

@@ -35,10 +35,10 @@ final class Delivery implements Feed.Listener {
 
     /** How messages are written for a client. */
     interface Frames {
-        String message(Topic topic, Message message);
+        byte[] message(Topic topic, Message message);
 
         /** That some messages are no longer there. */
-        String gap(Topic topic, Messages.Recovery recovery);
+        byte[] gap(Topic topic, Messages.Recovery recovery);
     }
 
     Delivery(Relay relay, Topic topic, EntryId start, Outbox out, Frames frames) {
@@ -190,7 +190,7 @@ final class Delivery implements Feed.Listener {
     }
 
     /** Sends something when there is room for it. Returns false if the client has gone. */
-    private boolean send(String frame) {
+    private boolean send(byte[] frame) {
         while (true) {
             switch (out.offer(frame)) {
                 case ACCEPTED -> {

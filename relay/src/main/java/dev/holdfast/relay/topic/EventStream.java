@@ -3,6 +3,7 @@ package dev.holdfast.relay.topic;
 import dev.holdfast.relay.http.Events;
 import dev.holdfast.relay.http.Json;
 import dev.holdfast.relay.http.Outbox;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -47,12 +48,13 @@ final class EventStream implements Delivery.Frames {
     }
 
     @Override
-    public String message(Topic topic, Message message) {
-        return Events.event(cursor(topic, message), "", message.json("", topic.address()));
+    public byte[] message(Topic topic, Message message) {
+        return message.event(cursor(topic, message), topic.address());
     }
 
     @Override
-    public String gap(Topic topic, Messages.Recovery recovery) {
-        return Events.event("", "gap", Json.mapper().writeValueAsString(recovery.page(topic)));
+    public byte[] gap(Topic topic, Messages.Recovery recovery) {
+        return Events.event("", "gap", Json.mapper().writeValueAsString(recovery.page(topic)))
+                .getBytes(StandardCharsets.UTF_8);
     }
 }

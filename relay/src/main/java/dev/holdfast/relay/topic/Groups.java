@@ -224,7 +224,7 @@ final class Groups {
     }
 
     private void bury(Topic topic, String group, Settings settings, Delivered dead) {
-        Topic grave = new Topic(topic.owner(), settings.deadTopic, settings.deadTopic);
+        Topic grave = topics.of(topic.owner(), settings.deadTopic);
         topics.create(grave, "");
         Message message = dead.message;
         Map<String, Object> metadata = new LinkedHashMap<>();

@@ -21,7 +21,8 @@ import tools.jackson.core.JsonParser;
  *
  * <pre>
  * stream:topic:{owner}/{name}   stream: payload (JSON), timestamp (ISO 8601), and if there are such metadata (JSON), key, expires_at
- *                               (milliseconds), bytes_before (how many bytes had been added before it)
+ *                               (milliseconds), bytes_before (how many bytes had been added before it); message_id in the
+ *                               {@linkplain Layout#FLAT flat layout}, for older readers
  * idem:{{stream}}:{digest}      what a publication with an idempotency key was answered, in the slot of its stream
  * acks:{{stream}}               hash: which message a client has acknowledged last
  * keys:{{stream}}               hash: the last message of each key, of a compacted topic
@@ -58,7 +59,7 @@ final class Messages {
     }
 
     static String streamKey(Store store, Topic topic) {
-        return store.namespace() + "stream:topic:" + topic.owner() + "/" + topic.name();
+        return store.namespace() + topic.stream();
     }
 
     /** A key in the slot of a topic's stream. */

@@ -4,12 +4,15 @@ import dev.holdfast.relay.auth.Login;
 import dev.holdfast.relay.auth.User;
 import dev.holdfast.relay.http.HttpError;
 import dev.holdfast.relay.http.Outbox;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** A WebSocket or stream of events, with the topics that it listens to. */
 final class OpenStream {
@@ -86,19 +89,48 @@ final class OpenStream {
         return listening;
     }
 
-    /** A stream lasts longer than the token that opened it, but not longer than what the token stood for. */
-    void look() {
-        if (!relay.login().isStillIn(principal, User.READ)) {
+    /**
+     * Closes the stream if its user may no longer read what it sends: it lasts longer than the token that opened it, but not longer than
+     * what the token stood for.
+     */
+    void look(Look look) {
+        User user = look.user(principal);
+        if (user == null) {
             out.close(1008, "logged out");
-            return;
+        } else if (!listenings.stream().allMatch(each -> look.mayRead(principal, user, each.topic))) {
+            out.close(1008, "one of the topics may not be read any more");
         }
-        for (Listening listening : listenings) {
-            try {
-                relay.topics().readable(principal.user(), listening.topic.address());
-            } catch (HttpError e) {
-                out.close(1008, "one of the topics may not be read any more");
-                return;
-            }
+    }
+
+    /** One look at all streams: what is found out for one holds for all with the same credential, and the same topic. */
+    static final class Look {
+        private final Relay relay;
+        private final Map<Object, Optional<User>> users = new HashMap<>();
+        private final Map<Reading, Boolean> readings = new HashMap<>();
+
+        private record Reading(Object credential, Topic topic) {}
+
+        Look(Relay relay) {
+            this.relay = relay;
+        }
+
+        private @Nullable User user(Login.Principal principal) {
+            return users.computeIfAbsent(
+                            principal.credential(),
+                            same -> Optional.ofNullable(relay.login().current(principal))
+                                    .filter(user -> user.may(User.READ)))
+                    .orElse(null);
+        }
+
+        private boolean mayRead(Login.Principal principal, User user, Topic topic) {
+            return readings.computeIfAbsent(new Reading(principal.credential(), topic), same -> {
+                try {
+                    relay.topics().readable(user, topic.address());
+                    return true;
+                } catch (HttpError e) {
+                    return false;
+                }
+            });
         }
     }
 

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,7 +84,13 @@ final class Publisher {
         addUnlessEmpty(words, "metadata", draft.metadata());
         addUnlessEmpty(words, "expires_at", expires);
         addUnlessEmpty(words, "key", draft.key());
+        addUnlessEmpty(words, "message_id", olderId(target.topic()));
         return Command.of("XADD", words.toArray());
+    }
+
+    /** What older readers of the flat layout know a message by; empty elsewhere, where the entry's id is the message's. */
+    private static String olderId(Topic topic) {
+        return topic.layout() == Layout.FLAT ? "msg_" + UUID.randomUUID() : "";
     }
 
     private static void addUnlessEmpty(List<Object> words, String name, String value) {
@@ -124,7 +131,8 @@ final class Publisher {
                 settings.hasGroups() && settings.keepUnacknowledged() ? 1 : 0,
                 mostDropped,
                 REMEMBERED.toSeconds(),
-                idempotency == null ? "" : draft.digest());
+                idempotency == null ? "" : draft.digest(),
+                olderId(target.topic()));
     }
 
     /** Drops what a topic need not keep any longer. Returns how many messages that was. */

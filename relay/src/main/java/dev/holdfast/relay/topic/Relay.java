@@ -54,7 +54,7 @@ public final class Relay implements AutoCloseable {
         this.feed = new Feed(messages, workers);
         Sweep sweep = new Sweep(store, login.users(), topics, publisher, groups);
         regularly(
-                toolkit, LOOK_SECONDS, "Open streams could not be looked at", () -> streams.forEach(OpenStream::look));
+                toolkit, LOOK_SECONDS, "Open streams could not be looked at", this::look);
         regularly(toolkit, Seats.RENEWED_EVERY.toSeconds(), "Connections could not be made known", seats::renew);
         regularly(toolkit, Sweep.EVERY_SECONDS, "Old messages could not be dropped", sweep::run);
         toolkit.context().meters().gauge("holdfast.relay.streams", streams, Set::size);
@@ -81,6 +81,12 @@ public final class Relay implements AutoCloseable {
         regular.add(toolkit.context()
                 .timer()
                 .scheduleWithFixedDelay(() -> workers.execute(guarded), seconds, seconds, TimeUnit.SECONDS));
+    }
+
+    /** Closes streams whose users may read no more. */
+    private void look() {
+        OpenStream.Look look = new OpenStream.Look(this);
+        streams.forEach(stream -> stream.look(look));
     }
 
     Login login() {

@@ -7,9 +7,11 @@ import dev.holdfast.toolkit.store.Store;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
+import java.util.function.BiFunction;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,24 +71,44 @@ final class Seats implements AutoCloseable {
         return store.call("ZRANGEBYSCORE", key, store.millis(), "+inf").texts();
     }
 
+    /** Takes all seats anew that this process has, those too that have fallen free while it could not reach the store. */
     void renew() {
-        inBatches(seat -> taking(seat, Long.MAX_VALUE));
+        long until = store.millis() + LEASE.toMillis();
+        inBatches((key, members) -> {
+            List<Object> words = new ArrayList<>(1 + 2 * members.size());
+            words.add(key);
+            for (String member : members) {
+                words.add(until);
+                words.add(member);
+            }
+            return List.of(Command.of("ZADD", words.toArray()), Command.of("PEXPIREAT", key, until));
+        });
     }
 
-    private void inBatches(Function<Seat, Command> command) {
-        List<Seat> all = new ArrayList<>(held);
-        for (int from = 0; from < all.size(); from += AT_ONCE) {
-            store.pipeline(all.subList(from, Math.min(from + AT_ONCE, all.size())).stream()
-                    .filter(held::contains)
-                    .map(command)
-                    .toList());
-        }
+    /** Does something with what is held, for some members of one key at a time. */
+    private void inBatches(BiFunction<String, List<String>, List<Command>> commands) {
+        Map<String, List<String>> members = held.stream()
+                .collect(Collectors.groupingBy(Seat::key, Collectors.mapping(Seat::member, Collectors.toList())));
+        members.forEach((key, all) -> {
+            for (int from = 0; from < all.size(); from += AT_ONCE) {
+                List<String> some = all.subList(from, Math.min(from + AT_ONCE, all.size())).stream()
+                        .filter(member -> held.contains(new Seat(key, member)))
+                        .toList();
+                if (!some.isEmpty()) {
+                    store.pipeline(commands.apply(key, some));
+                }
+            }
+        });
     }
 
     /** Leaves all seats. */
     @Override
     public void close() {
-        inBatches(seat -> Command.of("ZREM", seat.key, seat.member));
+        inBatches((key, members) -> {
+            List<Object> words = new ArrayList<>(List.of(key));
+            words.addAll(members);
+            return List.of(Command.of("ZREM", words.toArray()));
+        });
         held.clear();
     }
 }

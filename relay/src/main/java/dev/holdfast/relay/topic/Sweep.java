@@ -33,7 +33,7 @@ final class Sweep {
             for (String owner : users.ids()) {
                 for (String name :
                         store.call("SMEMBERS", users.ownedTopicsKey(owner)).texts()) {
-                    sweep(new Topic(owner, name, name));
+                    sweep(topics.of(owner, name));
                 }
             }
         }

@@ -53,9 +53,9 @@ public final class TopicPages {
         if (!Topics.isName(name)) {
             throw fields.invalid("topic_name", "may have letters, digits, hyphens and underscores only");
         }
-        Topic topic = new Topic(user.id(), name, name);
+        Topic topic = relay.topics().of(user.id(), name);
         List<String> settings = relay.topics().settings(topic).changes(fields);
-        if (!relay.topics().create(topic, fields.text("description", "", MOST_DESCRIPTION))) {
+        if (relay.topics().own(user, name) == null || !relay.topics().create(topic, fields.text("description", "", MOST_DESCRIPTION))) {
             throw new HttpError(400, "Topic '" + name + "' already exists");
         }
         relay.topics().set(topic, settings);
@@ -79,8 +79,8 @@ public final class TopicPages {
     Topic own(Request request) {
         User user = relay.login().of(request, User.WRITE).user();
         String name = request.pathParameter("name");
-        Topic topic = new Topic(user.id(), name, name);
-        if (!Topics.isName(name) || relay.topics().page(topic) == null) {
+        Topic topic = relay.topics().own(user, name);
+        if (topic == null || relay.topics().page(topic) == null) {
             throw missing(name);
         }
         return topic;

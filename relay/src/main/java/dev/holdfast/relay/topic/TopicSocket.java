@@ -191,15 +191,15 @@ final class TopicSocket implements WebSocketListener, Delivery.Frames {
     }
 
     @Override
-    public String message(Topic topic, Message message) {
-        return message.json("\"type\":\"message\",", topic.address());
+    public byte[] message(Topic topic, Message message) {
+        return message.frame(topic.address());
     }
 
     @Override
-    public String gap(Topic topic, Messages.Recovery recovery) {
+    public byte[] gap(Topic topic, Messages.Recovery recovery) {
         Map<String, @Nullable Object> page = recovery.page(topic);
         page.put("type", "gap");
-        return Json.mapper().writeValueAsString(page);
+        return Json.write(page);
     }
 
     // ---- groups ----

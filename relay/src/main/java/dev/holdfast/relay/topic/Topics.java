@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * others what the owner has granted, and everybody who may read at all may read it if it is public. A bare name means a topic of
  * one's own, {@code user/name} one of another's.
  *
+ * <p>In the {@linkplain Layout#FLAT flat layout} a name is one topic's, and a bare name means that, whoever owns it. Messages that older
+ * relays have left, of which nobody is the owner, are an administrator's.
+ *
  * <pre>
  * topic:{owner}/{name}   hash: topic_id, topic_name, owner_id, description, created_at, public; grant:{user id} = read | write;
  *                        what {@link TopicSettings} has
@@ -29,10 +32,12 @@ import org.jspecify.annotations.Nullable;
 final class Topics {
     private static final int MOST_NAME = 255;
     private static final String GRANT = "grant:";
+    private static final String OWNER = "owner_id";
 
     private final Store store;
     private final Users users;
     private final RelaySettings relay;
+    private final Layout layout;
 
     /** A topic that may be written to. */
     record Target(Topic topic, TopicSettings settings) {}
@@ -41,10 +46,11 @@ final class Topics {
         this.store = store;
         this.users = users;
         this.relay = relay;
+        this.layout = relay.layout();
     }
 
     private String key(Topic topic) {
-        return store.namespace() + "topic:" + topic.owner() + "/" + topic.name();
+        return store.namespace() + topic.metadata();
     }
 
     /** Whether text may be the name of a topic. */
@@ -64,14 +70,57 @@ final class Topics {
             throw new HttpError(
                     422, "a topic's name has 1 to " + MOST_NAME + " letters, digits, hyphens and underscores");
         }
-        if (slash < 0 || address.substring(0, slash).equals(user.name())) {
-            return new Topic(user.id(), name, address);
+        if (slash < 0) {
+            return named(user, name);
         }
-        User owner = users.byName(address.substring(0, slash));
-        if (owner == null) {
+        User owner = address.substring(0, slash).equals(user.name())
+                ? user
+                : users.byName(address.substring(0, slash));
+        if (owner == null || layout == Layout.FLAT && !named(user, name).owner().equals(owner.id())) {
             throw denied();
         }
-        return new Topic(owner.id(), name, address);
+        return new Topic(owner.id(), name, address, layout);
+    }
+
+    /** What a bare name means to a user: a topic of the user's own, or, in the flat layout, of its owner. */
+    private Topic named(User user, String name) {
+        Topic own = new Topic(user.id(), name, name, layout);
+        if (layout == Layout.OWNED) {
+            return own;
+        }
+        String owner = owner(own);
+        if (owner != null) {
+            return new Topic(owner, name, name, layout);
+        }
+        boolean leftByOthers = !user.permissions().contains(User.ADMIN)
+                && store.call("EXISTS", store.namespace() + own.stream()).flag();
+        if (leftByOthers) {
+            throw denied();
+        }
+        return own;
+    }
+
+    private @Nullable String owner(Topic topic) {
+        return store.call("HGET", key(topic), OWNER).textOrNull();
+    }
+
+    /** A topic of a user's own, there or not; null if the name is another's. */
+    @Nullable
+    Topic own(User user, String name) {
+        if (!isName(name)) {
+            return null;
+        }
+        try {
+            Topic topic = named(user, name);
+            return topic.owner().equals(user.id()) ? topic : null;
+        } catch (HttpError e) {
+            return null;
+        }
+    }
+
+    /** The owner's topic of a name. */
+    Topic of(String owner, String name) {
+        return new Topic(owner, name, name, layout);
     }
 
     /** What does not tell whether the topic exists. */
@@ -89,7 +138,7 @@ final class Topics {
         if (topic.owner().equals(user.id())) {
             return topic;
         }
-        List<Reply> fields = store.call("HMGET", key(topic), "topic_id", "public", GRANT + user.id())
+        List<Reply> fields = store.call("HMGET", key(topic), OWNER, "public", GRANT + user.id())
                 .list();
         boolean exists = !fields.get(0).isNull();
         boolean may = user.permissions().contains(User.ADMIN)
@@ -108,11 +157,12 @@ final class Topics {
      */
     Target writable(User user, String address) {
         Topic topic = resolve(user, address);
-        List<Reply> values = values(topic, "topic_id", GRANT + user.id());
+        List<Reply> values = values(topic, OWNER, GRANT + user.id());
         boolean exists = !values.get(0).isNull();
         if (topic.owner().equals(user.id())) {
-            if (!exists) {
-                create(topic, "");
+            // In the flat layout another may have been first.
+            if (!exists && !create(topic, "") && !user.id().equals(owner(topic))) {
+                throw denied();
             }
         } else if (!exists
                 || !user.permissions().contains(User.ADMIN)
@@ -147,17 +197,16 @@ final class Topics {
 
     /** Makes a topic. Returns whether it was not there before. */
     boolean create(Topic topic, String description) {
-        if (!store.call("HSETNX", key(topic), "topic_id", UUID.randomUUID().toString())
-                .flag()) {
+        if (!store.call("HSETNX", key(topic), OWNER, topic.owner()).flag()) {
             return false;
         }
         store.call(
                 "HSET",
                 key(topic),
+                "topic_id",
+                UUID.randomUUID().toString(),
                 "topic_name",
                 topic.name(),
-                "owner_id",
-                topic.owner(),
                 "description",
                 description,
                 "created_at",
@@ -170,11 +219,11 @@ final class Topics {
     @Nullable
     Map<String, @Nullable Object> page(Topic topic) {
         Map<String, Reply> fields = store.call("HGETALL", key(topic)).map();
-        if (!fields.containsKey("topic_id")) {
+        if (!fields.containsKey(OWNER)) {
             return null;
         }
         Map<String, @Nullable Object> page = new LinkedHashMap<>();
-        for (String field : List.of("topic_id", "topic_name", "owner_id", "created_at", "description")) {
+        for (String field : List.of("topic_id", "topic_name", OWNER, "created_at", "description")) {
             Reply value = fields.get(field);
             page.put(field, value == null || value.text().isEmpty() ? null : value.text());
         }
@@ -188,7 +237,7 @@ final class Topics {
         List<Map<String, @Nullable Object>> pages = new ArrayList<>();
         for (String name : new TreeSet<>(
                 store.call("SMEMBERS", users.ownedTopicsKey(user.id())).texts())) {
-            Map<String, @Nullable Object> page = page(new Topic(user.id(), name, name));
+            Map<String, @Nullable Object> page = page(of(user.id(), name));
             if (page != null) {
                 pages.add(page);
             }

@@ -4,7 +4,7 @@
 -- ARGV     payload ("" to drop only), timestamp, metadata, expires_at, message key (the last three "" for none);
 --          most messages; id before which messages are too old; most bytes (0 for any number);
 --          "1" if compacted; "1" to keep what groups have not acknowledged; how many to drop at most;
---          seconds for which the publication is remembered; digest of the message
+--          seconds for which the publication is remembered; digest of the message; message_id ("" for none)
 -- answers  id and timestamp, also of the first publication with this key; MISMATCH if that was of another message;
 --          how many messages were dropped
 
@@ -12,7 +12,7 @@ local stream, index, counter, idempotency = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local payload, timestamp, metadata, expires, key = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local mostMessages, oldest, mostBytes = tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8])
 local compacted, heldByGroups, mostDropped = ARGV[9] == '1', ARGV[10] == '1', tonumber(ARGV[11])
-local remembered, digest = ARGV[12], ARGV[13]
+local remembered, digest, olderId = ARGV[12], ARGV[13], ARGV[14]
 
 local function less(one, other)
     local a, b = string.match(one, '^(%d+)-?(%d*)$')
@@ -100,6 +100,7 @@ end
 add('metadata', metadata)
 add('expires_at', expires)
 add('key', key)
+add('message_id', olderId)
 if mostBytes > 0 then
     local size = #payload + #metadata + #key + #timestamp
     add('bytes_before', string.format('%.0f', redis.call('INCRBY', counter, size) - size))

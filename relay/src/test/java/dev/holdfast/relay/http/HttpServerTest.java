@@ -89,6 +89,10 @@ class HttpServerTest {
                     return Response.text(200, "text/plain", "done");
                 })
                 .get("/events", request -> Response.events(10_000, stream::set))
+                .get("/wide", request -> Response.webSocket(1 << 20, out -> {
+                    stream.set(out);
+                    return text -> {};
+                }))
                 .get(
                         "/socket",
                         request -> Response.webSocket(10_000, out -> {
@@ -417,6 +421,35 @@ class HttpServerTest {
     }
 
     @Test
+    void aClientOfHttp10GetsEventsWithoutChunks() throws Exception {
+        try (RawHttp socket = new RawHttp(server.port())) {
+            socket.send("GET /events HTTP/1.0\r\nHost: localhost\r\n\r\n");
+            String head = socket.readUntil("\r\n\r\n", 1);
+            assertFalse(head.contains("transfer-encoding"), head);
+            assertTrue(head.contains("connection: close"), head);
+            Outbox out = opened();
+            out.offer(Events.event("", "", "one"));
+            assertEquals("data: one\n\n", socket.readUntil("\n\n", 1));
+            out.offer(Events.event("", "", "two"));
+            out.close(1000, "");
+            assertEquals("data: two\n\n", socket.readAll());
+        }
+    }
+
+    @Test
+    void aWebSocketGetsMessagesOfEveryLengthWhole() throws Exception {
+        BlockingQueue<String> heard = new LinkedBlockingQueue<>();
+        open("/wide", heard);
+        int[] lengths = {0, 1, 125, 126, 3000, 65_535, 65_536, 100_000};
+        for (int length : lengths) {
+            assertEquals(Outbox.Outcome.ACCEPTED, opened().offer("x".repeat(length)));
+        }
+        for (int length : lengths) {
+            assertEquals("x".repeat(length), heard.poll(10, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
     void aClientThatDoesNotReadFillsItsOutboxAndHoldsUpNoOther() throws Exception {
         try (RawHttp socket = new RawHttp(server.port())) {
             socket.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n").readUntil("\r\n\r\n", 1);
@@ -481,11 +514,21 @@ class HttpServerTest {
     }
 
     private WebSocket open(BlockingQueue<String> heard) {
+        return open("/socket", heard);
+    }
+
+    private WebSocket open(String path, BlockingQueue<String> heard) {
         return client.newWebSocketBuilder()
-                .buildAsync(URI.create("ws://127.0.0.1:" + server.port() + "/socket"), new WebSocket.Listener() {
+                .buildAsync(URI.create("ws://127.0.0.1:" + server.port() + path), new WebSocket.Listener() {
+                    private final StringBuilder text = new StringBuilder();
+
                     @Override
                     public @Nullable CompletionStage<?> onText(WebSocket socket, CharSequence data, boolean last) {
-                        heard.add(data.toString());
+                        text.append(data);
+                        if (last) {
+                            heard.add(text.toString());
+                            text.setLength(0);
+                        }
                         socket.request(1);
                         return null;
                     }

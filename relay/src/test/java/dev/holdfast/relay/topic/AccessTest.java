@@ -54,6 +54,8 @@ class AccessTest {
             "POST /auth/device/code",
             "POST /auth/device/token",
             "POST /auth/device/deny",
+            "GET /auth/first",
+            "POST /auth/first",
             "GET /auth/device",
             "POST /auth/device"
         }) {

@@ -172,6 +172,7 @@ class OpenApiTest {
         openPages();
         accounts();
         devices();
+        firstUser();
         topics();
         groups();
         messages();
@@ -218,6 +219,21 @@ class OpenApiTest {
             json(operation, 200, operation.substring(5), "{\"query\":[\"outlook\"]}");
             json(operation, 400, operation.substring(5), "{}");
         }
+    }
+
+    /** The link is there only while there are no users. */
+    private void firstUser() throws Exception {
+        server.store.call("RENAME", "user:username_index", "aside");
+        String link = String.valueOf(server.login.first().newLink());
+        form("GET /auth/first", 404, "/auth/first?code=x", "");
+        form("GET /auth/first", 200, link, "");
+        String form = "username=first&password=password+of+first&" + link.substring(link.indexOf('?') + 1);
+        form("POST /auth/first", 422, "/auth/first", form.replace("password+of+first", "short"));
+        form("POST /auth/first", 201, "/auth/first", form);
+        form("POST /auth/first", 404, "/auth/first", form);
+        form("POST /auth/login", 200, "/auth/login", "username=first&password=password+of+first");
+        assertEquals(null, server.login.first().newLink());
+        server.store.call("RENAME", "aside", "user:username_index");
     }
 
     private void accounts() throws Exception {

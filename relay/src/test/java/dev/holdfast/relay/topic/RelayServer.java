@@ -15,7 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** A relay over a store of its own, with an administrator and the user anna, who are logged in. */
 final class RelayServer implements AutoCloseable {
-    static final RelaySettings SETTINGS = new RelaySettings(1000, Duration.ofHours(1), 5, 5, 200_000);
+    static final RelaySettings SETTINGS = new RelaySettings(1000, Duration.ofHours(1), 5, 5, 200_000, Layout.OWNED);
     static final String SECRET = "7c1b0f5e9a3d4c2b8e6f1a0d9c8b7a65";
 
     /**
@@ -30,7 +30,7 @@ final class RelayServer implements AutoCloseable {
 
     final Holdfast store = Holdfast.open();
     final Toolkit toolkit = Toolkit.over(store);
-    final Login login = new Login(toolkit, SECRET);
+    final Login login;
     final HttpFace face;
     final RelayClient admin;
     final RelayClient anna;
@@ -40,6 +40,11 @@ final class RelayServer implements AutoCloseable {
     }
 
     RelayServer(RelaySettings settings) throws Exception {
+        this(settings, 0);
+    }
+
+    RelayServer(RelaySettings settings, long requestsPerMinute) throws Exception {
+        login = new Login(toolkit, SECRET, requestsPerMinute);
         face = serve(toolkit, login, settings);
         admin = new RelayClient(face.port());
         anna = new RelayClient(face.port());

@@ -1,6 +1,7 @@
 package dev.holdfast.toolkit.store;
 
 import dev.holdfast.engine.Connection;
+import dev.holdfast.engine.CallInterruptedException;
 import dev.holdfast.engine.Holdfast;
 import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.scripting.Scripting;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -144,6 +146,10 @@ public final class EmbeddedStore implements Store {
             return call.get();
         } catch (dev.holdfast.engine.ErrorReplyException e) {
             throw new CommandFailedException(String.valueOf(e.getMessage()));
+        } catch (CallInterruptedException e) {
+            CancellationException cancelled = new CancellationException(e.getMessage());
+            cancelled.initCause(e);
+            throw cancelled;
         } catch (IllegalStateException e) {
             throw new StoreUnavailableException("the store is closed", e);
         } finally {
