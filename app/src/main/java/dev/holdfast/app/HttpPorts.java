@@ -128,9 +128,8 @@ final class HttpPorts implements AutoCloseable {
         HttpParameters parameters = config.http;
         Toolkit toolkit = Toolkit.open(uri);
         // An embedded store has its dictionary beside it.
-        Toolkit dictionary = uri.startsWith("embedded:")
-                ? null
-                : Toolkit.open(StoreUri.withDatabase(uri, CpeDictionary.DATABASE));
+        Toolkit dictionary =
+                uri.startsWith("embedded:") ? null : Toolkit.open(StoreUri.withDatabase(uri, CpeDictionary.DATABASE));
         return opened(new HttpPorts(
                 parameters,
                 Endpoint::open,

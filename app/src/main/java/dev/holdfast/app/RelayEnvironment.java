@@ -32,8 +32,8 @@ final class RelayEnvironment {
     private static final int SECRET_BYTES = 32;
 
     /** Levels of Python's logging, and what they are here. */
-    private static final Map<String, String> LEVELS = Map.of(
-            "DEBUG", "debug", "INFO", "notice", "WARNING", "warning", "ERROR", "warning", "CRITICAL", "warning");
+    private static final Map<String, String> LEVELS =
+            Map.of("DEBUG", "debug", "INFO", "notice", "WARNING", "warning", "ERROR", "warning", "CRITICAL", "warning");
 
     private final Map<String, String> variables;
 
@@ -42,7 +42,9 @@ final class RelayEnvironment {
     }
 
     private String variable(String name) {
-        return variables.getOrDefault(PREFIX + name, variables.getOrDefault(name, "")).strip();
+        return variables
+                .getOrDefault(PREFIX + name, variables.getOrDefault(name, ""))
+                .strip();
     }
 
     /**

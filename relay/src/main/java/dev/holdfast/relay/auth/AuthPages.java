@@ -241,7 +241,9 @@ public final class AuthPages {
                 user.id(),
                 user.name(),
                 fields.text("email", user.email(), 255),
-                password ? login.passwords().hash(fields.text("password", LEAST_PASSWORD, MOST_PASSWORD)) : user.passwordHash(),
+                password
+                        ? login.passwords().hash(fields.text("password", LEAST_PASSWORD, MOST_PASSWORD))
+                        : user.passwordHash(),
                 active,
                 user.createdAt(),
                 fields.has("permissions") ? permissions(fields) : user.permissions(),

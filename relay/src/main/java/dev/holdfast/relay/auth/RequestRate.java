@@ -58,7 +58,6 @@ final class RequestRate {
     static HttpError tooMany(Decision decision) {
         long seconds =
                 decision.retryAfter().map(wait -> Math.max(1, wait.toSeconds())).orElse(60L);
-        return new HttpError(
-                Response.error(429, "too many requests").header("retry-after", Long.toString(seconds)));
+        return new HttpError(Response.error(429, "too many requests").header("retry-after", Long.toString(seconds)));
     }
 }

@@ -78,9 +78,7 @@ final class Message {
         Written written = event;
         if (written == null || !written.is(address, cursor)) {
             written = new Written(
-                    address,
-                    cursor,
-                    Events.event(cursor, "", json("", address)).getBytes(StandardCharsets.UTF_8));
+                    address, cursor, Events.event(cursor, "", json("", address)).getBytes(StandardCharsets.UTF_8));
             event = written;
         }
         return written.bytes;

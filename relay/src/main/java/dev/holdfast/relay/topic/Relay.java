@@ -53,8 +53,7 @@ public final class Relay implements AutoCloseable {
         this.workers = toolkit.context().workers();
         this.feed = new Feed(messages, workers);
         Sweep sweep = new Sweep(store, login.users(), topics, publisher, groups);
-        regularly(
-                toolkit, LOOK_SECONDS, "Open streams could not be looked at", this::look);
+        regularly(toolkit, LOOK_SECONDS, "Open streams could not be looked at", this::look);
         regularly(toolkit, Seats.RENEWED_EVERY.toSeconds(), "Connections could not be made known", seats::renew);
         regularly(toolkit, Sweep.EVERY_SECONDS, "Old messages could not be dropped", sweep::run);
         toolkit.context().meters().gauge("holdfast.relay.streams", streams, Set::size);

@@ -55,7 +55,8 @@ public final class TopicPages {
         }
         Topic topic = relay.topics().of(user.id(), name);
         List<String> settings = relay.topics().settings(topic).changes(fields);
-        if (relay.topics().own(user, name) == null || !relay.topics().create(topic, fields.text("description", "", MOST_DESCRIPTION))) {
+        if (relay.topics().own(user, name) == null
+                || !relay.topics().create(topic, fields.text("description", "", MOST_DESCRIPTION))) {
             throw new HttpError(400, "Topic '" + name + "' already exists");
         }
         relay.topics().set(topic, settings);

@@ -73,9 +73,7 @@ final class Topics {
         if (slash < 0) {
             return named(user, name);
         }
-        User owner = address.substring(0, slash).equals(user.name())
-                ? user
-                : users.byName(address.substring(0, slash));
+        User owner = address.substring(0, slash).equals(user.name()) ? user : users.byName(address.substring(0, slash));
         if (owner == null || layout == Layout.FLAT && !named(user, name).owner().equals(owner.id())) {
             throw denied();
         }

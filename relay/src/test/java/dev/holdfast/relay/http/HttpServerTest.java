@@ -89,10 +89,12 @@ class HttpServerTest {
                     return Response.text(200, "text/plain", "done");
                 })
                 .get("/events", request -> Response.events(10_000, stream::set))
-                .get("/wide", request -> Response.webSocket(1 << 20, out -> {
-                    stream.set(out);
-                    return text -> {};
-                }))
+                .get(
+                        "/wide",
+                        request -> Response.webSocket(1 << 20, out -> {
+                            stream.set(out);
+                            return text -> {};
+                        }))
                 .get(
                         "/socket",
                         request -> Response.webSocket(10_000, out -> {

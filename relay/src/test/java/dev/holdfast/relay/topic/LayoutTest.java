@@ -39,8 +39,7 @@ class LayoutTest {
     }
 
     private static List<Integer> numbers(RelayClient user, String topic) throws Exception {
-        return user
-                .get("/api/v1/topics/" + topic + "/messages?order=asc")
+        return user.get("/api/v1/topics/" + topic + "/messages?order=asc")
                 .expect(200)
                 .json()
                 .get("messages")
@@ -62,11 +61,14 @@ class LayoutTest {
                 .list()
                 .getFirst()
                 .list();
-        assertEquals(
-                published.get("message_id").asString(), entry.getFirst().text());
+        assertEquals(published.get("message_id").asString(), entry.getFirst().text());
         List<String> fields = entry.get(1).texts();
         assertEquals(
-                List.of("payload", "{\"n\":1}", "timestamp", published.get("timestamp").asString()),
+                List.of(
+                        "payload",
+                        "{\"n\":1}",
+                        "timestamp",
+                        published.get("timestamp").asString()),
                 fields.subList(0, 4));
         assertEquals(List.of("metadata", "{\"source\":\"api\"}", "message_id"), fields.subList(4, 7));
         assertTrue(fields.get(7).startsWith("msg_"), fields.get(7));
@@ -80,8 +82,7 @@ class LayoutTest {
         anna.send(anna.request("/api/v1/messages")
                         .header("Content-Type", "application/json")
                         .header("Idempotency-Key", "k")
-                        .POST(HttpRequest.BodyPublishers.ofString(
-                                "{\"topic\":\"orders\",\"payload\":{\"n\":2}}")))
+                        .POST(HttpRequest.BodyPublishers.ofString("{\"topic\":\"orders\",\"payload\":{\"n\":2}}")))
                 .expect(201);
         assertEquals(List.of(1, 2), numbers(anna, "orders"));
         Reply last = server.toolkit
@@ -115,7 +116,14 @@ class LayoutTest {
     @Test
     void whatOlderRelaysLeftIsAnAdministrators() throws Exception {
         server.store.call(
-                "XADD", "stream:topic:old", "5-1", "message_id", "msg_abc123", "payload", "{\"n\":1}", "timestamp",
+                "XADD",
+                "stream:topic:old",
+                "5-1",
+                "message_id",
+                "msg_abc123",
+                "payload",
+                "{\"n\":1}",
+                "timestamp",
                 "2025-01-01T12:00:00");
         anna.publish("old", "{\"n\":2}").expect(403);
         anna.get("/api/v1/topics/old/messages").expect(403);

@@ -31,7 +31,8 @@ class LossTest {
     private static final int RESTARTS = 4;
     private static final int OF_EACH_KIND = 4;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final RelaySettings SETTINGS = new RelaySettings(10_000, Duration.ofHours(1), 50, 50, 20_000, Layout.OWNED);
+    private static final RelaySettings SETTINGS =
+            new RelaySettings(10_000, Duration.ofHours(1), 50, 50, 20_000, Layout.OWNED);
 
     private final Random random = new Random(Long.getLong("holdfast.seed", 1206));
     private volatile boolean over;

@@ -32,9 +32,7 @@ class RequestRateTest {
             assertEquals(1, refused);
             assertTrue(allowed >= MOST, "allowed " + allowed);
             HttpResponse<String> answer = HttpClient.newHttpClient()
-                    .send(
-                            server.anna.request("/api/v1/topics").build(),
-                            HttpResponse.BodyHandlers.ofString());
+                    .send(server.anna.request("/api/v1/topics").build(), HttpResponse.BodyHandlers.ofString());
             if (answer.statusCode() == 429) {
                 assertEquals("1", answer.headers().firstValue("retry-after").orElse(""));
             }

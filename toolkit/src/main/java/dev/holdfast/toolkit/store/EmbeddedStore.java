@@ -1,7 +1,7 @@
 package dev.holdfast.toolkit.store;
 
-import dev.holdfast.engine.Connection;
 import dev.holdfast.engine.CallInterruptedException;
+import dev.holdfast.engine.Connection;
 import dev.holdfast.engine.Holdfast;
 import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.scripting.Scripting;
