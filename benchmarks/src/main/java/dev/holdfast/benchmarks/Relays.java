@@ -7,15 +7,20 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +40,7 @@ import picocli.CommandLine.Option;
 public final class Relays implements Callable<Integer> {
     private static final int BULK = 100;
     private static final int MILLION = 1_000_000;
+    private static final int OPENERS = 8;
 
     @Option(names = "--ours", required = true, description = "The port of ours.")
     private int ours;
@@ -167,22 +173,21 @@ public final class Relays implements Callable<Integer> {
         return Long.parseLong(last.strip().split(" +")[2]);
     }
 
-    private void openIdle() throws IOException {
+    private void openIdle() throws Exception {
         String token = logIn(ours);
         List<Connection> open = new ArrayList<>();
         try {
-            for (int i = 0; i < 100; i++) {
-                open.add(socket(ours, token, "idle"));
-            }
+            open(ours, token, "idle", 100, open::add);
             long before = heapBytes();
-            for (int i = 0; i < idle; i++) {
-                open.add(socket(ours, token, "idle"));
-            }
+            long begin = System.nanoTime();
+            open(ours, token, "idle", idle, open::add);
+            double opening = (System.nanoTime() - begin) / 1e9;
             long after = heapBytes();
             System.out.printf(
                     Locale.ROOT,
-                    "%,d idle sockets: %.1f KiB of heap each; the newest still answers: %s%n",
+                    "%,d idle sockets, opened in %.1f s: %.1f KiB of heap each; the newest still answers: %s%n",
                     idle,
+                    opening,
                     (after - before) / 1024.0 / idle,
                     pong(open.getLast()));
         } finally {
@@ -325,42 +330,102 @@ public final class Relays implements Callable<Integer> {
         return percentiles(nanos);
     }
 
+    /** One thread reads all sockets and counts frames, so that the relay is what is measured. */
     private double fanOut(int port, String token) throws Exception {
         int messages = Math.max(1, (int) (seconds * 100_000 / sockets / BULK)) * BULK;
-        CountDownLatch listening = new CountDownLatch(sockets);
-        CountDownLatch received = new CountDownLatch(sockets);
-        List<Connection> open = new ArrayList<>();
-        try (Connection publisher = new Connection(port, token)) {
+        List<SocketChannel> open = new ArrayList<>();
+        try (Connection publisher = new Connection(port, token);
+                Selector selector = Selector.open()) {
             publisher.post("/api/v1/messages", "application/json", message("wide", 0));
-            for (int i = 0; i < sockets; i++) {
-                Connection socket = socket(port, token, "wide");
-                open.add(socket);
-                Thread.ofVirtual().start(() -> {
-                    listening.countDown();
-                    try {
-                        for (int n = 0; n < messages; n++) {
-                            socket.frame();
-                        }
-                        received.countDown();
-                    } catch (IOException e) {
-                        System.err.println("A socket ended early: " + e);
-                    }
-                });
-            }
-            listening.await();
+            open(port, token, "wide", sockets, connection -> {
+                SocketChannel channel = connection.channel;
+                channel.configureBlocking(false);
+                channel.register(selector, SelectionKey.OP_READ, new FrameCount());
+                open.add(channel);
+            });
             long begin = System.nanoTime();
-            for (int sent = 0; sent < messages; sent += BULK) {
-                publisher.post("/api/v1/messages/bulk", "application/json", bulk("wide", BULK));
-            }
-            if (!received.await(60, TimeUnit.SECONDS)) {
-                return Double.NaN;
-            }
-            return (double) messages * sockets / ((System.nanoTime() - begin) / 1e9);
+            Thread publishing = Thread.ofVirtual().start(() -> {
+                try {
+                    for (int sent = 0; sent < messages; sent += BULK) {
+                        publisher.post("/api/v1/messages/bulk", "application/json", bulk("wide", BULK));
+                    }
+                } catch (IOException e) {
+                    System.err.println("The publisher ended early: " + e);
+                }
+            });
+            boolean all = readFrames(selector, (long) messages * sockets, begin + TimeUnit.SECONDS.toNanos(60));
+            double taken = (System.nanoTime() - begin) / 1e9;
+            publishing.join();
+            return all ? (double) messages * sockets / taken : Double.NaN;
         } finally {
-            for (Connection socket : open) {
+            for (SocketChannel socket : open) {
                 socket.close();
             }
         }
+    }
+
+    private static boolean readFrames(Selector selector, long expected, long deadline) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(256 * 1024);
+        long seen = 0;
+        while (seen < expected && System.nanoTime() < deadline) {
+            selector.select(1000);
+            for (SelectionKey key : selector.selectedKeys()) {
+                if (((SocketChannel) key.channel()).read(buffer.clear()) < 0) {
+                    throw new EOFException("the server has closed a socket");
+                }
+                seen += ((FrameCount) key.attachment()).add(buffer.flip());
+            }
+            selector.selectedKeys().clear();
+        }
+        return seen >= expected;
+    }
+
+    /** Counts the text frames of a socket, whose bytes come in any pieces. */
+    private static final class FrameCount {
+        private final byte[] header = new byte[10];
+        private int headerBytes;
+        private long payloadLeft;
+
+        int add(ByteBuffer bytes) {
+            int frames = 0;
+            while (bytes.hasRemaining()) {
+                if (payloadLeft > 0) {
+                    int skipped = (int) Math.min(payloadLeft, bytes.remaining());
+                    bytes.position(bytes.position() + skipped);
+                    payloadLeft -= skipped;
+                    continue;
+                }
+                header[headerBytes++] = bytes.get();
+                int length = headerBytes < 2 ? 0 : header[1] & 127;
+                int needed = length == 126 ? 4 : length == 127 ? 10 : 2;
+                if (headerBytes == needed) {
+                    ByteBuffer rest = ByteBuffer.wrap(header);
+                    payloadLeft = length == 126 ? rest.getShort(2) & 0xffff : length == 127 ? rest.getLong(2) : length;
+                    frames += (header[0] & 15) == 1 ? 1 : 0;
+                    headerBytes = 0;
+                }
+            }
+            return frames;
+        }
+    }
+
+    /** Opens sockets that listen to a topic, several at a time. */
+    private static void open(int port, String token, String topic, int count, Opened opened) throws Exception {
+        AtomicInteger left = new AtomicInteger(count);
+        together(OPENERS, number -> {
+            while (left.getAndDecrement() > 0) {
+                Connection connection = socket(port, token, topic);
+                synchronized (left) {
+                    opened.take(connection);
+                }
+            }
+        });
+    }
+
+    /** Gets the sockets, one after the other. */
+    @FunctionalInterface
+    private interface Opened {
+        void take(Connection connection) throws IOException;
     }
 
     private static Connection socket(int port, String token, String topic) throws IOException {
@@ -403,6 +468,7 @@ public final class Relays implements Callable<Integer> {
 
     /** A connection that sends a request, or a frame, and reads what comes, with as little work as possible. */
     private static final class Connection implements AutoCloseable {
+        private final SocketChannel channel;
         private final Socket socket;
         private final DataInputStream in;
         private final OutputStream out;
@@ -410,7 +476,8 @@ public final class Relays implements Callable<Integer> {
         private final String head;
 
         Connection(int port, String token) throws IOException {
-            socket = new Socket(InetAddress.getLoopbackAddress(), port);
+            channel = SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+            socket = channel.socket();
             socket.setTcpNoDelay(true);
             socket.setSoTimeout(60_000);
             in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), 16 * 1024));

@@ -19,7 +19,17 @@ final class Message {
     private volatile @Nullable Written event;
 
     /** The message in UTF-8, as those get it who call its topic {@code address} and, with events, are at {@code cursor}. */
-    private record Written(String address, String cursor, byte[] bytes) {
+    private static final class Written {
+        private final String address;
+        private final String cursor;
+        private final byte[] bytes;
+
+        Written(String address, String cursor, byte[] bytes) {
+            this.address = address;
+            this.cursor = cursor;
+            this.bytes = bytes;
+        }
+
         boolean is(String itsAddress, String itsCursor) {
             return address.equals(itsAddress) && cursor.equals(itsCursor);
         }
