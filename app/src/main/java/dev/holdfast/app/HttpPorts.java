@@ -37,7 +37,6 @@ final class HttpPorts implements AutoCloseable {
     private final HttpParameters parameters;
     private final Sockets plain;
     private final Sockets encrypted;
-    private final Toolkit toolkit;
     private final List<AutoCloseable> toClose;
     private final @Nullable Login login;
     private final HttpFace face;
@@ -54,7 +53,6 @@ final class HttpPorts implements AutoCloseable {
         this.parameters = parameters;
         this.plain = plain;
         this.encrypted = encrypted;
-        this.toolkit = toolkit;
         this.toClose = toClose;
         HttpFace.Builder builder = HttpFace.over(toolkit)
                 .dictionary(dictionary)
