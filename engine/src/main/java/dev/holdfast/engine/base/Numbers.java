@@ -7,6 +7,16 @@ public final class Numbers {
 
     private static final byte[] MIN_VALUE = "-9223372036854775808".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
 
+    /** The numbers from 0 to 99, with two digits each. */
+    private static final byte[] PAIRS = new byte[200];
+
+    static {
+        for (int i = 0; i < 100; i++) {
+            PAIRS[2 * i] = (byte) ('0' + i / 10);
+            PAIRS[2 * i + 1] = (byte) ('0' + i % 10);
+        }
+    }
+
     private Numbers() {}
 
     /**
@@ -29,6 +39,16 @@ public final class Numbers {
         }
         if (first == 0) {
             return length == 1;
+        }
+        if (length < MAX_DIGITS - 1) {
+            // None of these is too large.
+            for (i++; i < end; i++) {
+                int digit = array[i] - '0';
+                if (digit < 0 || digit > 9) {
+                    return false;
+                }
+            }
+            return true;
         }
         long value = -first;
         for (i++; i < end; i++) {
@@ -100,11 +120,18 @@ public final class Numbers {
         int end = position + digits(value);
         int i = end;
         long rest = Math.abs(value);
-        do {
-            long quotient = rest / 10;
-            target[--i] = (byte) ('0' + (rest - quotient * 10));
+        while (rest >= 100) {
+            long quotient = rest / 100;
+            int pair = (int) (rest - quotient * 100) * 2;
+            target[--i] = PAIRS[pair + 1];
+            target[--i] = PAIRS[pair];
             rest = quotient;
-        } while (rest != 0);
+        }
+        int pair = (int) rest * 2;
+        target[--i] = PAIRS[pair + 1];
+        if (rest >= 10) {
+            target[--i] = PAIRS[pair];
+        }
         if (value < 0) {
             target[position] = '-';
         }

@@ -54,6 +54,16 @@ public final class Slice implements Comparable<Slice> {
         return this;
     }
 
+    /** Points this slice to where another points, and knows what that has found out about the bytes. */
+    public Slice set(Slice other) {
+        set(other.array, other.offset, other.length);
+        this.hash = other.hash;
+        this.placement = other.placement;
+        this.hashed = other.hashed;
+        this.placed = other.placed;
+        return this;
+    }
+
     /** Points this slice to the beginning of an array that may be kept together with the bytes. */
     public Slice give(byte[] array, int length) {
         set(array, 0, length);

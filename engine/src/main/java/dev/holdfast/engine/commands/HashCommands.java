@@ -208,6 +208,16 @@ public final class HashCommands {
      * counts as expired.
      */
     static Change put(Call call, HashValue hash, Slice field, Slice value, long expireAt, long now) {
+        Change change = putUncounted(call, hash, field, value, expireAt, now);
+        if (change == Change.ADDED) {
+            enlargeIfOverfull(call, hash);
+        }
+        return change;
+    }
+
+    /** As {@link #put}, but whether the fields are too many for the packed form is for the caller to look at. */
+    private static Change putUncounted(
+            Call call, HashValue hash, Slice field, Slice value, long expireAt, long now) {
         Config config = call.config();
         if (hash.isPacked()) {
             long longest = config.hashMaxListpackValue.get();
@@ -216,11 +226,13 @@ public final class HashCommands {
             }
         }
         boolean importing = now != HashValue.BEFORE_ALL && config.importMode.get();
-        Change change = hash.set(field, value, expireAt, importing ? HashValue.BEFORE_ALL : now);
-        if (change == Change.ADDED && hash.isOverfull(config.hashMaxListpackEntries.get())) {
+        return hash.set(field, value, expireAt, importing ? HashValue.BEFORE_ALL : now);
+    }
+
+    private static void enlargeIfOverfull(Call call, HashValue hash) {
+        if (hash.isOverfull(call.config().hashMaxListpackEntries.get())) {
             hash.enlarge();
         }
-        return change;
     }
 
     /** Counts fields that had expired when they were given new values, and tells of them. */
@@ -283,9 +295,13 @@ public final class HashCommands {
         int created = 0;
         int expired = 0;
         for (int i = 2; i < words; i += 2) {
-            Change change = put(call, hash, call.arg(i), call.arg(i + 1), KeyRecord.NEVER, now);
+            Change change = putUncounted(call, hash, call.arg(i), call.arg(i + 1), KeyRecord.NEVER, now);
             created += change == Change.UPDATED ? 0 : 1;
             expired += change == Change.REPLACED_EXPIRED ? 1 : 0;
+        }
+        if (created > 0) {
+            // Counting takes a walk through all fields, so that it is done once: no more are added than the packed form may have.
+            enlargeIfOverfull(call, hash);
         }
         overwroteExpired(call, edit, expired);
         edit.done(Event.HSET, pairs);

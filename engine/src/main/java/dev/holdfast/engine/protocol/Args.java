@@ -75,6 +75,14 @@ public final class Args {
         slices[count++].set(array, offset, length);
     }
 
+    /** Adds a word that a slice points to. */
+    public void add(Slice word) {
+        if (count == slices.length) {
+            ensure(Math.max(8, count * 2));
+        }
+        slices[count++].set(word);
+    }
+
     /** Adds a word whose array is given with it. */
     void give(byte[] array, int length) {
         add(array, 0, length);

@@ -148,7 +148,7 @@ public final class StepCall {
         words.add(command.name().array());
         for (Object word : more) {
             if (word instanceof Slice slice) {
-                words.add(slice.array(), slice.offset(), slice.length());
+                words.add(slice);
             } else {
                 words.add(bytes(word));
             }
@@ -174,6 +174,11 @@ public final class StepCall {
     /** Whether an error of the step is one of its commands', and so counted. */
     boolean isCounted(CommandException e) {
         return e == counted;
+    }
+
+    /** Text as a word of a command, for words that are sent often. */
+    public static byte[] word(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     private static byte[] bytes(Object word) {

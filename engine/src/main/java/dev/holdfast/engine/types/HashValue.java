@@ -519,10 +519,14 @@ public final class HashValue extends Entry {
         int length = field.length();
         int end = bodyEnd();
         int at = bodyOffset();
+        // Most fields differ in their last byte already, since names often begin alike.
+        byte last = length == 0 ? 0 : field.at(length - 1);
         while (at < end) {
             int fieldLength = Varint.read(record, at);
             int fieldAt = at + Varint.size(fieldLength);
-            if (fieldLength == length && field.contentEquals(record, fieldAt, length)) {
+            if (fieldLength == length
+                    && (length == 0 || record[fieldAt + length - 1] == last)
+                    && field.contentEquals(record, fieldAt, length)) {
                 return at;
             }
             at = behind(fieldAt + fieldLength);

@@ -40,7 +40,7 @@ final class DecideStep implements Step {
     @Override
     public List<Long> run(StepCall call) {
         double cost = call.number(0);
-        boolean takes = call.text(1).equals("take");
+        boolean takes = call.is(1, "TAKE");
         int limits = call.keyCount();
         Taker[] takers = new Taker[limits];
         boolean allowed = true;

@@ -57,6 +57,10 @@ public final class RateLimiter implements Pattern {
     private static final Script DECIDE = Script.of(RateLimiter.class, "decide").or(new DecideStep());
 
     /** After what time to come again where the store could not be asked. */
+    private static final byte[] TAKE = Command.word("take");
+    private static final byte[] LOOK = Command.word("look");
+    private static final byte[] ONE = Command.word(1);
+
     private static final Duration RETRY_UNDECIDED = Duration.ofSeconds(1);
 
     private static final Duration FOR_EVER = Duration.ofSeconds(Long.MAX_VALUE);
@@ -97,7 +101,7 @@ public final class RateLimiter implements Pattern {
 
     /** Takes one, if the limits allow. */
     public Decision tryAcquire(String subject) {
-        return decide(subject, 1, "take");
+        return decide(subject, 1, TAKE);
     }
 
     /**
@@ -106,7 +110,7 @@ public final class RateLimiter implements Pattern {
      * @param cost at least 0
      */
     public Decision tryAcquire(String subject, long cost) {
-        return decide(subject, cost, "take");
+        return decide(subject, cost, TAKE);
     }
 
     /**
@@ -119,7 +123,7 @@ public final class RateLimiter implements Pattern {
         long start = System.nanoTime();
         long limit = TimeUnit.NANOSECONDS.convert(atMost);
         while (true) {
-            Decision decision = decide(subject, cost, "take");
+            Decision decision = decide(subject, cost, TAKE);
             Duration retry = decision.retryAfter().orElse(null);
             if (decision.allowed() || retry == null || retry.toNanos() > limit - (System.nanoTime() - start)) {
                 return decision;
@@ -159,7 +163,7 @@ public final class RateLimiter implements Pattern {
 
     /** Says what {@link #tryAcquire(String, long)} would, and takes nothing. */
     public Decision peek(String subject, long cost) {
-        return decide(subject, cost, "look");
+        return decide(subject, cost, LOOK);
     }
 
     /** Forgets what was counted for a subject. */
@@ -176,7 +180,7 @@ public final class RateLimiter implements Pattern {
         rules = new Rules(changed);
     }
 
-    private Decision decide(String subject, long cost, String verb) {
+    private Decision decide(String subject, long cost, byte[] verb) {
         if (cost < 0) {
             throw new IllegalArgumentException("a cost must not be negative: " + cost);
         }
@@ -243,17 +247,17 @@ public final class RateLimiter implements Pattern {
             this.words = new Object[2 + limits.size() * 4];
             int next = 2;
             for (Limit limit : limits) {
-                words[next++] = limit.algorithm().word();
-                words[next++] = limit.amount();
-                words[next++] = limit.periodMicros();
-                words[next++] = limit.burst();
+                words[next++] = Command.word(limit.algorithm().word());
+                words[next++] = Command.word(limit.amount());
+                words[next++] = Command.word(limit.periodMicros());
+                words[next++] = Command.word(limit.burst());
             }
         }
 
-        Command command(String name, Store store, long cost, String verb) {
+        Command command(String name, Store store, long cost, byte[] verb) {
             long now = calendar ? store.millis() : 0;
             Object[] arguments = words.clone();
-            arguments[0] = cost;
+            arguments[0] = cost == 1 ? ONE : cost;
             arguments[1] = verb;
             for (int i = 0; calendar && i < limits.size(); i++) {
                 int period = 4 + 4 * i;

@@ -9,6 +9,10 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code acquire.lua} in Java; see there for keys, arguments and the answer. */
 final class AcquireStep implements Step {
+    private static final byte[] NX = StepCall.word("NX");
+    private static final byte[] GET = StepCall.word("GET");
+    private static final byte[] PX = StepCall.word("PX");
+
     private static final long FENCE_KEPT_MILLIS = 86_400_000;
 
     @Override
@@ -22,6 +26,7 @@ final class AcquireStep implements Step {
         private final long places;
         private final Slice token;
         private final long lease;
+        private final Slice leaseWord;
         private final long remembered;
         private final Slice owner;
         private final Slice holders;
@@ -34,6 +39,7 @@ final class AcquireStep implements Step {
             this.places = call.number(1);
             this.token = call.argument(2);
             this.lease = call.number(3);
+            this.leaseWord = call.argument(3);
             this.remembered = call.number(4);
             this.owner = call.key(0);
             this.holders = call.key(1);
@@ -43,7 +49,7 @@ final class AcquireStep implements Step {
 
         List<Long> run() {
             if (alone && call.callForNumber("EXISTS", holders) == 0) {
-                byte[] owned = call.callForBytes("SET", owner, token, "NX", "GET", "PX", lease);
+                byte[] owned = call.callForBytes("SET", owner, token, NX, GET, PX, leaseWord);
                 return owned == null ? taken() : owned(owned);
             }
             byte[] owned = call.callForBytes("GET", owner);
@@ -57,7 +63,7 @@ final class AcquireStep implements Step {
             if (!token.contentEquals(by)) {
                 return await(call.callForNumber("PTTL", owner));
             }
-            call.call("PEXPIRE", owner, lease);
+            call.call("PEXPIRE", owner, leaseWord);
             byte[] number = call.callForBytes("GET", fence);
             return List.of(1L, number == null ? nextFence() : number(number));
         }
@@ -68,7 +74,7 @@ final class AcquireStep implements Step {
             if (last != null) {
                 return await(last - call.millis());
             }
-            call.call("SET", owner, token, "PX", lease);
+            call.call("SET", owner, token, PX, leaseWord);
             return taken();
         }
 
@@ -121,7 +127,7 @@ final class AcquireStep implements Step {
         private long nextFence() {
             // Nearly always the time is larger, and one command does.
             long now = call.millis();
-            byte[] last = call.callForBytes("SET", fence, now, "PX", FENCE_KEPT_MILLIS + lease, "GET");
+            byte[] last = call.callForBytes("SET", fence, now, PX, FENCE_KEPT_MILLIS + lease, GET);
             long next = Math.max((last == null ? 0 : number(last)) + 1, now);
             if (next > now) {
                 call.call("SET", fence, next, "PX", FENCE_KEPT_MILLIS + lease);

@@ -46,7 +46,9 @@ final class Holding implements Pattern {
 
     private static final long LONGEST_WAIT_MILLIS = 1000;
     /** How long one who waits is remembered: longer than until it asks again. */
-    private static final long REMEMBERED_MILLIS = 2 * LONGEST_WAIT_MILLIS;
+    private static final byte[] REMEMBERED = Command.word(2 * LONGEST_WAIT_MILLIS);
+
+    private static final byte[] NOT_AT_ALL = Command.word(0);
 
     private static final Duration LAST_ANSWER = Duration.ofMillis(100);
     private static final Duration FIRST_PAUSE = Duration.ofMillis(10);
@@ -168,10 +170,10 @@ final class Holding implements Pattern {
                     ACQUIRE,
                     lock.keys().toAcquire(),
                     lock.mode(),
-                    lock.places(),
+                    lock.placesWord(),
                     token,
                     lock.firstTerm(),
-                    woken == null ? 0 : REMEMBERED_MILLIS);
+                    woken == null ? NOT_AT_ALL : REMEMBERED);
             boolean before = open;
             open = true;
             try {
@@ -246,8 +248,8 @@ final class Holding implements Pattern {
                 lock.keys().toRelease(),
                 lock.mode(),
                 token,
-                lock.keys().channel(),
-                keptMillis);
+                lock.keys().channelWord(),
+                keptMillis == 0 ? NOT_AT_ALL : keptMillis);
     }
 
     /** Makes a call that may be repeated, for a third of a lease at most. */

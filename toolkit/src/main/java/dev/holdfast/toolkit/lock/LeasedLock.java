@@ -1,5 +1,6 @@
 package dev.holdfast.toolkit.lock;
 
+import dev.holdfast.toolkit.store.Command;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
@@ -24,6 +25,7 @@ public final class LeasedLock {
     private final LockKeys keys;
     private final boolean alone;
     private final int places;
+    private final byte[] placesWord;
     private final long leaseMillis;
     private final boolean renewed;
     private final long atLeastMillis;
@@ -47,10 +49,11 @@ public final class LeasedLock {
         this.keys = keys;
         this.alone = alone;
         this.places = places;
+        this.placesWord = Command.word(places);
         this.leaseMillis = leaseMillis;
         this.renewed = renewed;
         this.atLeastMillis = atLeastMillis;
-        this.firstTerm = Long.toString(Math.max(leaseMillis, atLeastMillis)).getBytes(StandardCharsets.US_ASCII);
+        this.firstTerm = Command.word(Math.max(leaseMillis, atLeastMillis));
     }
 
     static Duration checked(Duration lease) {
@@ -107,6 +110,11 @@ public final class LeasedLock {
     /** How many may share it; -1 for any number. */
     int places() {
         return places;
+    }
+
+    /** The same as a word. */
+    byte[] placesWord() {
+        return placesWord;
     }
 
     /** For how long it is taken at first, as a word in milliseconds. */

@@ -1,7 +1,7 @@
 package dev.holdfast.toolkit.lock;
 
+import dev.holdfast.toolkit.store.Command;
 import dev.holdfast.toolkit.store.HashTag;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 
@@ -23,6 +23,7 @@ record LockKeys(
         String name,
         String passed,
         String channel,
+        byte[] channelWord,
         List<byte[]> toAcquire,
         List<byte[]> toRenew,
         List<byte[]> toRelease) {
@@ -38,6 +39,7 @@ record LockKeys(
                 name,
                 tag + ":passed",
                 tag + ":released",
+                Command.word(tag + ":released"),
                 words(owner, holders, tag + ":fence", waiting),
                 words(owner, holders),
                 words(owner, holders, waiting));
@@ -45,7 +47,7 @@ record LockKeys(
 
     private static List<byte[]> words(String... keys) {
         return Arrays.stream(keys)
-                .map(key -> key.getBytes(StandardCharsets.UTF_8))
+                .map(Command::word)
                 .toList();
     }
 }

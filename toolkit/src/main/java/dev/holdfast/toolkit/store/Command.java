@@ -5,6 +5,14 @@ import org.jspecify.annotations.Nullable;
 
 /** A command with its words: byte arrays, strings (as UTF-8), ints, longs and doubles; or a script with keys and arguments. */
 public final class Command {
+    private static final byte[][] DIGITS = new byte[10][];
+
+    static {
+        for (int i = 0; i < DIGITS.length; i++) {
+            DIGITS[i] = Words.of(i);
+        }
+    }
+
     private final String name;
     private final Object[] words;
     private final @Nullable Script script;
@@ -17,6 +25,13 @@ public final class Command {
         this.keys = keys;
     }
 
+    /** A word as the bytes that are sent, for one that is sent often. */
+    public static byte[] word(Object word) {
+        return word instanceof Integer number && number >= 0 && number < DIGITS.length
+                ? DIGITS[number]
+                : Words.of(word);
+    }
+
     /** A command; {@code name} is that of the command alone, and a subcommand is the first of the words. */
     public static Command of(String name, Object... words) {
         return new Command(name, words, null, 0);
@@ -26,7 +41,7 @@ public final class Command {
     public static Command of(Script script, List<?> keys, Object... arguments) {
         Object[] words = new Object[keys.size() + arguments.length + 2];
         words[0] = script.sha1Word();
-        words[1] = keys.size();
+        words[1] = word(keys.size());
         for (int i = 0; i < keys.size(); i++) {
             words[2 + i] = keys.get(i);
         }
