@@ -43,6 +43,7 @@ public final class QueueConsumer<T> implements AutoCloseable {
         private @Nullable Thread thread;
         private boolean isStopped;
         private boolean hasEnded;
+        private final long startNanos = System.nanoTime();
 
         Work(Delivery<T> delivery) {
             this.delivery = delivery;
@@ -127,6 +128,21 @@ public final class QueueConsumer<T> implements AutoCloseable {
             return "what became of messages cannot be said: " + why;
         }
         return backoffFailure != null ? backoffFailure : loop.failure();
+    }
+
+    /** How many messages are in hand. */
+    int inHand() {
+        return inHand.size();
+    }
+
+    /** For how long the one is in hand that has been there longest; zero if there is none. */
+    Duration longestInHand() {
+        long now = System.nanoTime();
+        long longest = 0;
+        for (Work<T> work : inHand.values()) {
+            longest = Math.max(longest, now - work.startNanos);
+        }
+        return Duration.ofNanos(longest);
     }
 
     private void takeOnce() throws InterruptedException {

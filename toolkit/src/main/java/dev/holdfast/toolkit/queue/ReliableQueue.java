@@ -71,6 +71,7 @@ public final class ReliableQueue<T> implements Pattern {
     private final int deliveries;
     private final long mostDead;
     private final long alarmAt;
+    private final Duration alarmAfter;
     private final @Nullable Function<T, Instant> created;
     private final QueueKeys keys;
     private final List<String> scriptKeys;
@@ -88,6 +89,7 @@ public final class ReliableQueue<T> implements Pattern {
         this.deliveries = builder.deliveries;
         this.mostDead = builder.mostDead;
         this.alarmAt = builder.alarmAt;
+        this.alarmAfter = builder.alarmAfter;
         this.created = builder.created;
         this.keys = QueueKeys.of(name, store.isCluster());
         this.scriptKeys = keys.all(context.instance(), priorities);
@@ -385,12 +387,22 @@ public final class ReliableQueue<T> implements Pattern {
     public Health health() {
         Map<String, Object> details = new LinkedHashMap<>();
         boolean up = true;
+        int inHand = 0;
+        Duration longest = Duration.ZERO;
         for (QueueConsumer<T> consumer : consumers) {
             String failure = consumer.failure();
             if (failure != null) {
                 details.put("failing", failure);
                 up = false;
             }
+            inHand += consumer.inHand();
+            Duration held = consumer.longestInHand();
+            longest = held.compareTo(longest) > 0 ? held : longest;
+        }
+        if (inHand > 0) {
+            details.put("inHand", inHand);
+            details.put("longestInHandMillis", longest.toMillis());
+            up &= longest.compareTo(alarmAfter) <= 0;
         }
         try {
             QueueStats stats = stats();
@@ -422,6 +434,7 @@ public final class ReliableQueue<T> implements Pattern {
         private int deliveries = 10;
         private long mostDead = 10_000;
         private long alarmAt = 100;
+        private Duration alarmAfter = Duration.ofMinutes(10);
         private @Nullable Function<T, Instant> created;
 
         private Builder(Context context, String name, Codec<T> codec) {
@@ -469,6 +482,12 @@ public final class ReliableQueue<T> implements Pattern {
             }
             this.mostDead = most;
             this.alarmAt = alarmAt;
+            return this;
+        }
+
+        /** After how long with one message a handler is taken for one that does not end, and health is down; else ten minutes. */
+        public Builder<T> alarmAfter(Duration time) {
+            this.alarmAfter = Durations.checked("an alarm", time, Duration.ofMillis(1));
             return this;
         }
 

@@ -25,19 +25,6 @@ local function newToken(worker)
     return string.format('%016.0f', redis.call('HINCRBY', IN_FLIGHT, 'last', 1)) .. ':' .. worker
 end
 
--- Takes what is known of a message out of the worker's hands: its queue, how often it was handed out, and the message; nothing if it is
--- not there.
-local function release(token)
-    local held = redis.call('HGET', IN_FLIGHT, token)
-    redis.call('HDEL', IN_FLIGHT, token)
-    redis.call('ZREM', LEASES, token)
-    redis.call('SREM', OWN, token)
-    if held then
-        local known = cmsgpack.unpack(held)
-        return known[1], known[2], known[3]
-    end
-end
-
 local served = {}
 for i = QUEUES + 1, #KEYS do
     served[KEYS[i]] = true
@@ -82,4 +69,27 @@ local function bury(queue, deliveries, message, why, mostDead)
     for _ = mostDead + 1, math.min(redis.call('LLEN', DEAD), mostDead + 100) do
         redis.call('HDEL', REASONS, redis.sha1hex(redis.call('RPOP', DEAD)))
     end
+end
+
+-- What was packed, or nil where the bytes cannot be read.
+local function unpacked(bytes)
+    local isRead, value = pcall(cmsgpack.unpack, bytes)
+    return isRead and type(value) == 'table' and value or nil
+end
+
+-- Takes what is known of a message out of the worker's hands: its queue, how often it was handed out, and the message; nothing if it is
+-- not there. What cannot be read is put among the dead as it is, so that it is in no other message's way.
+local function release(token, mostDead)
+    local held = redis.call('HGET', IN_FLIGHT, token)
+    redis.call('HDEL', IN_FLIGHT, token)
+    redis.call('ZREM', LEASES, token)
+    redis.call('SREM', OWN, token)
+    if not held then
+        return nil
+    end
+    local known = unpacked(held) or {}
+    if type(known[1]) == 'string' and type(known[2]) == 'number' and type(known[3]) == 'string' then
+        return known[1], known[2], known[3]
+    end
+    bury('', 0, held, 'what was known of it cannot be read', mostDead)
 end

@@ -12,7 +12,7 @@ local verb = ARGV[2]
 
 local function reason(message)
     local packed = redis.call('HGET', REASONS, redis.sha1hex(message))
-    return packed and cmsgpack.unpack(packed) or {false, false, false, false}
+    return packed and unpacked(packed) or {false, false, false, false}
 end
 
 local function take(message)
@@ -24,7 +24,8 @@ if verb == 'list' then
     local answers = {}
     for _, message in ipairs(redis.call('LRANGE', DEAD, ARGV[3], ARGV[3] + ARGV[4] - 1)) do
         local known = reason(message)
-        answers[#answers + 1] = {message, known[1], known[2] and whole(known[2]), known[3], known[4]}
+        local since = tonumber(known[2])
+        answers[#answers + 1] = {message, known[1] or false, since and whole(since) or false, known[3] or false, known[4] or false}
     end
     return answers
 end

@@ -8,7 +8,7 @@ local token, verb, most, mostDead, pause, why = ARGV[2], ARGV[3], tonumber(ARGV[
 if not redis.call('ZSCORE', LEASES, token) then
     return false
 end
-local queue, deliveries, message = release(token)
+local queue, deliveries, message = release(token, mostDead)
 if not queue then
     return false
 end

@@ -23,7 +23,7 @@ local function due(what)
 end
 
 for _, token in ipairs(due(LEASES)) do
-    local queue, deliveries, message = release(token)
+    local queue, deliveries, message = release(token, mostDead)
     if queue and deliveries >= most then
         bury(queue, deliveries, message, 'its worker was lost', mostDead)
     elseif queue then
@@ -35,7 +35,7 @@ end
 local function comeBack(tokens)
     local fresh = {}
     for _, token in ipairs(tokens) do
-        local queue, deliveries, message = release(token)
+        local queue, deliveries, message = release(token, mostDead)
         if queue and (deliveries > 0 or not isServed(queue)) then
             putBack(token, queue, deliveries, message)
         elseif queue then

@@ -403,6 +403,54 @@ class QueueContract extends Contract {
     }
 
     @Test
+    void whatCannotBeReadHidesNoNeighbour() {
+        ReliableQueue<Order> queue = builder().build();
+        queue.putAll("high", List.of(order(1), order(2), order(3)));
+        List<String> tokens = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            queue.take().orElseThrow();
+        }
+        tokens.addAll(store().call("ZRANGE", key("leases"), 0, -1).texts());
+        store().call("HSET", key("in-flight"), tokens.get(0), "\u0001\u0002 no map");
+        store().call("HSET", key("in-flight"), tokens.get(1), new byte[] {(byte) 0x93, (byte) 0xc1});
+        endLeases();
+        Delivery<Order> third = queue.take().orElseThrow();
+        assertEquals(3, third.message().number());
+        assertTrue(third.done());
+        List<DeadMessage<Order>> dead = queue.dead(0, 10);
+        assertEquals(2, dead.size());
+        for (DeadMessage<Order> message : dead) {
+            assertTrue(message.reason().orElseThrow().contains("cannot be read"), message.toString());
+            assertTrue(queue.dropDead(message));
+        }
+        // One in hand, too, and a reason why another is dead.
+        queue.put("high", order(4));
+        Delivery<Order> fourth = queue.take().orElseThrow();
+        store().call("HSET", key("in-flight"), store().call("ZRANGE", key("leases"), 0, 0).texts().getFirst(), "?");
+        assertFalse(fourth.done());
+        String digest = store().call("HKEYS", key("dead-reasons")).texts().getFirst();
+        store().call("HSET", key("dead-reasons"), digest, new byte[] {(byte) 0xc1});
+        assertEquals(1, queue.dead(0, 10).size());
+        queue.put("low", order(5));
+        assertEquals(5, queue.take().orElseThrow().message().number());
+    }
+
+    @Test
+    void aHandlerThatDoesNotEndIsSeen() throws Exception {
+        ReliableQueue<Order> queue = builder().alarmAfter(Duration.ofMillis(1)).build();
+        CountDownLatch end = new CountDownLatch(1);
+        closing(end::countDown);
+        queue.put("high", order(1));
+        QueueConsumer<Order> consumer = queue.consume(1, delivery -> end.await());
+        eventually(() -> !queue.health().up());
+        assertEquals(1, queue.health().details().get("inHand"));
+        end.countDown();
+        eventually(() -> queue.health().up());
+        consumer.close();
+        assertThrows(IllegalArgumentException.class, () -> builder().alarmAfter(Duration.ZERO));
+    }
+
+    @Test
     void badArgumentsAreRefused() {
         ReliableQueue<Order> queue = builder().build();
         assertThrows(IllegalArgumentException.class, () -> queue.put("urgent", order(1)));
