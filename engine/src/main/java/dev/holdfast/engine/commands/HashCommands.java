@@ -216,8 +216,7 @@ public final class HashCommands {
     }
 
     /** As {@link #put}, but whether the fields are too many for the packed form is for the caller to look at. */
-    private static Change putUncounted(
-            Call call, HashValue hash, Slice field, Slice value, long expireAt, long now) {
+    private static Change putUncounted(Call call, HashValue hash, Slice field, Slice value, long expireAt, long now) {
         Config config = call.config();
         if (hash.isPacked()) {
             long longest = config.hashMaxListpackValue.get();
@@ -300,7 +299,8 @@ public final class HashCommands {
             expired += change == Change.REPLACED_EXPIRED ? 1 : 0;
         }
         if (created > 0) {
-            // Counting takes a walk through all fields, so that it is done once: no more are added than the packed form may have.
+            // Counting takes a walk through all fields, so that it is done once: no more are added than the packed form
+            // may have.
             enlargeIfOverfull(call, hash);
         }
         overwroteExpired(call, edit, expired);

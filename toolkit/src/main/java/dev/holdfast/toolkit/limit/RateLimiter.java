@@ -58,6 +58,7 @@ public final class RateLimiter implements Pattern {
 
     /** After what time to come again where the store could not be asked. */
     private static final byte[] TAKE = Command.word("take");
+
     private static final byte[] LOOK = Command.word("look");
     private static final byte[] ONE = Command.word(1);
 

@@ -46,8 +46,6 @@ record LockKeys(
     }
 
     private static List<byte[]> words(String... keys) {
-        return Arrays.stream(keys)
-                .map(Command::word)
-                .toList();
+        return Arrays.stream(keys).map(Command::word).toList();
     }
 }

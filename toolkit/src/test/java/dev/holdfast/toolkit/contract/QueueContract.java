@@ -426,7 +426,11 @@ class QueueContract extends Contract {
         // One in hand, too, and a reason why another is dead.
         queue.put("high", order(4));
         Delivery<Order> fourth = queue.take().orElseThrow();
-        store().call("HSET", key("in-flight"), store().call("ZRANGE", key("leases"), 0, 0).texts().getFirst(), "?");
+        store().call(
+                        "HSET",
+                        key("in-flight"),
+                        store().call("ZRANGE", key("leases"), 0, 0).texts().getFirst(),
+                        "?");
         assertFalse(fourth.done());
         String digest = store().call("HKEYS", key("dead-reasons")).texts().getFirst();
         store().call("HSET", key("dead-reasons"), digest, new byte[] {(byte) 0xc1});
