@@ -248,7 +248,7 @@ final class Holding implements Pattern {
                 lock.keys().toRelease(),
                 lock.mode(),
                 token,
-                lock.keys().channelWord(),
+                lock.keys().channel(),
                 keptMillis == 0 ? NOT_AT_ALL : keptMillis);
     }
 

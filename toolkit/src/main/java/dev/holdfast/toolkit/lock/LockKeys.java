@@ -23,7 +23,6 @@ record LockKeys(
         String name,
         String passed,
         String channel,
-        byte[] channelWord,
         List<byte[]> toAcquire,
         List<byte[]> toRenew,
         List<byte[]> toRelease) {
@@ -39,7 +38,6 @@ record LockKeys(
                 name,
                 tag + ":passed",
                 tag + ":released",
-                Command.word(tag + ":released"),
                 words(owner, holders, tag + ":fence", waiting),
                 words(owner, holders),
                 words(owner, holders, waiting));
