@@ -334,7 +334,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link, Sen
     @Override
     public void endUnread() {
         engine.statistics().outputBufferLimitDisconnections.increment();
-        LOG.warn("Closing client that does not read its replies: {}", address);
+        LOG.warn("Client {} closed for overcoming of output buffer limits.", address);
         end();
     }
 

@@ -119,6 +119,81 @@ final class PrimaryTest {
         assertEquals(":1", writer.read());
     }
 
+    /** A replica's connection for a snapshot alone, and what it was told before the snapshot. */
+    private record SnapshotChannel(RawClient client, String offset, String id, String number) {}
+
+    private RawClient mainChannel() throws IOException {
+        store.call("CONFIG", "SET", "dual-channel-replication-enabled", "yes");
+        RawClient main = connect();
+        assertEquals(
+                "+OK", main.run("REPLCONF listening-port 7000 capa eof capa psync2 capa dual-channel version 9.1.0"));
+        assertEquals("+DUALCHANNELSYNC", main.run("PSYNC ? -1"));
+        return main;
+    }
+
+    private SnapshotChannel snapshotChannel() throws IOException {
+        RawClient channel = connect();
+        assertEquals("+OK", channel.run("REPLCONF capa eof rdb-only 1 rdb-channel 1 listening-port 7000"));
+        channel.send("SYNC\r\n");
+        String place = channel.readLine();
+        while (place.isEmpty()) {
+            place = channel.readLine();
+        }
+        assertTrue(place.matches("\\$ENDOFF:\\d+ [0-9a-f]{40} 0 \\d+"), place);
+        String[] words = place.split(" ");
+        return new SnapshotChannel(channel, words[0].substring("$ENDOFF:".length()), words[1], words[3]);
+    }
+
+    @Test
+    void aSnapshotMayComeByAConnectionOfItsOwn() throws IOException {
+        store.call("HSET", "hash", "field", "value");
+        store.call("HPEXPIRE", "hash", "100000", "FIELDS", "1", "field");
+        RawClient main = mainChannel();
+        SnapshotChannel channel = snapshotChannel();
+        String replication = ask("INFO", "replication");
+        assertTrue(replication.contains("type=rdb-channel"), replication);
+        assertTrue(replication.contains("replicas_waiting_psync:1"), replication);
+        store.set("meanwhile", "2");
+        assertEquals("-ERR Unrecognized RDB client id 12345", main.run("REPLCONF set-rdb-client-id 12345"));
+        assertEquals("+OK", main.run("REPLCONF set-rdb-client-id " + channel.number));
+        long next = Long.parseLong(channel.offset) + 1;
+        assertEquals("+CONTINUE " + channel.id, main.run("PSYNC " + channel.id + " " + next));
+        expect(main, "SELECT 0", "set meanwhile 2");
+        replication = ask("INFO", "replication");
+        assertTrue(replication.contains("state=bg_transfer,offset=0,lag=0,type=main-channel"), replication);
+        assertTrue(replication.contains("replicas_waiting_psync:0"), replication);
+        // It has the version of its main connection, so fields that expire are no obstacle.
+        assertTrue(readSnapshot(channel.client).startsWith("VALKEY080"));
+        main.send("REPLCONF ACK 1\r\n");
+        await(() -> ask("INFO", "replication").contains("state=online,offset=1"));
+    }
+
+    @Test
+    void aSnapshotThatHasArrivedHoldsThePlaceInTheStreamForAWhile() throws IOException {
+        RawClient main = mainChannel();
+        SnapshotChannel channel = snapshotChannel();
+        readSnapshot(channel.client);
+        channel.client.close();
+        await(() -> ask("INFO", "replication").contains("connected_slaves:0"));
+        store.call("CONFIG", "SET", "repl-backlog-size", "16384");
+        for (int i = 0; i < 20; i++) {
+            store.set("large" + i, "x".repeat(20_000));
+        }
+        assertEquals("+OK", main.run("REPLCONF set-rdb-client-id " + channel.number));
+        long next = Long.parseLong(channel.offset) + 1;
+        assertEquals("+CONTINUE " + channel.id, main.run("PSYNC " + channel.id + " " + next));
+        expect(main, "SELECT 0", "set large0 " + "x".repeat(20_000));
+    }
+
+    @Test
+    void aSnapshotThatIsBrokenOffHoldsNoPlace() throws IOException {
+        store.call("CONFIG", "SET", "rdb-key-save-delay", "1000000");
+        store.set("slow", "1");
+        mainChannel();
+        snapshotChannel().client.close();
+        await(() -> ask("INFO", "replication").contains("replicas_waiting_psync:0"));
+    }
+
     @Test
     void whatChangesNothingIsForReplicasOnlyAndEachDatabaseIsSelected() throws IOException {
         RawClient replica = replica();

@@ -24,11 +24,12 @@ import org.junit.jupiter.api.Test;
 /**
  * Random writers on a primary, replicas whose links are cut at random bytes: when all is quiet, everybody has the same data at the same
  * offset. Each test has a primary, a replica of it and a replica of that one; where there is a real Valkey, it takes each of the places.
+ * A snapshot comes by the link or by one of its own, and is loaded in each of the ways.
  *
  * <p>{@code -Dholdfast.seed=N} repeats a failure as far as threads allow, {@code -Dholdfast.rounds=N} runs more rounds.
  */
 class ReplicationTest {
-    private static final int ROUNDS = 2;
+    private static final int ROUNDS = 3;
     private static final int WRITERS = 3;
     private static final int LENGTH = 150;
     private static final int DATABASES = 16;
@@ -105,6 +106,7 @@ class ReplicationTest {
                 Session three = last.connect(Form.RESP2)) {
             for (Session each : List.of(one, two, three)) {
                 each.run("CONFIG", "SET", "repl-diskless-sync-delay", "0");
+                each.run("CONFIG", "SET", "dual-channel-replication-enabled", "yes");
             }
             Vocabulary vocabulary = new Vocabulary(one);
             assertEquals(
@@ -112,6 +114,8 @@ class ReplicationTest {
             assertEquals(
                     "OK", three.run("REPLICAOF", "127.0.0.1", "" + lower.port()).text());
             for (long seed = first; seed < first + rounds; seed++) {
+                choose(two, seed);
+                choose(three, seed + 1);
                 upper.cutAtRandom();
                 lower.cutAtRandom();
                 write(primary, vocabulary, seed);
@@ -122,6 +126,13 @@ class ReplicationTest {
         } finally {
             closeAll();
         }
+    }
+
+    /** How the next snapshot is received and loaded: every way has its turn. */
+    private static void choose(Session replica, long seed) {
+        String[] loads = {"disabled", "swapdb", "flush-before-load"};
+        replica.run("CONFIG", "SET", "repl-diskless-load", loads[(int) (seed % loads.length)]);
+        replica.run("CONFIG", "SET", "dual-channel-replication-enabled", seed % 2 == 0 ? "yes" : "no");
     }
 
     private static void write(Store primary, Vocabulary vocabulary, long seed) throws InterruptedException {

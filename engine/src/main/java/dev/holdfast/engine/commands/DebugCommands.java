@@ -77,6 +77,13 @@ public final class DebugCommands {
                     DebugCommands::sleepBeforeWrites),
             new Action("CHANGE-REPL-ID", "", 2, 2, "Begins a new replication id", DebugCommands::changeReplicationId),
             new Action("CLIENT-ENFORCE-REPLY-LIST", "<0|1>", 3, 3, "Accepted; has no effect here", DebugCommands::ok),
+            new Action(
+                    "DELAY-RDB-CLIENT-FREE-SECONDS",
+                    "<seconds>",
+                    3,
+                    3,
+                    "How long the place of a replica's snapshot is held for its main connection",
+                    DebugCommands::setSnapshotGrace),
             new Action("DICT-RESIZING", "<0|1>", 3, 3, "Accepted; tables always grow and shrink", DebugCommands::ok),
             new Action("DIGEST", "", 2, 2, "A signature of all data", DebugCommands::digest),
             new Action(
@@ -94,6 +101,13 @@ public final class DebugCommands {
             new Action("LOADAOF", "", 2, 2, "Loads the append-only file again", DebugCommands::loadAof),
             new Action("LOG", "<message>", 3, 3, "Writes a line to the log", DebugCommands::log),
             new Action("OBJECT", "<key> [fast]", 3, 4, "How a value is kept", DebugCommands::object),
+            new Action(
+                    "PAUSE-AFTER-FORK",
+                    "<0|1>",
+                    3,
+                    3,
+                    "Stops the process once it has sent a snapshot, and before it asks for the stream beside one",
+                    DebugCommands::stopForSnapshots),
             new Action("PAUSE-CRON", "<0|1>", 3, 3, "Stops or resumes the timer's work", DebugCommands::pauseTimer),
             new Action(
                     "POPULATE",
@@ -210,6 +224,16 @@ public final class DebugCommands {
 
     private static void allowAllInScripts(Call call) {
         call.engine().debugSettings().setAllowingAllInScripts(isOn(call.arg(2)));
+        call.reply().ok();
+    }
+
+    private static void setSnapshotGrace(Call call) {
+        call.engine().debugSettings().setSnapshotGraceSeconds(call.longArg(2));
+        call.reply().ok();
+    }
+
+    private static void stopForSnapshots(Call call) {
+        call.engine().debugSettings().setStoppingForSnapshots(isOn(call.arg(2)));
         call.reply().ok();
     }
 

@@ -252,7 +252,7 @@ final class InfoReport {
         line(
                 "connected_clients",
                 engine.clients().size()
-                        - ReplicationNode.of(engine).replicas().size()
+                        - ReplicationNode.of(engine).replicas().all().size()
                         - (engine.replication().isReplica() ? 1 : 0));
         line("cluster_connections", 0);
         line("maxclients", config.network.maxclients.get());
@@ -305,10 +305,12 @@ final class InfoReport {
         line("mem_fragmentation_ratio", decimal(ratio(resident, used)));
         line("mem_fragmentation_bytes", resident - used);
         long backlog = ReplicationNode.of(engine).backlogMemory();
+        long pending = ReplicationNode.of(engine).pendingBytes();
         zeros("mem_not_counted_for_evict");
         line("mem_replication_backlog", backlog);
-        line("mem_total_replication_buffers", backlog);
-        zeros("mem_replicas_repl_buffer", "mem_clients_slaves");
+        line("mem_total_replication_buffers", backlog + pending);
+        line("mem_replicas_repl_buffer", pending);
+        zeros("mem_clients_slaves");
         line("mem_clients_normal", memory.clientBytes());
         zeros("mem_cluster_links", "mem_cluster_slot_import", "mem_cluster_slot_export", "mem_aof_buffer");
         line("mem_allocator", "jvm-" + Runtime.version().feature());
@@ -325,7 +327,7 @@ final class InfoReport {
         RdbSaves saves = files == null ? null : files.saves();
         Loading loading = files == null ? null : files.loading();
         line("loading", loading != null && loading.isActive() ? 1 : 0);
-        zeros("async_loading");
+        line("async_loading", loading != null && loading.isBeside() ? 1 : 0);
         line("current_cow_peak", saves == null ? 0 : saves.mostRetainedBytes());
         line("current_cow_size", saves == null ? 0 : saves.retainedBytes());
         zeros("current_cow_size_age");
@@ -335,7 +337,9 @@ final class InfoReport {
         line("current_save_keys_processed", saved);
         line("current_save_keys_total", toSave);
         line("rdb_changes_since_last_save", statistics.changesSinceSave.sum());
-        line("rdb_bgsave_in_progress", saves != null && saves.isSaving() ? 1 : 0);
+        boolean isSaving = saves != null && saves.isSaving()
+                || ReplicationNode.of(engine).replicas().isSnapshotRunning();
+        line("rdb_bgsave_in_progress", isSaving ? 1 : 0);
         line("rdb_last_save_time", saves == null ? engine.startMillis() / 1000 : saves.lastSaveSeconds());
         line("rdb_last_bgsave_status", saves != null && saves.lastFailed() ? "err" : "ok");
         line("rdb_last_bgsave_time_sec", saves == null ? -1 : saves.lastDurationSeconds());
@@ -349,7 +353,7 @@ final class InfoReport {
         if (files != null && files.aof().isOn()) {
             appendOnlyFigures(files.aof());
         }
-        if (loading != null && loading.isActive()) {
+        if (loading != null && (loading.isActive() || loading.isBeside())) {
             loading(loading);
         }
     }
@@ -403,10 +407,9 @@ final class InfoReport {
         line("instantaneous_input_repl_kbps", "0.00");
         line("instantaneous_output_repl_kbps", "0.00");
         line("rejected_connections", statistics.connectionsRejected.sum());
-        ReplicationNode node = ReplicationNode.of(engine);
-        line("sync_full", node.fullSyncs.sum());
-        line("sync_partial_ok", node.partialSyncs.sum());
-        line("sync_partial_err", node.refusedPartialSyncs.sum());
+        line("sync_full", statistics.fullSyncs.sum());
+        line("sync_partial_ok", statistics.partialSyncs.sum());
+        line("sync_partial_err", statistics.refusedPartialSyncs.sum());
         line("expired_keys", statistics.expiredKeys.sum());
         line("expired_fields", statistics.expiredFields.sum());
         line("expired_stale_perc", decimal(100 * statistics.staleKeys));
@@ -424,7 +427,8 @@ final class InfoReport {
         line("pubsub_channels", pubSub.names(PubSub.Kind.CHANNEL).size());
         line("pubsub_patterns", pubSub.names(PubSub.Kind.PATTERN).size());
         line("pubsubshard_channels", pubSub.names(PubSub.Kind.SHARD).size());
-        zeros("latest_fork_usec", "total_forks");
+        zeros("latest_fork_usec");
+        line("total_forks", ReplicationNode.of(engine).replicas().gate().begun());
         line("migrate_cached_sockets", engine.peers().size());
         zeros(
                 "slave_expires_tracked_keys",
@@ -437,7 +441,7 @@ final class InfoReport {
         line("tracking_total_keys", engine.tracking().keys());
         line("tracking_total_items", engine.tracking().items());
         line("tracking_total_prefixes", engine.tracking().prefixes());
-        line("unexpected_error_replies", node.unexpectedErrors.sum());
+        line("unexpected_error_replies", statistics.unexpectedErrors.sum());
         line("total_error_replies", statistics.errorReplies.sum());
         zeros(
                 "dump_payload_sanitizations",
@@ -482,10 +486,10 @@ final class InfoReport {
             line("master_host", primary);
             primary(node, parameters);
         }
-        List<Replica> replicas = node.replicas();
+        List<Replica> replicas = node.replicas().all();
         line("connected_slaves", replicas.size());
         if (parameters.minReplicasToWrite.get() > 0 && parameters.minReplicasMaxLagSeconds.get() > 0) {
-            line("min_slaves_good_slaves", node.goodReplicas());
+            line("min_slaves_good_slaves", node.replicas().good());
         }
         long now = engine.clock().millis();
         int number = 0;
@@ -493,9 +497,9 @@ final class InfoReport {
             line(
                     "slave" + number++,
                     "ip=" + replica.ip() + ",port=" + replica.port() + ",state=" + replica.stateText() + ",offset="
-                            + replica.ackOffset() + ",lag=" + replica.lagSeconds(now) + ",type=replica");
+                            + replica.ackOffset() + ",lag=" + replica.lagSeconds(now) + ",type=" + replica.typeText());
         }
-        line("replicas_waiting_psync", 0);
+        line("replicas_waiting_psync", node.replicas().waitingForMain());
         line("master_failover_state", node.failover().stateText());
         line("master_replid", node.id());
         line("master_replid2", node.secondId());
@@ -514,7 +518,8 @@ final class InfoReport {
         line("master_sync_in_progress", node.isSynchronizing() ? 1 : 0);
         line("slave_read_repl_offset", node.offset());
         line("slave_repl_offset", node.offset());
-        zeros("replicas_repl_buffer_size", "replicas_repl_buffer_peak");
+        line("replicas_repl_buffer_size", node.pendingBytes());
+        line("replicas_repl_buffer_peak", node.mostPendingBytes());
         if (node.isSynchronizing()) {
             long[] bytes = node.transferBytes();
             line("master_sync_total_bytes", bytes[1]);

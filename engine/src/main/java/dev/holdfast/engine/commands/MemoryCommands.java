@@ -15,6 +15,7 @@ import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.keyspace.KeyTable;
 import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.protocol.Reply;
+import dev.holdfast.engine.replication.ReplicationNode;
 import dev.holdfast.engine.scripting.Scripting;
 import java.util.ArrayList;
 import java.util.List;
@@ -170,7 +171,7 @@ public final class MemoryCommands {
         field(reply, "total.allocated", used);
         field(reply, "startup.allocated", 0);
         field(reply, "replication.backlog", 0);
-        field(reply, "replicas.repl.buffer", 0);
+        field(reply, "replicas.repl.buffer", ReplicationNode.of(call.engine()).pendingBytes());
         field(reply, "clients.slaves", 0);
         field(reply, "clients.normal", memory.clientBytes());
         field(reply, "cluster.links", 0);

@@ -107,22 +107,22 @@ public final class ReplicationCommands {
         long wanted = call.longArg(1);
         long timeoutMillis = timeout(call, 2);
         long offset = call.client().replicationOffset();
-        int have = node.countAcknowledged(offset);
+        int have = node.replicas().countAcknowledged(offset);
         if (have >= wanted) {
             call.reply().integer(have);
             return;
         }
-        call.blockForTime(timeoutMillis, reply -> reply.integer(node.countAcknowledged(offset)));
+        call.blockForTime(timeoutMillis, reply -> reply.integer(node.replicas().countAcknowledged(offset)));
         if (!call.inTransaction()) {
-            node.waits().add(call.client(), () -> node.countAcknowledged(offset) >= wanted);
-            node.requestAcknowledgements();
+            node.replicas().waits().add(call.client(), () -> node.replicas().countAcknowledged(offset) >= wanted);
+            node.replicas().requestAcknowledgements();
         }
     }
 
     // ---- a replica's side ----
 
     private static void synchronizeFully(Call call) {
-        node(call).synchronizeFully(call.client());
+        node(call).replicas().synchronizeFully(call.client());
     }
 
     private static void synchronize(Call call) {
@@ -132,8 +132,14 @@ public final class ReplicationCommands {
                     call.client().link().address());
         }
         long offset = call.longArg(2);
-        boolean failover = call.argCount() > 3 && call.arg(3).isWord("FAILOVER");
-        node(call).synchronize(call.client(), call.arg(1), offset - 1, failover);
+        String id = call.arg(1).toString();
+        if (call.argCount() > 3 && call.arg(3).isWord("FAILOVER")) {
+            node(call).takeOver(id);
+        }
+        String answer = node(call).replicas().synchronize(call.client(), id, offset - 1);
+        if (answer != null) {
+            call.reply().simple(answer);
+        }
     }
 
     private static void configure(Call call) {
@@ -152,7 +158,7 @@ public final class ReplicationCommands {
                     node.acknowledgementWanted(call.client());
                     return;
                 }
-                default -> configure(call, node.replica(call.client()), name, i + 1);
+                default -> configure(call, node.replicas().of(call.client()), name, i + 1);
             }
         }
         call.reply().ok();
@@ -167,7 +173,7 @@ public final class ReplicationCommands {
         if (index + 3 < call.argCount() && call.arg(index + 2).isWord("FACK") && Numbers.isLong(call.arg(index + 3))) {
             durable = Numbers.toLong(call.arg(index + 3));
         }
-        node.acknowledged(call.client(), Numbers.toLong(call.arg(index + 1)), durable);
+        node.replicas().acknowledged(call.client(), Numbers.toLong(call.arg(index + 1)), durable);
     }
 
     private static void configure(Call call, Replica replica, String name, int index) {
@@ -181,11 +187,16 @@ public final class ReplicationCommands {
                 }
                 replica.setAnnouncedIp(value.toString());
             }
-            case "capa" -> replica.addCapability(value.toString().toLowerCase(Locale.ROOT));
+            case "capa" ->
+                replica.addCapability(value.toString().toLowerCase(Locale.ROOT), call.config().replication);
             case "version" -> replica.setVersion(version(value.toString()));
             case "rdb-only" ->
                 replica.setRdbOnly(
                         call.longArg(index, 0, 1, "ERR value is out of range, value must between 0 and 1") == 1);
+            case "rdb-channel" ->
+                replica.setSnapshotChannel(
+                        call.longArg(index, 0, 1, "ERR value is out of range, value must between 0 and 1") == 1);
+            case "set-rdb-client-id" -> node(call).replicas().setSnapshotClient(call.client(), call.longArg(index));
             case "rdb-filter-only" -> filter(replica, value.toString());
             case "set-cluster-node-id" -> throw new CommandException("ERR This instance has cluster support disabled");
             default -> throw new CommandException("ERR Unrecognized REPLCONF option: " + call.arg(index - 1));

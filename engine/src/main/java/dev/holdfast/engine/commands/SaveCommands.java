@@ -168,7 +168,7 @@ public final class SaveCommands {
         long replicationOffset = call.client().replicationOffset();
         BooleanSupplier over = () -> inVain.getAsBoolean()
                 || (local == 0 || isDurable(aof, offset))
-                        && (replicas == 0 || node.countDurable(replicationOffset) >= replicas);
+                        && (replicas == 0 || node.replicas().countDurable(replicationOffset) >= replicas);
         Consumer<Reply> answer = reply -> {
             if (inVain.getAsBoolean()) {
                 reply.error(NO_LOCAL_FILE);
@@ -176,7 +176,7 @@ public final class SaveCommands {
             }
             reply.array(2);
             reply.integer(isDurable(aof, offset) ? 1 : 0);
-            reply.integer(node.countDurable(replicationOffset));
+            reply.integer(node.replicas().countDurable(replicationOffset));
         };
         if (over.getAsBoolean()) {
             answer.accept(call.reply());
@@ -187,8 +187,8 @@ public final class SaveCommands {
             if (aof != null) {
                 aof.waits().add(call.client(), over);
             }
-            node.waits().add(call.client(), over);
-            node.requestAcknowledgements();
+            node.replicas().waits().add(call.client(), over);
+            node.replicas().requestAcknowledgements();
         }
     }
 

@@ -144,7 +144,7 @@ public final class ServerCommands {
             return;
         }
         List<Replica> online =
-                node.replicas().stream().filter(Replica::isOnline).toList();
+                node.replicas().all().stream().filter(Replica::isOnline).toList();
         reply.array(3);
         reply.bulk("master");
         reply.integer(node.offset());

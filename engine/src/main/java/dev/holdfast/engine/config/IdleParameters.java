@@ -124,7 +124,6 @@ final class IdleParameters {
         config.idle(config.flag("replica-ignore-disk-write-errors", false));
         config.idle(config.flag("repl-disable-tcp-nodelay", false));
         config.idle(config.immutable(config.flag("repl-mptcp", false)));
-        config.idle(config.flag("dual-channel-replication-enabled", false));
     }
 
     /** Cluster. */

@@ -25,6 +25,9 @@ public final class ReplicationParameters {
     public final NumberParameter disklessSyncDelaySeconds;
     public final NumberParameter disklessSyncMaxReplicas;
 
+    /** Whether everything is sent and received by a connection of its own, beside the stream. */
+    public final BooleanParameter dualChannel;
+
     /** {@code disabled}, {@code on-empty-db}, {@code swapdb} or {@code flush-before-load}. */
     public final TextParameter disklessLoad;
 
@@ -56,6 +59,7 @@ public final class ReplicationParameters {
         disklessSync = config.flag("repl-diskless-sync", true);
         disklessSyncDelaySeconds = config.number("repl-diskless-sync-delay", 5, 0, Integer.MAX_VALUE);
         disklessSyncMaxReplicas = config.number("repl-diskless-sync-max-replicas", 0, 0, Integer.MAX_VALUE);
+        dualChannel = config.flag("dual-channel-replication-enabled", false);
         disklessLoad = config.choice(
                 "repl-diskless-load", "disabled", "disabled", "on-empty-db", "swapdb", "flush-before-load");
         serveStaleData = config.flag("replica-serve-stale-data", true, "slave-serve-stale-data");

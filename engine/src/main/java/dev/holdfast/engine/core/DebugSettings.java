@@ -1,5 +1,7 @@
 package dev.holdfast.engine.core;
 
+import java.io.IOException;
+
 /** What DEBUG switches, for tests. */
 public final class DebugSettings {
     /** The size from which an element of a list lives in a block of its own, or 0 for the usual one. */
@@ -14,7 +16,38 @@ public final class DebugSettings {
     /** Whether scripts may run every command, also those that are not for them. */
     private volatile boolean allowingAllInScripts;
 
+    /** Whether this process stops once it has sent a snapshot, and before it asks for the stream beside one. */
+    private volatile boolean stoppingForSnapshots;
+
+    /** For how long a snapshot's connection that has ended holds its place in the backlog. */
+    private volatile long snapshotGraceSeconds = 60;
+
     DebugSettings() {}
+
+    public boolean isStoppingForSnapshots() {
+        return stoppingForSnapshots;
+    }
+
+    public void setStoppingForSnapshots(boolean stopping) {
+        stoppingForSnapshots = stopping;
+    }
+
+    /** Stops this process until it is told to go on. */
+    public static void stopProcess() throws IOException {
+        try {
+            new ProcessBuilder("kill", "-STOP", Long.toString(ProcessHandle.current().pid())).start().waitFor();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    public long snapshotGraceSeconds() {
+        return snapshotGraceSeconds;
+    }
+
+    public void setSnapshotGraceSeconds(long seconds) {
+        snapshotGraceSeconds = seconds;
+    }
 
     public boolean isAllowingAllInScripts() {
         return allowingAllInScripts;

@@ -41,6 +41,15 @@ public final class Statistics {
     public final LongAdder replicationInputBytes = new LongAdder();
 
     public final LongAdder replicationOutputBytes = new LongAdder();
+
+    // How often replicas were sent everything, a part, and how often a part was asked for and could not be sent.
+    public final LongAdder fullSyncs = new LongAdder();
+    public final LongAdder partialSyncs = new LongAdder();
+    public final LongAdder refusedPartialSyncs = new LongAdder();
+
+    /** Commands of the primary that have failed here. */
+    public final LongAdder unexpectedErrors = new LongAdder();
+
     public final LongAdder errorReplies = new LongAdder();
     public final LongAdder changesSinceSave = new LongAdder();
     public final LongAdder outputBufferLimitDisconnections = new LongAdder();
@@ -211,6 +220,10 @@ public final class Statistics {
                 netOutputBytes,
                 replicationInputBytes,
                 replicationOutputBytes,
+                fullSyncs,
+                partialSyncs,
+                refusedPartialSyncs,
+                unexpectedErrors,
                 errorReplies,
                 outputBufferLimitDisconnections,
                 queryBufferLimitDisconnections,

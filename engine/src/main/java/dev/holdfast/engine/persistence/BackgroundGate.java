@@ -12,6 +12,7 @@ public final class BackgroundGate {
     }
 
     private Work present = Work.NONE;
+    private long begun;
 
     /** Begins some work, unless something is under way already. */
     public synchronized boolean enter(Work work) {
@@ -19,6 +20,7 @@ public final class BackgroundGate {
             return false;
         }
         present = work;
+        begun++;
         return true;
     }
 
@@ -29,6 +31,11 @@ public final class BackgroundGate {
 
     public synchronized Work present() {
         return present;
+    }
+
+    /** How many snapshots have been begun. */
+    public synchronized long begun() {
+        return begun;
     }
 
     public boolean isBusy() {

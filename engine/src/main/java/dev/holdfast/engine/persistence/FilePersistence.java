@@ -322,13 +322,14 @@ public final class FilePersistence implements Persistence {
 
     @Override
     public boolean isRestricting() {
-        return loading.isActive() || saves.lastFailed() || aof.isFailing();
+        return loading.isActive() || loading.isBeside() || saves.lastFailed() || aof.isFailing();
     }
 
     @Override
     public @Nullable String refusal(CommandSpec spec, boolean writes) {
         String name = config.program.extendedRedisCompatibility.get() ? "Redis" : "Valkey";
-        if (loading.isActive() && !spec.is(CommandFlag.LOADING)) {
+        if (loading.isActive() && !spec.is(CommandFlag.LOADING)
+                || loading.isBeside() && spec.is(CommandFlag.NO_ASYNC_LOADING)) {
             return "LOADING " + name + " is loading the dataset in memory";
         }
         if (saves.lastFailed()

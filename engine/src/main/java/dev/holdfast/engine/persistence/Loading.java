@@ -13,6 +13,7 @@ public final class Loading {
 
     private final Clock clock;
     private volatile boolean active;
+    private volatile boolean beside;
     private volatile long startMillis;
     private volatile long totalBytes;
     private volatile long loadedBytes;
@@ -28,13 +29,23 @@ public final class Loading {
 
     /** Begins; {@code total} is the size of all files to load. */
     public void begin(long total) {
+        begin(total, false);
+    }
+
+    /** As {@link #begin}, but the present data is served until the new has been read. */
+    public void beginBeside(long total) {
+        begin(total, true);
+    }
+
+    private void begin(long total, boolean besideOld) {
         startMillis = clock.millis();
         lastReport = startMillis;
         totalBytes = total;
         loadedBytes = 0;
         nextLookBytes = 0;
         usedMemoryThen = 0;
-        active = true;
+        active = !besideOld;
+        beside = besideOld;
     }
 
     /**
@@ -74,6 +85,12 @@ public final class Loading {
 
     public void end() {
         active = false;
+        beside = false;
+    }
+
+    /** Whether something is being loaded while the present data is served. */
+    public boolean isBeside() {
+        return beside;
     }
 
     /** Whether something is being loaded, so that most commands cannot be run. */

@@ -137,6 +137,9 @@ final class RdbInput {
             if (count > 0) {
                 end += count;
                 behind = Math.max(0, behind - count);
+                if (source.isLive()) {
+                    break;
+                }
             }
         }
         return end > before;

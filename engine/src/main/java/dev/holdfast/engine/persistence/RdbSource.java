@@ -7,4 +7,9 @@ import java.io.IOException;
 public interface RdbSource {
     /** Reads at least one byte; -1 at the end. */
     int read(byte[] into, int offset, int length) throws IOException;
+
+    /** Whether bytes come at the pace of another program, so that what has come is to be worked on before more is asked for. */
+    default boolean isLive() {
+        return false;
+    }
 }

@@ -58,10 +58,12 @@ final class Backlog implements ChangeReader {
                     return -1;
                 }
                 int read = 0;
+                boolean leaves = false;
                 while (position < end && into.hasRemaining()) {
                     Block from = block == null ? find(position) : block;
                     if (position == from.end() && from.next != null) {
                         from = from.next;
+                        leaves = true;
                     }
                     block = from;
                     int at = (int) (position - from.start);
@@ -70,6 +72,9 @@ final class Backlog implements ChangeReader {
                     into.position(into.position() + count);
                     position += count;
                     read += count;
+                }
+                if (leaves) {
+                    trim();
                 }
                 return read;
             }
@@ -229,11 +234,21 @@ final class Backlog implements ChangeReader {
         }
     }
 
-    /** Forgets everything, and goes on at another offset. There are no cursors. */
+    /** Whether nothing has been appended that is still there. */
+    boolean isEmpty() {
+        synchronized (stream) {
+            return first == null;
+        }
+    }
+
+    /** Forgets everything, and goes on at another offset. Cursors that are left are lost. */
     void restartAt(long offset) {
         synchronized (stream) {
             while (first != null) {
                 drop(first);
+            }
+            for (Cursor cursor : cursors) {
+                cursor.lost = true;
             }
             end = offset;
         }

@@ -85,7 +85,7 @@ public final class Failover {
         if (node.isReplica()) {
             throw new CommandException("ERR FAILOVER is not valid when server is a replica.");
         }
-        if (node.replicas().isEmpty()) {
+        if (node.replicas().all().isEmpty()) {
             throw new CommandException("ERR FAILOVER requires connected replicas.");
         }
         if (force && (timeoutMillis == 0 || with == null)) {
@@ -107,7 +107,7 @@ public final class Failover {
         endMillis = timeoutMillis == 0 ? Long.MAX_VALUE : engine.clock().millis() + timeoutMillis;
         engine.pause().start(Pause.Purpose.FAILOVER, Long.MAX_VALUE, true);
         state = State.WAITING;
-        node.requestAcknowledgements();
+        node.replicas().requestAcknowledgements();
     }
 
     private static Object shown(@Nullable Target target) {
@@ -115,7 +115,7 @@ public final class Failover {
     }
 
     private @Nullable Replica find(Target wanted) {
-        return node.replicas().stream().filter(wanted::is).findFirst().orElse(null);
+        return node.replicas().all().stream().filter(wanted::is).findFirst().orElse(null);
     }
 
     /** Goes on if a replica has applied everything, or the time is over. Called by the timer. */
@@ -148,7 +148,7 @@ public final class Failover {
     private @Nullable Replica synced() {
         Target wanted = target;
         long offset = node.offset();
-        return node.replicas().stream()
+        return node.replicas().all().stream()
                 .filter(replica -> wanted == null || wanted.is(replica))
                 .filter(replica -> replica.isOnline() && replica.ackOffset() == offset)
                 .findFirst()

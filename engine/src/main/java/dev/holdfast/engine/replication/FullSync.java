@@ -2,14 +2,17 @@ package dev.holdfast.engine.replication;
 
 import dev.holdfast.engine.base.RandomId;
 import dev.holdfast.engine.base.Reason;
+import dev.holdfast.engine.core.DebugSettings;
 import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.persistence.RdbException;
 import dev.holdfast.engine.persistence.RdbSnapshotTarget;
 import dev.holdfast.engine.persistence.Snapshot;
+import dev.holdfast.engine.scripting.Scripting;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,21 +23,31 @@ import org.slf4j.LoggerFactory;
 final class FullSync implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(FullSync.class);
 
-    private final ReplicationNode node;
+    /** How long a snapshot may take to be sent before the process is stopped for a test. */
+    private static final int STOP_TRIES = 1000;
+
+    private static final long STOP_NANOS = 1_000_000;
+
+    private final Replicas all;
     private final Engine engine;
     private final List<Replica> replicas;
     private final Spool spool;
+    private final boolean whileWritten;
     private final RdbSnapshotTarget.Scope scope;
     private boolean begun;
 
-    FullSync(ReplicationNode node, List<Replica> replicas, Spool spool) {
-        this.node = node;
-        this.engine = node.engine();
+    /**
+     * @param whileWritten whether replicas that can are sent the snapshot while it is being written
+     */
+    FullSync(Replicas all, Engine engine, List<Replica> replicas, Spool spool, boolean whileWritten) {
+        this.all = all;
+        this.engine = engine;
+        this.whileWritten = whileWritten;
         this.replicas = replicas;
         this.spool = spool;
         Replica any = replicas.getFirst();
-        int oldest = replicas.stream().mapToInt(Replica::version).min().orElse(0);
-        boolean rdbOnly = replicas.stream().allMatch(Replica::isRdbOnly);
+        int oldest = replicas.stream().mapToInt(all::version).min().orElse(0);
+        boolean rdbOnly = replicas.stream().allMatch(replica -> replica.isRdbOnly() && !replica.isSnapshotChannel());
         this.scope = new RdbSnapshotTarget.Scope(
                 !any.withoutData(), !any.withoutFunctions(), rdbOnly || oldest >= ReplicationNode.VERSION_9);
     }
@@ -45,49 +58,70 @@ final class FullSync implements Runnable {
         try {
             write();
             spool.complete();
-            LOG.info("The snapshot for replicas has been written: {} bytes", spool.size());
+            if (engine.debugSettings().isStoppingForSnapshots()) {
+                stopWhenSent();
+            }
+            // Valkey's words, which scripts look for in logs; there is no pipe here.
+            LOG.info(
+                    "Diskless rdb transfer, done reading from pipe, {} replicas still up, {} bytes.",
+                    replicas.stream().filter(replica -> replica.reads(spool)).count(),
+                    spool.size());
         } catch (CancellationException e) {
             spool.fail();
-            LOG.info("The snapshot for replicas was given up: no replica waits for it");
+            LOG.info("Diskless rdb transfer, last replica dropped, killing fork child: the snapshot is given up.");
+            LOG.info("Background RDB transfer error");
         } catch (RdbException e) {
             spool.fail();
             LOG.warn("A replica is too old: {}", e.getMessage());
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
             spool.fail();
-            LOG.warn("The snapshot for replicas failed: {}", Reason.of(e), e);
+            LOG.warn("Background RDB transfer error: {}", Reason.of(e), e);
         } finally {
             if (!begun) {
                 replicas.forEach(replica -> replica.client().link().close(false));
             }
             spool.release();
-            node.syncEnded();
+            all.syncEnded();
             replicas.forEach(replica -> replica.client().link().feed());
         }
     }
 
     private void write() throws IOException {
         RdbSnapshotTarget target = new RdbSnapshotTarget(
-                engine, this::append, false, node::functions, this::moment, () -> begun && !isWanted(), scope);
+                engine, this::append, false, this::functions, this::moment, () -> begun && !isWanted(), scope);
         new Snapshot(engine.keyspace(), target).run();
         target.end();
     }
 
-    /** Whether another thread holds the spool. */
+    /** Stops the process, for tests, once everything has been handed to the connections. */
+    private void stopWhenSent() throws IOException {
+        replicas.forEach(replica -> replica.client().link().feed());
+        for (int i = 0; i < STOP_TRIES && isWanted(); i++) {
+            LockSupport.parkNanos(STOP_NANOS);
+        }
+        DebugSettings.stopProcess();
+    }
+
+    private List<byte[]> functions() {
+        return Scripting.of(engine).functions().list().stream()
+                .map(library -> library.code().toBytes())
+                .toList();
+    }
+
+    /** Whether a replica still reads it. */
     private boolean isWanted() {
         return replicas.stream().anyMatch(replica -> replica.reads(spool));
     }
 
     private void append(byte[] bytes, int offset, int length) throws IOException {
         spool.write(bytes, offset, length);
-        for (Replica replica : replicas) {
-            replica.client().link().feed();
-        }
+        replicas.forEach(replica -> replica.client().link().feed());
     }
 
     /** All shards are locked. */
     private void moment() {
         byte[] mark = RandomId.next().getBytes(StandardCharsets.US_ASCII);
-        node.beginSync(replicas, spool, mark);
+        all.beginSync(replicas, spool, mark, whileWritten);
         begun = true;
     }
 }

@@ -2,6 +2,7 @@ package dev.holdfast.engine.replication;
 
 import dev.holdfast.engine.client.Client;
 import dev.holdfast.engine.client.Feed;
+import dev.holdfast.engine.config.ReplicationParameters;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +15,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>What it is sent comes in a fixed order: a head, the answer to PSYNC; where everything is sent, the spool of a snapshot and the mark
  * of its end; then the stream, from the cursor on. A replica that recognises the end of the snapshot by the mark gets nothing behind
- * it before its first acknowledgement, since it reads whole buffers.
+ * it before its first acknowledgement, since it reads whole buffers. The connection that brings only the snapshot of a replica with two
+ * channels gets nothing of the stream; its cursor holds the place for the other one.
  */
 public final class Replica implements Feed {
     private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
@@ -29,6 +31,8 @@ public final class Replica implements Feed {
         /** Its snapshot is being written and nothing of it can be sent yet. */
         SPOOLING("wait_bgsave"),
         SENDING("send_bulk"),
+        /** Is sent the stream while it loads a snapshot that another connection has brought. */
+        BACKGROUND_LOAD("bg_transfer"),
         /** Has been sent the whole snapshot, but has not said so. */
         SENT("online"),
         ONLINE("online"),
@@ -49,7 +53,13 @@ public final class Replica implements Feed {
     private volatile int version;
     private volatile boolean readsMark;
     private volatile boolean psync2;
+    private volatile boolean twoChannels;
     private volatile boolean rdbOnly;
+    private volatile boolean snapshotChannel;
+
+    /** The number of the connection that brings its snapshot, of which this is the main one; -1 where there is none. */
+    private volatile long snapshotClient = -1;
+
     private volatile boolean withoutData;
     private volatile boolean withoutFunctions;
 
@@ -57,6 +67,9 @@ public final class Replica implements Feed {
     private volatile boolean silent;
 
     private volatile long waitingSinceMillis;
+    private volatile long movedMillis;
+    private volatile long leftMillis;
+    private volatile boolean holdsEmptyPlace;
     private volatile long ackOffset;
     private volatile long fileOffset;
     private volatile long ackMillis;
@@ -100,7 +113,13 @@ public final class Replica implements Feed {
     }
 
     public String stateText() {
-        return state.text;
+        // As in Valkey, where a snapshot that is sent while it is written is not told from one that is only written.
+        return state == State.SENDING && mark.length > 0 ? State.SPOOLING.text : state.text;
+    }
+
+    /** What the connection is for, as INFO shows it. */
+    public String typeText() {
+        return snapshotChannel ? "rdb-channel" : state == State.BACKGROUND_LOAD ? "main-channel" : "replica";
     }
 
     State state() {
@@ -144,9 +163,38 @@ public final class Replica implements Feed {
     }
 
     /** What it says it can; what is not known here is passed over. */
-    public void addCapability(String capability) {
+    public void addCapability(String capability, ReplicationParameters parameters) {
         readsMark |= capability.equals("eof");
         psync2 |= capability.equals("psync2");
+        if (capability.equals("dual-channel") && parameters.dualChannel.get()) {
+            if (parameters.disklessSync.get()) {
+                twoChannels = true;
+            } else {
+                LOG.info("Dual channel capability ignored: repl-diskless-sync disabled");
+            }
+        }
+    }
+
+    /** Whether it wants a snapshot by a connection of its own. */
+    boolean usesTwoChannels() {
+        return twoChannels;
+    }
+
+    /** This connection brings only the snapshot of a replica whose main connection is another one. */
+    public void setSnapshotChannel(boolean only) {
+        snapshotChannel = only;
+    }
+
+    boolean isSnapshotChannel() {
+        return snapshotChannel;
+    }
+
+    void setSnapshotClient(long number) {
+        snapshotClient = number;
+    }
+
+    long snapshotClient() {
+        return snapshotClient;
     }
 
     boolean understandsPsync2() {
@@ -197,7 +245,9 @@ public final class Replica implements Feed {
 
     /** Whether the same snapshot serves both. */
     boolean sharesSnapshotWith(Replica other) {
-        return withoutData == other.withoutData && withoutFunctions == other.withoutFunctions;
+        return withoutData == other.withoutData
+                && withoutFunctions == other.withoutFunctions
+                && snapshotChannel == other.snapshotChannel;
     }
 
     // ---- its way ----
@@ -210,19 +260,27 @@ public final class Replica implements Feed {
 
     /** Lets it know that the link is alive while it waits. All that follows the announcement of a mark is the snapshot. */
     synchronized void keepAlive() {
-        if ((state == State.WAIT_SNAPSHOT || state == State.SPOOLING && !readsMark) && !head.hasRemaining()) {
+        if ((state == State.WAIT_SNAPSHOT || state == State.SPOOLING && mark.length == 0) && !head.hasRemaining()) {
             head = ByteBuffer.wrap(new byte[] {'\n'});
         }
         client.link().feed();
     }
 
-    /** Its snapshot begins; all shards are locked. */
-    synchronized void begin(String answer, Spool from, Backlog.@Nullable Cursor at, byte[] endMark) {
-        String text = (silent ? "" : answer) + (readsMark ? "$EOF:" + ascii(endMark) + "\r\n" : "");
+    /**
+     * Its snapshot begins; all shards are locked.
+     *
+     * @param answer what it is told before
+     * @param at where the stream goes on; null if it wants none
+     * @param endMark what ends the snapshot; empty if it is sent behind its length, when that is known
+     */
+    synchronized void begin(
+            String answer, Spool from, Backlog.@Nullable Cursor at, byte[] endMark, long nowMillis) {
+        String text = answer + (endMark.length > 0 ? "$EOF:" + ascii(endMark) + "\r\n" : "");
+        movedMillis = nowMillis;
         addToHead(text.getBytes(StandardCharsets.US_ASCII));
         spool = from;
         spoolPosition = 0;
-        mark = readsMark ? endMark : new byte[0];
+        mark = endMark;
         cursor = at;
         state = State.SPOOLING;
     }
@@ -236,16 +294,63 @@ public final class Replica implements Feed {
         head = both.put(head).put(bytes).flip();
     }
 
-    /** It goes on where its last link has ended. */
-    synchronized void resume(String answer, Backlog.Cursor at, long nowMillis) {
+    /**
+     * It goes on where its last link has ended, or a snapshot that it is still loading.
+     *
+     * @param loads whether it is loading one
+     */
+    synchronized void resume(String answer, Backlog.Cursor at, boolean loads, long nowMillis) {
         addToHead(answer.getBytes(StandardCharsets.US_ASCII));
         cursor = at;
-        goOnline(nowMillis);
+        ackMillis = nowMillis;
+        state = loads ? State.BACKGROUND_LOAD : State.ONLINE;
     }
 
-    private void goOnline(long nowMillis) {
-        ackMillis = nowMillis;
-        state = State.ONLINE;
+    /** Whether it takes nothing of the snapshot that it could have. */
+    synchronized boolean isStuck(long nowMillis, long timeoutMillis) {
+        Spool from = spool;
+        return from != null
+                && (state == State.SENDING || from.isComplete())
+                && spoolPosition < from.size()
+                && nowMillis - movedMillis > timeoutMillis;
+    }
+
+    /** Whether all of its snapshot has been handed to the connection. */
+    boolean hasWholeSnapshot() {
+        return state == State.RDB_DONE;
+    }
+
+    /** When its connection has ended while it holds a place for the main one; 0 while it has not. */
+    long leftMillis() {
+        return leftMillis;
+    }
+
+    /** Its connection has ended; the place in the backlog stays. */
+    void leave(long nowMillis) {
+        leftMillis = nowMillis;
+    }
+
+    /** The stream goes on behind the place that it holds. */
+    void streamed() {
+        if (holdsEmptyPlace) {
+            holdsEmptyPlace = false;
+            LOG.debug("Dual channel replication: Attach replica rdb client {} to repl buf block", client.id());
+        }
+        client.link().feed();
+    }
+
+    /** It holds a place behind which there is nothing yet. */
+    void holdEmptyPlace() {
+        holdsEmptyPlace = true;
+    }
+
+    /** The main connection has come to the place that was held for it. */
+    synchronized void letGo() {
+        Backlog.Cursor held = cursor;
+        if (held != null) {
+            held.close();
+            cursor = null;
+        }
     }
 
     /**
@@ -257,9 +362,9 @@ public final class Replica implements Feed {
         ackOffset = Math.max(ackOffset, offset);
         fileOffset = Math.max(fileOffset, durable);
         ackMillis = nowMillis;
-        if (state == State.SENT) {
+        if (state == State.SENT || state == State.BACKGROUND_LOAD) {
             state = State.ONLINE;
-            LOG.info("Streaming to replica {} begins", shown());
+            LOG.info("Synchronization with replica {} succeeded", shown());
             client.link().feed();
         }
     }
@@ -267,11 +372,7 @@ public final class Replica implements Feed {
     /** It is gone, or has to go. */
     synchronized void end() {
         ended = true;
-        Backlog.Cursor last = cursor;
-        if (last != null) {
-            last.close();
-            cursor = null;
-        }
+        letGo();
         Spool from = spool;
         spool = null;
         if (from != null) {
@@ -303,7 +404,7 @@ public final class Replica implements Feed {
             }
         }
         Backlog.Cursor at = cursor;
-        if (state == State.ONLINE && at != null && into.hasRemaining() && !head.hasRemaining()) {
+        if ((state == State.ONLINE || state == State.BACKGROUND_LOAD) && at != null && into.hasRemaining() && !head.hasRemaining()) {
             int read = at.read(into);
             if (read < 0) {
                 LOG.warn("Closing the link to replica {}: there is no memory for what it has not read", shown());
@@ -322,7 +423,7 @@ public final class Replica implements Feed {
     }
 
     private void readSpool(Spool from, ByteBuffer into) throws IOException {
-        if (!readsMark && spoolPosition == 0) {
+        if (mark.length == 0 && spoolPosition == 0) {
             if (!from.isComplete()) {
                 return;
             }
@@ -336,15 +437,20 @@ public final class Replica implements Feed {
         if (read > 0) {
             state = State.SENDING;
             spoolPosition += read;
+            movedMillis = System.currentTimeMillis();
             return;
         }
         if (read < 0) {
             addToHead(mark);
             spool = null;
             from.release();
-            state = rdbOnly ? State.RDB_DONE : readsMark ? State.SENT : State.ONLINE;
+            state = rdbOnly ? State.RDB_DONE : mark.length > 0 ? State.SENT : State.ONLINE;
             ackMillis = System.currentTimeMillis();
-            LOG.info("Synchronization with replica {} succeeded", shown());
+            if (state == State.RDB_DONE) {
+                LOG.info("RDB transfer completed, rdb only replica ({}) should be disconnected asap", shown());
+            } else if (state == State.ONLINE) {
+                LOG.info("Synchronization with replica {} succeeded", shown());
+            }
             move(head, into);
         }
     }

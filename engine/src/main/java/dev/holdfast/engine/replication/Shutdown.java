@@ -55,7 +55,7 @@ public final class Shutdown {
     }
 
     private long lagging() {
-        return node.replicas().stream().filter(this::lags).count();
+        return node.replicas().all().stream().filter(this::lags).count();
     }
 
     private boolean lags(Replica replica) {
@@ -137,7 +137,7 @@ public final class Shutdown {
         keyspace.lock(keyspace.allShards());
         try {
             engine.pause().start(Pause.Purpose.SHUTDOWN, Long.MAX_VALUE, true);
-            node.requestAcknowledgements();
+            node.replicas().requestAcknowledgements();
         } finally {
             keyspace.unlock(keyspace.allShards());
         }
@@ -151,7 +151,7 @@ public final class Shutdown {
     }
 
     private void report() {
-        List<Replica> replicas = node.replicas();
+        List<Replica> replicas = node.replicas().all();
         long offset = node.offset();
         long now = engine.clock().millis();
         for (Replica replica : replicas) {

@@ -1,11 +1,10 @@
 package dev.holdfast.engine.replication;
 
-import dev.holdfast.engine.base.Compatibility;
 import dev.holdfast.engine.base.Reason;
 import dev.holdfast.engine.client.Client;
 import dev.holdfast.engine.client.Link;
 import dev.holdfast.engine.client.NoLink;
-import dev.holdfast.engine.config.Config;
+import dev.holdfast.engine.config.OutputLimits;
 import dev.holdfast.engine.config.ReplicationParameters;
 import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.journal.ChangeStream;
@@ -16,7 +15,6 @@ import dev.holdfast.engine.protocol.RequestDecoder;
 import dev.holdfast.engine.protocol.RespReply;
 import dev.holdfast.engine.topology.Peer;
 import dev.holdfast.engine.topology.PeerCache;
-import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -77,6 +75,8 @@ final class Upstream implements Runnable {
     private final String host;
     private final int port;
     private final Client client;
+    private final Handshake handshake;
+    private final PendingStream pending;
     private final RespReply reply = new RespReply(REPLY_BYTES);
     private final Deque<Point> points = new ArrayDeque<>();
     private RequestDecoder decoder = new RequestDecoder();
@@ -90,6 +90,10 @@ final class Upstream implements Runnable {
     private volatile State state = State.CONNECT;
     private volatile boolean stopped;
     private volatile @Nullable Peer peer;
+
+    /** The connection that brings a snapshot, where it is another one. */
+    private volatile @Nullable Peer snapshotPeer;
+
     private volatile @Nullable Thread thread;
     private volatile long lastReadMillis;
     private volatile long downSinceMillis;
@@ -107,6 +111,12 @@ final class Upstream implements Runnable {
         this.stream = engine.changes().replicas();
         this.host = host;
         this.port = port;
+        this.handshake = new Handshake(engine, host, port);
+        this.pending = new PendingStream(() -> engine.config()
+                .network
+                .clientOutputBufferLimit
+                .limit(OutputLimits.REPLICA)
+                .hardBytes());
         this.downSinceMillis = engine.clock().millis();
         this.client = engine.connect(new PrimaryLink(), engine.statistics().newLane());
         client.setPrimary();
@@ -160,6 +170,15 @@ final class Upstream implements Runnable {
         return transferBytes;
     }
 
+    /** What is kept of the stream until the snapshot is loaded. */
+    long pendingBytes() {
+        return pending.bytes();
+    }
+
+    long mostPendingBytes() {
+        return pending.peakBytes();
+    }
+
     /** The database in which the next command runs. */
     int database() {
         return client.database();
@@ -188,9 +207,10 @@ final class Upstream implements Runnable {
     }
 
     void breakLink() {
-        Peer present = peer;
-        if (present != null) {
-            PeerCache.close(present);
+        for (Peer present : new Peer[] {peer, snapshotPeer}) {
+            if (present != null) {
+                PeerCache.close(present);
+            }
         }
     }
 
@@ -249,6 +269,10 @@ final class Upstream implements Runnable {
     private void linkIsDown() {
         breakLink();
         peer = null;
+        snapshotPeer = null;
+        if (pending.clear()) {
+            LOG.info("Dual channel replication: what was kept of the stream is given up");
+        }
         if (state == State.CONNECTED) {
             downSinceMillis = engine.clock().millis();
         }
@@ -263,101 +287,39 @@ final class Upstream implements Runnable {
     private void connect() throws IOException {
         state = State.CONNECTING;
         LOG.info("Connecting to PRIMARY {}:{}", host, port);
-        int timeout = (int) Math.min(Integer.MAX_VALUE, parameters.timeoutSeconds.get() * 1000);
-        Peer opened = engine.host()
-                .connect(host, port, timeout, engine.config().tls.replication.get());
+        Peer opened = handshake.open();
         peer = opened;
         if (stopped) {
             throw new IOException("it is not followed any more");
         }
         state = State.HANDSHAKE;
-        String pong = ask(opened, "PING");
-        if (!pong.startsWith("+")
-                && !pong.startsWith("-NOAUTH")
-                && !pong.startsWith("-NOPERM")
-                && !pong.startsWith("-ERR operation not permitted")) {
-            throw new IOException("Error reply to PING from primary: '" + pong + "'");
-        }
-        String password = parameters.primaryAuth.get();
-        String user = parameters.primaryUser.get();
-        if (!password.isEmpty()) {
-            String answer = user.isEmpty() ? ask(opened, "AUTH", password) : ask(opened, "AUTH", user, password);
-            if (answer.startsWith("-")) {
-                throw new IOException("Unable to AUTH to PRIMARY: " + answer);
-            }
-        }
-        tell(opened, "listening-port", Integer.toString(ownPort()));
-        if (!parameters.announceIp.get().isEmpty()) {
-            tell(opened, "ip-address", parameters.announceIp.get());
-        }
-        String answer = ask(opened, "REPLCONF", "capa", "eof", "capa", "psync2");
-        if (answer.startsWith("-")) {
-            LOG.info("(Non critical) Primary does not understand REPLCONF capa: {}", answer);
-        }
-        tell(opened, "version", Compatibility.VALKEY_VERSION);
-    }
-
-    /** The port at which a primary shows this server to others. */
-    private int ownPort() {
-        if (parameters.announcePort.getInt() > 0) {
-            return parameters.announcePort.getInt();
-        }
-        Config config = engine.config();
-        return config.tls.replication.get() && config.tls.port.get() != 0
-                ? config.tls.port.getInt()
-                : config.network.port.getInt();
-    }
-
-    private void tell(Peer to, String name, String value) throws IOException {
-        String answer = ask(to, "REPLCONF", name, value);
-        if (answer.startsWith("-")) {
-            LOG.info("(Non critical) Primary does not understand REPLCONF {}: {}", name, answer);
-        }
-    }
-
-    /** Sends a command; the first line of its answer that is not empty. */
-    private static String ask(Peer to, String... words) throws IOException {
-        to.send(command(words));
-        String line = to.readLine();
-        while (line.isEmpty()) {
-            line = to.readLine();
-        }
-        return line;
-    }
-
-    private static byte[] command(String... words) {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        bytes.writeBytes(("*" + words.length + "\r\n").getBytes(StandardCharsets.US_ASCII));
-        for (String word : words) {
-            byte[] text = word.getBytes(StandardCharsets.UTF_8);
-            bytes.writeBytes(("$" + text.length + "\r\n").getBytes(StandardCharsets.US_ASCII));
-            bytes.writeBytes(text);
-            bytes.writeBytes("\r\n".getBytes(StandardCharsets.US_ASCII));
-        }
-        return bytes.toByteArray();
+        handshake.introduce(opened);
     }
 
     private void follow() throws IOException {
         Peer from = present();
         boolean exchange = node.failover().isUnderWay();
         String[] request = {"PSYNC", node.id(), Long.toString(stream.offset() + 1), "FAILOVER"};
-        String answer = ask(from, exchange ? request : Arrays.copyOf(request, request.length - 1));
+        String answer = Handshake.ask(from, exchange ? request : Arrays.copyOf(request, request.length - 1));
         String[] words = answer.split(" ");
         if (exchange) {
             node.failover().answered(words[0].equals("+CONTINUE") || words[0].equals("+FULLRESYNC"));
         }
         if (words[0].equals("+CONTINUE")) {
             node.resumed(words.length > 1 ? words[1] : node.id());
+            beginStream();
             LOG.info("Successful partial resynchronization with primary at offset {}.", stream.offset());
         } else if (words[0].equals("+FULLRESYNC") && words.length == 3) {
             LOG.info("Full resync from primary: {}:{}", words[1], words[2]);
             receive(from, words[1], Long.parseLong(words[2]));
+            beginStream();
+        } else if (words[0].equals("+DUALCHANNELSYNC")) {
+            receiveByTwo(from);
         } else if (LATER.stream().anyMatch(answer::startsWith)) {
             throw new IOException("Primary is currently unable to PSYNC but should be in the future: " + answer);
         } else {
             throw new IOException("Unexpected reply to PSYNC from primary: " + answer);
         }
-        client.select(database);
         state = State.CONNECTED;
         lastReadMillis = engine.clock().millis();
         acknowledge(from);
@@ -378,70 +340,67 @@ final class Upstream implements Runnable {
         state = State.TRANSFER;
         transferredBytes = 0;
         transferBytes = 0;
-        String head = from.readLine();
-        while (head.isEmpty()) {
-            head = from.readLine();
+        Transfer transfer = new Transfer(from, Handshake.readLine(from), this::noteTransferred);
+        transferBytes = transfer.length() == Long.MAX_VALUE ? 0 : transfer.length();
+        if (node.snapshotLoad().isDirect()) {
+            state = State.LOADING;
+            database = node.snapshotLoad().loadDirectly(this, transfer, transfer.length(), id, offset);
+            transfer.drain();
+        } else {
+            receive(transfer, id, offset);
         }
-        if (!head.startsWith("$")) {
-            throw new IOException("Bad protocol from PRIMARY, the first byte is not '$': " + head);
-        }
+        LOG.info("PRIMARY <-> REPLICA sync: Finished with success");
+    }
+
+    private void receive(Transfer transfer, String id, long offset) throws IOException {
         Spool spool = node.newSpool();
         spool.retain();
         try {
-            if (head.startsWith("$EOF:")) {
-                byte[] mark = head.substring("$EOF:".length()).getBytes(StandardCharsets.US_ASCII);
-                if (mark.length != Replica.MARK_BYTES) {
-                    throw new IOException("Bad protocol from PRIMARY: the mark of the end is '" + head + "'");
-                }
-                receiveUntil(from, mark, spool);
-            } else {
-                transferBytes = number(head.substring(1));
-                receive(from, transferBytes, spool);
+            byte[] buffer = new byte[READ_BYTES];
+            int count = transfer.read(buffer, 0, buffer.length);
+            while (count >= 0) {
+                spool.write(buffer, 0, count);
+                count = transfer.read(buffer, 0, buffer.length);
             }
             spool.complete();
             LOG.info("PRIMARY <-> REPLICA sync: {} bytes received", spool.size());
             state = State.LOADING;
-            database = node.load(this, spool, id, offset);
-            LOG.info("PRIMARY <-> REPLICA sync: Finished with success");
+            database = node.snapshotLoad().load(this, spool, id, offset);
         } finally {
             spool.release();
         }
     }
 
-    private static long number(String text) throws IOException {
+    /** Receives everything by a connection of its own, while what comes of the stream meanwhile is kept. */
+    private void receiveByTwo(Peer main) throws IOException {
+        LOG.info("Dual channel replication: PSYNC is not possible, initialize RDB channel.");
+        Peer second = handshake.open();
+        snapshotPeer = second;
+        if (stopped) {
+            throw new IOException("it is not followed any more");
+        }
+        handshake.requestSnapshot(second);
+        Handshake.Place place = Handshake.Place.of(Handshake.readLine(second));
+        StreamKeeper keeper = new StreamKeeper(
+                main, place, pending, engine.debugSettings(), this::noteInput, () -> PeerCache.close(second));
+        keeper.start();
+        boolean whole;
         try {
-            return Long.parseLong(text);
-        } catch (NumberFormatException e) {
-            throw new IOException("Bad protocol from PRIMARY: '" + text + "' is no length", e);
+            receive(second, place.id(), place.offset());
+        } finally {
+            whole = keeper.end();
+            PeerCache.close(second);
         }
-    }
-
-    private void receive(Peer from, long length, Spool spool) throws IOException {
-        byte[] buffer = new byte[READ_BYTES];
-        while (transferredBytes < length) {
-            int count = read(from, buffer, 0, (int) Math.min(buffer.length, length - transferredBytes));
-            spool.write(buffer, 0, count);
-            noteTransferred(count);
+        if (!whole) {
+            throw new IOException("the main channel is broken");
         }
-    }
-
-    /** Receives up to a mark, which does not belong to the snapshot. Nothing comes behind it before an acknowledgement. */
-    private void receiveUntil(Peer from, byte[] mark, Spool spool) throws IOException {
-        byte[] buffer = new byte[READ_BYTES];
-        int held = 0;
-        while (true) {
-            int count = read(from, buffer, held, buffer.length - held);
-            noteTransferred(count);
-            int end = held + count;
-            if (end >= mark.length && Arrays.equals(buffer, end - mark.length, end, mark, 0, mark.length)) {
-                spool.write(buffer, 0, end - mark.length);
-                return;
-            }
-            int keep = Math.min(end, mark.length);
-            spool.write(buffer, 0, end - keep);
-            System.arraycopy(buffer, end - keep, buffer, 0, keep);
-            held = keep;
+        main.setTimeout(READ_MILLIS);
+        beginStream();
+        for (byte[] part = pending.take(); part != null && !stopped; part = pending.take()) {
+            usePending(part);
+            acknowledgeInTime(main);
         }
+        LOG.info("Dual channel replication: Successfully streamed replication data into memory");
     }
 
     private void noteTransferred(int more) {
@@ -465,30 +424,52 @@ final class Upstream implements Runnable {
 
     // ---- the stream ----
 
-    private void apply(Peer from) throws IOException {
-        from.setTimeout(READ_MILLIS);
+    /** The stream begins, in the database that is selected in it. */
+    private void beginStream() {
+        client.select(database);
         decoder = new RequestDecoder();
         decoder.setMaxBulkBytes(MOST_WORD_BYTES);
         rawStart = 0;
         rawEnd = 0;
+    }
+
+    private void apply(Peer from) throws IOException {
+        from.setTimeout(READ_MILLIS);
         byte[] buffer = new byte[READ_BYTES];
         while (!stopped) {
             try {
                 int count = read(from, buffer, 0, Math.min(buffer.length, decoder.most()));
                 lastReadMillis = engine.clock().millis();
                 noteInput(count);
-                keepRaw(buffer, count);
-                run(buffer, count);
-                engine.changes().commit();
+                use(buffer, count);
             } catch (InterruptedIOException e) {
                 long silent = engine.clock().millis() - lastReadMillis;
                 if (silent > parameters.timeoutSeconds.get() * 1000) {
                     throw new IOException("nothing has come for " + silent / 1000 + " seconds", e);
                 }
             }
-            if (ackWanted || System.nanoTime() - lastAckNanos >= ACK_NANOS) {
-                acknowledge(from);
-            }
+            acknowledgeInTime(from);
+        }
+    }
+
+    private void usePending(byte[] part) throws IOException {
+        int at = 0;
+        while (at < part.length) {
+            int count = Math.min(part.length - at, decoder.most());
+            use(at == 0 ? part : Arrays.copyOfRange(part, at, at + count), count);
+            at += count;
+        }
+    }
+
+    private void use(byte[] bytes, int count) throws IOException {
+        keepRaw(bytes, count);
+        run(bytes, count);
+        engine.changes().commit();
+    }
+
+    private void acknowledgeInTime(Peer to) throws IOException {
+        if (ackWanted || System.nanoTime() - lastAckNanos >= ACK_NANOS) {
+            acknowledge(to);
         }
     }
 
@@ -546,7 +527,7 @@ final class Upstream implements Runnable {
 
     /** What the primary could do could not be done here: from now on the data may differ. */
     private void failed(Args args, String error) throws IOException {
-        node.unexpectedErrors.increment();
+        engine.statistics().unexpectedErrors.increment();
         LOG.warn(
                 "== CRITICAL == This replica is sending an error to its primary: '{}' after processing the command '{}'",
                 error,
@@ -573,7 +554,7 @@ final class Upstream implements Runnable {
         String offset = Long.toString(stream.offset());
         if (synced < 0) {
             points.clear();
-            to.send(command("REPLCONF", "ACK", offset));
+            to.send(Handshake.command("REPLCONF", "ACK", offset));
             return;
         }
         Point last = points.peekLast();
@@ -584,7 +565,7 @@ final class Upstream implements Runnable {
         while (!points.isEmpty() && points.element().file <= synced) {
             durableOffset = points.remove().offset;
         }
-        to.send(command("REPLCONF", "ACK", offset, "FACK", Long.toString(durableOffset)));
+        to.send(Handshake.command("REPLCONF", "ACK", offset, "FACK", Long.toString(durableOffset)));
     }
 
     /** What CLIENT LIST shows of the primary, and CLIENT KILL ends. */

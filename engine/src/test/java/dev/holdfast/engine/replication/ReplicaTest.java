@@ -21,14 +21,14 @@ class ReplicaTest {
             Replica replica = new Replica(store.engine()
                     .newClient(NoLink.INSTANCE, store.engine().statistics().newLane()));
             for (String capability : capabilities) {
-                replica.addCapability(capability);
+                replica.addCapability(capability, store.engine().config().replication);
             }
             ByteBuffer into = ByteBuffer.allocate(200);
             replica.await(0);
             replica.keepAlive();
             replica.read(into);
             spool.retain();
-            replica.begin("+FULLRESYNC id 0\r\n", spool, null, MARK);
+            replica.begin("+FULLRESYNC id 0\r\n", spool, null, replica.readsMark() ? MARK : new byte[0], 0);
             replica.read(into);
             replica.keepAlive();
             replica.read(into);
