@@ -187,8 +187,7 @@ public final class ReplicationCommands {
                 }
                 replica.setAnnouncedIp(value.toString());
             }
-            case "capa" ->
-                replica.addCapability(value.toString().toLowerCase(Locale.ROOT), call.config().replication);
+            case "capa" -> replica.addCapability(value.toString().toLowerCase(Locale.ROOT), call.config().replication);
             case "version" -> replica.setVersion(version(value.toString()));
             case "rdb-only" ->
                 replica.setRdbOnly(

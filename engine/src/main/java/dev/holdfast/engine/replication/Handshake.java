@@ -32,7 +32,8 @@ final class Handshake {
             String[] words = line.split(" ");
             try {
                 if (words.length == 4 && words[0].startsWith(HEAD)) {
-                    return new Place(Long.parseLong(words[0].substring(HEAD.length())), words[1], Long.parseLong(words[3]));
+                    return new Place(
+                            Long.parseLong(words[0].substring(HEAD.length())), words[1], Long.parseLong(words[3]));
                 }
             } catch (NumberFormatException e) {
                 LOG.debug("No place in a stream", e);
@@ -56,7 +57,8 @@ final class Handshake {
     /** Opens a connection, on which nothing has been said yet. */
     Peer open() throws IOException {
         int timeout = (int) Math.min(Integer.MAX_VALUE, parameters.timeoutSeconds.get() * 1000);
-        return engine.host().connect(host, port, timeout, engine.config().tls.replication.get());
+        return engine.host()
+                .connect(host, port, timeout, engine.config().tls.replication.get());
     }
 
     /** Says on the connection for the stream who this is and what it can. */

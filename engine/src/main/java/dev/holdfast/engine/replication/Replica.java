@@ -273,8 +273,7 @@ public final class Replica implements Feed {
      * @param at where the stream goes on; null if it wants none
      * @param endMark what ends the snapshot; empty if it is sent behind its length, when that is known
      */
-    synchronized void begin(
-            String answer, Spool from, Backlog.@Nullable Cursor at, byte[] endMark, long nowMillis) {
+    synchronized void begin(String answer, Spool from, Backlog.@Nullable Cursor at, byte[] endMark, long nowMillis) {
         String text = answer + (endMark.length > 0 ? "$EOF:" + ascii(endMark) + "\r\n" : "");
         movedMillis = nowMillis;
         addToHead(text.getBytes(StandardCharsets.US_ASCII));
@@ -404,7 +403,10 @@ public final class Replica implements Feed {
             }
         }
         Backlog.Cursor at = cursor;
-        if ((state == State.ONLINE || state == State.BACKGROUND_LOAD) && at != null && into.hasRemaining() && !head.hasRemaining()) {
+        if ((state == State.ONLINE || state == State.BACKGROUND_LOAD)
+                && at != null
+                && into.hasRemaining()
+                && !head.hasRemaining()) {
             int read = at.read(into);
             if (read < 0) {
                 LOG.warn("Closing the link to replica {}: there is no memory for what it has not read", shown());

@@ -428,7 +428,9 @@ public final class Replicas {
             return replica.version();
         }
         return known.values().stream()
-                .filter(other -> other.version() > 0 && other.port() == replica.port() && other.ip().equals(replica.ip()))
+                .filter(other -> other.version() > 0
+                        && other.port() == replica.port()
+                        && other.ip().equals(replica.ip()))
                 .mapToInt(Replica::version)
                 .min()
                 .orElse(0);

@@ -136,8 +136,7 @@ final class SnapshotLoad {
                 engine.clock().millis());
         long[] read = {0};
         try {
-            reader.load(
-                    counting(source, read), size, 0);
+            reader.load(counting(source, read), size, 0);
             Scripting scripting = Scripting.of(engine);
             libraries.forEach(code -> scripting.functions().load(code, true, true));
             node.adopt(id, offset);

@@ -102,7 +102,8 @@ final class StreamKeeper implements Runnable {
             throw new IOException("Unexpected reply to PSYNC on the main channel: " + answer);
         }
         established = true;
-        LOG.info("Dual channel replication: PRIMARY <-> REPLICA sync: Primary accepted a Partial Resynchronization{}",
+        LOG.info(
+                "Dual channel replication: PRIMARY <-> REPLICA sync: Primary accepted a Partial Resynchronization{}",
                 over ? "." : ", RDB load in background.");
     }
 

@@ -90,8 +90,7 @@ final class Transfer implements RdbSource {
             heldTo -= heldFrom;
             heldFrom = 0;
             heldTo += receive(held, heldTo, held.length - heldTo);
-            ended = heldTo >= mark.length
-                    && Arrays.equals(held, heldTo - mark.length, heldTo, mark, 0, mark.length);
+            ended = heldTo >= mark.length && Arrays.equals(held, heldTo - mark.length, heldTo, mark, 0, mark.length);
         }
         int ready = heldTo - heldFrom - mark.length;
         if (ready == 0) {
