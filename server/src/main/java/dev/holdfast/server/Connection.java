@@ -4,6 +4,7 @@ import dev.holdfast.engine.base.SharedBytes;
 import dev.holdfast.engine.client.Client;
 import dev.holdfast.engine.client.Feed;
 import dev.holdfast.engine.client.Link;
+import dev.holdfast.engine.client.QueuedCommands;
 import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.protocol.Args;
 import dev.holdfast.engine.protocol.MemoryRefusedException;
@@ -535,6 +536,10 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link, Sen
     public void channelInactive(ChannelHandlerContext context) {
         release();
         engine.disconnect(client);
+        QueuedCommands transaction = client.transaction();
+        if (transaction != null) {
+            transaction.release();
+        }
         server.forget(this);
     }
 

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -94,6 +95,14 @@ final class ClientMemoryTest {
             client.send(many.substring(many.length() / 2));
             client.send(command("MULTI") + command("SET", "a", "b") + command("EXEC"));
             client.send(command("MULTI") + command("SET", "a", "b") + command("DISCARD"));
+            // The arrays of values before, and of transactions, serve again.
+            for (int i = 0; i < 3; i++) {
+                String set = command("SET", "own", own(i));
+                client.send(set.substring(0, set.length() / 2));
+                other.run("PING");
+                client.send(set.substring(set.length() / 2));
+                client.send(command("MULTI") + command("SET", "own", own(i)).repeat(3) + command(i == 1 ? "EXEC" : "DISCARD"));
+            }
             client.send(command("WATCH", "w") + command("UNWATCH") + command("WATCH", "v"));
             client.send(command("SUBSCRIBE", "news") + command("PSUBSCRIBE", "n*") + command("SSUBSCRIBE", "s"));
             client.send(command("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "t:"));
@@ -117,6 +126,11 @@ final class ClientMemoryTest {
         } catch (IOException e) {
             // The server has ended the connection.
         }
+    }
+
+    /** A long value, one letter again and again, each time a little shorter. */
+    private static String own(int index) {
+        return Character.toString('a' + index).repeat(200_000 - 1000 * index);
     }
 
     @ParameterizedTest
@@ -152,6 +166,9 @@ final class ClientMemoryTest {
             String message = "number " + place;
             assertEquals("*3|$7|message|$6|others|$" + message.length() + "|" + message, subscriber.read());
             assertEquals("$" + BIG + "|" + "x".repeat(BIG), runForReply(other, "GET", "big"));
+            String own = runForReply(other, "GET", "own");
+            assertTrue(own.equals("$-1") || IntStream.range(0, 3).anyMatch(i -> own.endsWith("|" + own(i))), "mixed");
+            runForReply(other, "DEL", "own");
             // A reader has the last byte of a reply a moment before the server knows that it has gone.
             await(() -> engine.clients().size() == 2 && engine.clientMemory().sum() <= before);
         }

@@ -3,6 +3,7 @@ package dev.holdfast.engine.change;
 import dev.holdfast.engine.base.Glob;
 import dev.holdfast.engine.base.SharedBytes;
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.base.SpareArrays;
 import dev.holdfast.engine.client.Client;
 import dev.holdfast.engine.protocol.RespReply;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,9 +25,13 @@ public final class PubSub {
     /** What a subscription takes beside the name. */
     private static final int SUBSCRIPTION_BYTES = 200;
 
+    /** The arrays of messages of this length or more serve again; shorter ones are held uncounted where they are alone. */
+    private static final int REUSED_BYTES = 2048;
+
     private static final Slice MESSAGE = Slice.of("message");
     private static final Slice SHARD_MESSAGE = Slice.of("smessage");
 
+    private final SpareArrays spares = new SpareArrays(REUSED_BYTES);
     private final Map<Slice, Client[]> channels = new ConcurrentHashMap<>();
     private final Map<Slice, Client[]> shardChannels = new ConcurrentHashMap<>();
     private final Map<Slice, Client[]> patterns = new ConcurrentHashMap<>();
@@ -117,17 +123,16 @@ public final class PubSub {
         long receivers = deliver(channels, MESSAGE, channel, message);
         for (Map.Entry<Slice, Client[]> pattern : patterns.entrySet()) {
             if (Glob.matches(pattern.getKey(), channel)) {
-                Encoded encoded = new Encoded(reply -> {
+                long words = (long) pattern.getKey().length() + channel.length() + message.length();
+                Client[] clients = pattern.getValue();
+                push(clients, words, reply -> {
                     reply.push(4);
                     reply.bulk("pmessage");
                     reply.bulk(pattern.getKey());
                     reply.bulk(channel);
                     reply.bulk(message);
                 });
-                for (Client client : pattern.getValue()) {
-                    client.link().push(encoded.of(client.resp3()));
-                    receivers++;
-                }
+                receivers += clients.length;
             }
         }
         return receivers;
@@ -138,40 +143,61 @@ public final class PubSub {
         return deliver(shardChannels, SHARD_MESSAGE, channel, message);
     }
 
-    private static long deliver(Map<Slice, Client[]> map, Slice kind, Slice channel, Slice message) {
+    private long deliver(Map<Slice, Client[]> map, Slice kind, Slice channel, Slice message) {
         Client[] clients = map.get(channel);
         if (clients == null) {
             return 0;
         }
-        Encoded encoded = new Encoded(reply -> {
+        push(clients, (long) channel.length() + message.length(), reply -> {
             reply.push(3);
             reply.bulk(kind);
             reply.bulk(channel);
             reply.bulk(message);
         });
-        for (Client client : clients) {
-            client.link().push(encoded.of(client.resp3()));
-        }
         return clients.length;
     }
 
+    /** @param words how many bytes of data the message has */
+    private void push(Client[] clients, long words, Consumer<RespReply> writer) {
+        Encoded encoded = new Encoded(words, writer);
+        for (Client client : clients) {
+            client.link().push(encoded.of(client.resp3()));
+        }
+        encoded.made();
+    }
+
+    /** Lets go of arrays of messages that have not been of use for a while. */
+    public void letSparesGo() {
+        spares.letGoUnused();
+    }
+
     /** A message encoded at most once for each protocol. */
-    private static final class Encoded {
-        private final java.util.function.Consumer<RespReply> writer;
+    private final class Encoded {
+        /** What the words take that are no data, with the heads and ends of all words. */
+        private static final int FRAME_BYTES = 128;
+
+        /** For more than this, room is looked for before it is made. */
+        private static final int MUCH_BYTES = 1 << 20;
+
+        private final int words;
+        private final Consumer<RespReply> writer;
         private @Nullable SharedBytes resp2;
         private @Nullable SharedBytes resp3;
 
-        Encoded(java.util.function.Consumer<RespReply> writer) {
+        Encoded(long words, Consumer<RespReply> writer) {
+            this.words = (int) Math.min(words, MUCH_BYTES);
             this.writer = writer;
         }
 
         SharedBytes of(boolean three) {
             SharedBytes bytes = three ? resp3 : resp2;
             if (bytes == null) {
-                RespReply reply = new RespReply(128);
+                int room = words + FRAME_BYTES;
+                byte[] spare = words < REUSED_BYTES ? null : spares.take(room);
+                RespReply reply = new RespReply(spare == null ? new byte[room] : spare);
                 reply.setResp3(three);
                 writer.accept(reply);
-                bytes = new SharedBytes(reply.toBytes());
+                bytes = new SharedBytes(reply.array(), reply.size(), words < REUSED_BYTES ? null : spares);
                 if (three) {
                     resp3 = bytes;
                 } else {
@@ -179,6 +205,15 @@ public final class PubSub {
                 }
             }
             return bytes;
+        }
+
+        void made() {
+            if (resp2 != null) {
+                resp2.made();
+            }
+            if (resp3 != null) {
+                resp3.made();
+            }
         }
     }
 

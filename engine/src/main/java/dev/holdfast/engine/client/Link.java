@@ -16,7 +16,7 @@ public interface Link {
 
     /** As {@link #push(byte[])}, for a message that others get too. */
     default void push(SharedBytes message) {
-        push(message.array());
+        push(message.toBytes());
     }
 
     /** Says that what has been pushed so far is to stand before the answer that will be written to this reply. */

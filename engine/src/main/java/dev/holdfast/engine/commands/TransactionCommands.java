@@ -66,15 +66,17 @@ public final class TransactionCommands {
                     .summary("Forgets all watched keys"));
 
     private static void multi(Call call) {
-        call.client().setTransaction(new QueuedCommands());
+        call.client().setTransaction(new QueuedCommands(call.client().lane().spareArrays));
         call.reply().ok();
     }
 
     private static void discard(Call call) {
-        if (call.client().transaction() == null) {
+        QueuedCommands transaction = call.client().transaction();
+        if (transaction == null) {
             throw new CommandException("ERR DISCARD without MULTI");
         }
         call.engine().endTransaction(call.client());
+        transaction.release();
         call.reply().ok();
     }
 

@@ -10,9 +10,13 @@ import org.slf4j.LoggerFactory;
 final class Heartbeat {
     private static final Logger LOG = LoggerFactory.getLogger(Heartbeat.class);
 
+    /** How long an array that is not used may wait for a use. */
+    private static final long NANOS_OF_SPARES = 1_000_000_000;
+
     private final Engine engine;
     private final Config config;
     private final ScheduledThreadPoolExecutor timer;
+    private long spareNanos;
 
     Heartbeat(Engine engine) {
         this.engine = engine;
@@ -79,5 +83,10 @@ final class Heartbeat {
         engine.clientMemory().look();
         engine.eviction().look();
         engine.peers().closeUnused();
+        if (engine.clock().nanos() - spareNanos >= NANOS_OF_SPARES) {
+            spareNanos = engine.clock().nanos();
+            engine.statistics().letSparesGo();
+            engine.pubSub().letSparesGo();
+        }
     }
 }

@@ -60,6 +60,16 @@ public final class Transactions {
         if (transaction == null) {
             throw new CommandException("ERR EXEC without MULTI");
         }
+        try {
+            execute(call, client, transaction);
+        } finally {
+            if (client.transaction() != transaction) {
+                transaction.release();
+            }
+        }
+    }
+
+    private static void execute(Call call, Client client, QueuedCommands transaction) {
         if (transaction.hasFailed()) {
             call.engine().endTransaction(client);
             throw new CommandException("EXECABORT Transaction discarded because of previous errors.");

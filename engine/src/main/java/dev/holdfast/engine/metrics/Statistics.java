@@ -115,6 +115,11 @@ public final class Statistics {
         }
     }
 
+    /** Lets go of long arrays that nothing has used since this was last called. */
+    public void letSparesGo() {
+        lanes.forEach(lane -> lane.spareArrays.letGoUnused());
+    }
+
     /** How long calls of a command took. */
     public LatencyHistogram latency(CommandSpec command) {
         LatencyHistogram histogram = new LatencyHistogram();

@@ -14,6 +14,8 @@ public final class ThreadStatistics {
     /** The longest batch whose keys are read together. */
     public static final int MOST_PREFETCHED = 16;
 
+    private static final int LEAST_SPARE_BYTES = 16 * 1024 - 16;
+
     /** For how long commands are timed one by one after a batch that took long. */
     private static final long ALERT_NANOS = 1_000_000_000;
 
@@ -31,8 +33,8 @@ public final class ThreadStatistics {
     /** The collections among the items of a batch; see {@code Prefetcher}. */
     public final @Nullable Entry[] collections = new @Nullable Entry[MOST_PREFETCHED];
 
-    /** What long words are read into. */
-    public final SpareArrays spareArrays = new SpareArrays();
+    /** What long words are read into, and transactions are put together in. */
+    public final SpareArrays spareArrays = new SpareArrays(LEAST_SPARE_BYTES);
 
     /** Takes what prefetching has read, so that it is not left out as useless. */
     public int seen;

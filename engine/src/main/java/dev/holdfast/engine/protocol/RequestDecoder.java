@@ -71,7 +71,7 @@ public final class RequestDecoder {
     private boolean authenticated = true;
 
     public RequestDecoder() {
-        this(Account.UNLIMITED, new SpareArrays());
+        this(Account.UNLIMITED, new SpareArrays(MUCH_BYTES));
     }
 
     /**

@@ -55,7 +55,12 @@ public final class RespReply extends Reply {
     private long sharedBytes;
 
     public RespReply(int initialBytes) {
-        bytes = new byte[initialBytes];
+        this(new byte[initialBytes]);
+    }
+
+    /** @param bytes what is written into, as long as that is long enough */
+    public RespReply(byte[] bytes) {
+        this.bytes = bytes;
     }
 
     private static byte[] ascii(String text) {

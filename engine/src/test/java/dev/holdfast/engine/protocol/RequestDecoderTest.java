@@ -232,7 +232,7 @@ final class RequestDecoderTest {
         for (long seed = base; seed < base + 100; seed++) {
             Random random = new Random(seed);
             Held held = new Held();
-            SpareArrays spares = new SpareArrays();
+            SpareArrays spares = new SpareArrays(32 * 1024);
             RequestDecoder decoder = new RequestDecoder(held, spares);
             List<List<String>> sent = new ArrayList<>();
             byte[] input = bytes(longCommands(random, sent));
