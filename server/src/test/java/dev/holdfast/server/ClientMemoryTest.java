@@ -101,7 +101,9 @@ final class ClientMemoryTest {
                 client.send(set.substring(0, set.length() / 2));
                 other.run("PING");
                 client.send(set.substring(set.length() / 2));
-                client.send(command("MULTI") + command("SET", "own", own(i)).repeat(3) + command(i == 1 ? "EXEC" : "DISCARD"));
+                client.send(command("MULTI")
+                        + command("SET", "own", own(i)).repeat(3)
+                        + command(i == 1 ? "EXEC" : "DISCARD"));
             }
             client.send(command("WATCH", "w") + command("UNWATCH") + command("WATCH", "v"));
             client.send(command("SUBSCRIBE", "news") + command("PSUBSCRIBE", "n*") + command("SSUBSCRIBE", "s"));
