@@ -157,7 +157,14 @@ public final class Relays implements Callable<Integer> {
             case READ -> reading(port, token);
             case POLL -> polling(port, token);
             case SOCKET -> endToEnd(port, token);
-            case FAN_OUT -> new double[] {fanOut(port, token)};
+            case FAN_OUT -> {
+                try {
+                    yield new double[] {fanOut(port, token)};
+                } catch (IOException e) {
+                    System.err.println("Port " + port + " did not get through the fan-out: " + e);
+                    yield new double[] {Double.NaN};
+                }
+            }
         };
     }
 

@@ -4,7 +4,11 @@ import dev.holdfast.relay.http.HttpError;
 import dev.holdfast.relay.http.Request;
 import dev.holdfast.relay.http.Response;
 import dev.holdfast.toolkit.Toolkit;
+import dev.holdfast.toolkit.store.Command;
+import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.Store;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +17,7 @@ public final class Login {
     private static final String PREFIX = "Bearer ";
     private static final int LEAST_SECRET = 32;
 
+    private final Store store;
     private final Users users;
     private final Passwords passwords = new Passwords();
     private final Tokens tokens;
@@ -59,7 +64,7 @@ public final class Login {
             throw new IllegalArgumentException("the secret that tokens are signed with needs " + LEAST_SECRET
                     + " random characters; 'openssl rand -hex 32' makes one");
         }
-        Store store = toolkit.store();
+        this.store = toolkit.store();
         this.users = new Users(store);
         this.tokens = new Tokens(store, secret);
         this.keys = new ApiKeys(store);
@@ -130,9 +135,9 @@ public final class Login {
 
     /** As {@link #of(Request)}, by the token or key itself. */
     public Principal of(String text) {
-        Credential credential = ApiKeys.isKey(text) ? keys.verify(text) : tokens.verify(text);
-        User user = credential == null ? null : users.byId(credential.userId());
-        if (credential == null || user == null || isTooOld(credential, user)) {
+        Credential credential = ApiKeys.isKey(text) ? keys.verify(text) : tokens.read(text);
+        User user = credential == null ? null : holder(credential);
+        if (credential == null || user == null) {
             throw unauthorized("Invalid or expired token");
         }
         if (!user.active()) {
@@ -145,8 +150,19 @@ public final class Login {
                 credential instanceof ApiKeys.Key key ? user.limitedTo(key.permissions()) : user, credential);
     }
 
-    private static boolean isTooOld(Credential credential, User user) {
-        return credential instanceof Tokens.Access access && access.issuedMillis() < user.tokensAfterMillis();
+    /** Whose a credential is; null if there is no such user, or the credential has been ended. In one round trip, as every request asks. */
+    private @Nullable User holder(Credential credential) {
+        String id = credential.userId();
+        if (!(credential instanceof Tokens.Access access)) {
+            return users.byId(id);
+        }
+        List<Command> asked = new ArrayList<>(tokens.endings(access));
+        asked.add(users.reading(id));
+        List<Reply> answers = store.pipeline(asked);
+        User user = users.user(id, answers.getLast());
+        boolean ended = answers.subList(0, answers.size() - 1).stream()
+                .anyMatch(answer -> answer.orThrow().flag());
+        return ended || user == null || access.issuedMillis() < user.tokensAfterMillis() ? null : user;
     }
 
     /**
@@ -181,14 +197,13 @@ public final class Login {
     /** The user as it is now, or null if what let the principal in no longer holds, but for the token's age; for what outlasts a token. */
     public @Nullable User current(Principal principal) {
         Credential credential = principal.credential;
-        User user = users.byId(credential.userId());
-        if (user == null || !user.active() || isTooOld(credential, user)) {
+        User user = holder(credential);
+        if (user == null || !user.active()) {
             return null;
         }
-        return switch (credential) {
-            case Tokens.Access access -> tokens.isVoid(access) ? null : user;
-            case ApiKeys.Key key -> keys.isVoid(key) ? null : user.limitedTo(key.permissions());
-        };
+        return credential instanceof ApiKeys.Key key
+                ? keys.isVoid(key) ? null : user.limitedTo(key.permissions())
+                : user;
     }
 
     static HttpError unauthorized(String detail) {

@@ -9,6 +9,7 @@ import dev.holdfast.toolkit.limit.RateLimiter;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * How many requests a user may send in a minute, over all processes. A process takes a hundredth of a second's worth from the store at
@@ -40,17 +41,22 @@ final class RequestRate {
 
     /** What this process may still let through of one user. */
     private final class Share {
-        private long left;
+        private final AtomicLong left = new AtomicLong();
 
-        synchronized void take(String user) {
-            if (left == 0) {
+        void take(String user) {
+            while (left.decrementAndGet() < 0) {
+                refill(user);
+            }
+        }
+
+        private synchronized void refill(String user) {
+            if (left.get() <= 0) {
                 Decision decision = limiter.tryAcquire(user, share);
                 if (!decision.allowed() && decision.decided()) {
                     throw tooMany(decision);
                 }
-                left = share;
+                left.set(share);
             }
-            left--;
         }
     }
 

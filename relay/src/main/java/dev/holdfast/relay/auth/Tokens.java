@@ -7,6 +7,7 @@ import com.nimbusds.jose.crypto.MACSigner;
 import com.nimbusds.jose.crypto.MACVerifier;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
+import dev.holdfast.toolkit.store.Command;
 import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.Script;
 import dev.holdfast.toolkit.store.Store;
@@ -25,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +49,7 @@ final class Tokens {
     static final Duration ACCESS = Duration.ofMinutes(10);
     static final Duration REFRESH = Duration.ofDays(90);
     private static final int SECRET_BYTES = 32;
+    private static final int MOST_KNOWN = 10_000;
     private static final String REVOKED = "revoked";
 
     /** Uses a refresh token up, if its secret is right: OK, USED, or NONE. */
@@ -61,6 +64,9 @@ final class Tokens {
     private final Store store;
     private final byte[] secret;
     private final SecureRandom random = new SecureRandom();
+
+    /** Tokens that were found to be ours, and what they say, so that not every request computes a signature. */
+    private final Map<String, Access> known = new ConcurrentHashMap<>();
 
     /** What an access token says, once it has been found good. */
     record Access(String userId, String jti, String family, long issuedMillis, long expiresMillis)
@@ -101,19 +107,30 @@ final class Tokens {
         return token.serialize();
     }
 
-    /** What an access token says, or null if it is not ours, is over, or has been ended. */
+    /** What an access token says, or null if it is not ours, or is over. Whether it has been ended is told by {@link #endings}. */
     @Nullable
-    Access verify(String token) {
-        Access access = read(token);
-        return access == null || access.expiresMillis <= store.millis() || isVoid(access) ? null : access;
+    Access read(String token) {
+        Access access = known.get(token);
+        if (access == null) {
+            access = decoded(token);
+            if (access != null) {
+                if (known.size() >= MOST_KNOWN) {
+                    known.clear();
+                }
+                known.put(token, access);
+            }
+        }
+        return access == null || access.expiresMillis <= store.millis() ? null : access;
     }
 
-    /** Whether an access token has been ended before its time. */
-    boolean isVoid(Access access) {
-        return store.call("EXISTS", key("denylist:jti:" + access.jti)).flag() || isEnded(access.family);
+    /** What asks whether an access token has been ended before its time: it has if any of the answers is 1. */
+    List<Command> endings(Access access) {
+        return List.of(
+                Command.of("EXISTS", key("denylist:jti:" + access.jti)),
+                Command.of("EXISTS", key("refresh:ended:" + access.family)));
     }
 
-    private @Nullable Access read(String token) {
+    private @Nullable Access decoded(String token) {
         try {
             SignedJWT jwt = SignedJWT.parse(token);
             // The algorithm is ours, whatever the token's head asks for.

@@ -1,6 +1,7 @@
 package dev.holdfast.relay.auth;
 
 import dev.holdfast.relay.http.Json;
+import dev.holdfast.toolkit.store.Command;
 import dev.holdfast.toolkit.store.Reply;
 import dev.holdfast.toolkit.store.Store;
 import java.nio.charset.StandardCharsets;
@@ -46,7 +47,17 @@ public final class Users {
     }
 
     public @Nullable User byId(String id) {
-        Map<String, Reply> fields = store.call("HGETALL", key(id)).map();
+        return user(id, store.call(reading(id)));
+    }
+
+    /** What reads a user, whom {@link #user} makes of the answer. */
+    Command reading(String id) {
+        return Command.of("HGETALL", key(id));
+    }
+
+    @Nullable
+    User user(String id, Reply answer) {
+        Map<String, Reply> fields = answer.orThrow().map();
         if (!fields.containsKey("user_id")) {
             return null;
         }
