@@ -61,7 +61,7 @@ final class OutputLimit {
         if (limit.hardBytes() > 0 && pendingBytes >= Math.max(limit.hardBytes(), least)) {
             return true;
         }
-        if (limit.softBytes() == 0 || pendingBytes < limit.softBytes()) {
+        if (limit.softBytes() == 0 || pendingBytes < Math.max(limit.softBytes(), least)) {
             overSoftSince = 0;
             return false;
         }

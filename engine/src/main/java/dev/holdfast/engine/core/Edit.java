@@ -361,6 +361,9 @@ public final class Edit<V extends Entry> {
 
     private void count(long changes) {
         call.addDirty(changes);
+        if (engine.replication().isReplica() && !call.client().isReplaying()) {
+            engine.ownKeys().note(database, key);
+        }
         assert call.edits().noteReport(key, database);
     }
 

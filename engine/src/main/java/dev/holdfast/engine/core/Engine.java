@@ -31,6 +31,7 @@ import dev.holdfast.engine.topology.ClusterNode;
 import dev.holdfast.engine.topology.PeerCache;
 import dev.holdfast.engine.upkeep.Eviction;
 import dev.holdfast.engine.upkeep.Expiry;
+import dev.holdfast.engine.upkeep.OwnKeys;
 import dev.holdfast.engine.upkeep.HeapBound;
 import dev.holdfast.engine.upkeep.Removals;
 import java.util.Collection;
@@ -63,6 +64,7 @@ public final class Engine implements AutoCloseable {
     private final @Nullable ClusterNode cluster;
     private final Blocking blocking;
     private final Expiry expiry;
+    private final OwnKeys ownKeys;
     private final Eviction eviction;
     private final HeapBound heap;
     private final ClientMemory clientMemory;
@@ -122,6 +124,7 @@ public final class Engine implements AutoCloseable {
                 newRemovals(),
                 pause::isActive,
                 () -> replication.isReplica());
+        this.ownKeys = new OwnKeys(expiry);
         this.commandLog = new CommandLog(config, statistics, latency, clock);
         this.peers = new PeerCache(clock);
         this.eviction = new Eviction(
@@ -150,6 +153,11 @@ public final class Engine implements AutoCloseable {
 
     private Removals newRemovals() {
         return new Removals(changes, observers, blocking::serve);
+    }
+
+    /** Keys that clients have written although this store follows another. */
+    public OwnKeys ownKeys() {
+        return ownKeys;
     }
 
     public Config config() {

@@ -61,7 +61,11 @@ final class Heartbeat {
         }
         try {
             look();
-            if (!engine.persistence().isLoading() && !engine.replication().isReplica()) {
+            if (engine.persistence().isLoading()) {
+                // What is over is said when all is there.
+            } else if (engine.replication().isReplica()) {
+                engine.ownKeys().cycle();
+            } else {
                 engine.expiry().cycle();
             }
             engine.persistence().tick();

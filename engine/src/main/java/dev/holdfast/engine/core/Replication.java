@@ -2,6 +2,8 @@ package dev.holdfast.engine.core;
 
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.client.Client;
+import dev.holdfast.engine.keyspace.DatabaseKey;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -45,8 +47,12 @@ public interface Replication {
     /** The primary's command has run; the shards of its keys are still locked. */
     default void applied() {}
 
-    /** The RDB file of the store has been loaded, with these fields. */
-    default void loaded(Map<String, String> fields) {}
+    /**
+     * The RDB file of the store has been loaded, with these fields.
+     *
+     * @param expired keys that were left out since their time was over
+     */
+    default void loaded(Map<String, String> fields, List<DatabaseKey> expired) {}
 
     /** The fields of an RDB file that say where in the stream of changes its data stands. All shards are locked. */
     default Map<String, String> rdbFields() {

@@ -253,9 +253,13 @@ public final class FilePersistence implements Persistence {
                     loading,
                     code -> loadFunctions(code, options.allowDuplicates()),
                     engine.clock().millis());
+            ExpiredKeys expired = new ExpiredKeys(config.replication.backlogSize.get());
+            reader.gatherExpired(expired);
             reader.load(file, size, 0);
-            if (!options.alone()) {
-                engine.replication().loaded(reader.fields());
+            if (!options.alone() && expired.areTooMany()) {
+                LOG.info("Too many keys have expired to tell replicas of them: they have to receive everything");
+            } else if (!options.alone()) {
+                engine.replication().loaded(reader.fields(), expired.keys());
             }
         }
         return true;

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,6 +58,7 @@ public final class RdbReader {
     private final Loading loading;
     private final Consumer<byte[]> functions;
     private final long nowMillis;
+    private @Nullable ExpiredKeys expiredKeys;
     private final Slice text = new Slice();
     private final Map<String, String> fields = new HashMap<>();
 
@@ -79,6 +81,11 @@ public final class RdbReader {
         this.nowMillis = nowMillis;
     }
 
+    /** Lets the keys that are left out because their time is over be gathered. */
+    public void gatherExpired(ExpiredKeys into) {
+        expiredKeys = into;
+    }
+
     /**
      * Loads a file up to the end of the RDB in it.
      *
@@ -94,7 +101,7 @@ public final class RdbReader {
     public long load(RdbSource source, long size, long progressBase) throws IOException {
         RdbInput in = new RdbInput(
                 source, size, (int) Math.min(BUFFER_BYTES, Math.max(size, 1024)), config.persistence.rdbchecksum.get());
-        try (RdbWorkers workers = new RdbWorkers(keyspace, config, options, nowMillis)) {
+        try (RdbWorkers workers = new RdbWorkers(keyspace, config, options, nowMillis, expiredKeys)) {
             return load(in, workers, progressBase);
         }
     }

@@ -34,6 +34,7 @@ final class RdbWorkers implements AutoCloseable {
     private final Config config;
     private final RdbReader.Options options;
     private final long nowMillis;
+    private final @Nullable ExpiredKeys expiredKeys;
     private final BlockingQueue<Run> runs = new ArrayBlockingQueue<>(RUNS_AHEAD);
     private final BlockingQueue<byte[]> arrays = new ArrayBlockingQueue<>(RUNS_AHEAD + MOST_THREADS + 1);
     private final List<Thread> threads = new ArrayList<>();
@@ -63,7 +64,14 @@ final class RdbWorkers implements AutoCloseable {
 
     private static final Run STOP = new Run(new byte[0], 0, 0, 0);
 
-    RdbWorkers(Keyspace keyspace, Config config, RdbReader.Options options, long nowMillis) {
+    /** @param expiredKeys takes the names of keys whose time is over; null for nobody */
+    RdbWorkers(
+            Keyspace keyspace,
+            Config config,
+            RdbReader.Options options,
+            long nowMillis,
+            @Nullable ExpiredKeys expiredKeys) {
+        this.expiredKeys = expiredKeys;
         this.keyspace = keyspace;
         this.config = config;
         this.options = options;
@@ -345,6 +353,9 @@ final class RdbWorkers implements AutoCloseable {
                 empty.increment();
             } else if (isOver) {
                 expired.increment();
+                if (expiredKeys != null) {
+                    expiredKeys.add(selected, key);
+                }
             } else {
                 KeyRecord.setAccessClock(KeyTable.record(item), Usage.clock(keyspace.clock(), idleSeconds, frequency));
                 gatherer.add(key, item);

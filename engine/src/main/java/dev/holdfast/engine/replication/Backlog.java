@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Everything is guarded by the monitor of the stream, beneath the shards' locks. An offset counts the bytes before a position.
  */
 final class Backlog implements ChangeReader {
-    static final int BLOCK_BYTES = 64 * 1024;
+    static final int BLOCK_BYTES = 16 * 1024;
 
     /** Blocks that are kept for the next ones. */
-    private static final int SPARE_BLOCKS = 4;
+    private static final int SPARE_BLOCKS = 1;
 
     private static final class Block {
         final ByteBuffer bytes;

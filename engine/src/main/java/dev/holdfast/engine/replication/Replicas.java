@@ -376,8 +376,9 @@ public final class Replicas {
         aloneSinceMillis = millis;
     }
 
-    /** The backlog has just been made: the first ping is due a period later. */
-    void deferPing() {
+    /** The backlog has just been made: from now on pings are due, and it is kept for a while though nobody reads it. */
+    void backlogMade() {
+        aloneSinceMillis = now();
         lastPingSecond = engine.clock().nanos() / 1_000_000_000L;
     }
 

@@ -12,9 +12,12 @@ import dev.holdfast.engine.config.ReplicationParameters;
 import dev.holdfast.engine.core.Engine;
 import dev.holdfast.engine.core.Replication;
 import dev.holdfast.engine.journal.ChangeStream;
+import dev.holdfast.engine.journal.ChangeUnit;
+import dev.holdfast.engine.keyspace.DatabaseKey;
 import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.persistence.FilePersistence;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -176,7 +179,7 @@ public final class ReplicationNode implements Replication {
 
     /** After a start: a replica asks its primary to go on where the file was written; a primary lets its replicas. */
     @Override
-    public synchronized void loaded(Map<String, String> fields) {
+    public synchronized void loaded(Map<String, String> fields, List<DatabaseKey> expired) {
         String id = fields.get("repl-id");
         String offset = fields.get("repl-offset");
         if (id == null || offset == null || id.length() != History.NONE.length() || !offset.matches("\\d{1,18}")) {
@@ -194,6 +197,12 @@ public final class ReplicationNode implements Replication {
             }
             stream.moveTo(position);
             present().restartAt(position);
+        }
+        ChangeUnit removal = new ChangeUnit();
+        for (DatabaseKey key : expired) {
+            removal.add(key.database(), engine.expiry().removalWord(), key.key());
+            engine.changes().append(removal, false);
+            removal.clear();
         }
     }
 
@@ -461,7 +470,7 @@ public final class ReplicationNode implements Replication {
             }
             engine.changes().subscribeReplica(made);
             backlog = made;
-            replicas.deferPing();
+            replicas.backlogMade();
             LOG.info("Replication backlog created, my new replication IDs are '{}' and '{}'", id(), secondId());
         }
     }

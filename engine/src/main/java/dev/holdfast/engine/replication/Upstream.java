@@ -102,7 +102,6 @@ final class Upstream implements Runnable {
     private long durableOffset;
     private long lastAckNanos;
     private boolean ackWanted;
-    private int database;
 
     Upstream(ReplicationNode node, String host, int port) {
         this.node = node;
@@ -184,8 +183,9 @@ final class Upstream implements Runnable {
         return client.database();
     }
 
+    /** Chooses the database in which the stream goes on where it is not received anew, however many attempts that takes. */
     void startIn(int selected) {
-        database = selected;
+        client.select(selected);
     }
 
     void start() {
@@ -277,7 +277,6 @@ final class Upstream implements Runnable {
             downSinceMillis = engine.clock().millis();
         }
         state = State.CONNECT;
-        database = client.database();
         engine.endTransaction(client);
         rawStart = 0;
         rawEnd = 0;
@@ -344,7 +343,7 @@ final class Upstream implements Runnable {
         transferBytes = transfer.length() == Long.MAX_VALUE ? 0 : transfer.length();
         if (node.snapshotLoad().isDirect()) {
             state = State.LOADING;
-            database = node.snapshotLoad().loadDirectly(this, transfer, transfer.length(), id, offset);
+            client.select(node.snapshotLoad().loadDirectly(this, transfer, transfer.length(), id, offset));
             transfer.drain();
         } else {
             receive(transfer, id, offset);
@@ -365,7 +364,7 @@ final class Upstream implements Runnable {
             spool.complete();
             LOG.info("PRIMARY <-> REPLICA sync: {} bytes received", spool.size());
             state = State.LOADING;
-            database = node.snapshotLoad().load(this, spool, id, offset);
+            client.select(node.snapshotLoad().load(this, spool, id, offset));
         } finally {
             spool.release();
         }
@@ -424,9 +423,8 @@ final class Upstream implements Runnable {
 
     // ---- the stream ----
 
-    /** The stream begins, in the database that is selected in it. */
+    /** Nothing of the stream has come on this connection. */
     private void beginStream() {
-        client.select(database);
         decoder = new RequestDecoder();
         decoder.setMaxBulkBytes(MOST_WORD_BYTES);
         rawStart = 0;

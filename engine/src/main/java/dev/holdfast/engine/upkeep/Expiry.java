@@ -164,6 +164,36 @@ public final class Expiry {
 
     // ---- actively ----
 
+    /**
+     * Removes a key that clients of this replica have written, if its time is over.
+     *
+     * @return whether its time is still to come
+     */
+    boolean expireOwn(int database, Slice own) {
+        if (!active || paused.getAsBoolean()) {
+            return true;
+        }
+        Shard shard = keyspace.shardOf(own);
+        shard.lock();
+        try {
+            KeyTable table = shard.table(database);
+            Object item = table.find(own);
+            if (item == null) {
+                return false;
+            }
+            byte[] record = KeyTable.record(item);
+            if (!KeyRecord.isExpired(record, clock.millis())) {
+                return KeyRecord.hasExpiry(record);
+            }
+            remove(table, own, database);
+            removals.removed(removalWord(), database, own);
+        } finally {
+            shard.unlock();
+        }
+        removals.serve(removals.takeLost());
+        return false;
+    }
+
     /** One cycle of the timer's. */
     public void cycle() {
         if (active && !config.importMode.get() && !paused.getAsBoolean()) {
