@@ -14,6 +14,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A full collection stops all clients for a time that grows with the data, so a store with more than {@link #MOST_DATA_BYTES} is
  * left alone; {@code MEMORY PURGE} does it there. One that gave nothing back is not repeated until the heap has grown.
+ *
+ * <p>A store that has been emptied has hardly any data left to look through, so it does not wait for rest.
  */
 final class HeapTrim {
     private static final Logger LOG = LoggerFactory.getLogger(HeapTrim.class);
@@ -27,11 +29,17 @@ final class HeapTrim {
     /** What the heap may take beside twice the data. */
     private static final long SPARE_BYTES = 96L << 20;
 
+    /** So little data does not lengthen a full collection. */
+    private static final long LITTLE_DATA_BYTES = 8L << 20;
+
     private final Engine engine;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("holdfast-heap-trim").factory());
     private long commands;
     private long trimmedBytes;
+
+    /** The most data since the last collection. */
+    private long mostData;
 
     private HeapTrim(Engine engine) {
         this.engine = engine;
@@ -48,13 +56,18 @@ final class HeapTrim {
         commands = now;
         long taken = Runtime.getRuntime().totalMemory();
         long data = Eviction.dataBytes(engine.keyspace());
-        if (resting
-                && data < MOST_DATA_BYTES
-                && taken > 2 * data + SPARE_BYTES
-                && taken > trimmedBytes + trimmedBytes / 4) {
+        mostData = Math.max(mostData, data);
+        boolean emptied = data < LITTLE_DATA_BYTES && mostData > SPARE_BYTES;
+        boolean spare = data < MOST_DATA_BYTES && taken > 2 * data + SPARE_BYTES;
+        if (spare && (emptied || resting && taken > trimmedBytes + trimmedBytes / 4)) {
             System.gc();
             trimmedBytes = Runtime.getRuntime().totalMemory();
-            LOG.debug("The heap was trimmed at rest from {} MB to {} MB", taken >> 20, trimmedBytes >> 20);
+            mostData = data;
+            LOG.debug(
+                    "The heap was trimmed {} from {} MB to {} MB",
+                    emptied ? "when the store was emptied" : "at rest",
+                    taken >> 20,
+                    trimmedBytes >> 20);
         }
     }
 }

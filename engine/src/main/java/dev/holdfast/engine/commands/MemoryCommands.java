@@ -78,8 +78,8 @@ public final class MemoryCommands {
                             .complexity("O(1)")
                             .summary("The memory that a key and its value take"))));
 
-    /** How much of the JVM's heap was in use after the last MEMORY PURGE. */
-    private static volatile long usedAfterPurge;
+    /** How much of the JVM's heap was in use beside the data after the last MEMORY PURGE. */
+    private static volatile long besideAfterPurge;
 
     private static void usage(Call call) {
         for (int i = 3; i < call.argCount(); i += 2) {
@@ -99,14 +99,19 @@ public final class MemoryCommands {
         }
     }
 
-    /** Collects, unless hardly anything was allocated since it last did: a full collection stops all clients. */
+    /** Collects, unless hardly anything became garbage since it last did: a full collection stops all clients. */
     private static void purge(Call call) {
-        long used = HeapRoom.usedBytes();
-        if (used - usedAfterPurge > used / 16) {
+        long beside = besideData(call);
+        if (beside - besideAfterPurge > HeapRoom.usedBytes() / 16) {
             System.gc();
-            usedAfterPurge = HeapRoom.usedBytes();
+            besideAfterPurge = besideData(call);
         }
         call.reply().ok();
+    }
+
+    /** What is in use of the heap beside the data: garbage, and the program itself. */
+    private static long besideData(Call call) {
+        return HeapRoom.usedBytes() - call.engine().usedBytes();
     }
 
     private static void heap(Call call) {

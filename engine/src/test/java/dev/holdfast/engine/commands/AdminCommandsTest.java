@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.engine.TestStore;
+import dev.holdfast.engine.base.HeapRoom;
 import dev.holdfast.engine.catalog.CommandSpec;
 import java.util.List;
 import java.util.Map;
@@ -298,6 +299,17 @@ class AdminCommandsTest {
         Map<?, ?> stats = assertInstanceOf(Map.class, store.run("MEMORY", "STATS"));
         assertEquals(1L, stats.get("keys.count"));
         assertTrue(stats.containsKey("db.0"));
+    }
+
+    @Test
+    void aPurgeCollectsWhatHasGoneSinceTheLastOne() {
+        store.run("DEBUG", "POPULATE", "40000", "key", "900");
+        store.run("MEMORY", "PURGE");
+        long full = HeapRoom.usedBytes();
+        store.run("FLUSHALL");
+        store.run("MEMORY", "PURGE");
+        long left = HeapRoom.usedBytes();
+        assertTrue(left < full - (20 << 20), full + " " + left);
     }
 
     @Test
