@@ -35,7 +35,7 @@ public final class CommandSpec {
     public interface Action {}
 
     /**
-     * A way to run a command that reads one short string that does not expire, without its shard's lock.
+     * A way to run a command that reads one short string, without its shard's lock.
      *
      * <p>Others may change the record meanwhile. The engine notices, takes back what was written, and runs the command anew; so
      * the read may fail in any way but must do nothing else than write its reply.
@@ -97,6 +97,7 @@ public final class CommandSpec {
     private String summary = "";
     private List<String> tips = List.of();
     private int onlyKey;
+    private int listedKey;
     private @Nullable OptimisticRead optimisticRead;
     private @Nullable BlindWrite blindWrite;
     private int id = -1;
@@ -126,6 +127,7 @@ public final class CommandSpec {
         summary = other.summary;
         tips = other.tips;
         onlyKey = other.onlyKey;
+        listedKey = other.listedKey;
         optimisticRead = other.optimisticRead;
         blindWrite = other.blindWrite;
         id = other.id;
@@ -194,6 +196,7 @@ public final class CommandSpec {
         return with(copy -> {
             copy.keys = List.of(specs);
             copy.onlyKey = specs.length == 1 ? specs[0].onlyKey() : 0;
+            copy.listedKey = specs.length == 1 ? specs[0].listedKey() : 0;
             for (KeySpec key : specs) {
                 if (key.isKeyword()
                         || key.isCounted()
@@ -342,6 +345,14 @@ public final class CommandSpec {
     /** The index of the command's only key where that is the same for all its calls, else 0. */
     public int onlyKey() {
         return onlyKey;
+    }
+
+    /** The index of the only key of a call, else 0; of one that has more words than keys may be listed, 0 too. */
+    public int onlyKey(Args args) {
+        if (onlyKey != 0) {
+            return onlyKey < args.count() ? onlyKey : 0;
+        }
+        return listedKey == args.count() - 1 ? listedKey : 0;
     }
 
     /** The indices of the keys among the words of a call. */

@@ -232,6 +232,14 @@ public final class KeySpec {
         return !isKeyword() && !counted && last == 0 && !isNotKey() && finder == null ? begin : 0;
     }
 
+    /** Where a list of keys begins that goes on to the last word, else 0. */
+    int listedKey() {
+        return !isKeyword() && !counted && last == -1 && step == 1 && limit == 0 && !isNotKey() && finder == null
+                        && starter == null && everywhere == null
+                ? begin
+                : 0;
+    }
+
     /** Whether a call has keys in this place. */
     public boolean isIn(Args args) {
         int first = firstOf(args);

@@ -218,7 +218,7 @@ final class Dispatcher {
         }
         Call call = Engine.callOf(client);
         long mask = plan.shards(client, spec, args);
-        if (spec.onlyKey() == 0) {
+        if (spec.onlyKey(args) == 0) {
             client.lane().seen = spec.prefetch(args, keyspace, client.database());
         }
         boolean blocked;
@@ -302,7 +302,7 @@ final class Dispatcher {
      */
     private boolean optimisticRead(
             Client client, CommandSpec spec, CommandSpec.OptimisticRead read, Args args, Reply reply) {
-        Slice key = args.get(spec.onlyKey());
+        Slice key = args.get(spec.onlyKey(args));
         Shard shard = keyspace.shardOf(key);
         long version = shard.version();
         KeyTable table = shard.existingTable(client.database());
@@ -311,7 +311,7 @@ final class Dispatcher {
         }
         int mark = reply.mark();
         try {
-            if (table.peek(key) instanceof byte[] record && !KeyRecord.hasExpiry(record)) {
+            if (table.peek(key) instanceof byte[] record && !isOver(record)) {
                 read.run(record, reply);
                 if (shard.isUnchanged(version)) {
                     Engine.callOf(client).touch(record);
@@ -326,6 +326,11 @@ final class Dispatcher {
         }
         reply.truncate(mark);
         return false;
+    }
+
+    /** Whether the time of a record that is being read without a lock is over. */
+    private boolean isOver(byte[] record) {
+        return KeyRecord.hasExpiry(record) && KeyRecord.isExpired(record, clock.millis());
     }
 
     /** Runs a command for something that holds its locks. If it may not run, that is its answer. */
@@ -350,8 +355,8 @@ final class Dispatcher {
         long begin = quick ? 0 : lane.beginTimed(clock);
         call.begin(origin, spec, args, reply);
         boolean shown = monitors.any() && origin != Origin.WAIT;
-        boolean runsOthers = spec.is(CommandFlag.SKIP_MONITOR);
-        if (shown && runsOthers) {
+        boolean runsOthers = shown && spec.is(CommandFlag.SKIP_MONITOR);
+        if (runsOthers) {
             monitors.show(client, call.script() != null, spec, args);
         }
         attempt(call, spec, reply, mark, handlers[spec.id()]);

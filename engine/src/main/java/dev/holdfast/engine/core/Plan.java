@@ -24,8 +24,8 @@ final class Plan {
 
     /** The shards that a client's command needs. */
     long shards(Client client, CommandSpec spec, Args args) {
-        int onlyKey = spec.onlyKey();
-        if (onlyKey > 0 && onlyKey < args.count()) {
+        int onlyKey = spec.onlyKey(args);
+        if (onlyKey > 0) {
             return keyspace.maskOf(args.get(onlyKey));
         }
         return spec.has(CommandRole.RUNS_QUEUE) ? shardsOfQueue(client) : shards(spec, args);
