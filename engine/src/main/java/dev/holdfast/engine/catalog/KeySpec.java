@@ -234,8 +234,15 @@ public final class KeySpec {
 
     /** Where a list of keys begins that goes on to the last word, else 0. */
     int listedKey() {
-        return !isKeyword() && !counted && last == -1 && step == 1 && limit == 0 && !isNotKey() && finder == null
-                        && starter == null && everywhere == null
+        return !isKeyword()
+                        && !counted
+                        && last == -1
+                        && step == 1
+                        && limit == 0
+                        && !isNotKey()
+                        && finder == null
+                        && starter == null
+                        && everywhere == null
                 ? begin
                 : 0;
     }
