@@ -27,6 +27,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.redisson.Redisson;
@@ -41,7 +42,7 @@ import picocli.CommandLine.Option;
 
 /**
  * The toolkit's patterns and those of others, all on the same real Valkey, in turn: locks beside Redisson's, rate limits beside
- * Bucket4j's, jobs beside BullMQ's and those of Redisson's executor service.
+ * Bucket4j's, jobs beside BullMQ's, asynq's and those of Redisson's executor service.
  */
 @Command(
         name = "peers",
@@ -67,6 +68,21 @@ public final class Peers implements Callable<Integer> {
             description = "A folder with node_modules/bullmq; without it BullMQ is left out.")
     private @Nullable Path bullmq;
 
+    @Option(
+            names = "--asynq",
+            paramLabel = "PROGRAM",
+            description = "What `go build` makes of benchmarks/asynq; without it asynq is left out.")
+    private @Nullable Path asynq;
+
+    @Option(names = "--holdfast", description = "On our server instead of a Valkey.")
+    private boolean onHoldfast;
+
+    @Option(names = "--only", paramLabel = "PEER", description = "Only what is compared with this one.")
+    private String only = "";
+
+    /** How many jobs asynq's goroutines add, and do, at the same time. */
+    private static final int TOGETHER = 64;
+
     /** How many jobs are added at once. */
     private static final int BATCH = 500;
 
@@ -84,7 +100,8 @@ public final class Peers implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        try (ServerProcess valkey = ServerProcess.start(servers.valkeyCommand(), servers.port, Pinning.UNPINNED)) {
+        ServerCommand command = onHoldfast ? servers.holdfast() : servers.valkeyCommand();
+        try (ServerProcess valkey = ServerProcess.start(command, servers.port, Pinning.UNPINNED)) {
             String uri = "redis://127.0.0.1:" + valkey.port();
             Config config = new Config();
             config.useSingleServer().setAddress(uri);
@@ -111,6 +128,12 @@ public final class Peers implements Callable<Integer> {
                 if (bullmq != null) {
                     compare("jobs added and done", "BullMQ", () -> ourJobs(toolkit), () -> bullMq(valkey.port()));
                 }
+                if (asynq != null) {
+                    String program = asynq.toAbsolutePath().toString();
+                    Round theirs = () -> run("asynq", valkey.port(), program);
+                    compare("jobs added one by one, and done", "asynq", () -> ourSingleJobs(toolkit), theirs);
+                    compare("jobs added together, and done", "asynq (one by one)", () -> ourJobs(toolkit), theirs);
+                }
             } finally {
                 lettuce.shutdown();
                 redisson.shutdown();
@@ -120,6 +143,9 @@ public final class Peers implements Callable<Integer> {
     }
 
     private void compare(String pattern, String peer, Round ours, Round theirs) throws Exception {
+        if (!peer.startsWith(only)) {
+            return;
+        }
         ours.perSecond();
         theirs.perSecond();
         double[] ratios = new double[rounds];
@@ -229,6 +255,30 @@ public final class Peers implements Callable<Integer> {
         return operations / seconds;
     }
 
+    /** As {@link #ourJobs}, but each job is added by itself. */
+    private double ourSingleJobs(Toolkit toolkit) throws InterruptedException {
+        Jobs jobs = toolkit.jobs("singles").build();
+        CountDownLatch left = new CountDownLatch(operations);
+        Worker worker = jobs.worker()
+                .handle("count", Integer.class, job -> left.countDown())
+                .concurrency(TOGETHER)
+                .start();
+        long begin = System.nanoTime();
+        AtomicInteger next = new AtomicInteger();
+        for (int i = 0; i < TOGETHER; i++) {
+            Thread.ofVirtual().start(() -> {
+                for (int job = next.getAndIncrement(); job < operations; job = next.getAndIncrement()) {
+                    jobs.add(NewJob.of("count", job));
+                }
+            });
+        }
+        left.await();
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        worker.close();
+        jobs.close();
+        return operations / seconds;
+    }
+
     /** A job of Redisson's, which travels as an object. */
     record Count() implements Runnable, Serializable {
         static volatile CountDownLatch left = new CountDownLatch(0);
@@ -257,14 +307,21 @@ public final class Peers implements Callable<Integer> {
 
     private double bullMq(int port) throws IOException, InterruptedException {
         Path script = Path.of(System.getProperty("holdfast.root", "."), "benchmarks", "bullmq.mjs");
-        ProcessBuilder builder =
-                new ProcessBuilder("node", script.toString(), Integer.toString(port), Integer.toString(operations));
+        return run("BullMQ", port, "node", script.toString());
+    }
+
+    /** Has a program add jobs and do them. It is given the port and how many, and prints how many that were in a second. */
+    private double run(String peer, int port, String... program) throws IOException, InterruptedException {
+        List<String> words = new ArrayList<>(List.of(program));
+        words.add(Integer.toString(port));
+        words.add(Integer.toString(operations));
+        ProcessBuilder builder = new ProcessBuilder(words);
         builder.environment().put("NODE_MODULES", String.valueOf(bullmq));
         builder.redirectError(ProcessBuilder.Redirect.INHERIT);
-        Process node = builder.start();
-        String output = new String(node.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-        if (node.waitFor() != 0) {
-            throw new IOException("BullMQ failed: " + output);
+        Process process = builder.start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        if (process.waitFor() != 0) {
+            throw new IOException(peer + " failed: " + output);
         }
         return Double.parseDouble(output);
     }

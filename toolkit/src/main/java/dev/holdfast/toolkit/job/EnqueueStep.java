@@ -1,5 +1,6 @@
 package dev.holdfast.toolkit.job;
 
+import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.scripting.Step;
 import dev.holdfast.engine.scripting.StepCall;
 import java.nio.charset.StandardCharsets;
@@ -18,6 +19,8 @@ final class EnqueueStep implements Step {
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final int PARENTS = 3;
     private static final int WORDS = 6;
+    private static final List<JobField> ON_THE_WAY =
+            List.of(JobField.DELAY, JobField.AT, JobField.UNIQUE_FOR, JobField.REPLACES);
 
     @Override
     public List<@Nullable Object> run(StepCall call) {
@@ -48,12 +51,12 @@ final class EnqueueStep implements Step {
             }
             int first = PARENTS + (int) call.number(2);
             work.loadArguments(first, WORDS);
-            Map<Integer, Map<String, Object>> options = new HashMap<>();
+            Map<Integer, StoredJob> options = new HashMap<>();
             for (int i = first; i < call.argumentCount(); i += WORDS) {
-                Map<String, Object> job = options(call.text(i + 5));
+                StoredJob job = options(call.argument(i + 5));
                 options.put(i, job);
-                if (job.containsKey("y") && !job.containsKey("replace")) {
-                    String other = inTheWay(call.text(i), job.get("u"));
+                if (job.has(JobField.SEALING) && !job.has(JobField.REPLACES)) {
+                    String other = inTheWay(call.text(i), job.get(JobField.UNIQUE));
                     if (other != null) {
                         return List.of(-1L, JobWork.raw(other));
                     }
@@ -63,10 +66,10 @@ final class EnqueueStep implements Step {
             long added = 0;
             for (int i = first; i < call.argumentCount(); i += WORDS) {
                 String id = call.text(i);
-                Map<String, Object> job = Objects.requireNonNull(options.get(i));
-                String other = inTheWay(id, job.get("u"));
-                if (other != null && job.containsKey("replace") && replace(other)) {
-                    other = inTheWay(id, job.get("u"));
+                StoredJob job = Objects.requireNonNull(options.get(i));
+                String other = inTheWay(id, job.get(JobField.UNIQUE));
+                if (other != null && job.has(JobField.REPLACES) && replace(other)) {
+                    other = inTheWay(id, job.get(JobField.UNIQUE));
                 }
                 answers.add(other == null ? 1L : 0L);
                 answers.add(JobWork.raw(other == null ? id : other));
@@ -83,6 +86,7 @@ final class EnqueueStep implements Step {
                 seal(call.text(i));
             }
             if (added > 0) {
+                work.noteVersion();
                 work.count("added", added);
                 work.wake(added);
             }
@@ -90,52 +94,52 @@ final class EnqueueStep implements Step {
         }
 
         private void seal(String id) {
-            Map<String, Object> job = work.load(id);
-            if (job != null && "awaiting".equals(job.get("s")) && JobWork.number(job, "y") == 1) {
-                job.put("y", 2L);
+            StoredJob job = work.load(id);
+            if (job != null && job.is("awaiting") && job.number(JobField.SEALING) == 1) {
+                job.put(JobField.SEALING, 2L);
                 work.save(id, job);
                 work.leaveParent(id);
             }
         }
 
-        private void add(int at, String id, Map<String, Object> job) {
-            long delay = JobWork.number(job, "delay");
-            long due = JobWork.number(job, "at");
+        private void add(int at, String id, StoredJob job) {
+            long delay = job.number(JobField.DELAY);
+            long due = job.number(JobField.AT);
             String queue = call.text(at + 2);
-            job.put("q", queue);
-            job.put("t", call.text(at + 3));
-            job.put("m", call.number(at + 4));
-            job.put("c", work.now);
-            job.put("a", 0L);
-            job.put("r", 0L);
-            if (job.containsKey("u")) {
-                if (job.containsKey("lasts")) {
-                    job.put("g", work.now + JobWork.number(job, "lasts"));
+            job.put(JobField.QUEUE, queue);
+            job.put(JobField.TYPE, call.text(at + 3));
+            job.put(JobField.ATTEMPTS, call.number(at + 4));
+            job.put(JobField.CREATED, work.now);
+            job.put(JobField.FAILED, 0L);
+            job.put(JobField.LOST, 0L);
+            if (job.has(JobField.UNIQUE)) {
+                if (job.has(JobField.UNIQUE_FOR)) {
+                    job.put(JobField.UNIQUE_UNTIL, work.now + job.number(JobField.UNIQUE_FOR));
                 }
-                call.call("HSET", work.key("unique"), JobWork.raw(JobWork.text(job, "u")), JobWork.raw(id));
+                call.call("HSET", work.key("unique"), JobWork.raw(job.text(JobField.UNIQUE)), JobWork.raw(id));
             }
-            List.of("delay", "at", "lasts", "replace").forEach(job::remove);
-            if (job.containsKey("b")) {
-                call.call("HINCRBY", work.key("batch"), JobWork.raw(JobWork.text(job, "b")), 1);
+            ON_THE_WAY.forEach(job::remove);
+            if (job.has(JobField.PARENT)) {
+                call.call("HINCRBY", work.key("batch"), JobWork.raw(job.text(JobField.PARENT)), 1);
             }
             work.addPayload(id, call.argument(at + 1));
             List<String> these = pending.computeIfAbsent(queue, ignored -> new ArrayList<>());
-            if (job.containsKey("y")) {
-                job.put("s", "awaiting");
+            if (job.has(JobField.SEALING)) {
+                job.put(JobField.STATE, "awaiting");
                 if (delay > 0) {
-                    job.put("D", delay);
+                    job.put(JobField.PARENT_DELAY, delay);
                 }
                 if (due > 0) {
-                    job.put("d", due);
+                    job.put(JobField.DUE, due);
                 }
                 call.call("HSET", work.key("batch"), JobWork.raw(id), 1);
                 call.call("ZADD", work.key("awaiting"), work.now, JobWork.raw(id));
             } else if (delay > 0 || due > 0) {
                 work.schedule(id, job, due > 0 ? due : work.now + delay, "scheduled");
-            } else if (job.containsKey("p")) {
+            } else if (job.has(JobField.PRIORITY)) {
                 work.makePending(id, job, false);
             } else {
-                job.put("s", "pending");
+                job.put(JobField.STATE, "pending");
                 these.add(id);
             }
             work.save(id, job);
@@ -150,15 +154,16 @@ final class EnqueueStep implements Step {
                 return null;
             }
             byte[] other = call.callForBytes("HGET", work.key("unique"), JobWork.raw(String.valueOf(unique)));
-            Map<String, Object> holder = other == null ? null : work.load(JobWork.text(other));
-            boolean isOver = holder == null || holder.containsKey("g") && JobWork.number(holder, "g") <= work.now;
+            StoredJob holder = other == null ? null : work.load(JobWork.text(other));
+            boolean isOver = holder == null
+                    || holder.has(JobField.UNIQUE_UNTIL) && holder.number(JobField.UNIQUE_UNTIL) <= work.now;
             return isOver || other == null ? null : JobWork.text(other);
         }
 
         /** Makes room for a job, unless the one in its way is at work. Returns whether there is room. */
         private boolean replace(String other) {
-            Map<String, Object> job = Objects.requireNonNull(work.load(other));
-            String state = JobWork.text(job, "s");
+            StoredJob job = Objects.requireNonNull(work.load(other));
+            String state = job.text(JobField.STATE);
             if (List.of("dead", "done", "cancelled").contains(state)) {
                 work.forgetKept(state, other);
                 return true;
@@ -166,8 +171,8 @@ final class EnqueueStep implements Step {
             boolean isWithdrawn = work.withdraw(other, job);
             if (!isWithdrawn && state.equals("pending")) {
                 // It may have come with the same step.
-                isWithdrawn =
-                        pending.getOrDefault(JobWork.text(job, "q"), List.of()).remove(other);
+                isWithdrawn = pending.getOrDefault(job.text(JobField.QUEUE), List.of())
+                        .remove(other);
             }
             if (isWithdrawn) {
                 work.ended(other, job, "cancelled", "it was replaced");
@@ -178,23 +183,27 @@ final class EnqueueStep implements Step {
     }
 
     /** The fields of a job that are not as usual. */
-    private static Map<String, Object> options(String json) {
-        Map<String, Object> fields = new LinkedHashMap<>();
-        if (!json.isEmpty()) {
-            JsonNode node = JSON.readTree(JobWork.raw(json));
-            for (Map.Entry<String, JsonNode> field : node.properties()) {
-                JsonNode value = field.getValue();
+    private static StoredJob options(Slice json) {
+        StoredJob job = new StoredJob();
+        if (json.length() > 0) {
+            JsonNode node = JSON.readTree(json.array(), json.offset(), json.length());
+            for (Map.Entry<String, JsonNode> option : node.properties()) {
+                JobField field = JobField.of(option.getKey());
+                JsonNode value = option.getValue();
+                if (field == null) {
+                    throw new IllegalArgumentException("a job has no field " + option.getKey());
+                }
                 if (value.isNumber()) {
-                    fields.put(field.getKey(), value.longValue());
+                    job.put(field, value.longValue());
                 } else if (value.isBoolean()) {
                     if (value.booleanValue()) {
-                        fields.put(field.getKey(), true);
+                        job.put(field, true);
                     }
                 } else {
-                    fields.put(field.getKey(), JobWork.text(value.stringValue().getBytes(StandardCharsets.UTF_8)));
+                    job.put(field, JobWork.text(value.stringValue().getBytes(StandardCharsets.UTF_8)));
                 }
             }
         }
-        return fields;
+        return job;
     }
 }

@@ -4,7 +4,6 @@ import dev.holdfast.engine.scripting.Step;
 import dev.holdfast.engine.scripting.StepCall;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** {@code finish.lua} in Java; see there for arguments and answers. */
@@ -22,8 +21,8 @@ final class FinishStep implements Step {
         work.loadArguments(FIRST, WORDS);
         for (int i = FIRST; i < call.argumentCount(); i += WORDS) {
             String id = call.text(i);
-            Map<String, Object> job = work.load(id);
-            if (job == null || !"active".equals(job.get("s")) || JobWork.number(job, "l") != call.number(i + 1)) {
+            StoredJob job = work.load(id);
+            if (job == null || !job.is("active") || job.number(JobField.TOKEN) != call.number(i + 1)) {
                 answers.add(null);
                 continue;
             }
@@ -31,7 +30,7 @@ final class FinishStep implements Step {
             String verb = call.text(i + 2);
             if (verb.equals("done")) {
                 answers.add(done(work, id, job, i + 3));
-            } else if (verb.equals("cancelled") || job.containsKey("n")) {
+            } else if (verb.equals("cancelled") || job.has(JobField.CANCELLED)) {
                 work.endCancelled(id, job);
                 answers.add("cancelled");
             } else if (verb.equals("release")) {
@@ -40,11 +39,11 @@ final class FinishStep implements Step {
                 work.wake(1);
                 answers.add("pending");
             } else {
-                job.put("a", JobWork.number(job, "a") + 1);
+                job.put(JobField.FAILED, job.number(JobField.FAILED) + 1);
                 work.count("failed");
                 String why = call.text(i + 3);
                 String trace = call.text(i + 4);
-                if (verb.equals("dead") || JobWork.number(job, "a") >= JobWork.number(job, "m")) {
+                if (verb.equals("dead") || job.number(JobField.FAILED) >= job.number(JobField.ATTEMPTS)) {
                     work.bury(id, job, why, trace, mostDead, deadKept);
                     answers.add("dead");
                 } else {
@@ -62,14 +61,14 @@ final class FinishStep implements Step {
         return answers;
     }
 
-    private static String done(JobWork work, String id, Map<String, Object> job, int result) {
+    private static String done(JobWork work, String id, StoredJob job, int result) {
         work.count("processed");
         work.ended(id, job, "done", work.call.argument(result).toBytes());
-        if (job.containsKey("k")) {
-            job.put("s", "done");
+        if (job.has(JobField.KEPT)) {
+            job.put(JobField.STATE, "done");
             work.save(id, job);
             work.call.call("HSET", work.key("result"), JobWork.raw(id), work.call.argument(result));
-            work.call.call("ZADD", work.key("done"), work.now + JobWork.number(job, "k"), JobWork.raw(id));
+            work.call.call("ZADD", work.key("done"), work.now + job.number(JobField.KEPT), JobWork.raw(id));
         } else {
             work.forget(id);
         }

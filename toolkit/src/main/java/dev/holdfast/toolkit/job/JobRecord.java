@@ -63,46 +63,48 @@ final class JobRecord {
         words.add(options(job, queue, payload, parent, isParent));
     }
 
-    /** What is not as usual, as JSON; the names are those of {@code common.lua}. */
+    /** What is not as usual, as JSON; by the names of {@link JobField}. */
     private static String options(NewJob job, String queue, byte[] payload, String parent, boolean isParent) {
         ObjectNode options = JSON.createObjectNode();
-        putMillis(options, "delay", job.delay());
-        job.runAt().ifPresent(time -> options.put("at", Durations.epochMillis(time)));
-        putMillis(options, "o", job.timeout());
-        putMillis(options, "k", job.retention());
-        job.deadline().ifPresent(time -> options.put("e", Durations.epochMillis(time)));
+        putMillis(options, JobField.DELAY, job.delay());
+        job.runAt().ifPresent(time -> options.put(JobField.AT.stored(), Durations.epochMillis(time)));
+        putMillis(options, JobField.TIMEOUT, job.timeout());
+        putMillis(options, JobField.KEPT, job.retention());
+        job.deadline().ifPresent(time -> options.put(JobField.DEADLINE.stored(), Durations.epochMillis(time)));
         if (!job.headers().isEmpty()) {
-            options.put("h", JSON.writeValueAsString(job.headers()));
+            options.put(JobField.HEADERS.stored(), JSON.writeValueAsString(job.headers()));
         }
         if (!job.uniqueKey().isEmpty()) {
-            options.put("u", job.uniqueKey().equals(PAYLOAD_DIGEST) ? digest(job, queue, payload) : job.uniqueKey());
-            putMillis(options, "lasts", job.uniqueFor());
+            options.put(
+                    JobField.UNIQUE.stored(),
+                    job.uniqueKey().equals(PAYLOAD_DIGEST) ? digest(job, queue, payload) : job.uniqueKey());
+            putMillis(options, JobField.UNIQUE_FOR, job.uniqueFor());
             if (job.uniqueness() == NewJob.Uniqueness.START) {
-                options.put("x", "start");
+                options.put(JobField.UNIQUE_TO_START.stored(), "start");
             }
         }
         if (job.priority() > 0) {
-            options.put("p", job.priority());
+            options.put(JobField.PRIORITY.stored(), job.priority());
         }
         if (!job.key().isEmpty()) {
-            options.put("i", job.key());
+            options.put(JobField.KEY.stored(), job.key());
         }
         if (job.replaces()) {
-            options.put("replace", true);
+            options.put(JobField.REPLACES.stored(), true);
         }
         if (!parent.isEmpty()) {
-            options.put("b", parent);
+            options.put(JobField.PARENT.stored(), parent);
         }
         if (isParent) {
-            options.put("y", 1);
+            options.put(JobField.SEALING.stored(), 1);
         }
         return options.isEmpty() ? "" : options.toString();
     }
 
-    private static void putMillis(ObjectNode options, String name, Duration duration) {
+    private static void putMillis(ObjectNode options, JobField field, Duration duration) {
         long millis = Durations.millis(duration);
         if (millis > 0) {
-            options.put(name, millis);
+            options.put(field.stored(), millis);
         }
     }
 

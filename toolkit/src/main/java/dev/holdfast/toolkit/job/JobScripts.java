@@ -15,13 +15,20 @@ final class JobScripts {
     static final Script CHILDREN = script("children");
     static final Script MINUTES = script("minutes");
 
+    /**
+     * The version of what is stored, which grows when a program of before cannot read it any more. It stands under the key {@code
+     * :version}, and each step refuses a newer one.
+     */
+    static final int VERSION = 1;
+
     private JobScripts() {}
 
     private static Script script(String name) {
         return Script.of(
                 name,
-                source("common") + "local function step()\n" + source(name) + "end\nlocal answer = step()\n"
-                        + source("commit") + "return answer\n");
+                JobField.declaration() + "local VERSION = " + VERSION + "\n" + source("common")
+                        + "local function step()\n" + source(name) + "end\nlocal answer = step()\n" + source("commit")
+                        + "return answer\n");
     }
 
     private static String source(String name) {

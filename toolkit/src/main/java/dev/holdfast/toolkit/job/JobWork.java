@@ -1,6 +1,7 @@
 package dev.holdfast.toolkit.job;
 
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.scripting.StepCall;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -35,7 +36,11 @@ final class JobWork {
     final StepCall call;
     final long now;
     private final String base;
-    private final Map<String, @Nullable Map<String, Object>> jobs = new HashMap<>();
+    /** The version of what is stored; 0 for none. */
+    private final long stored;
+
+    private final Map<String, Slice> keys = new HashMap<>();
+    private final Map<String, @Nullable StoredJob> jobs = new HashMap<>();
     private final Set<String> changed = new LinkedHashSet<>();
     private final List<String> forgotten = new ArrayList<>();
     private final List<String> over = new ArrayList<>();
@@ -50,6 +55,20 @@ final class JobWork {
         this.call = call;
         this.now = call.millis();
         this.base = text(call.key(0));
+        byte[] version = call.callForBytes("GET", key("version"));
+        Double known = StepCall.toNumber(version);
+        this.stored = known == null ? 0 : known.longValue();
+        if (stored > JobScripts.VERSION) {
+            throw new CommandException("ERR " + base + " is of version " + stored + ", and this program knows version "
+                    + JobScripts.VERSION);
+        }
+    }
+
+    /** Says of which version what is stored is, unless it is known. */
+    void noteVersion() {
+        if (stored < JobScripts.VERSION) {
+            call.call("SET", key("version"), JobScripts.VERSION);
+        }
     }
 
     // ---- words ----
@@ -66,22 +85,14 @@ final class JobWork {
         return text.getBytes(StandardCharsets.ISO_8859_1);
     }
 
-    byte[] key(String suffix) {
-        return raw(base + ':' + suffix);
-    }
-
-    /** A field that is a number, or 0. */
-    static long number(Map<String, Object> job, String field) {
-        return switch (job.get(field)) {
-            case Long number -> number;
-            case Double number -> number.longValue();
-            case null, default -> 0;
-        };
-    }
-
-    /** A field that is text. */
-    static String text(Map<String, Object> job, String field) {
-        return String.valueOf(job.get(field));
+    /** The key that ends so; with what is found out about it, as which shard it is in. */
+    Slice key(String suffix) {
+        Slice key = keys.get(suffix);
+        if (key == null) {
+            key = new Slice(raw(base + ':' + suffix));
+            keys.put(suffix, key);
+        }
+        return key;
     }
 
     static List<?> list(@Nullable Object answer) {
@@ -99,7 +110,7 @@ final class JobWork {
         return texts;
     }
 
-    private static Object[] words(byte[] key, Collection<?> more) {
+    private static Object[] words(Slice key, Collection<?> more) {
         Object[] words = new Object[more.size() + 1];
         words[0] = key;
         int next = 1;
@@ -110,7 +121,7 @@ final class JobWork {
     }
 
     /** Calls a command with a key and words, any number of them, in portions. */
-    void callAll(String command, byte[] key, List<?> words) {
+    void callAll(String command, Slice key, List<?> words) {
         for (int i = 0; i < words.size(); i += MOST_WORDS) {
             call.call(command, words(key, words.subList(i, Math.min(i + MOST_WORDS, words.size()))));
         }
@@ -125,25 +136,8 @@ final class JobWork {
             List<String> some = unknown.subList(i, Math.min(i + MOST_WORDS, unknown.size()));
             List<?> packed = list(call.call("HMGET", words(key("state"), some)));
             for (int j = 0; j < some.size(); j++) {
-                jobs.put(some.get(j), unpacked((byte[]) packed.get(j)));
+                jobs.put(some.get(j), StoredJob.unpack((byte[]) packed.get(j)));
             }
-        }
-    }
-
-    /** A job, or null where its state cannot be read. */
-    @SuppressWarnings("unchecked")
-    private static @Nullable Map<String, Object> unpacked(byte @Nullable [] packed) {
-        if (packed == null || packed.length == 0) {
-            return null;
-        }
-        try {
-            return switch (MessagePack.unpack(packed)) {
-                case Map<?, ?> job -> (Map<String, Object>) job;
-                case List<?> list -> new LinkedHashMap<>();
-                case null, default -> null;
-            };
-        } catch (MessagePack.FormatException e) {
-            return null;
         }
     }
 
@@ -157,22 +151,22 @@ final class JobWork {
     }
 
     @Nullable
-    Map<String, Object> load(String id) {
+    StoredJob load(String id) {
         if (!jobs.containsKey(id)) {
             loadAll(List.of(id));
         }
         return jobs.get(id);
     }
 
-    void save(String id, Map<String, Object> job) {
-        job.put("z", now);
+    void save(String id, StoredJob job) {
+        job.put(JobField.CHANGED, now);
         jobs.put(id, job);
         changed.add(id);
     }
 
     void forget(String id) {
-        Map<String, Object> job = jobs.get(id);
-        if (job != null && job.containsKey("y")) {
+        StoredJob job = jobs.get(id);
+        if (job != null && job.has(JobField.SEALING)) {
             call.call("DEL", key("children:" + id));
         }
         jobs.put(id, null);
@@ -205,21 +199,21 @@ final class JobWork {
         }
     }
 
-    void makePending(String id, Map<String, Object> job, boolean first) {
-        job.put("s", "pending");
-        String queue = text(job, "q");
-        if (job.containsKey("p")) {
+    void makePending(String id, StoredJob job, boolean first) {
+        job.put(JobField.STATE, "pending");
+        String queue = job.text(JobField.QUEUE);
+        if (job.has(JobField.PRIORITY)) {
             long number = call.callForNumber("HINCRBY", key("count"), "urgent", 1);
-            long score = -number(job, "p") * PRIORITY_STEP + (first ? -number : number);
+            long score = -job.number(JobField.PRIORITY) * PRIORITY_STEP + (first ? -number : number);
             call.call("ZADD", key("urgent:" + queue), score, raw(id));
         } else {
             call.call(first ? "RPUSH" : "LPUSH", key("pending:" + queue), raw(id));
         }
     }
 
-    void schedule(String id, Map<String, Object> job, long due, String as) {
-        job.put("s", as);
-        job.put("d", due);
+    void schedule(String id, StoredJob job, long due, String as) {
+        job.put(JobField.STATE, as);
+        job.put(JobField.DUE, due);
         if (due == lastDue) {
             lastScore += 1.0 / 1024;
         } else {
@@ -240,9 +234,9 @@ final class JobWork {
         return (Double) list(pair).getLast();
     }
 
-    void free(String id, Map<String, Object> job) {
-        if (job.containsKey("u")) {
-            byte[] unique = raw(text(job, "u"));
+    void free(String id, StoredJob job) {
+        if (job.has(JobField.UNIQUE)) {
+            byte[] unique = raw(job.text(JobField.UNIQUE));
             byte[] holder = call.callForBytes("HGET", key("unique"), unique);
             if (holder != null && text(holder).equals(id)) {
                 call.call("HDEL", key("unique"), unique);
@@ -250,14 +244,14 @@ final class JobWork {
         }
     }
 
-    void becomeKnown(Map<String, Object> job) {
-        if (job.containsKey("v")) {
-            byte[] type = raw(text(job, "t"));
+    void becomeKnown(StoredJob job) {
+        if (job.has(JobField.UNKNOWN)) {
+            byte[] type = raw(job.text(JobField.TYPE));
             if (call.callForNumber("HINCRBY", key("unknown"), type, -1) <= 0) {
                 call.call("HDEL", key("unknown"), type);
             }
-            job.remove("v");
-            job.remove("V");
+            job.remove(JobField.UNKNOWN);
+            job.remove(JobField.UNKNOWN_SINCE);
         }
     }
 
@@ -270,9 +264,9 @@ final class JobWork {
         }
         String id = text(next);
         call.call("ZREM", key("held"), next);
-        Map<String, Object> job = load(id);
-        if (job != null && "held".equals(job.get("s"))) {
-            job.remove("H");
+        StoredJob job = load(id);
+        if (job != null && job.is("held")) {
+            job.remove(JobField.HELD_BY);
             makePending(id, job, true);
             save(id, job);
             wake(1);
@@ -280,8 +274,8 @@ final class JobWork {
         return true;
     }
 
-    void leaveWork(Map<String, Object> job) {
-        if (job.get("L") instanceof List<?> limits) {
+    void leaveWork(StoredJob job) {
+        if (job.get(JobField.LIMITS) instanceof List<?> limits) {
             for (Object limit : limits) {
                 byte[] name = raw(String.valueOf(limit));
                 if (call.callForNumber("HINCRBY", key("busy"), name, -1) <= 0) {
@@ -290,8 +284,8 @@ final class JobWork {
                 letGo(String.valueOf(limit));
             }
         }
-        job.remove("L");
-        job.remove("w");
+        job.remove(JobField.LIMITS);
+        job.remove(JobField.WORKER);
     }
 
     void forgetKept(String what, String id) {
@@ -307,10 +301,10 @@ final class JobWork {
             return;
         }
         call.call("HDEL", key("batch"), raw(parent));
-        Map<String, Object> job = load(parent);
-        if (job != null && "awaiting".equals(job.get("s"))) {
+        StoredJob job = load(parent);
+        if (job != null && job.is("awaiting")) {
             call.call("ZREM", key("awaiting"), raw(parent));
-            long due = Math.max(number(job, "d"), now + number(job, "D"));
+            long due = Math.max(job.number(JobField.DUE), now + job.number(JobField.PARENT_DELAY));
             if (due > now) {
                 schedule(parent, job, due, "scheduled");
             } else {
@@ -322,28 +316,28 @@ final class JobWork {
     }
 
     /** The end of a job: "done" with its result, or "dead" or "cancelled" with the reason. */
-    void ended(String id, Map<String, Object> job, String how, Object text) {
+    void ended(String id, StoredJob job, String how, Object text) {
         free(id, job);
         becomeKnown(job);
         over.add(id);
-        if (job.containsKey("k")) {
+        if (job.has(JobField.KEPT)) {
             told.add(id);
         }
-        if (job.containsKey("b")) {
-            String name = text(job, "b");
-            Map<String, Object> parent = load(name);
-            if (parent != null && "awaiting".equals(parent.get("s"))) {
-                List<Object> child = List.of(text(job, "t"), how, text);
+        if (job.has(JobField.PARENT)) {
+            String name = job.text(JobField.PARENT);
+            StoredJob parent = load(name);
+            if (parent != null && parent.is("awaiting")) {
+                List<Object> child = List.of(job.text(JobField.TYPE), how, text);
                 call.call("HSET", key("children:" + name), raw(id), MessagePack.pack(child));
             }
             leaveParent(name);
-            job.remove("b");
+            job.remove(JobField.PARENT);
         }
     }
 
     @SuppressWarnings("unchecked")
-    void noteFailure(String id, Map<String, Object> job, String why, String trace) {
-        job.put("f", why);
+    void noteFailure(String id, StoredJob job, String why, String trace) {
+        job.put(JobField.FAILURE, why);
         byte[] packed = call.callForBytes("HGET", key("failures"), raw(id));
         List<Object> all = packed == null ? new ArrayList<>() : failures(packed);
         if (all.size() > 1) {
@@ -352,7 +346,7 @@ final class JobWork {
         if (all.size() >= MOST_FAILURES) {
             all.remove(1);
         }
-        all.add(List.of(now, number(job, "a"), why, trace, job.getOrDefault("w", "")));
+        all.add(List.of(now, job.number(JobField.FAILED), why, trace, job.textOrEmpty(JobField.WORKER)));
         call.call("HSET", key("failures"), raw(id), MessagePack.pack(all));
     }
 
@@ -367,10 +361,10 @@ final class JobWork {
     }
 
     /** A job that is not tried any more. The oldest of the dead make room. */
-    void bury(String id, Map<String, Object> job, String why, String trace, long mostKept, long kept) {
+    void bury(String id, StoredJob job, String why, String trace, long mostKept, long kept) {
         noteFailure(id, job, why, trace);
-        job.put("s", "dead");
-        job.remove("w");
+        job.put(JobField.STATE, "dead");
+        job.remove(JobField.WORKER);
         ended(id, job, "dead", why);
         save(id, job);
         call.call("ZADD", key("dead"), now, raw(id));
@@ -390,36 +384,36 @@ final class JobWork {
         }
     }
 
-    void endCancelled(String id, Map<String, Object> job) {
+    void endCancelled(String id, StoredJob job) {
         String why = "it was cancelled";
         count("cancelled");
-        job.put("s", "cancelled");
-        job.put("f", why);
-        job.remove("w");
-        job.remove("n");
+        job.put(JobField.STATE, "cancelled");
+        job.put(JobField.FAILURE, why);
+        job.remove(JobField.WORKER);
+        job.remove(JobField.CANCELLED);
         ended(id, job, "cancelled", why);
-        if (job.containsKey("k")) {
+        if (job.has(JobField.KEPT)) {
             save(id, job);
-            call.call("ZADD", key("cancelled"), now + number(job, "k"), raw(id));
+            call.call("ZADD", key("cancelled"), now + job.number(JobField.KEPT), raw(id));
         } else {
             forget(id);
         }
     }
 
     /** Takes a job from where it waits. Returns whether it waited. */
-    boolean withdraw(String id, Map<String, Object> job) {
+    boolean withdraw(String id, StoredJob job) {
         byte[] member = raw(id);
-        return switch (text(job, "s")) {
+        return switch (job.text(JobField.STATE)) {
             case "pending" -> {
-                String queue = text(job, "q");
-                yield (job.containsKey("p")
+                String queue = job.text(JobField.QUEUE);
+                yield (job.has(JobField.PRIORITY)
                                 ? call.callForNumber("ZREM", key("urgent:" + queue), member)
                                 : call.callForNumber("LREM", key("pending:" + queue), 1, member))
                         == 1;
             }
             case "held" -> {
-                call.call("LREM", key("held:" + text(job, "H")), 1, member);
-                job.remove("H");
+                call.call("LREM", key("held:" + job.text(JobField.HELD_BY)), 1, member);
+                job.remove(JobField.HELD_BY);
                 yield call.callForNumber("ZREM", key("held"), member) == 1;
             }
             case "awaiting" -> {
@@ -438,7 +432,7 @@ final class JobWork {
         List<Object> states = new ArrayList<>(2 * changed.size());
         for (String id : changed) {
             states.add(raw(id));
-            states.add(MessagePack.pack(jobs.get(id)));
+            states.add(Objects.requireNonNull(jobs.get(id)).pack());
         }
         callAll("HSET", key("state"), states);
         callAll("HSET", key("payload"), payloads);
@@ -451,7 +445,7 @@ final class JobWork {
         callAll("HDEL", key("progress"), over);
         if (!counts.isEmpty()) {
             long minute = now / MINUTE_MILLIS;
-            byte[] minutes = key("minutes:" + minute / 60);
+            Slice minutes = key("minutes:" + minute / 60);
             counts.forEach((what, by) -> {
                 call.call("HINCRBY", key("count"), what, by);
                 call.call("HINCRBY", minutes, minute + ":" + what, by);

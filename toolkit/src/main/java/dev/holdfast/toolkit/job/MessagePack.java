@@ -1,8 +1,8 @@
 package dev.holdfast.toolkit.job;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,89 +27,122 @@ final class MessagePack {
     // ---- writing ----
 
     static byte[] pack(@Nullable Object value) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream(160);
-        write(out, value);
-        return out.toByteArray();
+        Writer out = new Writer();
+        out.value(value);
+        return out.toBytes();
     }
 
-    private static void write(ByteArrayOutputStream out, @Nullable Object value) {
-        switch (value) {
-            case null -> out.write(0xc0);
-            case Boolean flag -> out.write(flag ? 0xc3 : 0xc2);
-            case Integer number -> write(out, number.longValue());
-            case Long number -> write(out, number.longValue());
-            case Double number -> write(out, number.doubleValue());
-            case byte[] bytes -> write(out, bytes);
-            case String text -> write(out, text.getBytes(StandardCharsets.ISO_8859_1));
-            case List<?> list -> {
-                head(out, list.size(), 0x90, 0xdc);
-                list.forEach(element -> write(out, element));
+    /** Bytes that grow. */
+    static final class Writer {
+        private byte[] bytes = new byte[160];
+        private int length;
+
+        byte[] toBytes() {
+            return Arrays.copyOf(bytes, length);
+        }
+
+        private void ensure(int more) {
+            if (bytes.length - length < more) {
+                bytes = Arrays.copyOf(bytes, Math.max(2 * bytes.length, Math.addExact(length, more)));
             }
-            case Map<?, ?> map -> {
-                // An empty table is an array.
-                head(out, map.size(), map.isEmpty() ? 0x90 : 0x80, 0xde);
-                map.forEach((key, element) -> {
-                    write(out, key);
-                    write(out, element);
-                });
+        }
+
+        private void write(int one) {
+            ensure(1);
+            bytes[length++] = (byte) one;
+        }
+
+        /** What is packed already. */
+        void raw(byte[] packed) {
+            ensure(packed.length);
+            System.arraycopy(packed, 0, bytes, length, packed.length);
+            length += packed.length;
+        }
+
+        void value(@Nullable Object value) {
+            switch (value) {
+                case null -> write(0xc0);
+                case Boolean flag -> write(flag ? 0xc3 : 0xc2);
+                case Integer number -> number(number);
+                case Long number -> number(number);
+                case Double number -> real(number);
+                case byte[] text -> text(text);
+                case String text -> text(text.getBytes(StandardCharsets.ISO_8859_1));
+                case List<?> list -> {
+                    head(list.size(), 0x90, 0xdc);
+                    list.forEach(this::value);
+                }
+                case Map<?, ?> map -> {
+                    beginMap(map.size());
+                    map.forEach((key, element) -> {
+                        value(key);
+                        value(element);
+                    });
+                }
+                default -> throw new IllegalArgumentException("not a value: " + value.getClass());
             }
-            default -> throw new IllegalArgumentException("not a value: " + value.getClass());
         }
-    }
 
-    private static void write(ByteArrayOutputStream out, double number) {
-        long whole = (long) number;
-        if (whole == number && whole != Long.MAX_VALUE) {
-            write(out, whole);
-        } else if (number == (float) number) {
-            out.write(0xca);
-            bigEndian(out, Float.floatToRawIntBits((float) number), 4);
-        } else {
-            out.write(0xcb);
-            bigEndian(out, Double.doubleToRawLongBits(number), 8);
+        /** Begins a map of so many pairs. An empty table is an array. */
+        void beginMap(int size) {
+            head(size, size == 0 ? 0x90 : 0x80, 0xde);
         }
-    }
 
-    private static void write(ByteArrayOutputStream out, long number) {
-        if (number >= -32 && number <= 127) {
-            out.write((int) number);
-        } else if (number >= 0) {
-            int size = number <= 0xFF ? 0 : number <= 0xFFFF ? 1 : number <= 0xFFFFFFFFL ? 2 : 3;
-            out.write(0xcc + size);
-            bigEndian(out, number, 1 << size);
-        } else {
-            int size =
-                    number >= Byte.MIN_VALUE ? 0 : number >= Short.MIN_VALUE ? 1 : number >= Integer.MIN_VALUE ? 2 : 3;
-            out.write(0xd0 + size);
-            bigEndian(out, number, 1 << size);
+        private void real(double number) {
+            long whole = (long) number;
+            if (whole == number && whole != Long.MAX_VALUE) {
+                number(whole);
+            } else if (number == (float) number) {
+                write(0xca);
+                bigEndian(Float.floatToRawIntBits((float) number), 4);
+            } else {
+                write(0xcb);
+                bigEndian(Double.doubleToRawLongBits(number), 8);
+            }
         }
-    }
 
-    private static void write(ByteArrayOutputStream out, byte[] bytes) {
-        int length = bytes.length;
-        if (length < 32) {
-            out.write(0xa0 | length);
-        } else {
-            int size = length <= 0xFF ? 0 : length <= 0xFFFF ? 1 : 2;
-            out.write(0xd9 + size);
-            bigEndian(out, length, 1 << size);
+        private void number(long number) {
+            if (number >= -32 && number <= 127) {
+                write((int) number);
+            } else if (number >= 0) {
+                int size = number <= 0xFF ? 0 : number <= 0xFFFF ? 1 : number <= 0xFFFFFFFFL ? 2 : 3;
+                write(0xcc + size);
+                bigEndian(number, 1 << size);
+            } else {
+                int size = number >= Byte.MIN_VALUE
+                        ? 0
+                        : number >= Short.MIN_VALUE ? 1 : number >= Integer.MIN_VALUE ? 2 : 3;
+                write(0xd0 + size);
+                bigEndian(number, 1 << size);
+            }
         }
-        out.write(bytes, 0, length);
-    }
 
-    private static void head(ByteArrayOutputStream out, int count, int small, int large) {
-        if (count <= 15) {
-            out.write(small | count);
-        } else {
-            int size = count <= 0xFFFF ? 0 : 1;
-            out.write(large + size);
-            bigEndian(out, count, 2 << size);
+        private void text(byte[] text) {
+            int size = text.length;
+            if (size < 32) {
+                write(0xa0 | size);
+            } else {
+                int width = size <= 0xFF ? 0 : size <= 0xFFFF ? 1 : 2;
+                write(0xd9 + width);
+                bigEndian(size, 1 << width);
+            }
+            raw(text);
         }
-    }
 
-    private static void bigEndian(ByteArrayOutputStream out, long value, int count) {
-        for (int shift = (count - 1) * 8; shift >= 0; shift -= 8) {
-            out.write((int) (value >> shift));
+        private void head(int count, int small, int large) {
+            if (count <= 15) {
+                write(small | count);
+            } else {
+                int size = count <= 0xFFFF ? 0 : 1;
+                write(large + size);
+                bigEndian(count, 2 << size);
+            }
+        }
+
+        private void bigEndian(long value, int count) {
+            for (int shift = (count - 1) * 8; shift >= 0; shift -= 8) {
+                write((int) (value >> shift));
+            }
         }
     }
 
@@ -123,13 +156,11 @@ final class MessagePack {
     static @Nullable Object unpack(byte[] bytes) {
         Reader reader = new Reader(bytes);
         Object first = reader.value(0);
-        while (reader.at < bytes.length) {
-            reader.value(0);
-        }
+        reader.end();
         return first;
     }
 
-    private static final class Reader {
+    static final class Reader {
         private static final int MOST_NESTED = 100;
 
         private final byte[] data;
@@ -137,6 +168,36 @@ final class MessagePack {
 
         Reader(byte[] data) {
             this.data = data;
+        }
+
+        /** Reads to the end what may follow. */
+        void end() {
+            while (at < data.length) {
+                value(0);
+            }
+        }
+
+        /** The number of pairs of the map that begins here; -1, with nothing read, where none does. */
+        int beginMap() {
+            int type = data[at] & 0xFF;
+            if ((type & 0xF0) == 0x80) {
+                at++;
+                return type & 0xF;
+            }
+            if (type == 0xde) {
+                at++;
+                return (int) bigEndian(2);
+            }
+            return -1;
+        }
+
+        /** The text of one letter that stands here; -1, with nothing read, where none does. */
+        int letter() {
+            if (data.length - at < 2 || (data[at] & 0xFF) != 0xa1) {
+                return -1;
+            }
+            at += 2;
+            return data[at - 1] & 0xFF;
         }
 
         private long bigEndian(int count) {

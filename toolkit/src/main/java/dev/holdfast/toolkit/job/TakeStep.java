@@ -1,5 +1,6 @@
 package dev.holdfast.toolkit.job;
 
+import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.scripting.Step;
 import dev.holdfast.engine.scripting.StepCall;
 import java.util.ArrayList;
@@ -17,6 +18,10 @@ import org.jspecify.annotations.Nullable;
 final class TakeStep implements Step {
     private static final int LOOKED_AT = 1000;
     private static final int DUE_AT_ONCE = 100;
+    /** What a worker is told of a job in numbers, in this order. */
+    private static final List<JobField> NUMBERS = List.of(
+            JobField.FAILED, JobField.ATTEMPTS, JobField.LOST, JobField.CREATED, JobField.TIMEOUT, JobField.DEADLINE);
+
     private static final int TYPES = 10;
     private static final int QUEUE_WORDS = 3;
     private static final Pattern RESERVED = Pattern.compile("(\\d+) (\\d+)");
@@ -131,7 +136,7 @@ final class TakeStep implements Step {
         private void putDue() {
             for (String id : due("scheduled")) {
                 call.call("ZREM", work.key("scheduled"), JobWork.raw(id));
-                Map<String, Object> job = work.load(id);
+                StoredJob job = work.load(id);
                 if (job != null) {
                     work.makePending(id, job, false);
                     work.save(id, job);
@@ -145,14 +150,14 @@ final class TakeStep implements Step {
             lost.sort((one, other) -> Long.compare(token(other), token(one)));
             for (String id : lost) {
                 call.call("ZREM", work.key("active"), JobWork.raw(id));
-                Map<String, Object> job = work.load(id);
+                StoredJob job = work.load(id);
                 if (job == null) {
                     continue;
                 }
-                long times = JobWork.number(job, "r") + 1;
-                job.put("r", times);
+                long times = job.number(JobField.LOST) + 1;
+                job.put(JobField.LOST, times);
                 work.count("recovered");
-                if (job.containsKey("n")) {
+                if (job.has(JobField.CANCELLED)) {
                     work.leaveWork(job);
                     work.endCancelled(id, job);
                 } else if (times > recoveries) {
@@ -167,8 +172,8 @@ final class TakeStep implements Step {
         }
 
         private long token(String id) {
-            Map<String, Object> job = work.load(id);
-            return job == null ? 0 : JobWork.number(job, "l");
+            StoredJob job = work.load(id);
+            return job == null ? 0 : job.number(JobField.TOKEN);
         }
 
         // ---- limits ----
@@ -200,7 +205,7 @@ final class TakeStep implements Step {
 
         /** Whether a queue that may give so many jobs in a period may give one; notes that it has, if that is so. */
         private boolean token(String queue, double amount, double period, boolean isTaken) {
-            byte[] name = work.key("rate:" + queue);
+            Slice name = work.key("rate:" + queue);
             double interval = period / amount;
             byte[] kept = call.callForBytes("GET", name);
             double full = Math.max(micros, kept == null ? 0 : Objects.requireNonNull(StepCall.toNumber(kept)));
@@ -224,8 +229,8 @@ final class TakeStep implements Step {
         }
 
         /** Reserves the next turn in the bucket of a job's key. Returns in how many milliseconds it is. */
-        private long reserve(Map<String, Object> job) {
-            byte[] name = work.key("rate-key:" + JobWork.text(job, "i"));
+        private long reserve(StoredJob job) {
+            Slice name = work.key("rate-key:" + job.text(JobField.KEY));
             double interval = keyPeriod / keyAmount;
             byte[] kept = call.callForBytes("GET", name);
             Matcher reserved = RESERVED.matcher(kept == null ? "0 0" : JobWork.text(kept));
@@ -239,9 +244,9 @@ final class TakeStep implements Step {
             return (long) Math.ceil((after - keyPeriod - micros) / 1000);
         }
 
-        private void hold(String id, Map<String, Object> job, String limit) {
-            job.put("s", "held");
-            job.put("H", limit);
+        private void hold(String id, StoredJob job, String limit) {
+            job.put(JobField.STATE, "held");
+            job.put(JobField.HELD_BY, limit);
             work.save(id, job);
             call.call("LPUSH", work.key("held:" + limit), JobWork.raw(id));
             call.call("ZADD", work.key("held"), work.now, JobWork.raw(id));
@@ -250,16 +255,16 @@ final class TakeStep implements Step {
 
         // ---- giving ----
 
-        private void leaveToOthers(String id, Map<String, Object> job) {
-            String type = JobWork.text(job, "t");
-            if (!job.containsKey("v")) {
-                job.put("v", 0L);
-                job.put("V", work.now);
+        private void leaveToOthers(String id, StoredJob job) {
+            String type = job.text(JobField.TYPE);
+            if (!job.has(JobField.UNKNOWN)) {
+                job.put(JobField.UNKNOWN, 0L);
+                job.put(JobField.UNKNOWN_SINCE, work.now);
                 call.call("HINCRBY", work.key("unknown"), JobWork.raw(type), 1);
             }
-            long times = JobWork.number(job, "v") + 1;
-            long since = JobWork.number(job, "V");
-            job.put("v", times);
+            long times = job.number(JobField.UNKNOWN) + 1;
+            long since = job.number(JobField.UNKNOWN_SINCE);
+            job.put(JobField.UNKNOWN, times);
             unknown++;
             String why = "no worker has known the type " + type;
             if (work.now - since >= patience) {
@@ -267,28 +272,28 @@ final class TakeStep implements Step {
                 work.bury(id, job, all, "", mostDead, deadKept);
                 return;
             }
-            job.put("f", why + " so far");
+            job.put(JobField.FAILURE, why + " so far");
             long pause = Math.min(60_000, 500L << Math.min(times, 10));
             work.schedule(id, job, Math.min(work.now + pause, since + patience), "retry");
             work.save(id, job);
         }
 
         /** Gives a job to the worker, unless something is against it. Returns whether it was given. */
-        private boolean give(String id, Map<String, Object> job) {
-            if (job.containsKey("e") && JobWork.number(job, "e") <= work.now) {
+        private boolean give(String id, StoredJob job) {
+            if (job.has(JobField.DEADLINE) && job.number(JobField.DEADLINE) <= work.now) {
                 work.bury(id, job, "its deadline has passed", "", mostDead, deadKept);
                 return false;
             }
-            if (!known.contains(JobWork.text(job, "t"))) {
+            if (!known.contains(job.text(JobField.TYPE))) {
                 leaveToOthers(id, job);
                 return false;
             }
             List<Object> names = new ArrayList<>();
-            if (limits.containsKey("type:" + JobWork.text(job, "t"))) {
-                names.add("type:" + JobWork.text(job, "t"));
+            if (limits.containsKey("type:" + job.text(JobField.TYPE))) {
+                names.add("type:" + job.text(JobField.TYPE));
             }
-            if (job.containsKey("i") && keyLimit > 0) {
-                names.add("key:" + JobWork.text(job, "i"));
+            if (job.has(JobField.KEY) && keyLimit > 0) {
+                names.add("key:" + job.text(JobField.KEY));
             }
             for (Object limit : names) {
                 if (busy((String) limit) >= limitOf((String) limit)) {
@@ -296,26 +301,26 @@ final class TakeStep implements Step {
                     return false;
                 }
             }
-            if (job.containsKey("i") && keyAmount > 0 && !job.containsKey("j")) {
+            if (job.has(JobField.KEY) && keyAmount > 0 && !job.has(JobField.RESERVED)) {
                 long wait = reserve(job);
                 if (wait > 0) {
-                    job.put("j", true);
+                    job.put(JobField.RESERVED, true);
                     work.schedule(id, job, work.now + wait, "scheduled");
                     work.save(id, job);
                     return false;
                 }
             }
             if (!names.isEmpty()) {
-                job.put("L", names);
+                job.put(JobField.LIMITS, names);
                 names.forEach(name -> call.call("HINCRBY", work.key("busy"), JobWork.raw((String) name), 1));
             }
             work.becomeKnown(job);
-            if (job.containsKey("x")) {
+            if (job.has(JobField.UNIQUE_TO_START)) {
                 work.free(id, job);
             }
-            job.put("s", "active");
-            job.put("w", worker);
-            job.remove("j");
+            job.put(JobField.STATE, "active");
+            job.put(JobField.WORKER, worker);
+            job.remove(JobField.RESERVED);
             work.save(id, job);
             given.add(id);
             return true;
@@ -324,8 +329,8 @@ final class TakeStep implements Step {
         /** Takes what a queue may give. Returns how many jobs have been looked at. */
         private int takeFrom(String queue, long amount, long period, int before) {
             int looked = before;
-            byte[] list = work.key("pending:" + queue);
-            byte[] urgent = work.key("urgent:" + queue);
+            Slice list = work.key("pending:" + queue);
+            Slice urgent = work.key("urgent:" + queue);
             boolean open = call.callForNumber("SISMEMBER", work.key("paused"), JobWork.raw(queue)) == 0;
             while (open && wanted > 0 && looked < LOOKED_AT) {
                 boolean hasUrgent = call.callForNumber("EXISTS", urgent) == 1;
@@ -337,8 +342,8 @@ final class TakeStep implements Step {
                 looked += ids.size();
                 work.loadAll(ids);
                 for (String id : ids) {
-                    Map<String, Object> job = work.load(id);
-                    if (job != null && "pending".equals(job.get("s")) && give(id, job)) {
+                    StoredJob job = work.load(id);
+                    if (job != null && job.is("pending") && give(id, job)) {
                         wanted--;
                         if (amount > 0) {
                             token(queue, (double) amount, (double) period, true);
@@ -351,7 +356,7 @@ final class TakeStep implements Step {
             return looked;
         }
 
-        private List<String> next(boolean isUrgent, byte[] list, byte[] urgent, long portion) {
+        private List<String> next(boolean isUrgent, Slice list, Slice urgent, long portion) {
             if (!isUrgent) {
                 return JobWork.texts(call.call("RPOP", list, portion));
             }
@@ -380,19 +385,19 @@ final class TakeStep implements Step {
             List<Object> leases = new ArrayList<>(2 * given.size());
             for (int i = 0; i < given.size(); i++) {
                 String id = given.get(i);
-                Map<String, Object> job = Objects.requireNonNull(work.load(id));
-                job.put("l", ++last);
+                StoredJob job = Objects.requireNonNull(work.load(id));
+                job.put(JobField.TOKEN, ++last);
                 leases.add(work.now + lease);
                 leases.add(id);
                 answers.add(JobWork.raw(id));
-                answers.add(JobWork.raw(JobWork.text(job, "t")));
-                answers.add(JobWork.raw(JobWork.text(job, "q")));
+                answers.add(JobWork.raw(job.text(JobField.TYPE)));
+                answers.add(JobWork.raw(job.text(JobField.QUEUE)));
                 answers.add(contents.get(i));
                 answers.add(last);
-                for (String field : List.of("a", "m", "r", "c", "o", "e")) {
-                    answers.add(JobWork.number(job, field));
+                for (JobField field : NUMBERS) {
+                    answers.add(job.number(field));
                 }
-                answers.add(JobWork.raw(String.valueOf(job.getOrDefault("h", ""))));
+                answers.add(JobWork.raw(job.textOrEmpty(JobField.HEADERS)));
             }
             work.callAll("ZADD", work.key("active"), leases);
         }

@@ -6,6 +6,7 @@ import java.time.Instant;
 /** Times as numbers, whatever a program gives: what is longer than a thousand years is a thousand years. */
 public final class Durations {
     private static final Duration LONGEST = Duration.ofDays(365_000);
+    private static final Duration LEAST = LONGEST.negated();
     private static final Duration CENTURY = Duration.ofDays(36_500);
     private static final Instant LAST = Instant.EPOCH.plus(LONGEST);
 
@@ -29,7 +30,7 @@ public final class Durations {
         if (duration.compareTo(LONGEST) >= 0) {
             return LONGEST.toMillis();
         }
-        if (duration.compareTo(LONGEST.negated()) <= 0) {
+        if (duration.compareTo(LEAST) <= 0) {
             return -LONGEST.toMillis();
         }
         return duration.plusNanos(999_999).toMillis();

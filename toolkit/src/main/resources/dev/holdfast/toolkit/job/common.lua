@@ -17,6 +17,7 @@
 --   :paused     set      queues                            :holding     set         limits that hold jobs back
 --   :cron       hash     schedule -> when it was last due  :busy        hash        limit -> how many jobs at work it counts
 --   :progress   hash     id -> how far it is               :unknown     hash        type -> how many jobs no worker has known
+--   :version    string   the version of what is stored
 --   :wake       list     one element for each worker to wake
 --   :rate:<queue>, :rate-key:<key>  strings  when a bucket is full
 --   :children:<parent>  hash  child -> what became of it, packed
@@ -24,16 +25,10 @@
 --
 -- The channel :events carries "cancel:<id>" for a job at work that is to stop, and "ended:<id>" for one whose result is kept.
 --
--- A job's state, packed by cmsgpack. What has no value here is nil:
---   q queue   t type   s what it is: awaiting, pending, held, scheduled, retry, active, done, dead, cancelled   c created   d due
---   m most attempts   a attempts that failed   r times its worker was lost   l fencing token   w worker   e deadline
---   o milliseconds it may run   k milliseconds to keep it when it is done   n whether it is to be cancelled
---   u unique key   x "start" if it is unique only until then   g when its uniqueness ends at the latest
---   p priority   i key   b its parent   y whether it is a parent: 1, or 2 once all children have been added   D delay of a parent
---   j whether a turn in the bucket of its key is reserved   L limits that count it while it is at work   H the limit that holds it back
---   v times a worker did not know its type   V when that was first   h headers, as the caller wrote them
---   f last failure   z last change
--- Times are milliseconds since 1970.
+-- A job's state is packed by cmsgpack. Its fields are those of JobField, which declares a name for each before this: job[STATE] and so on.
+-- What has no value is nil. Times are milliseconds since 1970.
+--
+-- The version of all this stands under :version. What a newer one has written is not touched.
 
 local base = KEYS[1]
 local clock = redis.call('TIME')
@@ -45,6 +40,11 @@ end
 
 local function whole(number)
     return string.format('%.0f', number)
+end
+
+local stored = tonumber(redis.call('GET', key('version')) or 0) or 0
+if stored > VERSION then
+    return redis.error_reply('ERR ' .. base .. ' is of version ' .. whole(stored) .. ', and this program knows version ' .. VERSION)
 end
 
 -- How many words of a list are given to a command at most.
@@ -92,13 +92,13 @@ local function load(id)
 end
 
 local function save(id, job)
-    job.z = now
+    job[CHANGED] = now
     jobs[id], changed[id] = job, true
 end
 
 local function forget(id)
     local job = jobs[id]
-    if job and job.y then
+    if job and job[SEALING] then
         redis.call('DEL', key('children:' .. id))
     end
     jobs[id], changed[id] = false, nil
@@ -119,12 +119,12 @@ end
 
 -- Puts a job where its worker will find it: behind the others of its priority, or before them if it was there already.
 local function makePending(id, job, first)
-    job.s = 'pending'
-    if job.p then
+    job[STATE] = 'pending'
+    if job[PRIORITY] then
         local number = redis.call('HINCRBY', key('count'), 'urgent', 1)
-        redis.call('ZADD', key('urgent:' .. job.q), whole(-job.p * 2 ^ 42 + (first and -number or number)), id)
+        redis.call('ZADD', key('urgent:' .. job[QUEUE]), whole(-job[PRIORITY] * 2 ^ 42 + (first and -number or number)), id)
     else
-        redis.call(first and 'RPUSH' or 'LPUSH', key('pending:' .. job.q), id)
+        redis.call(first and 'RPUSH' or 'LPUSH', key('pending:' .. job[QUEUE]), id)
     end
 end
 
@@ -133,7 +133,7 @@ local lastDue, lastScore
 -- For how many milliseconds a worker waits at most before it looks again; whether one was woken for what is due sooner.
 local longestWait, isSoonTold = 1000, false
 local function schedule(id, job, due, as)
-    job.s, job.d = as, due
+    job[STATE], job[DUE] = as, due
     if due ~= lastDue then
         local same = redis.call('ZREVRANGEBYSCORE', key('scheduled'), '(' .. whole(due + 1), whole(due), 'WITHSCORES', 'LIMIT', 0, 1)
         lastDue, lastScore = due, same[2] and math.min(same[2] + 1 / 1024, due + 1023 / 1024) or due
@@ -149,18 +149,18 @@ local function schedule(id, job, due, as)
 end
 
 local function free(id, job)
-    if job.u and redis.call('HGET', key('unique'), job.u) == id then
-        redis.call('HDEL', key('unique'), job.u)
+    if job[UNIQUE] and redis.call('HGET', key('unique'), job[UNIQUE]) == id then
+        redis.call('HDEL', key('unique'), job[UNIQUE])
     end
 end
 
 -- Forgets that no worker knew the job's type.
 local function becomeKnown(job)
-    if job.v then
-        if redis.call('HINCRBY', key('unknown'), job.t, -1) <= 0 then
-            redis.call('HDEL', key('unknown'), job.t)
+    if job[UNKNOWN] then
+        if redis.call('HINCRBY', key('unknown'), job[TYPE], -1) <= 0 then
+            redis.call('HDEL', key('unknown'), job[TYPE])
         end
-        job.v, job.V = nil, nil
+        job[UNKNOWN], job[UNKNOWN_SINCE] = nil, nil
     end
 end
 
@@ -173,8 +173,8 @@ local function letGo(limit)
     end
     redis.call('ZREM', key('held'), id)
     local job = load(id)
-    if job and job.s == 'held' then
-        job.H = nil
+    if job and job[STATE] == 'held' then
+        job[HELD_BY] = nil
         makePending(id, job, true)
         save(id, job)
         wake(1)
@@ -184,13 +184,13 @@ end
 
 -- A job is at work no more.
 local function leaveWork(job)
-    for _, limit in ipairs(job.L or {}) do
+    for _, limit in ipairs(job[LIMITS] or {}) do
         if redis.call('HINCRBY', key('busy'), limit, -1) <= 0 then
             redis.call('HDEL', key('busy'), limit)
         end
         letGo(limit)
     end
-    job.L, job.w = nil, nil
+    job[LIMITS], job[WORKER] = nil, nil
 end
 
 -- A job that was kept when it had ended. Only one that was done has a result.
@@ -208,9 +208,9 @@ local function leaveParent(parent)
     end
     redis.call('HDEL', key('batch'), parent)
     local job = load(parent)
-    if job and job.s == 'awaiting' then
+    if job and job[STATE] == 'awaiting' then
         redis.call('ZREM', key('awaiting'), parent)
-        local due = math.max(job.d or 0, now + (job.D or 0))
+        local due = math.max(job[DUE] or 0, now + (job[PARENT_DELAY] or 0))
         if due > now then
             schedule(parent, job, due, 'scheduled')
         else
@@ -226,16 +226,16 @@ local function ended(id, job, how, text)
     free(id, job)
     becomeKnown(job)
     over[#over + 1] = id
-    if job.k then
+    if job[KEPT] then
         told[#told + 1] = id
     end
-    if job.b then
-        local parent = load(job.b)
-        if parent and parent.s == 'awaiting' then
-            redis.call('HSET', key('children:' .. job.b), id, cmsgpack.pack({job.t, how, text}))
+    if job[PARENT] then
+        local parent = load(job[PARENT])
+        if parent and parent[STATE] == 'awaiting' then
+            redis.call('HSET', key('children:' .. job[PARENT]), id, cmsgpack.pack({job[TYPE], how, text}))
         end
-        leaveParent(job.b)
-        job.b = nil
+        leaveParent(job[PARENT])
+        job[PARENT] = nil
     end
 end
 
@@ -247,7 +247,7 @@ end
 
 -- Takes note of a failure. The first and the last nine are kept, the stack traces of the first and the last one.
 local function noteFailure(id, job, why, trace, worker)
-    job.f = why
+    job[FAILURE] = why
     local all = failuresOf(id)
     if #all > 1 then
         all[#all][4] = ''
@@ -255,14 +255,14 @@ local function noteFailure(id, job, why, trace, worker)
     if #all >= 10 then
         table.remove(all, 2)
     end
-    all[#all + 1] = {now, job.a, why, trace, worker or ''}
+    all[#all + 1] = {now, job[FAILED], why, trace, worker or ''}
     redis.call('HSET', key('failures'), id, cmsgpack.pack(all))
 end
 
 -- A job that is not tried any more. The oldest of the dead make room.
 local function bury(id, job, why, trace, mostKept, kept)
-    noteFailure(id, job, why, trace, job.w)
-    job.s, job.w = 'dead', nil
+    noteFailure(id, job, why, trace, job[WORKER])
+    job[STATE], job[WORKER] = 'dead', nil
     ended(id, job, 'dead', why)
     save(id, job)
     redis.call('ZADD', key('dead'), whole(now), id)
@@ -284,11 +284,11 @@ end
 -- A job that somebody has cancelled. It is kept as long as its result would have been.
 local function endCancelled(id, job)
     count('cancelled')
-    job.s, job.f, job.w, job.n = 'cancelled', 'it was cancelled', nil, nil
-    ended(id, job, 'cancelled', job.f)
-    if job.k then
+    job[STATE], job[FAILURE], job[WORKER], job[CANCELLED] = 'cancelled', 'it was cancelled', nil, nil
+    ended(id, job, 'cancelled', job[FAILURE])
+    if job[KEPT] then
         save(id, job)
-        redis.call('ZADD', key('cancelled'), whole(now + job.k), id)
+        redis.call('ZADD', key('cancelled'), whole(now + job[KEPT]), id)
     else
         forget(id)
     end
@@ -296,20 +296,20 @@ end
 
 -- Takes a job from where it waits. Answers whether it waited.
 local function withdraw(id, job)
-    if job.s == 'pending' then
-        if job.p then
-            return redis.call('ZREM', key('urgent:' .. job.q), id) == 1
+    if job[STATE] == 'pending' then
+        if job[PRIORITY] then
+            return redis.call('ZREM', key('urgent:' .. job[QUEUE]), id) == 1
         end
-        return redis.call('LREM', key('pending:' .. job.q), 1, id) == 1
+        return redis.call('LREM', key('pending:' .. job[QUEUE]), 1, id) == 1
     end
-    if job.s == 'held' then
-        redis.call('LREM', key('held:' .. job.H), 1, id)
-        job.H = nil
+    if job[STATE] == 'held' then
+        redis.call('LREM', key('held:' .. job[HELD_BY]), 1, id)
+        job[HELD_BY] = nil
         return redis.call('ZREM', key('held'), id) == 1
     end
-    if job.s == 'awaiting' then
+    if job[STATE] == 'awaiting' then
         redis.call('HDEL', key('batch'), id)
         return redis.call('ZREM', key('awaiting'), id) == 1
     end
-    return (job.s == 'scheduled' or job.s == 'retry') and redis.call('ZREM', key('scheduled'), id) == 1
+    return (job[STATE] == 'scheduled' or job[STATE] == 'retry') and redis.call('ZREM', key('scheduled'), id) == 1
 end

@@ -9,11 +9,11 @@ local mostDead, deadKept = tonumber(ARGV[1]), tonumber(ARGV[2])
 local function done(id, job, result)
     count('processed')
     ended(id, job, 'done', result)
-    if job.k then
-        job.s = 'done'
+    if job[KEPT] then
+        job[STATE] = 'done'
         save(id, job)
         redis.call('HSET', key('result'), id, result)
-        redis.call('ZADD', key('done'), whole(now + job.k), id)
+        redis.call('ZADD', key('done'), whole(now + job[KEPT]), id)
     else
         forget(id)
     end
@@ -21,13 +21,13 @@ local function done(id, job, result)
 end
 
 local function fail(id, job, verb, why, trace, delay)
-    job.a = job.a + 1
+    job[FAILED] = job[FAILED] + 1
     count('failed')
-    if verb == 'dead' or job.a >= job.m then
+    if verb == 'dead' or job[FAILED] >= job[ATTEMPTS] then
         bury(id, job, why, trace, mostDead, deadKept)
         return 'dead'
     end
-    noteFailure(id, job, why, trace, job.w)
+    noteFailure(id, job, why, trace, job[WORKER])
     schedule(id, job, now + tonumber(delay), 'retry')
     save(id, job)
     count('retried')
@@ -40,11 +40,11 @@ for i = 3, #ARGV, 6 do
     local id, token, verb, text, trace, delay = unpack(ARGV, i, i + 5)
     local job = load(id)
     local answer = false
-    if job and job.s == 'active' and job.l == tonumber(token) then
+    if job and job[STATE] == 'active' and job[TOKEN] == tonumber(token) then
         mine[#mine + 1] = id
         if verb == 'done' then
             answer = done(id, job, text)
-        elseif verb == 'cancelled' or job.n then
+        elseif verb == 'cancelled' or job[CANCELLED] then
             endCancelled(id, job)
             answer = 'cancelled'
         elseif verb == 'release' then

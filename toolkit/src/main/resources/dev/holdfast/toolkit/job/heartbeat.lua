@@ -7,11 +7,11 @@ local answers = {}
 loadArguments(2, 2)
 for i = 2, #ARGV, 2 do
     local job = load(ARGV[i])
-    if not job or job.s ~= 'active' or job.l ~= tonumber(ARGV[i + 1]) then
+    if not job or job[STATE] ~= 'active' or job[TOKEN] ~= tonumber(ARGV[i + 1]) then
         answers[#answers + 1] = 'lost'
     else
         redis.call('ZADD', key('active'), 'XX', whole(now + tonumber(ARGV[1])), ARGV[i])
-        answers[#answers + 1] = job.n and 'cancel' or 'held'
+        answers[#answers + 1] = job[CANCELLED] and 'cancel' or 'held'
     end
 end
 return answers

@@ -16,9 +16,9 @@ local function show(id, job, withFailures)
             failures[#failures + 1] = {whole(failure[1]), failure[2], failure[3], failure[4], failure[5]}
         end
     end
-    answers[#answers + 1] = {id, job.t, job.q, job.s, redis.call('HGET', key('payload'), id), redis.call('HGET', key('result'), id),
-        redis.call('HGET', key('progress'), id), job.a, job.m, job.r, whole(job.c), whole(job.d or job.c), whole(job.z),
-        job.f or '', job.h or '', job.w or '', job.p or 0, job.i or '', failures}
+    answers[#answers + 1] = {id, job[TYPE], job[QUEUE], job[STATE], redis.call('HGET', key('payload'), id), redis.call('HGET', key('result'), id),
+        redis.call('HGET', key('progress'), id), job[FAILED], job[ATTEMPTS], job[LOST], whole(job[CREATED]), whole(job[DUE] or job[CREATED]), whole(job[CHANGED]),
+        job[FAILURE] or '', job[HEADERS] or '', job[WORKER] or '', job[PRIORITY] or 0, job[KEY] or '', failures}
 end
 
 if ARGV[1] == 'search' then
@@ -29,8 +29,8 @@ if ARGV[1] == 'search' then
     for i = 1, #found[2], 2 do
         local id = found[2][i]
         local isRead, job = pcall(cmsgpack.unpack, found[2][i + 1])
-        if isRead and type(job) == 'table' and (state == '' or job.s == state) and (kind == '' or job.t == kind)
-            and job.z >= since and job.z < till and (part == '' or job.f and string.find(string.lower(job.f), part, 1, true)) then
+        if isRead and type(job) == 'table' and (state == '' or job[STATE] == state) and (kind == '' or job[TYPE] == kind)
+            and job[CHANGED] >= since and job[CHANGED] < till and (part == '' or job[FAILURE] and string.find(string.lower(job[FAILURE]), part, 1, true)) then
             show(id, job)
         end
     end

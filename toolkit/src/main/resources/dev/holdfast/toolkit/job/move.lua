@@ -6,8 +6,8 @@
 local verb = ARGV[1]
 
 local function cancel(id, job)
-    if job.s == 'active' then
-        job.n = true
+    if job[STATE] == 'active' then
+        job[CANCELLED] = true
         save(id, job)
         redis.call('PUBLISH', key('events'), 'cancel:' .. id)
         return true
@@ -19,7 +19,7 @@ local function cancel(id, job)
 end
 
 local function run(id, job)
-    if (job.s == 'scheduled' or job.s == 'retry' or job.s == 'awaiting') and withdraw(id, job) then
+    if (job[STATE] == 'scheduled' or job[STATE] == 'retry' or job[STATE] == 'awaiting') and withdraw(id, job) then
         makePending(id, job)
         save(id, job)
         return true
@@ -27,11 +27,11 @@ local function run(id, job)
 end
 
 local function delete(id, job)
-    if job.s == 'done' or job.s == 'cancelled' or job.s == 'dead' then
-        forgetKept(job.s, id)
+    if job[STATE] == 'done' or job[STATE] == 'cancelled' or job[STATE] == 'dead' then
+        forgetKept(job[STATE], id)
         return true
     end
-    if job.s ~= 'active' and withdraw(id, job) then
+    if job[STATE] ~= 'active' and withdraw(id, job) then
         ended(id, job, 'cancelled', 'it was deleted')
         forget(id)
         return true
@@ -40,27 +40,27 @@ end
 
 -- Not if another job has its unique key meanwhile: there must be one only.
 local function replay(id, job)
-    if job.s ~= 'dead' and job.s ~= 'cancelled' then
+    if job[STATE] ~= 'dead' and job[STATE] ~= 'cancelled' then
         return false
     end
-    if job.u then
-        local other = redis.call('HGET', key('unique'), job.u)
+    if job[UNIQUE] then
+        local other = redis.call('HGET', key('unique'), job[UNIQUE])
         local holder = other and load(other)
-        if holder and not (holder.g and holder.g <= now) then
+        if holder and not (holder[UNIQUE_UNTIL] and holder[UNIQUE_UNTIL] <= now) then
             return false
         end
-        job.g = job.g and now + job.g - job.c
-        redis.call('HSET', key('unique'), job.u, id)
+        job[UNIQUE_UNTIL] = job[UNIQUE_UNTIL] and now + job[UNIQUE_UNTIL] - job[CREATED]
+        redis.call('HSET', key('unique'), job[UNIQUE], id)
     end
-    redis.call('ZREM', key(job.s), id)
-    job.a, job.r, job.n, job.e = 0, 0, nil, nil
+    redis.call('ZREM', key(job[STATE]), id)
+    job[FAILED], job[LOST], job[CANCELLED], job[DEADLINE] = 0, 0, nil, nil
     makePending(id, job)
     save(id, job)
     return true
 end
 
 local function purge(id, job)
-    return job.s == 'dead' and delete(id, job)
+    return job[STATE] == 'dead' and delete(id, job)
 end
 
 local verbs = {cancel = cancel, run = run, delete = delete, replay = replay, purge = purge}

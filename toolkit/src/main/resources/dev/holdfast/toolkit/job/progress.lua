@@ -4,7 +4,7 @@
 -- answers  1, or 0 where another has taken the job over
 
 local job = load(ARGV[1])
-if not job or job.s ~= 'active' or job.l ~= tonumber(ARGV[2]) then
+if not job or job[STATE] ~= 'active' or job[TOKEN] ~= tonumber(ARGV[2]) then
     return 0
 end
 redis.call('HSET', key('progress'), ARGV[1], ARGV[3])

@@ -25,7 +25,7 @@ local function queue(name)
     for _, id in ipairs({redis.call('LINDEX', list, -1) or '', redis.call('ZRANGE', urgent, 0, 0)[1] or ''}) do
         local job = load(id)
         if job then
-            oldest = math.max(oldest, now - job.c)
+            oldest = math.max(oldest, now - job[CREATED])
         end
     end
     answers[#answers + 1] = name

@@ -49,19 +49,19 @@ end
 -- The one that was given last comes back first, so that the first one is before all others in the end.
 local lost = due('active')
 table.sort(lost, function(a, b)
-    return (jobs[a] and jobs[a].l or 0) > (jobs[b] and jobs[b].l or 0)
+    return (jobs[a] and jobs[a][TOKEN] or 0) > (jobs[b] and jobs[b][TOKEN] or 0)
 end)
 for _, id in ipairs(lost) do
     redis.call('ZREM', key('active'), id)
     local job = load(id)
     if job then
-        job.r = job.r + 1
+        job[LOST] = job[LOST] + 1
         count('recovered')
-        if job.n then
+        if job[CANCELLED] then
             leaveWork(job)
             endCancelled(id, job)
-        elseif job.r > recoveries then
-            bury(id, job, 'its worker was lost ' .. job.r .. ' times', '', mostDead, deadKept)
+        elseif job[LOST] > recoveries then
+            bury(id, job, 'its worker was lost ' .. job[LOST] .. ' times', '', mostDead, deadKept)
             leaveWork(job)
         else
             leaveWork(job)
@@ -118,7 +118,7 @@ end
 
 -- Reserves the next turn in the bucket of a job's key. Answers in how many milliseconds it is.
 local function reserve(job)
-    local name, interval = key('rate-key:' .. job.i), keyPeriod / keyAmount
+    local name, interval = key('rate-key:' .. job[KEY]), keyPeriod / keyAmount
     local full, seen = string.match(redis.call('GET', name) or '0 0', '(%d+) (%d+)')
     -- Turns that were reserved before the clock was set back come as much sooner.
     full = math.max(micros, full - math.max(0, seen - micros))
@@ -130,11 +130,11 @@ end
 -- The limit that holds a job back, or nil; and those that will count it.
 local function limitsOf(job)
     local names = {}
-    if limits['type:' .. job.t] then
-        names[1] = 'type:' .. job.t
+    if limits['type:' .. job[TYPE]] then
+        names[1] = 'type:' .. job[TYPE]
     end
-    if job.i and keyLimit > 0 then
-        names[#names + 1] = 'key:' .. job.i
+    if job[KEY] and keyLimit > 0 then
+        names[#names + 1] = 'key:' .. job[KEY]
     end
     for _, limit in ipairs(names) do
         if busy(limit) >= limitOf(limit) then
@@ -145,7 +145,7 @@ local function limitsOf(job)
 end
 
 local function hold(id, job, limit)
-    job.s, job.H = 'held', limit
+    job[STATE], job[HELD_BY] = 'held', limit
     save(id, job)
     redis.call('LPUSH', key('held:' .. limit), id)
     redis.call('ZADD', key('held'), whole(now), id)
@@ -154,29 +154,29 @@ end
 
 -- Leaves a job to a worker that knows its type, and looks again after a pause that doubles up to a minute.
 local function leaveToOthers(id, job)
-    if not job.v then
-        job.v, job.V = 0, now
-        redis.call('HINCRBY', key('unknown'), job.t, 1)
+    if not job[UNKNOWN] then
+        job[UNKNOWN], job[UNKNOWN_SINCE] = 0, now
+        redis.call('HINCRBY', key('unknown'), job[TYPE], 1)
     end
-    job.v = job.v + 1
+    job[UNKNOWN] = job[UNKNOWN] + 1
     unknown = unknown + 1
-    if now - job.V >= patience then
-        bury(id, job, 'no worker has known the type ' .. job.t .. ' for ' .. whole(patience / 1000) .. ' s', '', mostDead, deadKept)
+    if now - job[UNKNOWN_SINCE] >= patience then
+        bury(id, job, 'no worker has known the type ' .. job[TYPE] .. ' for ' .. whole(patience / 1000) .. ' s', '', mostDead, deadKept)
         return
     end
-    job.f = 'no worker has known the type ' .. job.t .. ' so far'
-    schedule(id, job, math.min(now + math.min(60000, 500 * 2 ^ math.min(job.v, 10)), job.V + patience), 'retry')
+    job[FAILURE] = 'no worker has known the type ' .. job[TYPE] .. ' so far'
+    schedule(id, job, math.min(now + math.min(60000, 500 * 2 ^ math.min(job[UNKNOWN], 10)), job[UNKNOWN_SINCE] + patience), 'retry')
     save(id, job)
 end
 
 -- Gives a job to the worker, unless something is against it. Answers whether it was given.
 local given = {}
 local function give(id, job)
-    if job.e and job.e <= now then
+    if job[DEADLINE] and job[DEADLINE] <= now then
         bury(id, job, 'its deadline has passed', '', mostDead, deadKept)
         return false
     end
-    if not known[job.t] then
+    if not known[job[TYPE]] then
         leaveToOthers(id, job)
         return false
     end
@@ -185,26 +185,26 @@ local function give(id, job)
         hold(id, job, limit)
         return false
     end
-    if job.i and keyAmount > 0 and not job.j then
+    if job[KEY] and keyAmount > 0 and not job[RESERVED] then
         local wait = reserve(job)
         if wait > 0 then
-            job.j = true
+            job[RESERVED] = true
             schedule(id, job, now + wait, 'scheduled')
             save(id, job)
             return false
         end
     end
     if #names > 0 then
-        job.L = names
+        job[LIMITS] = names
         for _, name in ipairs(names) do
             redis.call('HINCRBY', key('busy'), name, 1)
         end
     end
     becomeKnown(job)
-    if job.x then
+    if job[UNIQUE_TO_START] then
         free(id, job)
     end
-    job.s, job.w, job.j = 'active', worker, nil
+    job[STATE], job[WORKER], job[RESERVED] = 'active', worker, nil
     save(id, job)
     given[#given + 1] = id
     return true
@@ -233,7 +233,7 @@ for i = place, #ARGV, 3 do
         loadAll(ids)
         for _, id in ipairs(ids) do
             local job = load(id)
-            if job and job.s == 'pending' and give(id, job) then
+            if job and job[STATE] == 'pending' and give(id, job) then
                 wanted = wanted - 1
                 if amount > 0 then
                     token(queue, amount, period, true)
@@ -251,10 +251,10 @@ if #given > 0 then
     local leases, contents = {}, redis.call('HMGET', key('payload'), unpack(given))
     for i, id in ipairs(given) do
         local job = load(id)
-        job.l = last + i
+        job[TOKEN] = last + i
         leases[#leases + 1] = whole(now + lease)
         leases[#leases + 1] = id
-        local words = {id, job.t, job.q, contents[i], job.l, job.a, job.m, job.r, whole(job.c), job.o or 0, whole(job.e or 0), job.h or ''}
+        local words = {id, job[TYPE], job[QUEUE], contents[i], job[TOKEN], job[FAILED], job[ATTEMPTS], job[LOST], whole(job[CREATED]), job[TIMEOUT] or 0, whole(job[DEADLINE] or 0), job[HEADERS] or ''}
         for j = 1, 12 do
             answers[#answers + 1] = words[j]
         end

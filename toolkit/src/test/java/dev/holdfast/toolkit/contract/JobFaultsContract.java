@@ -18,6 +18,7 @@ import dev.holdfast.toolkit.job.Worker;
 import dev.holdfast.toolkit.job.WorkerHook;
 import dev.holdfast.toolkit.lock.Lease;
 import dev.holdfast.toolkit.pattern.Backoff;
+import dev.holdfast.toolkit.store.CommandFailedException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -670,5 +671,24 @@ class JobFaultsContract extends Contract {
         eventually(() -> jobs.result(id, String.class).equals(Optional.of("done")));
         eventually(() -> jobs.health().up());
         assertEquals(1, calls.get());
+    }
+
+    @Test
+    void whatANewerVersionHasStoredIsNotTouched() {
+        Jobs jobs = toolkit().jobs("app").build();
+        String id = jobs.add(NewJob.of("x", 1)).id();
+        assertEquals("1", store().call("GET", "jobs:{app}:version").text());
+        store().call("SET", "jobs:{app}:version", 2);
+        String message = assertThrows(CommandFailedException.class, () -> jobs.add(NewJob.of("x", 2)))
+                .getMessage();
+        assertTrue(String.valueOf(message).contains("is of version 2, and this program knows version 1"), message);
+        assertThrows(CommandFailedException.class, () -> jobs.find(id));
+        assertThrows(CommandFailedException.class, jobs::stats);
+        Worker worker = jobs.worker().handle("x", Integer.class, job -> {}).start();
+        eventually(() -> !jobs.health().up());
+        assertEquals(1, store().call("LLEN", "jobs:{app}:pending:default").number());
+        store().call("SET", "jobs:{app}:version", 1);
+        eventually(() -> jobs.stats().processed() == 1);
+        worker.close();
     }
 }

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -129,7 +130,9 @@ class JobFaultTest {
             assertEquals(Scale.JOBS, stats.processed(), () -> "each ends once; " + Scale.replay(target));
             assertEquals(0, stats.dead(), () -> Scale.replay(target));
             assertTrue(
-                    Set.of("jobs:{faults}:count", "jobs:{faults}:lease", "jobs:{faults}:wake", "jobs:{faults}:queues")
+                    Set.of("count", "lease", "wake", "queues", "version").stream()
+                            .map(key -> "jobs:{faults}:" + key)
+                            .collect(Collectors.toSet())
                             .containsAll(Scale.keys(store, "jobs:*").stream()
                                     .filter(key -> !key.startsWith("jobs:{faults}:minutes:"))
                                     .toList()),
