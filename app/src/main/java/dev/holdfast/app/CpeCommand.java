@@ -31,13 +31,15 @@ final class CpeCommand {
         @Option(
                 names = "--uri",
                 description =
-                        "the store, such as redis://localhost:6379/8 or embedded:/var/lib/app?db=8; unless given, what"
+                        "the store, such as redis://localhost:6379 or embedded:/var/lib/app, with database 8 unless it names"
+                                + " another; unless given, what"
                                 + " CPE_GUESSER_VALKEY_HOST, _PORT and _DB say, else database 8 of the store that HOLDFAST_URI,"
                                 + " VALKEY_URL, REDIS_URL, VALKEY_HOST or REDIS_HOST names, else of the server on this machine")
         private @Nullable String uri;
 
         Toolkit open() {
-            return Toolkit.open(uri == null ? CpeDictionary.uri(System.getenv()) : uri);
+            return Toolkit.open(
+                    uri == null ? CpeDictionary.uri(System.getenv()) : CpeDictionary.inOwnDatabase(uri));
         }
     }
 

@@ -92,6 +92,18 @@ public final class CpeDictionary implements Pattern {
         return general == null ? DEFAULT_URI : StoreUri.withDatabase(general, DATABASE);
     }
 
+    /** A store's URI, with database 8 unless it names another. */
+    public static String inOwnDatabase(String uri) {
+        boolean named = uri.matches(".*[?&](db|database)=.*") || uri.matches("[a-z-]+://[^/]*/\\d+.*");
+        if (named) {
+            return uri;
+        }
+        // An embedded store keeps its other options.
+        return uri.startsWith("embedded:") && uri.indexOf('?') > 0
+                ? uri + "&db=" + DATABASE
+                : StoreUri.withDatabase(uri, DATABASE);
+    }
+
     @Override
     public String kind() {
         return "cpe";
