@@ -38,8 +38,7 @@ final class CpeCommand {
         private @Nullable String uri;
 
         Toolkit open() {
-            return Toolkit.open(
-                    uri == null ? CpeDictionary.uri(System.getenv()) : CpeDictionary.inOwnDatabase(uri));
+            return Toolkit.open(uri == null ? CpeDictionary.uri(System.getenv()) : CpeDictionary.inOwnDatabase(uri));
         }
     }
 
