@@ -171,13 +171,19 @@ public final class RdbSnapshotTarget implements SnapshotTarget {
         writer().end();
     }
 
+    /** Takes its time, for tests. The parameter may change meanwhile. */
     private void delay(int keys) {
-        int micros = engine.config().persistence.rdbKeySaveDelay.getInt();
-        long nanos = micros >= 0 ? micros * 1000L * keys : 1000L * keys / -micros;
-        long until = System.nanoTime() + nanos;
-        while (nanos > 0 && System.nanoTime() < until && !cancelled.getAsBoolean()) {
-            LockSupport.parkNanos(Math.min(10_000_000, until - System.nanoTime()));
+        long start = System.nanoTime();
+        long left = delayNanos(keys);
+        while (left > 0 && !cancelled.getAsBoolean()) {
+            LockSupport.parkNanos(Math.min(10_000_000, left));
+            left = delayNanos(keys) - (System.nanoTime() - start);
         }
+    }
+
+    private long delayNanos(int keys) {
+        int micros = engine.config().persistence.rdbKeySaveDelay.getInt();
+        return micros >= 0 ? micros * 1000L * keys : 1000L * keys / -micros;
     }
 
     private final class RdbChunk implements Chunk {

@@ -92,6 +92,7 @@ final class Backlog implements ChangeReader {
                 cursors.remove(this);
                 block = null;
                 trim();
+                spare.clear();
             }
         }
     }
