@@ -146,7 +146,9 @@ class ReplicationTest {
                 try (Session session = primary.connect(Form.RESP2)) {
                     session.run("SELECT", database);
                     for (Unit unit : units) {
-                        unit.commands().forEach(session::run);
+                        unit.commands().stream()
+                                .filter(words -> !(primary instanceof RealServer) || isRepeatable(words))
+                                .forEach(session::run);
                     }
                 }
             });
@@ -164,6 +166,11 @@ class ReplicationTest {
         synchronized (failures) {
             failures.forEach(failure -> fail("a writer of seed " + seed, failure));
         }
+    }
+
+    /** A Valkey lets its replicas compute the distances that a search stores, and the sines of another library differ in the last digit. */
+    private static boolean isRepeatable(List<String> words) {
+        return words.stream().noneMatch("STOREDIST"::equalsIgnoreCase);
     }
 
     private static void expectTheSame(Session primary, Session replica, Session last, long seed) {
