@@ -57,8 +57,9 @@ public final class Replicated implements Callable<Integer> {
                     "SET with a replica, " + pipeline + " in flight, K/s",
                     (tested, port) -> setsWithReplica(tested, port, pipeline) / 1000);
         }
-        compare("full synchronization of " + keys + " keys, as the primary, s", (tested, port) ->
-                syncSeconds(tested, servers.valkeyCommand(), port));
+        compare(
+                "full synchronization of " + keys + " keys, as the primary, s",
+                (tested, port) -> syncSeconds(tested, servers.valkeyCommand(), port));
         compare("the same as the replica, s", (tested, port) -> syncSeconds(servers.valkeyCommand(), tested, port));
         return 0;
     }
@@ -97,9 +98,10 @@ public final class Replicated implements Callable<Integer> {
                         ServerProcess.start(tuned(servers.valkeyCommand()), port + 1, Pinning.UNPINNED)) {
             follow(replica, port);
             BenchmarkClient client = new BenchmarkClient(servers.valkeyBenchmark(), CONNECTIONS, Pinning.UNPINNED);
-            BenchmarkClient.Run run = new BenchmarkClient.Run(
-                    ComparedCommand.SET, new ComparedCommand.Workload(100_000, 64), pipeline);
-            return client.run(primary, run, client.requestsFor(primary, run, seconds)).rate();
+            BenchmarkClient.Run run =
+                    new BenchmarkClient.Run(ComparedCommand.SET, new ComparedCommand.Workload(100_000, 64), pipeline);
+            return client.run(primary, run, client.requestsFor(primary, run, seconds))
+                    .rate();
         }
     }
 
