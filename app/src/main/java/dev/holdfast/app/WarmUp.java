@@ -123,8 +123,57 @@ final class WarmUp {
             "UNSUBSCRIBE",
             "PUNSUBSCRIBE",
             "WAIT 0 0",
-            "DBSIZE",
-            "FLUSHALL");
+            "DBSIZE");
+
+    /** Every construct of the language and the functions of its libraries: each has code of its own that is linked when it is first run. */
+    private static final String LANGUAGE = """
+            local a, b, s = 7, 2.5, 'text'
+            local function sum(first, ...)
+              local total = first
+              for i = 1, select('#', ...) do total = total + (select(i, ...)) end
+              return total
+            end
+            local t = {1, 2, 3, n = 1, ['k'] = 'v', [10] = true, sum(1, 2)}
+            for i = 3, 1, -1 do t[i] = t[i] * 2 - 1 end
+            for k, v in pairs(t) do if k == 'n' then t.n = v + 1 elseif v == nil then break else b = b / 1 end end
+            while a > 1 do a = a % 4 - 1 if a <= 0 then break end end
+            repeat a = a + 1 until a >= 3
+            do local c = -a ^ 2 a, b = b, a t.k, t.m = t.m, #s end
+            local logic = not (a < b and a ~= b or nil) and s .. 1 .. 'x' or s
+            local counter = (function() local n = 0 return function() n = n + 1 return n end end)()
+            counter()
+            local object = setmetatable({x = 1}, {__index = function(_, k) return k end, __call = function(_, v) return v end})
+            function object:get(k) return self[k] end
+            function object.set(k, v) object[k] = v end
+            object.set('y', object:get('x') + object(2))
+            local ok, err = pcall(function() error({code = 1}) end)
+            local failed, message = pcall(error, 'text')
+            redis.pcall('INCR', KEYS[1], 'x')
+            redis.call('SET', KEYS[1], 1)
+            redis.call('INCR', KEYS[1])
+            redis.call('HSET', 'h', 'f', 1.5, 'g', 2)
+            local all = redis.call('HGETALL', 'h')
+            redis.call('ZADD', 'z', 1, 'm')
+            redis.call('ZRANGE', 'z', 0, -1, 'WITHSCORES')
+            redis.call('RPUSH', 'l', 1, 2)
+            redis.call('LRANGE', 'l', 0, -1)
+            redis.call('TIME')
+            redis.setresp(3)
+            redis.call('HGETALL', 'h')
+            redis.setresp(2)
+            redis.log(redis.LOG_DEBUG, 'text')
+            table.insert(t, 4) table.insert(t, 1, 0) table.remove(t) table.sort(t, function(x, y) return tostring(x) < tostring(y) end)
+            local words = table.concat({'a', 'b', 1}, ',')
+            for word in string.gmatch(words, '[^,]+') do s = s:upper():lower():rep(1):sub(1, -1):reverse() .. word end
+            s = s:gsub('%a', '%0') local found = s:find('a', 1, true) or s:find('(%w+)') or s:byte(1)
+            s = string.format('%s %5.1f %d %x %q', string.char(65), 1.5, 3, 255, 'q') .. #s
+            local number = tonumber('10') + (tonumber('ff', 16) or 0) + math.max(1, 2) + math.abs(-1) + math.ceil(1.5) % math.huge
+            number = number + bit.band(7, 3) + bit.bor(1, 2) + bit.lshift(1, 2) + bit.tobit(1)
+            local packed = struct.pack('>I2s', 1, 'a') struct.unpack('>I2s', packed)
+            local decoded = cjson.decode(cjson.encode({list = {1, 2.5, 'x', true}, map = {k = 'v'}})).list
+            decoded = cmsgpack.unpack(cmsgpack.pack({1, 'a', {k = 1.5}}))
+            return {type(err), message, logic, number, unpack(all), {true, false, {1.9, s}}, redis.status_reply('OK'), {ok = 'OK'}}
+            """;
 
     private final Thread thread =
             Thread.ofPlatform().daemon().name("holdfast-warm-up").unstarted(WarmUp::run);
@@ -164,10 +213,16 @@ final class WarmUp {
             if (!InlineWords.split(command.getBytes(StandardCharsets.UTF_8), words)) {
                 throw new IllegalStateException("quotes are not closed: " + command);
             }
-            reply.setResp3(client.resp3());
-            engine.execute(client, words, reply);
+            run(engine, client, words, reply);
         }
+        run(engine, client, Args.of("EVAL", LANGUAGE, "1", "number"), reply);
+        run(engine, client, Args.of("FLUSHALL"), reply);
         engine.disconnect(client);
         return reply.toBytes();
+    }
+
+    private static void run(Engine engine, Client client, Args words, RespReply reply) {
+        reply.setResp3(client.resp3());
+        engine.execute(client, words, reply);
     }
 }
