@@ -76,6 +76,60 @@ final class AofLoader {
         return total;
     }
 
+    /**
+     * Reads all files of a manifest and keeps nothing.
+     *
+     * @param truncated whether the last may end in the middle of a command
+     * @throws IOException if they could not be loaded for how they are written
+     */
+    static void check(AofDirectory directory, AofManifest manifest, boolean truncated, long nowMillis) throws IOException {
+        List<Part> parts = manifest.parts();
+        for (int i = 0; i < parts.size(); i++) {
+            String name = parts.get(i).name();
+            try (DiskFile file = directory.disk().open(directory.path(parts.get(i)), Disk.Mode.READ)) {
+                if (file.size() == 0) {
+                    continue;
+                }
+                long from = 0;
+                if (AofFormat.isRdb(directory.disk(), directory.path(name))) {
+                    RdbCheck base = new RdbCheck(file, file.size(), nowMillis, read -> {});
+                    base.run();
+                    from = base.bytesRead();
+                }
+                if (!isWhole(name, directory, from) && !(truncated && i == parts.size() - 1)) {
+                    throw new AofException("Unexpected end of file reading the append only file " + name);
+                }
+            }
+        }
+    }
+
+    private static boolean isWhole(String name, AofDirectory directory, long from) throws IOException {
+        try (DiskFile file = directory.disk().open(directory.path(name), Disk.Mode.READ)) {
+            AofFormat.skip(file, from);
+            AofParser parser = new AofParser(file, from);
+            Args args = new Args();
+            while (true) {
+                switch (parser.next(args)) {
+                    case COMMAND -> {}
+                    case MORE -> {
+                        if (!parser.fill()) {
+                            return parser.isAtEnd();
+                        }
+                    }
+                    case HOLE -> {
+                        return false;
+                    }
+                    case ERROR -> throw badFormat(name, parser);
+                }
+            }
+        }
+    }
+
+    private static AofException badFormat(String name, AofParser parser) {
+        return new AofException("Bad file format reading the append only file " + name + " at offset "
+                + parser.position() + ": " + ADVICE);
+    }
+
     /** Loads all files of a manifest. */
     void load(AofManifest manifest) throws IOException {
         try {
@@ -187,8 +241,7 @@ final class AofLoader {
                 lanes.finish(parser.buffer(), client.database());
                 loading.progress(loaded + parser.position());
                 if (found == AofParser.Found.ERROR) {
-                    throw new AofException("Bad file format reading the append only file " + name + " at offset "
-                            + parser.position() + ": " + ADVICE);
+                    throw badFormat(name, parser);
                 }
                 if (found == AofParser.Found.HOLE) {
                     LOG.warn(

@@ -106,9 +106,16 @@ public final class AppendOnlyFile {
         new AofLoader(engine, directory, functionLoader, false, loading).load(manifest);
     }
 
-    /** Loads everything that was written until now into the store, which has been emptied. The caller holds all shards. */
-    public void reload(Consumer<byte[]> functionLoader, Loading loading) throws IOException {
+    /**
+     * Loads everything that was written until now. The caller holds all shards.
+     *
+     * @param emptier empties the store, once the files have been read to their end
+     */
+    public void reload(Runnable emptier, Consumer<byte[]> functionLoader, Loading loading) throws IOException {
         readManifest();
+        boolean truncated = engine.config().aof.loadTruncated.get();
+        AofLoader.check(directory, manifest, truncated, engine.clock().millis());
+        emptier.run();
         loading.begin(AofLoader.totalBytes(directory, manifest));
         new AofLoader(engine, directory, functionLoader, true, loading).load(manifest);
     }

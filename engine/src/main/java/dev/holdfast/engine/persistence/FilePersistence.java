@@ -203,12 +203,26 @@ public final class FilePersistence implements Persistence {
         return true;
     }
 
-    /** Writes the append-only file to its end, empties the store and loads it again: DEBUG LOADAOF. All shards are held. */
+    /**
+     * Writes the append-only file to its end, empties the store and loads it again: DEBUG LOADAOF. All shards are held. A file that is
+     * damaged changes nothing; where a command in it fails, the store is left empty, for half of the data would look like all.
+     */
     public void reloadAppendOnly() throws IOException {
         aof.flush();
-        emptyAll();
+        boolean[] emptied = {false};
         try {
-            aof.reload(this::loadFunctions, loading);
+            aof.reload(
+                    () -> {
+                        emptyAll();
+                        emptied[0] = true;
+                    },
+                    this::loadFunctions,
+                    loading);
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            if (emptied[0]) {
+                emptyAll();
+            }
+            throw e;
         } finally {
             loading.end();
         }

@@ -231,6 +231,41 @@ class FilePersistenceTest {
         }
     }
 
+    /** The same for DEBUG LOADAOF; where a command in the file fails, which only running it shows, nothing is left. */
+    @Test
+    void aDamagedAppendOnlyFileIsNotLoadedAgain() throws IOException {
+        try (TestStore store =
+                new TestStore("appendonly", "yes", "save", "", "aof-load-truncated", "no", "enable-debug-command", "yes")) {
+            FilePersistence files = attach(store, disk);
+            for (int i = 0; i < 20; i++) {
+                store.run("SET", "key " + i, "value");
+            }
+            assertEquals("OK", store.run("DEBUG", "LOADAOF"));
+            Object before = store.run("DEBUG", "DIGEST");
+            Path increment = file(store).resolveSibling("appendonlydir/appendonly.aof.1.incr.aof");
+            byte[] whole = Objects.requireNonNull(disk.content(increment));
+            int refused = 0;
+            for (int at = whole.length - 1; at > 0; at -= 7) {
+                byte[] damaged = whole.clone();
+                damaged[at] = 0;
+                for (byte[] content : List.of(Arrays.copyOf(whole, at), damaged)) {
+                    disk.put(increment, content);
+                    if (!store.resp2("DEBUG", "LOADAOF").startsWith("+OK")) {
+                        boolean kept = before.equals(store.run("DEBUG", "DIGEST"));
+                        boolean parsed = content.length == whole.length;
+                        assertTrue(kept || parsed && Long.valueOf(0).equals(store.run("DBSIZE")), "at " + at);
+                        refused++;
+                    }
+                    disk.put(increment, whole);
+                    assertEquals("OK", store.run("DEBUG", "LOADAOF"), "at " + at);
+                    assertEquals(before, store.run("DEBUG", "DIGEST"), "at " + at);
+                }
+            }
+            assertTrue(refused > 100, "only " + refused);
+            files.close();
+        }
+    }
+
     @Test
     void aStoreInThisProcessComesBack(@TempDir Path directory) {
         try (Holdfast store = Holdfast.open(directory)) {
