@@ -11,6 +11,7 @@ import static dev.holdfast.engine.catalog.KeySpec.Flag.UPDATE;
 import static dev.holdfast.engine.core.Handler.command;
 
 import dev.holdfast.engine.base.Doubles;
+import dev.holdfast.engine.base.HashSlot;
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
@@ -205,15 +206,27 @@ public final class SortCommands {
                 } else if (word.isWord("BY") && left >= 1) {
                     by = new Pattern(call.arg(i + 1));
                     if (!by.isConstant()) {
+                        requireOneSlot(call, "BY", call.arg(i + 1));
                         requireAllKeys(call, "BY");
                     }
                 } else if (word.isWord("GET") && left >= 1) {
                     gets.add(new Pattern(call.arg(i + 1)));
+                    if (!call.arg(i + 1).isWord("#")) {
+                        requireOneSlot(call, "GET", call.arg(i + 1));
+                    }
                     requireAllKeys(call, "GET");
                 } else {
                     throw CommandException.syntax();
                 }
                 i += operands(word);
+            }
+        }
+
+        /** In a cluster, a pattern may lead only to keys in the slot of the one that is sorted. */
+        private static void requireOneSlot(Call call, String option, Slice pattern) {
+            if (call.engine().cluster() != null && HashSlot.ofPattern(pattern) != HashSlot.of(call.arg(1))) {
+                throw new CommandException("ERR " + option + " option of SORT denied in Cluster mode when keys formed by the"
+                        + " pattern may be in different slots.");
             }
         }
 

@@ -162,6 +162,11 @@ public final class Call implements Client.Runner {
         engine.gate().admitWriting(this, allowsOutOfMemory);
     }
 
+    /** Lets a script begin that does not say of itself that it may see old data, or throws the error that it gets. */
+    public void admitStale() {
+        engine.gate().admitStale(this);
+    }
+
     /**
      * Leaves the command unfinished and lets its thread serve others. Its locks stay held.
      *

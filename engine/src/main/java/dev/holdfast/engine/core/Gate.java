@@ -238,7 +238,7 @@ final class Gate {
             case PROMISE -> call.running().checkPromises(spec, args);
             case SLOT -> checkSlot(origin, call, spec, args);
             case MEMORY -> {
-                if (!eviction.makeRoom(args.sizeBytes()) && plan.grows(client, spec)) {
+                if (!eviction.makeRoom(args.sizeBytes()) && plan.grows(client, spec, args)) {
                     throw CommandException.outOfMemory();
                 }
             }
@@ -247,7 +247,7 @@ final class Gate {
                     throw CommandException.outOfMemory();
                 }
             }
-            case STATE -> checkState(origin, call, spec);
+            case STATE -> checkState(origin, call, spec, args);
             case SUBSCRIBER -> {
                 if (!client.resp3()) {
                     throw new CommandException("ERR Can't execute '" + spec.fullName()
@@ -286,28 +286,34 @@ final class Gate {
         }
     }
 
-    private void checkState(Origin origin, Call call, CommandSpec spec) {
+    private void checkState(Origin origin, Call call, CommandSpec spec, Args args) {
         Client client = call.client();
         if (origin != Origin.SCRIPT) {
-            fail(refusal(client, spec, plan.writes(client, spec)));
+            boolean stale = engine.scripts().is(spec, args, CommandFlag.STALE);
+            fail(refusal(client, spec, plan.writes(client, spec, args), stale));
             return;
         }
         // What has written is not left half done.
         if (spec.is(CommandFlag.WRITE) && !call.running().hasWritten()) {
-            fail(refusal(client, spec, true));
+            fail(refusal(client, spec, true, spec.is(CommandFlag.STALE)));
         }
-        if (engine.replication().refusal(client, spec, false) != null) {
+        if (engine.replication().refusal(client, spec, false, spec.is(CommandFlag.STALE)) != null) {
             throw new CommandException("ERR Can not execute the command on a stale replica");
         }
     }
 
     /** Lets a script begin that says of itself that it writes, or throws the error that it gets. */
     void admitWriting(Call call, boolean allowsOutOfMemory) {
-        fail(refusal(call.client(), call.spec(), true));
+        fail(refusal(call.client(), call.spec(), true, true));
         if (!allowsOutOfMemory && eviction.isOutOfMemory()) {
             throw new CommandException(
                     "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'");
         }
+    }
+
+    /** Lets a script begin that does not say of itself that it may see old data, or throws the error that it gets. */
+    void admitStale(Call call) {
+        fail(refusal(call.client(), call.spec(), false, false));
     }
 
     private static void fail(@Nullable String refusal) {
@@ -320,9 +326,9 @@ final class Gate {
      * Why a command cannot run in the present state of the store, or null if it can: data is being loaded, or a write could not be
      * saved, or the store is a replica, or it asks for replicas, of which there are too few.
      */
-    private @Nullable String refusal(Client client, CommandSpec spec, boolean writes) {
+    private @Nullable String refusal(Client client, CommandSpec spec, boolean writes, boolean stale) {
         String refusal = engine.persistence().refusal(spec, writes);
-        return refusal == null ? engine.replication().refusal(client, spec, writes) : refusal;
+        return refusal == null ? engine.replication().refusal(client, spec, writes, stale) : refusal;
     }
 
     // ---- the second look, when its shards are locked ----

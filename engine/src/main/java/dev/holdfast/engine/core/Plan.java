@@ -68,9 +68,14 @@ final class Plan {
         return is(client, spec, CommandFlag.WRITE);
     }
 
-    /** Whether a client's command may make the store grow. */
-    boolean grows(Client client, CommandSpec spec) {
-        return is(client, spec, CommandFlag.DENYOOM);
+    /** Whether a client's command, with these words, writes. */
+    boolean writes(Client client, CommandSpec spec, Args args) {
+        return is(client, spec, CommandFlag.WRITE) || engine.scripts().is(spec, args, CommandFlag.WRITE);
+    }
+
+    /** Whether a client's command, with these words, may make the store grow. */
+    boolean grows(Client client, CommandSpec spec, Args args) {
+        return is(client, spec, CommandFlag.DENYOOM) || engine.scripts().is(spec, args, CommandFlag.DENYOOM);
     }
 
     private static boolean is(Client client, CommandSpec spec, CommandFlag flag) {

@@ -24,8 +24,9 @@ public interface Replication {
      * Why this command cannot be run now, in the words of the error; null if it can.
      *
      * @param writes whether it writes, or runs queued commands that do
+     * @param stale whether it may see old data
      */
-    default @Nullable String refusal(Client client, CommandSpec spec, boolean writes) {
+    default @Nullable String refusal(Client client, CommandSpec spec, boolean writes, boolean stale) {
         return null;
     }
 

@@ -96,7 +96,7 @@ public final class ReplicationNode implements Replication {
     }
 
     @Override
-    public @Nullable String refusal(Client client, CommandSpec spec, boolean writes) {
+    public @Nullable String refusal(Client client, CommandSpec spec, boolean writes, boolean stale) {
         Upstream primary = upstream;
         if (client.isPrimary()) {
             return null;
@@ -112,7 +112,7 @@ public final class ReplicationNode implements Replication {
             if (writes && parameters.readOnly.get()) {
                 return READ_ONLY;
             }
-            if (!primary.isUp() && !parameters.serveStaleData.get() && !spec.is(CommandFlag.STALE)) {
+            if (!primary.isUp() && !parameters.serveStaleData.get() && !stale) {
                 return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
             }
             return null;

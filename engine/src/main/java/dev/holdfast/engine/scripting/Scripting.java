@@ -2,6 +2,7 @@ package dev.holdfast.engine.scripting;
 
 import dev.holdfast.engine.base.Slice;
 import dev.holdfast.engine.catalog.CommandException;
+import dev.holdfast.engine.catalog.CommandFlag;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.core.Engine;
@@ -117,34 +118,48 @@ public final class Scripting implements Scripts {
 
     @Override
     public boolean readsOnly(CommandSpec spec, Args words) {
-        return switch (spec.name()) {
-            case "eval" -> evalReadsOnly(words, false);
-            case "evalsha" -> evalReadsOnly(words, true);
-            case "fcall" -> functionReadsOnly(words);
-            default -> false;
+        Set<ScriptFlag> flags = spec.is(CommandFlag.MAY_REPLICATE) ? flags(spec, words) : null;
+        return flags != null && flags.contains(ScriptFlag.NO_WRITES);
+    }
+
+    @Override
+    public boolean is(CommandSpec spec, Args words, CommandFlag flag) {
+        Set<ScriptFlag> flags = flags(spec, words);
+        if (flags == null) {
+            return spec.is(flag);
+        }
+        boolean writes = !flags.contains(ScriptFlag.NO_WRITES);
+        return switch (flag) {
+            case WRITE -> writes;
+            case DENYOOM -> writes && !flags.contains(ScriptFlag.ALLOW_OOM);
+            case STALE -> flags.contains(ScriptFlag.ALLOW_STALE);
+            default -> spec.is(flag);
         };
     }
 
-    private boolean evalReadsOnly(Args words, boolean byHash) {
-        if (!byHash) {
-            try {
-                return saysReadsOnly(ScriptCache.flags(words.get(1)));
-            } catch (CommandException e) {
-                return false;
+    /** What a script or function says of itself that a command with these words would run; null where it says nothing or is not known. */
+    private @Nullable Set<ScriptFlag> flags(CommandSpec spec, Args words) {
+        return switch (spec.name()) {
+            case "eval", "eval_ro" -> sourceFlags(words.get(1));
+            case "evalsha", "evalsha_ro" -> {
+                Script script = scripts.find(words.get(1));
+                yield script == null ? null : script.flags();
             }
+            case "fcall", "fcall_ro" -> {
+                FunctionLibraries.Function function =
+                        looking(() -> functions.find(words.get(1).toString()));
+                yield function == null ? null : function.registered().flags();
+            }
+            default -> null;
+        };
+    }
+
+    private static @Nullable Set<ScriptFlag> sourceFlags(Slice source) {
+        try {
+            return ScriptCache.flags(source);
+        } catch (CommandException e) {
+            return null;
         }
-        Script script = scripts.find(words.get(1));
-        return script != null && saysReadsOnly(script.flags());
-    }
-
-    private boolean functionReadsOnly(Args words) {
-        FunctionLibraries.Function function =
-                looking(() -> functions.find(words.get(1).toString()));
-        return function != null && saysReadsOnly(function.registered().flags());
-    }
-
-    private static boolean saysReadsOnly(@Nullable Set<ScriptFlag> flags) {
-        return flags != null && flags.contains(ScriptFlag.NO_WRITES);
     }
 
     /** Functions change with all shards locked, so one is enough to look at them. */
@@ -178,6 +193,9 @@ public final class Scripting implements Scripts {
             boolean readOnlyCommand,
             boolean confined,
             int keys) {
+        if (flags == null || !flags.contains(ScriptFlag.ALLOW_STALE)) {
+            call.admitStale();
+        }
         if (flags != null) {
             check(call, flags, readOnlyCommand);
         }

@@ -52,6 +52,23 @@ final class ClusterCommandsTest {
         assertEquals("ERR REPLICAOF not allowed in cluster mode.", store.error("REPLICAOF", "NO", "ONE"));
     }
 
+    /** What SORT reads by a pattern is in the slot of what it sorts, whatever that is and if it is not there. */
+    @Test
+    void aPatternOfSortNamesKeysOfOneSlot() {
+        String message =
+                " option of SORT denied in Cluster mode when keys formed by the pattern may be in different slots.";
+        store.run("SET", "{t}string", "1");
+        for (String command : List.of("SORT", "SORT_RO")) {
+            for (String key : List.of("{t}none", "{t}string")) {
+                assertEquals("ERR BY" + message, store.error(command, key, "BY", "weight:*"));
+                assertEquals("ERR GET" + message, store.error(command, key, "BY", "{t}*", "GET", "{u}*"));
+                assertEquals("ERR GET" + message, store.error(command, key, "GET", "constant"));
+            }
+            assertEquals(List.of(), store.run(command, "{t}none", "BY", "{t}*", "GET", "#", "GET", "{t}*->f"));
+            assertEquals(List.of(), store.run(command, "{t}none", "BY", "nosort"));
+        }
+    }
+
     @Test
     void aTransactionIsAboutOneSlot() {
         store.run("MULTI");
