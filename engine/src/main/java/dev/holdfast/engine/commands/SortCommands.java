@@ -225,8 +225,9 @@ public final class SortCommands {
         /** In a cluster, a pattern may lead only to keys in the slot of the one that is sorted. */
         private static void requireOneSlot(Call call, String option, Slice pattern) {
             if (call.engine().cluster() != null && HashSlot.ofPattern(pattern) != HashSlot.of(call.arg(1))) {
-                throw new CommandException("ERR " + option + " option of SORT denied in Cluster mode when keys formed by the"
-                        + " pattern may be in different slots.");
+                throw new CommandException(
+                        "ERR " + option + " option of SORT denied in Cluster mode when keys formed by the"
+                                + " pattern may be in different slots.");
             }
         }
 

@@ -82,7 +82,8 @@ final class AofLoader {
      * @param truncated whether the last may end in the middle of a command
      * @throws IOException if they could not be loaded for how they are written
      */
-    static void check(AofDirectory directory, AofManifest manifest, boolean truncated, long nowMillis) throws IOException {
+    static void check(AofDirectory directory, AofManifest manifest, boolean truncated, long nowMillis)
+            throws IOException {
         List<Part> parts = manifest.parts();
         for (int i = 0; i < parts.size(); i++) {
             String name = parts.get(i).name();

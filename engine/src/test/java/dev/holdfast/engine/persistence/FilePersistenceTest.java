@@ -234,8 +234,8 @@ class FilePersistenceTest {
     /** The same for DEBUG LOADAOF; where a command in the file fails, which only running it shows, nothing is left. */
     @Test
     void aDamagedAppendOnlyFileIsNotLoadedAgain() throws IOException {
-        try (TestStore store =
-                new TestStore("appendonly", "yes", "save", "", "aof-load-truncated", "no", "enable-debug-command", "yes")) {
+        try (TestStore store = new TestStore(
+                "appendonly", "yes", "save", "", "aof-load-truncated", "no", "enable-debug-command", "yes")) {
             FilePersistence files = attach(store, disk);
             for (int i = 0; i < 20; i++) {
                 store.run("SET", "key " + i, "value");
