@@ -251,7 +251,7 @@ class FilePersistenceTest {
                 for (byte[] content : List.of(Arrays.copyOf(whole, at), damaged)) {
                     disk.put(increment, content);
                     if (!store.resp2("DEBUG", "LOADAOF").startsWith("+OK")) {
-                        boolean kept = before.equals(store.run("DEBUG", "DIGEST"));
+                        boolean kept = Objects.equals(before, store.run("DEBUG", "DIGEST"));
                         boolean parsed = content.length == whole.length;
                         assertTrue(kept || parsed && Long.valueOf(0).equals(store.run("DBSIZE")), "at " + at);
                         refused++;
