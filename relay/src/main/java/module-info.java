@@ -20,6 +20,7 @@ module dev.holdfast.relay {
 
     exports dev.holdfast.relay;
     exports dev.holdfast.relay.auth;
+    exports dev.holdfast.relay.console;
     exports dev.holdfast.relay.http;
     exports dev.holdfast.relay.topic;
 }

@@ -9,6 +9,7 @@ import dev.holdfast.engine.config.TextParameter;
 import dev.holdfast.engine.core.Engine;
 import dev.holdfast.relay.HttpFace;
 import dev.holdfast.relay.auth.Login;
+import dev.holdfast.relay.console.ConsoleUsers;
 import dev.holdfast.relay.http.HttpServer;
 import dev.holdfast.relay.http.HttpSettings;
 import dev.holdfast.server.Endpoint;
@@ -60,9 +61,17 @@ final class HttpPorts implements AutoCloseable {
                 .metricsKeys(words(parameters.metricsKeys));
         this.login = parameters.relay.get() ? environment.login(toolkit, parameters) : null;
         if (login != null) {
-            builder.relay(login, environment.settings(parameters));
+            builder.relay(login, environment.settings(parameters)).console(consoleUsers(parameters));
         }
         this.face = builder.build();
+    }
+
+    private static ConsoleUsers consoleUsers(HttpParameters parameters) {
+        return switch (parameters.console.get()) {
+            case "no" -> ConsoleUsers.NONE;
+            case "all" -> ConsoleUsers.ALL;
+            default -> ConsoleUsers.ADMINS;
+        };
     }
 
     /** Does what needs the data: it has been loaded. */

@@ -193,6 +193,17 @@ public final class Holdfast extends StreamCalls implements AutoCloseable {
         return engine;
     }
 
+    /**
+     * Some keys with what a count of them needs. It counts as no command and as no access, and holds the lock of one shard while it
+     * copies.
+     *
+     * @param cursor 0 to begin, else where the page before ended; cursors are those of SCAN, and so are the promises
+     * @param most about how many keys, and at least one
+     */
+    public KeyPage keys(int database, long cursor, int most) {
+        return KeyPage.read(engine, database, cursor, most);
+    }
+
     /** Closes something with the store, before anything else; a server of it, for instance. */
     public void attach(AutoCloseable service) {
         attached.add(service);

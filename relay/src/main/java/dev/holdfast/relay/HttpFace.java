@@ -3,8 +3,11 @@ package dev.holdfast.relay;
 import dev.holdfast.relay.auth.AuthPages;
 import dev.holdfast.relay.auth.DevicePages;
 import dev.holdfast.relay.auth.Login;
+import dev.holdfast.relay.console.Console;
+import dev.holdfast.relay.console.ConsoleUsers;
 import dev.holdfast.relay.cpe.CpePages;
 import dev.holdfast.relay.health.HealthPages;
+import dev.holdfast.relay.http.Handler;
 import dev.holdfast.relay.http.HttpServer;
 import dev.holdfast.relay.http.HttpSettings;
 import dev.holdfast.relay.http.Response;
@@ -45,6 +48,7 @@ public final class HttpFace implements AutoCloseable {
     private final HttpServer metricsAlone;
     private final HttpServer cpeAlone;
     private final @Nullable Relay relay;
+    private final @Nullable Console console;
 
     /** The dictionary of the toolkit's own store, which is closed with this; null where there is another or none. */
     private final @Nullable Toolkit ownDictionary;
@@ -58,7 +62,6 @@ public final class HttpFace implements AutoCloseable {
                 new KeyMetrics(builder.metricsKeys, database -> database(toolkit.store(), database)),
                 meters);
         routes = new Routes()
-                .get("/", request -> Response.json(Map.of("name", "holdfast")))
                 .get("/health", health::health)
                 .get("/ready", health::ready)
                 .get("/metrics", metrics::scrape);
@@ -78,6 +81,7 @@ public final class HttpFace implements AutoCloseable {
         }
         cpeAlone = new HttpServer("cpe", cpe, builder.settings, meters);
         Login login = builder.login;
+        Handler name = request -> Response.json(Map.of("name", "holdfast"));
         if (login != null) {
             Relay opened = new Relay(toolkit, login, builder.relaySettings);
             AuthPages auth = new AuthPages(toolkit, login);
@@ -90,9 +94,14 @@ public final class HttpFace implements AutoCloseable {
             new MessagePages(opened).add(routes);
             new StreamPages(opened).add(routes);
             relay = opened;
+            console = builder.consoleUsers == ConsoleUsers.NONE
+                    ? null
+                    : new Console(toolkit, login, auth, health, builder.consoleUsers, routes);
         } else {
             relay = null;
+            console = null;
         }
+        routes.get("/", console == null ? name : console.orElse(name));
         everything = new HttpServer("http", routes, builder.settings, meters);
         metricsAlone =
                 new HttpServer("metrics", new Routes().get("/metrics", metrics::scrape), builder.settings, meters);
@@ -139,6 +148,7 @@ public final class HttpFace implements AutoCloseable {
         private @Nullable Toolkit dictionary;
         private @Nullable Login login;
         private RelaySettings relaySettings = RelaySettings.DEFAULT;
+        private ConsoleUsers consoleUsers = ConsoleUsers.ADMINS;
 
         private Builder(Toolkit toolkit) {
             this.toolkit = toolkit;
@@ -166,6 +176,12 @@ public final class HttpFace implements AutoCloseable {
         public Builder relay(Login users, RelaySettings limits) {
             this.login = users;
             this.relaySettings = limits;
+            return this;
+        }
+
+        /** Which users of the relay may use the console; unless chosen, administrators. */
+        public Builder console(ConsoleUsers users) {
+            this.consoleUsers = users;
             return this;
         }
 
@@ -218,6 +234,9 @@ public final class HttpFace implements AutoCloseable {
         cpeAlone.close();
         metricsAlone.close();
         everything.close();
+        if (console != null) {
+            console.close();
+        }
         if (relay != null) {
             relay.close();
         }

@@ -1,5 +1,6 @@
 package dev.holdfast.app.cli;
 
+import dev.holdfast.relay.console.KeyShares;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -9,7 +10,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -22,9 +22,6 @@ import picocli.CommandLine.Option;
                         + " time, so other clients go on; on a cluster it visits the node that the URI names.",
         mixinStandardHelpOptions = true)
 public final class KeysCommand implements Callable<Integer> {
-    /** How many prefixes are counted separately at most; keys with further ones are counted together. */
-    private static final int MOST_PREFIXES = 100_000;
-
     private static final long EVERY_NANOS = 1_000_000_000L;
 
     @Mixin
@@ -50,26 +47,9 @@ public final class KeysCommand implements Callable<Integer> {
     @Option(names = "--json", description = "as JSON, all prefixes")
     private boolean json;
 
-    /** What is known of the keys that begin alike. */
-    static final class Share {
-        final Map<String, Long> types = new TreeMap<>();
-        long keys;
-        long bytes;
-        long expiring;
-
-        void add(String type, long size, boolean expires) {
-            types.merge(type, 1L, Long::sum);
-            keys++;
-            bytes += size;
-            expiring += expires ? 1 : 0;
-        }
-    }
-
-    private final Map<String, Share> shares = new TreeMap<>();
-    private final Share all = new Share();
-
     @Override
     public Integer call() throws IOException {
+        KeyShares shares = new KeyShares(separator, depth);
         try (ServerSession session = store.connect()) {
             long last = System.nanoTime();
             String cursor = "0";
@@ -80,22 +60,22 @@ public final class KeysCommand implements Callable<Integer> {
                     throw new IOException("the server does not answer SCAN");
                 }
                 cursor = page.getFirst().asText();
-                visit(session, page.getLast().asList());
+                visit(session, page.getLast().asList(), shares);
                 if (!json && System.nanoTime() - last > EVERY_NANOS) {
                     last = System.nanoTime();
-                    System.err.printf("%,d keys so far%n", all.keys);
+                    System.err.printf("%,d keys so far%n", shares.all().keys());
                 }
             } while (!cursor.equals("0"));
         }
         if (json) {
-            System.out.println(AnswerPrinter.json(asMap()));
+            System.out.println(AnswerPrinter.json(asMap(shares)));
         } else {
-            show();
+            show(shares);
         }
         return 0;
     }
 
-    private void visit(ServerSession session, List<Answer> keys) throws IOException {
+    private void visit(ServerSession session, List<Answer> keys, KeyShares shares) throws IOException {
         List<List<byte[]>> questions = new ArrayList<>();
         for (Answer key : keys) {
             byte[] name = key instanceof Answer.Bulk bulk ? bulk.bytes() : new byte[0];
@@ -109,8 +89,7 @@ public final class KeysCommand implements Callable<Integer> {
             long bytes = answers.get(3 * i + 1) instanceof Answer.Whole(long size) ? size : 0;
             boolean expires = answers.get(3 * i + 2) instanceof Answer.Whole(long millis) && millis >= 0;
             if (!type.equals("none")) {
-                share(keys.get(i).asText()).add(type, bytes, expires);
-                all.add(type, bytes, expires);
+                shares.add(keys.get(i).asText(), type, bytes, expires);
             }
         }
     }
@@ -121,49 +100,33 @@ public final class KeysCommand implements Callable<Integer> {
         return command;
     }
 
-    private Share share(String key) {
-        String prefix = prefix(key);
-        boolean counted = shares.containsKey(prefix) || shares.size() < MOST_PREFIXES;
-        return shares.computeIfAbsent(counted ? prefix : "(others)", name -> new Share());
-    }
-
-    /** The first parts of a name, with a star for what follows; a name of one part as a whole. */
-    String prefix(String key) {
-        String[] parts = key.split(Pattern.quote(separator), depth + 1);
-        int rest = parts[parts.length - 1].length();
-        return parts.length == 1 && depth > 0 ? key : key.substring(0, key.length() - rest) + "*";
-    }
-
-    private void show() {
+    private void show(KeyShares shares) {
         System.out.printf("%12s %14s %9s  %-24s %s%n", "keys", "bytes", "expiring", "types", "prefix");
-        shares.entrySet().stream()
-                .sorted(Comparator.comparingLong((Map.Entry<String, Share> share) -> -share.getValue().bytes))
+        shares.shares().entrySet().stream()
+                .sorted(Comparator.comparingLong(
+                        share -> -share.getValue().bytes()))
                 .limit(limit)
                 .forEach(share -> line(share.getKey(), share.getValue()));
-        if (shares.size() > limit) {
-            System.out.printf("%,d more prefixes; --limit shows them%n", shares.size() - limit);
+        if (shares.shares().size() > limit) {
+            System.out.printf("%,d more prefixes; --limit shows them%n", shares.shares().size() - limit);
         }
-        line("(all)", all);
+        line("(all)", shares.all());
     }
 
-    private static void line(String prefix, Share share) {
+    private static void line(String prefix, KeyShares.Share share) {
         System.out.printf(
                 Locale.ROOT,
                 "%,12d %,14d %8.0f%%  %-24s %s%n",
-                share.keys,
-                share.bytes,
-                share.keys == 0 ? 0 : 100.0 * share.expiring / share.keys,
-                String.join(" ", share.types.keySet()),
+                share.keys(),
+                share.bytes(),
+                share.keys() == 0 ? 0 : 100.0 * share.expiring() / share.keys(),
+                String.join(" ", share.types().keySet()),
                 AnswerPrinter.quoted(prefix.getBytes(StandardCharsets.UTF_8)));
     }
 
-    private Map<String, Object> asMap() {
+    private static Map<String, Object> asMap(KeyShares shares) {
         Map<String, Object> map = new TreeMap<>();
-        shares.forEach((prefix, share) -> map.put(prefix, asMap(share)));
-        return Map.of("prefixes", map, "all", asMap(all));
-    }
-
-    private static Map<String, Object> asMap(Share share) {
-        return Map.of("keys", share.keys, "bytes", share.bytes, "expiring", share.expiring, "types", share.types);
+        shares.shares().forEach((prefix, share) -> map.put(prefix, share.asMap()));
+        return Map.of("prefixes", map, "all", shares.all().asMap());
     }
 }

@@ -1,15 +1,13 @@
 package dev.holdfast.app.cli;
 
+import dev.holdfast.relay.console.InfoText;
+import dev.holdfast.relay.console.ServerLook;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Formatter;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -33,36 +31,13 @@ public final class TopCommand implements Callable<Integer> {
     @Option(names = "--count", description = "how many looks to take; without end unless given")
     private int count = Integer.MAX_VALUE;
 
-    /** One look: fields of INFO, and its time. */
-    private record Look(Map<String, Map<String, Object>> info, long nanos) {
-        long whole(String section, String field) {
-            return info.getOrDefault(section, Map.of()).get(field) instanceof Long number ? number : 0;
-        }
-
-        String text(String section, String field) {
-            return String.valueOf(info.getOrDefault(section, Map.of()).getOrDefault(field, "?"));
-        }
-
-        double rate(Look before, String field) {
-            return (whole("stats", field) - before.whole("stats", field)) * 1e9 / (nanos - before.nanos);
-        }
-
-        /** The calls and microseconds of each command. */
-        Map<String, Object> commands() {
-            return info.getOrDefault("commandstats", Map.of());
-        }
-    }
-
-    /** What a command did between two looks. */
-    private record Use(String command, long calls, long micros) {}
-
     @Override
     public Integer call() throws IOException, InterruptedException {
         try (ServerSession session = store.connect()) {
-            Look before = look(session);
+            ServerLook before = look(session);
             for (int i = 0; i < count; i++) {
                 Thread.sleep(Duration.ofNanos((long) (seconds * 1e9)));
-                Look now = look(session);
+                ServerLook now = look(session);
                 System.out.print((Terminals.isOne() ? HOME_AND_CLEAR : "") + page(session.prompt(), before, now));
                 System.out.flush();
                 before = now;
@@ -71,18 +46,17 @@ public final class TopCommand implements Callable<Integer> {
         }
     }
 
-    private static Look look(ServerSession session) throws IOException {
+    private static ServerLook look(ServerSession session) throws IOException {
         Answer answer = session.call("INFO", "everything");
         if (answer instanceof Answer.Failure(String message)) {
             throw new IOException("the server answered: " + message);
         }
-        return new Look(InfoCommand.parse(answer.asText()), System.nanoTime());
+        return new ServerLook(InfoText.parse(answer.asText()), System.nanoTime());
     }
 
-    private static String page(String server, Look before, Look now) {
+    private static String page(String server, ServerLook before, ServerLook now) {
         Formatter page = new Formatter(Locale.ROOT);
-        double hits = now.rate(before, "keyspace_hits");
-        double lookups = hits + now.rate(before, "keyspace_misses");
+        double hitRate = now.hitRate(before);
         page.format(
                 "%s  %s, up %s%n",
                 server,
@@ -91,7 +65,7 @@ public final class TopCommand implements Callable<Integer> {
         page.format(
                 "commands %,.0f/s   hit rate %s   expired %,.0f/s   evicted %,.0f/s   net in %s/s out %s/s%n",
                 now.rate(before, "total_commands_processed"),
-                lookups < 1 ? "-" : "%.1f %%".formatted(100 * hits / lookups),
+                Double.isNaN(hitRate) ? "-" : "%.1f %%".formatted(100 * hitRate),
                 now.rate(before, "expired_keys"),
                 now.rate(before, "evicted_keys"),
                 size(now.rate(before, "total_net_input_bytes")),
@@ -107,32 +81,18 @@ public final class TopCommand implements Callable<Integer> {
                 now.whole("replication", "connected_slaves"));
         page.format("%n");
         page.format("%-24s %12s %12s %8s%n", "command", "calls/s", "us a call", "time");
-        double interval = (now.nanos - before.nanos) / 1e9;
-        List<Use> uses = uses(before, now);
-        long all = Math.max(1, uses.stream().mapToLong(Use::micros).sum());
+        double interval = now.seconds(before);
+        List<ServerLook.Use> uses = now.uses(before);
+        long all = Math.max(1, uses.stream().mapToLong(ServerLook.Use::micros).sum());
         uses.stream()
                 .limit(MOST_COMMANDS)
                 .forEach(use -> page.format(
                         "%-24s %,12.0f %,12.2f %7.0f%%%n",
-                        use.command, use.calls / interval, (double) use.micros / use.calls, 100.0 * use.micros / all));
+                        use.command(),
+                        use.calls() / interval,
+                        (double) use.micros() / use.calls(),
+                        100.0 * use.micros() / all));
         return page.toString();
-    }
-
-    private static List<Use> uses(Look before, Look now) {
-        List<Use> uses = new ArrayList<>();
-        now.commands().forEach((name, figures) -> {
-            long calls = figure(figures, "calls") - figure(before.commands().get(name), "calls");
-            long micros = figure(figures, "usec") - figure(before.commands().get(name), "usec");
-            if (calls > 0) {
-                uses.add(new Use(name.replaceFirst("cmdstat_", ""), calls, micros));
-            }
-        });
-        uses.sort(Comparator.comparingLong((Use use) -> use.micros).reversed());
-        return uses;
-    }
-
-    private static long figure(@Nullable Object figures, String field) {
-        return figures instanceof Map<?, ?> map && map.get(field) instanceof Long number ? number : 0;
     }
 
     private static String size(double bytes) {

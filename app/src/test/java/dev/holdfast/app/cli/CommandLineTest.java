@@ -5,9 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.junit.HoldfastTest;
 import dev.holdfast.junit.TestStore;
+import dev.holdfast.relay.console.InfoText;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import dev.holdfast.relay.console.InfoText;
 import java.io.InputStream;
+import dev.holdfast.relay.console.InfoText;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -107,7 +110,7 @@ class CommandLineTest {
         store.holdfast().set("key", "1");
         assertTrue(run(store, "", new InfoCommand(), "keyspace").output.contains("db0:keys=1,expires=0"));
         Map<String, Map<String, Object>> parsed =
-                InfoCommand.parse("# Keyspace\r\ndb0:keys=1,avg_ttl=0\r\n# Stats\r\nratio:1.50\r\nid:0042\r\n");
+                InfoText.parse("# Keyspace\r\ndb0:keys=1,avg_ttl=0\r\n# Stats\r\nratio:1.50\r\nid:0042\r\n");
         assertEquals(
                 Map.of(
                         "keyspace",

@@ -23,6 +23,9 @@ public final class HttpParameters {
     /** Whether the relay is served. */
     public final BooleanParameter relay;
 
+    /** Who of the relay's users may use the console: {@code no}, {@code admins} or {@code all}. */
+    public final TextParameter console;
+
     /** How many messages a topic of the relay keeps, about. */
     public final NumberParameter relayMaxMessages;
 
@@ -52,6 +55,7 @@ public final class HttpParameters {
         metricsPort = own(config, config.number("metrics-port", 0, 0, 65535));
         cpePort = own(config, config.number("cpe-port", 0, 0, 65535));
         relay = own(config, config.flag("relay", false));
+        console = own(config, config.choice("console", "admins", "no", "admins", "all"));
         relayMaxMessages = own(config, config.number("relay-max-messages", 1_000_000, 1, Long.MAX_VALUE));
         relayRetention = own(config, config.number("relay-retention", 86_400, 1, Integer.MAX_VALUE));
         relayLayout = own(config, config.choice("relay-layout", "owned", "owned", "flat"));

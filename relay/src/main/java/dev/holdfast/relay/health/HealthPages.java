@@ -63,14 +63,20 @@ public final class HealthPages {
 
     /** Answers {@code GET /ready}: {@code {"ready": …, "checks": {…}}}, with status 503 if not. */
     public Response ready(Request request) {
+        Map<String, String> checks = checks();
+        boolean ready = checks.values().stream().allMatch(OK::equals);
+        return Response.json(ready ? 200 : 503, Map.of("ready", ready, "checks", checks));
+    }
+
+    /** What was looked at, each with {@code ok} or what is wrong. */
+    public Map<String, String> checks() {
         Map<String, String> checks = new LinkedHashMap<>();
         try {
             check(checks);
         } catch (StoreException e) {
             checks.put("storage", "the store cannot be reached");
         }
-        boolean ready = checks.values().stream().allMatch(OK::equals);
-        return Response.json(ready ? 200 : 503, Map.of("ready", ready, "checks", checks));
+        return checks;
     }
 
     private void check(Map<String, String> checks) {

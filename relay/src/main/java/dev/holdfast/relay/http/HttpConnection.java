@@ -36,6 +36,7 @@ import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshakerFactory;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -124,6 +125,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
     boolean isOpen() {
         return channel.isActive() && !server.isClosing();
+    }
+
+    boolean isEncrypted() {
+        return channel.pipeline().get(SslHandler.class) != null;
     }
 
     // ---- what comes in ----

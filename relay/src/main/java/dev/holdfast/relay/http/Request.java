@@ -126,6 +126,11 @@ public final class Request {
                 : String.valueOf(address);
     }
 
+    /** Whether it came over TLS, as far as this side knows. */
+    public boolean isEncrypted() {
+        return connection.isEncrypted();
+    }
+
     /** Whether the caller is still there, as far as this side knows. */
     public boolean isConnected() {
         return connection.isOpen();

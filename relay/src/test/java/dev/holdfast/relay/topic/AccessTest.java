@@ -43,6 +43,7 @@ class AccessTest {
     static {
         for (String open : new String[] {
             "GET /",
+            "GET /console/{file}",
             "GET /health",
             "GET /ready",
             "GET /metrics",
@@ -57,7 +58,8 @@ class AccessTest {
             "GET /auth/first",
             "POST /auth/first",
             "GET /auth/device",
-            "POST /auth/device"
+            "POST /auth/device",
+            "POST /console/api/session"
         }) {
             NEEDS.put(open, Needs.NOTHING);
         }
@@ -100,6 +102,20 @@ class AccessTest {
         NEEDS.put("POST /messages/poll", Needs.READ);
         NEEDS.put("GET /api/v1/events", Needs.READ);
         NEEDS.put("GET /ws", Needs.READ);
+        // The console is for all users here.
+        NEEDS.put("GET /console/api/session", Needs.READ);
+        NEEDS.put("DELETE /console/api/session", Needs.READ);
+        NEEDS.put("GET /console/api/overview", Needs.READ);
+        NEEDS.put("GET /console/api/live", Needs.READ);
+        NEEDS.put("GET /console/api/keys", Needs.READ);
+        NEEDS.put("DELETE /console/api/keys", Needs.WRITE);
+        NEEDS.put("GET /console/api/tree", Needs.READ);
+        NEEDS.put("POST /console/api/tree", Needs.READ);
+        NEEDS.put("DELETE /console/api/tree", Needs.READ);
+        NEEDS.put("GET /console/api/key", Needs.READ);
+        NEEDS.put("PUT /console/api/key", Needs.WRITE);
+        NEEDS.put("DELETE /console/api/key", Needs.WRITE);
+        NEEDS.put("PUT /console/api/key/ttl", Needs.WRITE);
     }
 
     private RelayServer server;

@@ -176,6 +176,7 @@ class OpenApiTest {
         topics();
         groups();
         messages();
+        console();
         Set<String> missing = new TreeSet<>();
         for (String operation : operations()) {
             responses(operation).propertyNames().forEach(status -> {
@@ -194,11 +195,12 @@ class OpenApiTest {
             JsonNode responses = responses(operation);
             if (responses.has("401")
                     && !operation.equals("POST /auth/device")
-                    && !operation.equals("POST /auth/login")) {
+                    && !operation.equals("POST /auth/login")
+                    && !operation.equals("POST /console/api/session")) {
                 String body = operation.endsWith("/refresh") ? "{\"refresh_token\":\"x.y\"}" : "";
                 call(operation, 401, path, "application/json", body, "");
             }
-            if (responses.has("404") && !operation.contains("/auth/")) {
+            if (responses.has("404") && !operation.contains("/auth/") && !operation.contains(CONSOLE)) {
                 String body = operation.startsWith("GET") || operation.startsWith("DELETE")
                         ? ""
                         : "{\"permission\":\"read\"}";
@@ -384,5 +386,74 @@ class OpenApiTest {
         json("GET /api/v1/topics/{name}/stats", 200, "/api/v1/topics/t/stats", "");
         json("GET /api/v1/topics/{name}/presence", 200, "/api/v1/topics/t/presence", "");
         socket.abort();
+    }
+
+    // ---- the console ----
+
+    private static final String CONSOLE = "/console/api/";
+
+    private JsonNode console(String method, String path, int status, String query, String body) throws Exception {
+        return json(method + " " + CONSOLE + path, status, CONSOLE + path + query, body);
+    }
+
+    private void console() throws Exception {
+        for (String file : List.of("app.js", "app.css", "icon.svg")) {
+            json("GET /console/{file}", 200, "/console/" + file, "");
+        }
+        json("GET /console/{file}", 404, "/console/x", "");
+        console("GET", "session", 200, "", "");
+        console("GET", "overview", 200, "", "");
+        console("GET", "live", 426, "", "");
+        console("PUT", "key", 204, "?key=s", "{\"type\":\"string\",\"value\":\"v\"}");
+        console("PUT", "key", 204, "?key64=/w==", "{\"type\":\"string\",\"value64\":\"/w==\"}");
+        console("PUT", "key", 204, "?key=h", "{\"type\":\"hash\",\"field\":\"f\",\"value\":\"v\"}");
+        console("PUT", "key", 204, "?key=l", "{\"type\":\"list\",\"value\":\"v\"}");
+        console("PUT", "key", 204, "?key=e", "{\"type\":\"set\",\"value\":\"v\"}");
+        console("PUT", "key", 204, "?key=z", "{\"type\":\"zset\",\"value\":\"v\",\"score\":\"1.5\"}");
+        console("PUT", "key", 204, "?key=x", "{\"type\":\"stream\",\"fields\":{\"f\":\"v\"}}");
+        console("PUT", "key", 409, "?key=x", "{\"type\":\"hash\",\"field\":\"f\",\"value\":\"v\"}");
+        console("PUT", "key", 422, "?key=n", "{\"type\":\"tree\"}");
+        console("PUT", "key/ttl", 204, "?key=s", "{\"ttl_millis\":60000}");
+        console("PUT", "key/ttl", 404, "?key=none", "{\"ttl_millis\":60000}");
+        console("PUT", "key/ttl", 422, "?key=s", "{\"ttl_millis\":0}");
+        for (String key : List.of("key=s", "key64=/w==", "key=h", "key=l", "key=e", "key=z", "key=x")) {
+            console("GET", "key", 200, "?" + key, "");
+        }
+        console("GET", "key", 404, "?key=none", "");
+        console("GET", "key", 422, "", "");
+        console("GET", "keys", 200, "?pattern=*", "");
+        console("GET", "keys", 422, "?cursor=x", "");
+        for (String method : List.of("GET", "DELETE")) {
+            console(method, "keys", 404, "?pattern=x&db=1000", "");
+        }
+        console("GET", "tree", 200, "", "");
+        console("POST", "tree", 202, "", "");
+        console("GET", "tree", 200, "", "");
+        console("DELETE", "tree", 204, "", "");
+        console("DELETE", "keys", 200, "?pattern=h", "");
+        console("DELETE", "keys", 422, "", "");
+        console("DELETE", "key", 204, "?key=s", "");
+        console("DELETE", "key", 404, "?key=s", "");
+        browser("POST", 200, "username=anna&password=password+of+anna");
+        browser("DELETE", 204, "");
+    }
+
+    /** As a browser's page sends it. */
+    private void browser(String method, int status, String form) throws Exception {
+        HttpRequest.Builder request = HttpRequest.newBuilder(
+                        URI.create("http://127.0.0.1:" + server.face.port() + CONSOLE + "session"))
+                .header("X-Holdfast-Console", "1")
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .header("Authorization", "Bearer " + server.anna.token)
+                .method(method, HttpRequest.BodyPublishers.ofString(form));
+        HttpResponse<String> answer = client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+        assertEquals(status, answer.statusCode(), answer.body());
+        String operation = method + " " + CONSOLE + "session";
+        seen.add(operation + " " + status);
+        held(
+                operation,
+                resolved(responses(operation).get(Integer.toString(status))),
+                answer.headers().firstValue("content-type").orElse(""),
+                answer.body());
     }
 }

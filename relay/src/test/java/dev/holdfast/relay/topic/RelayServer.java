@@ -3,6 +3,7 @@ package dev.holdfast.relay.topic;
 import dev.holdfast.engine.Holdfast;
 import dev.holdfast.relay.HttpFace;
 import dev.holdfast.relay.auth.Login;
+import dev.holdfast.relay.console.ConsoleUsers;
 import dev.holdfast.server.Endpoint;
 import dev.holdfast.toolkit.Toolkit;
 import dev.holdfast.toolkit.store.Reply;
@@ -60,7 +61,10 @@ final class RelayServer implements AutoCloseable {
     }
 
     private static HttpFace serve(Toolkit toolkit, Login login, RelaySettings settings) throws Exception {
-        HttpFace face = HttpFace.over(toolkit).relay(login, settings).build();
+        HttpFace face = HttpFace.over(toolkit)
+                .relay(login, settings)
+                .console(ConsoleUsers.ALL)
+                .build();
         face.serveAll(accept -> Endpoint.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), accept));
         return face;
     }

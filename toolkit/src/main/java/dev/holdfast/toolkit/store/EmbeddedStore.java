@@ -3,6 +3,7 @@ package dev.holdfast.toolkit.store;
 import dev.holdfast.engine.CallInterruptedException;
 import dev.holdfast.engine.Connection;
 import dev.holdfast.engine.Holdfast;
+import dev.holdfast.engine.KeyPage;
 import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.scripting.Scripting;
 import dev.holdfast.engine.scripting.Step;
@@ -74,6 +75,11 @@ public final class EmbeddedStore implements Store {
     /** The store itself, with typed calls for what it can do. */
     public Holdfast holdfast() {
         return holdfast;
+    }
+
+    /** Some keys of the database; see {@link Holdfast#keys}. */
+    KeyPage keys(long cursor, int most) {
+        return holdfast.keys(database, cursor, most);
     }
 
     // ---- commands ----
