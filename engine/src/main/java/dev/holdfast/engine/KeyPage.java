@@ -39,7 +39,13 @@ public record KeyPage(long next, List<Key> keys) {
                     return new KeyPage(position, keys);
                 }
             }
-            position = read(keyspace.shard(number), database, position, most - keys.size(), engine.clock().millis(), keys);
+            position = read(
+                    keyspace.shard(number),
+                    database,
+                    position,
+                    most - keys.size(),
+                    engine.clock().millis(),
+                    keys);
             if (position != 0) {
                 return new KeyPage(position, keys);
             }

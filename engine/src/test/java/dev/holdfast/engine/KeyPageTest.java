@@ -50,7 +50,8 @@ class KeyPageTest {
             assertEquals("hash", keys.get("h").type());
             assertEquals(-1, keys.get("h").expiresAtMillis());
             assertEquals(NOW + 1000, keys.get("soon").expiresAtMillis());
-            assertTrue(keys.get("k1").bytes() > 0 && keys.get("k1").bytes() <= (long) store.call("MEMORY", "USAGE", "k1"));
+            assertTrue(
+                    keys.get("k1").bytes() > 0 && keys.get("k1").bytes() <= (long) store.call("MEMORY", "USAGE", "k1"));
             assertEquals(1, all(store, 3, 1).size());
             now.addAndGet(2000);
             assertEquals(3001, all(store, 0, 500).size());

@@ -103,12 +103,12 @@ public final class KeysCommand implements Callable<Integer> {
     private void show(KeyShares shares) {
         System.out.printf("%12s %14s %9s  %-24s %s%n", "keys", "bytes", "expiring", "types", "prefix");
         shares.shares().entrySet().stream()
-                .sorted(Comparator.comparingLong(
-                        share -> -share.getValue().bytes()))
+                .sorted(Comparator.comparingLong(share -> -share.getValue().bytes()))
                 .limit(limit)
                 .forEach(share -> line(share.getKey(), share.getValue()));
         if (shares.shares().size() > limit) {
-            System.out.printf("%,d more prefixes; --limit shows them%n", shares.shares().size() - limit);
+            System.out.printf(
+                    "%,d more prefixes; --limit shows them%n", shares.shares().size() - limit);
         }
         line("(all)", shares.all());
     }

@@ -102,8 +102,7 @@ public final class BrowserLogin {
 
     /** Adds the cookie of a new login. */
     public Response begin(User user, Request request, Response response) {
-        return with(
-                login.tokens().access(user, FAMILY + store.millis() + "-" + Tokens.newFamily()), request, response);
+        return with(login.tokens().access(user, FAMILY + store.millis() + "-" + Tokens.newFamily()), request, response);
     }
 
     /** Adds a younger token to a response to one who has logged in by the cookie, unless the login is too old. */

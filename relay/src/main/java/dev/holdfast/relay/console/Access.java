@@ -54,7 +54,15 @@ final class Access {
             } catch (CommandFailedException e) {
                 throw switch (e.code()) {
                     // What will be well again is answered as everywhere.
-                    case "OOM", "MISCONF", "LOADING", "BUSY", "READONLY", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN" -> e;
+                    case "OOM",
+                            "MISCONF",
+                            "LOADING",
+                            "BUSY",
+                            "READONLY",
+                            "NOREPLICAS",
+                            "MASTERDOWN",
+                            "CLUSTERDOWN",
+                            "TRYAGAIN" -> e;
                     default -> new HttpError(409, "the store refused: " + e.getMessage());
                 };
             }

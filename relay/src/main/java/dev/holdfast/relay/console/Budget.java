@@ -23,8 +23,8 @@ final class Budget implements AutoCloseable {
     /** @throws HttpError 503 if others use all places up */
     static Budget take(Duration time) throws InterruptedException {
         if (!PLACES.tryAcquire(WAIT_SECONDS, TimeUnit.SECONDS)) {
-            throw new HttpError(
-                    Response.error(503, "the console is busy with other requests").header("retry-after", "2"));
+            throw new HttpError(Response.error(503, "the console is busy with other requests")
+                    .header("retry-after", "2"));
         }
         return new Budget(time);
     }

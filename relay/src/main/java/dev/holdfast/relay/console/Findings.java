@@ -23,14 +23,16 @@ final class Findings {
         List<Map<String, String>> found = new ArrayList<>();
         health.checks().forEach((what, says) -> {
             if (!says.equals(OK)) {
-                found.add(finding("critical", "Not ready: " + what, says + ". Load balancers send no traffic (GET /ready)."));
+                found.add(finding(
+                        "critical", "Not ready: " + what, says + ". Load balancers send no traffic (GET /ready)."));
             }
         });
         memory(look, found);
         clients(look, found);
         long evicted = look.whole("stats", "evicted_keys");
         if (evicted > 0) {
-            found.add(finding("info", "Keys have been evicted", evicted + " since the start, to keep within maxmemory."));
+            found.add(
+                    finding("info", "Keys have been evicted", evicted + " since the start, to keep within maxmemory."));
         }
         if (look.text("persistence", "rdb_last_bgsave_status").equals("err")) {
             found.add(finding("warning", "The last snapshot failed", "See the log; the disk may be full."));
@@ -66,7 +68,8 @@ final class Findings {
         }
         long refused = look.whole("stats", "rejected_connections");
         if (refused > 0) {
-            found.add(finding("warning", "Connections have been refused", refused + " since the start, beyond maxclients."));
+            found.add(finding(
+                    "warning", "Connections have been refused", refused + " since the start, beyond maxclients."));
         }
     }
 

@@ -18,8 +18,9 @@ import java.util.zip.GZIPOutputStream;
 
 /** The page itself with its script and style, which lie beside this class. They name each other by digest, so browsers may keep them. */
 final class Frame {
-    private static final String POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self';"
-            + " base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    private static final String POLICY =
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self';"
+                    + " base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     private static final Map<String, String> TYPES = Map.of(
             "app.js", "text/javascript; charset=utf-8",
@@ -50,7 +51,8 @@ final class Frame {
     }
 
     Response page(Request request) {
-        return answer("text/html; charset=utf-8", page).header("cache-control", "no-cache")
+        return answer("text/html; charset=utf-8", page)
+                .header("cache-control", "no-cache")
                 .header("vary", "accept");
     }
 
@@ -95,8 +97,7 @@ final class Frame {
 
     private static String digest(byte[] content) {
         try {
-            return HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(content), 0, 8);
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content), 0, 8);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }

@@ -95,7 +95,8 @@ final class KeyPages implements AutoCloseable {
 
     /** Removes keys that match a pattern, as far as the budget goes; those of accounts stay. */
     private Response deleteSome(Request request) throws InterruptedException {
-        if (request.query("pattern") == null || String.valueOf(request.query("pattern")).isEmpty()) {
+        if (request.query("pattern") == null
+                || String.valueOf(request.query("pattern")).isEmpty()) {
             throw new HttpError(422, "say by pattern which keys");
         }
         KeyWalk walk = walk(request);

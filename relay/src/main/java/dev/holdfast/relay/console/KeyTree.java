@@ -71,8 +71,9 @@ final class KeyTree {
             at = child;
             begin = end + 1;
         }
-        Comparator<Map.Entry<String, Branch>> size = Comparator.comparingLong(
-                entry -> byBytes ? -entry.getValue().share.bytes() : -entry.getValue().share.keys());
+        Comparator<Map.Entry<String, Branch>> size = Comparator.comparingLong(entry -> byBytes
+                ? -entry.getValue().share.bytes()
+                : -entry.getValue().share.keys());
         List<Map<String, Object>> children = at.children.entrySet().stream()
                 .sorted(size.thenComparing(Map.Entry.comparingByKey()))
                 .limit(most)

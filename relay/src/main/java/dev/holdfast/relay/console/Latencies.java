@@ -14,7 +14,8 @@ record Latencies(TreeMap<Long, Long> counts) {
         TreeMap<Long, Long> counts = new TreeMap<>();
         histogram.map().values().forEach(command -> {
             long below = 0;
-            for (Map.Entry<String, Reply> bucket : command.field("histogram_usec").map().entrySet()) {
+            for (Map.Entry<String, Reply> bucket :
+                    command.field("histogram_usec").map().entrySet()) {
                 long until = bucket.getValue().number();
                 counts.merge(Long.valueOf(bucket.getKey()), until - below, Long::sum);
                 below = until;

@@ -25,7 +25,12 @@ final class Octets {
         Map<String, Object> map = new LinkedHashMap<>();
         byte[] part = bytes.length > shown ? Arrays.copyOf(bytes, whole(bytes, shown)) : bytes;
         try {
-            map.put("text", StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(part)).toString());
+            map.put(
+                    "text",
+                    StandardCharsets.UTF_8
+                            .newDecoder()
+                            .decode(ByteBuffer.wrap(part))
+                            .toString());
         } catch (CharacterCodingException e) {
             map.put("base64", Base64.getEncoder().encodeToString(part));
         }

@@ -35,8 +35,7 @@ final class Overview {
             latencies = new Latencies(new TreeMap<>());
         }
         return new Moment(
-                new ServerLook(
-                        InfoText.parse(store.call("INFO", "everything").text()), System.nanoTime()),
+                new ServerLook(InfoText.parse(store.call("INFO", "everything").text()), System.nanoTime()),
                 latencies,
                 System.currentTimeMillis());
     }
@@ -94,7 +93,9 @@ final class Overview {
                 "product",
                 holdfast
                         ? "Holdfast"
-                        : look.info().getOrDefault("server", Map.of()).containsKey("valkey_version") ? "Valkey" : "Redis");
+                        : look.info().getOrDefault("server", Map.of()).containsKey("valkey_version")
+                                ? "Valkey"
+                                : "Redis");
         page.put("version", look.text("server", "redis_version"));
         page.put("uptime_seconds", look.whole("server", "uptime_in_seconds"));
         page.put("role", look.text("replication", "role").equals("slave") ? "replica" : "primary");

@@ -88,7 +88,11 @@ final class ValuePages {
             throw missing();
         }
         page.put("encoding", String.valueOf(facts.get(0).orThrow().textOrNull()));
-        page.put("bytes", facts.get(1).isError() || facts.get(1).isNull() ? 0 : facts.get(1).number());
+        page.put(
+                "bytes",
+                facts.get(1).isError() || facts.get(1).isNull()
+                        ? 0
+                        : facts.get(1).number());
         page.put("ttl_millis", facts.get(2).number());
         // Not where the policy counts accesses instead.
         if (!facts.get(3).isError() && !facts.get(3).isNull()) {
@@ -133,9 +137,15 @@ final class ValuePages {
     }
 
     private static void scanned(
-            Store store, String lengthCommand, String scan, byte[] key, String from, int count, Map<String, Object> page) {
-        List<Reply> answer =
-                store.call(scan, key, from.isEmpty() ? "0" : from, "COUNT", count).list();
+            Store store,
+            String lengthCommand,
+            String scan,
+            byte[] key,
+            String from,
+            int count,
+            Map<String, Object> page) {
+        List<Reply> answer = store.call(scan, key, from.isEmpty() ? "0" : from, "COUNT", count)
+                .list();
         List<Reply> items = answer.get(1).list();
         List<Map<String, Object>> elements = new ArrayList<>();
         if (scan.equals("HSCAN")) {
@@ -154,13 +164,16 @@ final class ValuePages {
     private static void sorted(Store store, byte[] key, long from, int count, Map<String, Object> page) {
         long length = store.call("ZCARD", key).number();
         List<Map<String, Object>> elements = new ArrayList<>();
-        List<Reply> answer = store.call("ZRANGE", key, from, from + count - 1, "WITHSCORES")
-                .list();
+        List<Reply> answer =
+                store.call("ZRANGE", key, from, from + count - 1, "WITHSCORES").list();
         // Pairs in RESP3, flat in RESP2.
         for (int i = 0; i < answer.size(); i++) {
             List<Reply> pair = isList(answer.get(i)) ? answer.get(i).list() : List.of(answer.get(i), answer.get(++i));
             elements.add(Map.of(
-                    "value", shown(pair.get(0)), "score", Double.toString(pair.get(1).real())));
+                    "value",
+                    shown(pair.get(0)),
+                    "score",
+                    Double.toString(pair.get(1).real())));
         }
         page.put("elements", elements);
         cursor(page, from + count, length);

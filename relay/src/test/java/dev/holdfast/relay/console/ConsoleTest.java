@@ -167,12 +167,15 @@ class ConsoleTest {
     @Test
     void theCookieIsOutOfReachOfScriptsAndOtherSites() {
         String set = Objects.requireNonNull(setCookie);
-        assertTrue(set.contains("; HttpOnly") && set.contains("; SameSite=Strict") && set.contains("; Path=/console/"), set);
+        assertTrue(
+                set.contains("; HttpOnly") && set.contains("; SameSite=Strict") && set.contains("; Path=/console/"),
+                set);
     }
 
     @Test
     void aChangeByTheCookieAloneIsRefused() throws Exception {
-        send("PUT", "/console/api/key?key=k", "{\"type\":\"string\",\"value\":\"v\"}").expect(403);
+        send("PUT", "/console/api/key?key=k", "{\"type\":\"string\",\"value\":\"v\"}")
+                .expect(403);
         change("PUT", "key?key=k", "{\"type\":\"string\",\"value\":\"v\"}").expect(204);
         assertEquals("v", store.get("k"));
         get("session").expect(200);
@@ -204,9 +207,7 @@ class ConsoleTest {
         get("key?key=user:username_index").expect(403);
         user("wil", "\"read\",\"write\"");
         change("PUT", "key?key=k", "{\"type\":\"string\",\"value\":\"w\"}").expect(204);
-        String id = toolkit.store()
-                .call("HGET", "user:username_index", "wil")
-                .text();
+        String id = toolkit.store().call("HGET", "user:username_index", "wil").text();
         change(
                         "PUT",
                         "key?key=user:" + id,
@@ -250,7 +251,9 @@ class ConsoleTest {
         String cursor = "0";
         int requests = 0;
         do {
-            JsonNode page = get("keys?pattern=a:*&type=string&count=500&cursor=" + cursor).expect(200).json();
+            JsonNode page = get("keys?pattern=a:*&type=string&count=500&cursor=" + cursor)
+                    .expect(200)
+                    .json();
             page.get("keys").forEach(key -> found.add(key.get("key").get("text").asString()));
             cursor = page.get("cursor").asString();
             requests++;
@@ -268,7 +271,8 @@ class ConsoleTest {
         store.call("HSET", "user:1", "f", "v");
         assertEquals("none", get("tree").json().get("state").asString());
         change("POST", "tree", "").expect(202);
-        Awaitility.await().until(() -> get("tree").json().get("state").asString().equals("done"));
+        Awaitility.await()
+                .until(() -> get("tree").json().get("state").asString().equals("done"));
         JsonNode root = get("tree").json().get("branch");
         assertEquals((long) store.call("DBSIZE"), root.get("keys").asLong());
         JsonNode user = get("tree?prefix=user:").json().get("branch");
@@ -324,8 +328,9 @@ class ConsoleTest {
         Set<String> found = new HashSet<>();
         String cursor = "";
         do {
-            JsonNode page =
-                    get("key?count=100&key=" + key + "&cursor=" + cursor).expect(200).json();
+            JsonNode page = get("key?count=100&key=" + key + "&cursor=" + cursor)
+                    .expect(200)
+                    .json();
             page.get("elements").forEach(element -> found.add(element.toString()));
             cursor = page.get("cursor").asString();
         } while (!cursor.isEmpty());
@@ -339,7 +344,8 @@ class ConsoleTest {
         String coded = Base64.getUrlEncoder().encodeToString(key);
         JsonNode page = get("key?key64=" + coded).expect(200).json();
         assertEquals("gA==", page.get("value").get("base64").asString());
-        change("PUT", "key?key64=" + coded, "{\"type\":\"string\",\"value64\":\"gYI=\"}").expect(204);
+        change("PUT", "key?key64=" + coded, "{\"type\":\"string\",\"value64\":\"gYI=\"}")
+                .expect(204);
         assertEquals(2L, store.call("STRLEN", key));
         JsonNode listed = get("keys?type=string").json().get("keys").get(0).get("key");
         assertTrue(listed.has("base64"), listed.toString());
@@ -347,14 +353,19 @@ class ConsoleTest {
 
     @Test
     void anElementIsAddedChangedAndRemovedAndTheTimeToLiveStays() throws Exception {
-        change("PUT", "key?key=h", "{\"type\":\"hash\",\"field\":\"f\",\"value\":\"1\"}").expect(204);
+        change("PUT", "key?key=h", "{\"type\":\"hash\",\"field\":\"f\",\"value\":\"1\"}")
+                .expect(204);
         change("PUT", "key/ttl?key=h", "{\"ttl_millis\":100000}").expect(204);
-        change("PUT", "key?key=h", "{\"type\":\"hash\",\"field\":\"f\",\"value\":\"2\"}").expect(204);
+        change("PUT", "key?key=h", "{\"type\":\"hash\",\"field\":\"f\",\"value\":\"2\"}")
+                .expect(204);
         assertTrue((long) store.call("PTTL", "h") > 0);
-        change("PUT", "key?key=h", "{\"type\":\"hash\",\"field\":\"f\",\"remove\":true}").expect(204);
-        change("PUT", "key?key=h", "{\"type\":\"hash\",\"field\":\"f\",\"remove\":true}").expect(404);
+        change("PUT", "key?key=h", "{\"type\":\"hash\",\"field\":\"f\",\"remove\":true}")
+                .expect(204);
+        change("PUT", "key?key=h", "{\"type\":\"hash\",\"field\":\"f\",\"remove\":true}")
+                .expect(404);
         change("PUT", "key?key=l", "{\"type\":\"list\",\"value\":\"a\"}").expect(204);
-        change("PUT", "key?key=l", "{\"type\":\"list\",\"index\":0,\"value\":\"b\"}").expect(204);
+        change("PUT", "key?key=l", "{\"type\":\"list\",\"index\":0,\"value\":\"b\"}")
+                .expect(204);
         assertTrue(change("PUT", "key?key=l", "{\"type\":\"list\",\"index\":9,\"value\":\"b\"}")
                 .expect(409)
                 .text()
@@ -380,7 +391,8 @@ class ConsoleTest {
                             private final StringBuilder text = new StringBuilder();
 
                             @Override
-                            public @Nullable CompletionStage<?> onText(WebSocket from, CharSequence data, boolean last) {
+                            public @Nullable CompletionStage<?> onText(
+                                    WebSocket from, CharSequence data, boolean last) {
                                 text.append(data);
                                 if (last) {
                                     heard.add(text.toString());
@@ -402,8 +414,8 @@ class ConsoleTest {
         for (int i = 0; i < 50; i++) {
             store.get("missing");
         }
-        JsonNode second = Json.read(
-                String.valueOf(heard.poll(10, TimeUnit.SECONDS)).getBytes(StandardCharsets.UTF_8));
+        JsonNode second =
+                Json.read(String.valueOf(heard.poll(10, TimeUnit.SECONDS)).getBytes(StandardCharsets.UTF_8));
         assertTrue(second.get("sample").get("commands").asLong() > 0, second.toString());
         assertTrue(second.get("sample").get("hit_rate").asDouble() < 0.5, second.toString());
         change("DELETE", "session", "").expect(204);
