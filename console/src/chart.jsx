@@ -11,13 +11,16 @@ const BYTE_STEPS = Array.from({ length: 40 }, (_, i) => 2 ** i);
 export function Chart({ title, series, samples, format, max, bytes }) {
   const place = useRef();
   const plot = useRef();
+  const latest = useRef();
   const data = [samples.map(s => s.millis / 1000), ...series.map(s => samples.map(s.of))];
+  latest.current = data;
   useEffect(() => {
+    const node = place.current;
     const make = () => {
       plot.current?.destroy();
       const axis = { stroke: color('--quiet'), grid: { stroke: color('--line'), width: 1 }, ticks: { show: false }, font: '11px system-ui' };
       plot.current = new uPlot({
-        width: place.current.clientWidth,
+        width: node.clientWidth,
         height: 150,
         padding: [8, 8, 0, 0],
         cursor: { show: false },
@@ -28,11 +31,11 @@ export function Chart({ title, series, samples, format, max, bytes }) {
           { ...axis, size: 62, values: (u, ticks) => ticks.map(format), space: 36, ...(bytes && { incrs: BYTE_STEPS }) },
         ],
         series: [{}, ...series.map(s => ({ stroke: color(s.stroke), width: 1.75, points: { show: false }, fill: series.length === 1 ? color(s.stroke) + '22' : undefined }))],
-      }, data, place.current);
+      }, latest.current, node);
     };
     make();
-    const resized = new ResizeObserver(() => plot.current?.setSize({ width: place.current.clientWidth, height: 150 }));
-    resized.observe(place.current);
+    const resized = new ResizeObserver(() => plot.current?.setSize({ width: node.clientWidth, height: 150 }));
+    resized.observe(node);
     addEventListener('themechange', make);
     return () => {
       resized.disconnect();

@@ -21,6 +21,7 @@ public record KeyPage(long next, List<Key> keys) {
      * @param bytes of the key with its value
      * @param expiresAtMillis since 1970, or -1
      */
+    @SuppressWarnings("ArrayRecordComponent") // They are not compared.
     public record Key(byte[] name, String type, long bytes, long expiresAtMillis) {}
 
     static KeyPage read(Engine engine, int database, long cursor, int most) {

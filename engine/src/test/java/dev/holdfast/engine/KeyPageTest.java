@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -32,6 +33,10 @@ class KeyPageTest {
         return keys;
     }
 
+    private static KeyPage.Key of(Map<String, KeyPage.Key> keys, String name) {
+        return Objects.requireNonNull(keys.get(name));
+    }
+
     @Test
     void everyKeyOfTheDatabaseIsThere() {
         try (Holdfast store = Holdfast.open(new Config(), () -> Instant.ofEpochMilli(now.get()))) {
@@ -47,9 +52,9 @@ class KeyPageTest {
             }
             Map<String, KeyPage.Key> keys = all(store, 0, 7);
             assertEquals(3002, keys.size());
-            assertEquals("hash", keys.get("h").type());
-            assertEquals(-1, keys.get("h").expiresAtMillis());
-            assertEquals(NOW + 1000, keys.get("soon").expiresAtMillis());
+            assertEquals("hash", of(keys, "h").type());
+            assertEquals(-1, of(keys, "h").expiresAtMillis());
+            assertEquals(NOW + 1000, of(keys, "soon").expiresAtMillis());
             assertTrue(
                     keys.get("k1").bytes() > 0 && keys.get("k1").bytes() <= (long) store.call("MEMORY", "USAGE", "k1"));
             assertEquals(1, all(store, 3, 1).size());

@@ -2,13 +2,14 @@ package dev.holdfast.relay.console;
 
 import dev.holdfast.toolkit.store.Reply;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
  * How long commands took since the server began: for each bound in microseconds, a power of two, how many took at most that long and
  * longer than the one before. The difference of two of them gives percentiles of what was between.
  */
-record Latencies(TreeMap<Long, Long> counts) {
+record Latencies(SortedMap<Long, Long> counts) {
     /** @param histogram the answer to LATENCY HISTOGRAM, whose counts are cumulative, command by command */
     static Latencies of(Reply histogram) {
         TreeMap<Long, Long> counts = new TreeMap<>();

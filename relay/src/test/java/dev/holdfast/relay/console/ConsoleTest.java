@@ -2,6 +2,7 @@ package dev.holdfast.relay.console;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.engine.Holdfast;
@@ -217,7 +218,7 @@ class ConsoleTest {
         change("PUT", "key/ttl?key=user:" + id, "{\"ttl_millis\":1000}").expect(403);
         JsonNode deleted = change("DELETE", "keys?pattern=*", "").expect(200).json();
         assertTrue(deleted.get("deleted").asInt() >= 1);
-        assertEquals(null, store.get("k"));
+        assertNull(store.get("k"));
         logIn("wil").expect(200);
     }
 
@@ -274,7 +275,7 @@ class ConsoleTest {
         Awaitility.await()
                 .until(() -> get("tree").json().get("state").asString().equals("done"));
         JsonNode root = get("tree").json().get("branch");
-        assertEquals((long) store.call("DBSIZE"), root.get("keys").asLong());
+        assertEquals(toolkit.store().call("DBSIZE").number(), root.get("keys").asLong());
         JsonNode user = get("tree?prefix=user:").json().get("branch");
         // An account is user:{uuid}, and so is the index of their names.
         assertTrue(user.get("keys").asLong() >= 1001);
@@ -285,7 +286,7 @@ class ConsoleTest {
         assertEquals("user:1:name:", one.get("children").get(0).get("prefix").asString());
         long bytes = 0;
         for (int i = 1; i < 1000; i += 10) {
-            bytes += (long) store.call("MEMORY", "USAGE", "user:1:name:" + i);
+            bytes += toolkit.store().call("MEMORY", "USAGE", "user:1:name:" + i).number();
         }
         assertTrue(one.get("bytes").asLong() > 0 && one.get("bytes").asLong() <= bytes, one + " " + bytes);
     }
@@ -358,7 +359,7 @@ class ConsoleTest {
         change("PUT", "key/ttl?key=h", "{\"ttl_millis\":100000}").expect(204);
         change("PUT", "key?key=h", "{\"type\":\"hash\",\"field\":\"f\",\"value\":\"2\"}")
                 .expect(204);
-        assertTrue((long) store.call("PTTL", "h") > 0);
+        assertTrue(toolkit.store().call("PTTL", "h").number() > 0);
         change("PUT", "key?key=h", "{\"type\":\"hash\",\"field\":\"f\",\"remove\":true}")
                 .expect(204);
         change("PUT", "key?key=h", "{\"type\":\"hash\",\"field\":\"f\",\"remove\":true}")
@@ -373,7 +374,7 @@ class ConsoleTest {
         change("PUT", "key?key=s", "{\"type\":\"string\",\"value\":\"1\"}").expect(204);
         change("PUT", "key/ttl?key=s", "{\"ttl_millis\":100000}").expect(204);
         change("PUT", "key?key=s", "{\"type\":\"string\",\"value\":\"2\"}").expect(204);
-        assertTrue((long) store.call("PTTL", "s") > 0);
+        assertTrue(toolkit.store().call("PTTL", "s").number() > 0);
         change("PUT", "key/ttl?key=s", "{\"ttl_millis\":-1}").expect(204);
         assertEquals(-1L, store.call("PTTL", "s"));
     }

@@ -24,6 +24,7 @@ public final class KeyWalk {
      * @param bytes as MEMORY USAGE has them, but for what a store in this JVM does not count for each key
      * @param expiresAtMillis since 1970, or -1
      */
+    @SuppressWarnings("ArrayRecordComponent") // They are not compared.
     public record Key(byte[] name, String type, long bytes, long expiresAtMillis) {}
 
     /**
