@@ -55,8 +55,8 @@ class KeyPageTest {
             assertEquals("hash", of(keys, "h").type());
             assertEquals(-1, of(keys, "h").expiresAtMillis());
             assertEquals(NOW + 1000, of(keys, "soon").expiresAtMillis());
-            assertTrue(
-                    keys.get("k1").bytes() > 0 && keys.get("k1").bytes() <= (long) store.call("MEMORY", "USAGE", "k1"));
+            long usage = (long) Objects.requireNonNull(store.call("MEMORY", "USAGE", "k1"));
+            assertTrue(of(keys, "k1").bytes() > 0 && of(keys, "k1").bytes() <= usage);
             assertEquals(1, all(store, 3, 1).size());
             now.addAndGet(2000);
             assertEquals(3001, all(store, 0, 500).size());

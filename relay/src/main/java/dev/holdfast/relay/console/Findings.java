@@ -42,7 +42,7 @@ final class Findings {
         }
         long slow = slow();
         if (slow > 0) {
-            found.add(finding("info", "Slow commands", slow + " in the slow log; the page Slow log shows them."));
+            found.add(finding("info", "Slow commands", slow + " in the slow log; SLOWLOG GET shows them."));
         }
         return found;
     }

@@ -39,6 +39,7 @@ final class KeyCensus implements Runnable {
     @Override
     public void run() {
         String cursor = "0";
+        long sum = 0;
         try {
             do {
                 long begin = System.nanoTime();
@@ -51,7 +52,8 @@ final class KeyCensus implements Runnable {
                             key.bytes(),
                             key.expiresAtMillis() >= 0);
                 }
-                visited += page.keys().size();
+                sum += page.keys().size();
+                visited = sum;
                 long worked = System.nanoTime() - begin;
                 Thread.sleep(java.time.Duration.ofNanos(Math.min(MOST_REST_NANOS, REST * worked)));
             } while (!cursor.equals("0") && !stopped);
