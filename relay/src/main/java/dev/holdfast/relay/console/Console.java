@@ -23,6 +23,7 @@ public final class Console implements AutoCloseable {
      * @param routes what the console's are added to
      * @param users all with permission to read, or administrators
      */
+    @SuppressWarnings("exports") // It is made by the HTTP face alone.
     public Console(
             Toolkit toolkit, Login login, AuthPages auth, HealthPages health, ConsoleUsers users, Routes routes) {
         databases = new Databases(toolkit);

@@ -21,6 +21,8 @@ public final class KeyShares {
         private long bytes;
         private long expiring;
 
+        Share() {}
+
         void add(String type, long size, boolean expires) {
             types.merge(type, 1L, Long::sum);
             keys++;
