@@ -150,11 +150,12 @@ final class LivePages implements AutoCloseable {
 
     /** A tab that does not read misses samples; one whose user may not look any more is closed. */
     private void say(byte[] message, boolean check) {
-        for (Tab tab : tabs) {
-            if (tab.out.offer(message) == Outbox.Outcome.CLOSED) {
-                tabs.remove(tab);
-            } else if (check && !isStillIn(tab.principal)) {
-                tab.out.close(POLICY_VIOLATION, "log in again");
+        tabs.removeIf(tab -> tab.out.offer(message) == Outbox.Outcome.CLOSED);
+        if (check) {
+            for (Tab tab : tabs) {
+                if (!isStillIn(tab.principal)) {
+                    tab.out.close(POLICY_VIOLATION, "log in again");
+                }
             }
         }
     }
