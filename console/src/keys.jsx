@@ -192,7 +192,7 @@ function Tree({ db, pattern, onChoose }) {
       <ErrorNote error={error ?? failure} />
       {root?.state === 'none' && (
         <Empty>
-          <span>Counts every key and its bytes by what its name begins with, a little at a time, so that other clients do not notice.</span>
+          <span>Counts every key and its bytes by what its name begins with, a little at a time.</span>
           <button class="primary" onClick={() => change('POST')}>Count all keys</button>
         </Empty>
       )}
