@@ -221,7 +221,9 @@ final class Connection extends ChannelInboundHandlerAdapter implements Link, Sen
             }
         } catch (ProtocolException e) {
             LOG.debug("Protocol error from client {}: {}", address, e.getMessage());
-            output.error("ERR " + e.getMessage());
+            if (client.replyMode() == Client.ReplyMode.ON) {
+                output.error("ERR " + e.getMessage());
+            }
             client.closeAfterReply();
         } finally {
             long slowNanos = loop.lane.endBatch(engine.clock().nanos());

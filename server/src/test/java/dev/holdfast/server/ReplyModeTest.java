@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code CLIENT REPLY} holds for the reply of every command, however long that waits. */
 final class ReplyModeTest {
@@ -222,5 +223,22 @@ final class ReplyModeTest {
         String one = client.read();
         String two = client.read();
         assertTrue(List.of(one, two).contains(">3|$7|message|$1|c|$1|m"), one + two);
+    }
+
+    @Test
+    void resetIsAnsweredUnlessItIsToBeSkipped() throws IOException {
+        RawClient client = connect();
+        client.send("CLIENT REPLY OFF\r\n");
+        assertEquals("+RESET", client.run("RESET"));
+        client.send("CLIENT REPLY SKIP\r\nRESET\r\n");
+        assertEquals("+PONG", client.run("PING"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"OFF", "SKIP"})
+    void aProtocolErrorIsNotTold(String mode) throws IOException {
+        RawClient client = connect();
+        client.send("CLIENT REPLY " + mode + "\r\n*1\r\n$x\r\n");
+        assertEquals("", client.rest());
     }
 }

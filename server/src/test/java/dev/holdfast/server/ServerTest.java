@@ -222,10 +222,24 @@ final class ServerTest {
     void speaksBothProtocols() throws Exception {
         RawClient client = connect(start());
         assertEquals("$-1", client.run("GET none"));
-        assertTrue(client.run("HELLO 3").startsWith("%7|$6|server"));
+        String hello = client.run("HELLO 3");
+        assertTrue(hello.startsWith("%7|$6|server"), hello);
+        assertTrue(
+                hello.endsWith("$4|role|$6|master|$7|modules|*1|%4|$4|name|$3|lua|$3|ver|:1|$4|path|$3|lua|$4|args|*0"),
+                hello);
         assertEquals("_", client.run("GET none"));
         assertEquals("+RESET", client.run("RESET"));
         assertEquals("$-1", client.run("GET none"));
+        assertEquals("+OK", client.run("REPLICAOF 127.0.0.1 1"));
+        assertTrue(client.run("HELLO 2").contains("$4|role|$7|replica|"));
+    }
+
+    @Test
+    void asMonitorOneIsAcceptedOnce() throws Exception {
+        RawClient client = connect(start());
+        assertEquals("+OK", client.run("MONITOR"));
+        client.send("MONITOR\r\n");
+        assertEquals("+PONG", client.run("PING"));
     }
 
     @Test

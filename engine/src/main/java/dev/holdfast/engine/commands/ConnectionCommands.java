@@ -216,9 +216,9 @@ public final class ConnectionCommands {
         reply.bulk("mode");
         reply.bulk(call.engine().cluster() == null ? "standalone" : "cluster");
         reply.bulk("role");
-        reply.bulk("master");
+        reply.bulk(call.engine().replication().isReplica() ? "replica" : "master");
         reply.bulk("modules");
-        reply.emptyArray();
+        ModuleCommands.writeAll(reply);
         if (!zone.isEmpty()) {
             reply.bulk("availability_zone");
             reply.bulk(zone);
@@ -236,7 +236,10 @@ public final class ConnectionCommands {
         client.setNoEvict(false);
         client.setNoTouch(false);
         client.setReadOnly(false);
-        client.setReplyMode(Client.ReplyMode.ON);
+        // What was to be skipped still is: the answer to RESET.
+        if (client.replyMode() != Client.ReplyMode.SKIP) {
+            client.setReplyMode(Client.ReplyMode.ON);
+        }
         client.setUser(call.engine().acl().initialUser());
         client.setResp3(false);
         call.reply().setResp3(false);

@@ -50,9 +50,12 @@ public final class ModuleCommands {
                             .summary("Fails to load a module with parameters"),
                     change("UNLOAD", "name", "4.0.0", 3, ModuleCommands::unload).summary("Fails to unload a module"))));
 
-    /** Valkey's scripts are a module of its own, and clients look for it. */
     private static void list(Call call) {
-        Reply reply = call.reply();
+        writeAll(call.reply());
+    }
+
+    /** Writes the modules: Valkey's scripts are one of its own, and clients look for it. */
+    static void writeAll(Reply reply) {
         reply.array(1);
         reply.map(4);
         reply.bulk("name");

@@ -126,8 +126,10 @@ public final class ServerCommands {
         if (call.inTransaction()) {
             throw new CommandException("ERR MONITOR isn't allowed for DENY BLOCKING client");
         }
-        call.engine().monitors().add(call.client());
-        call.reply().ok();
+        if (!call.client().isMonitor()) {
+            call.engine().monitors().add(call.client());
+            call.reply().ok();
+        }
     }
 
     private static void role(Call call) {
