@@ -114,7 +114,9 @@ final class ServerProgram implements Host {
         try {
             server.start();
         } catch (IOException e) {
-            throw new IOException(Reason.of(e) + ". Choose others with --port, --bind or --unixsocket", e);
+            // What has a cause of its own is wrong with TLS, and no other address would mend it.
+            String advice = e.getCause() == null ? ". Choose others with --port, --bind or --unixsocket" : "";
+            throw new IOException(Reason.of(e) + advice, e);
         }
         LOG.info("Server initialized");
         FutureTask<HttpPorts> opening = openHttp();
@@ -123,7 +125,7 @@ final class ServerProgram implements Host {
         } catch (IOException e) {
             throw new IOException(
                     "loading the data of " + config.program.dir.get() + " failed, and nothing was changed: "
-                            + Reason.of(e),
+                            + Reason.of(e) + ". What is in the files, ./holdfast check says",
                     e);
         }
         // From here on clients can write, so a signal has to save.

@@ -168,7 +168,7 @@ public final class RdbReader {
         boolean redis = magic.startsWith("REDIS0");
         boolean valkey = magic.startsWith("VALKEY");
         if (!redis && !valkey) {
-            throw new RdbException("Wrong signature trying to load DB from file: " + magic);
+            throw new RdbException("Wrong signature trying to load DB from file: " + magic.replaceAll("[^ -~]", "?"));
         }
         int version;
         try {
