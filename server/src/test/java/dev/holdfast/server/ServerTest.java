@@ -235,6 +235,16 @@ final class ServerTest {
     }
 
     @Test
+    void anErrorRepeatsTheBytesThatAClientHasSent() throws Exception {
+        RawClient client = connect(start());
+        for (String word : List.of("\u00ff\u00fe", "\u00c3\u00a9", "a\u0080")) {
+            assertEquals(
+                    "-ERR unknown command '" + word + "', with args beginning with: '" + word + "' ",
+                    client.run(word + " " + word));
+        }
+    }
+
+    @Test
     void asMonitorOneIsAcceptedOnce() throws Exception {
         RawClient client = connect(start());
         assertEquals("+OK", client.run("MONITOR"));

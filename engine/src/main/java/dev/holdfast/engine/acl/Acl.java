@@ -3,6 +3,7 @@ package dev.holdfast.engine.acl;
 import dev.holdfast.engine.base.Clock;
 import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.base.Text;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.CommandTable;
 import dev.holdfast.engine.catalog.KeySpec;
@@ -80,7 +81,7 @@ public final class Acl {
 
     /** Such a string for people, its bytes read as UTF-8. */
     static String shown(String text) {
-        return new String(bytes(text), StandardCharsets.UTF_8);
+        return Text.decode(bytes(text));
     }
 
     /** Whether a name or pattern has a space or a zero in it, so that it cannot be written to a file as one word. */

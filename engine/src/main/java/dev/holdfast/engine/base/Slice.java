@@ -1,6 +1,5 @@
 package dev.holdfast.engine.base;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -38,9 +37,9 @@ public final class Slice implements Comparable<Slice> {
         this.length = length;
     }
 
-    /** The UTF-8 bytes of {@code text}. */
+    /** The bytes of a {@link Text}. */
     public static Slice of(String text) {
-        return new Slice(text.getBytes(StandardCharsets.UTF_8));
+        return new Slice(Text.encode(text));
     }
 
     /** Points this slice elsewhere. */
@@ -191,12 +190,12 @@ public final class Slice implements Comparable<Slice> {
         while (end < length && array[offset + end] != 0) {
             end++;
         }
-        return new String(array, offset, end, StandardCharsets.UTF_8);
+        return Text.decode(array, offset, end);
     }
 
-    /** The bytes read as UTF-8; for messages and names, never on the hot path. */
+    /** The bytes as {@link Text}; for messages and names, never on the hot path. */
     @Override
     public String toString() {
-        return new String(array, offset, length, StandardCharsets.UTF_8);
+        return Text.decode(array, offset, length);
     }
 }

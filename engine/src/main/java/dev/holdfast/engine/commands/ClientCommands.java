@@ -13,6 +13,7 @@ import static dev.holdfast.engine.core.Handler.command;
 import static dev.holdfast.engine.core.Handler.container;
 
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.base.Text;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandRole;
 import dev.holdfast.engine.catalog.CommandSpec;
@@ -21,7 +22,6 @@ import dev.holdfast.engine.client.ClientInfo;
 import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.core.Handler;
 import dev.holdfast.engine.core.Pause;
-import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Predicate;
@@ -244,7 +244,7 @@ public final class ClientCommands {
     }
 
     private static void text(Call call, String text) {
-        call.reply().verbatim("txt", text.getBytes(StandardCharsets.UTF_8));
+        call.reply().verbatim("txt", Text.encode(text));
     }
 
     private static void kill(Call call) {

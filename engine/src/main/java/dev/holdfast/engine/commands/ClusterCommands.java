@@ -14,6 +14,7 @@ import dev.holdfast.engine.base.Hash;
 import dev.holdfast.engine.base.HashSlot;
 import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.base.Text;
 import dev.holdfast.engine.catalog.CommandException;
 import dev.holdfast.engine.catalog.CommandSpec;
 import dev.holdfast.engine.catalog.KeySpec;
@@ -26,7 +27,6 @@ import dev.holdfast.engine.keyspace.Keyspace;
 import dev.holdfast.engine.keyspace.Shard;
 import dev.holdfast.engine.protocol.Reply;
 import dev.holdfast.engine.topology.ClusterNode;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -193,7 +193,7 @@ public final class ClusterCommands {
     }
 
     private static void text(Call call, String text) {
-        call.reply().verbatim("txt", text.getBytes(StandardCharsets.UTF_8));
+        call.reply().verbatim("txt", Text.encode(text));
     }
 
     // ---- what the cluster is ----

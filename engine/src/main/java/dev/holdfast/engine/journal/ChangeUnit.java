@@ -2,6 +2,7 @@ package dev.holdfast.engine.journal;
 
 import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.base.Text;
 import dev.holdfast.engine.protocol.Args;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -143,7 +144,7 @@ public final class ChangeUnit {
                 case Long number -> number(number);
                 case Integer number -> number(number);
                 case String text -> {
-                    byte[] array = text.getBytes(StandardCharsets.UTF_8);
+                    byte[] array = Text.encode(text);
                     word(array, 0, array.length);
                 }
                 default -> throw new IllegalArgumentException("no word of a command: " + word.getClass());

@@ -1,10 +1,10 @@
 package dev.holdfast.engine.lua;
 
 import dev.holdfast.engine.base.Slice;
+import dev.holdfast.engine.base.Text;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -31,9 +31,9 @@ public final class LuaString implements Comparable<LuaString> {
         this(from >= to ? EMPTY.bytes : Arrays.copyOfRange(source, from, to));
     }
 
-    /** The UTF-8 bytes of a text. */
+    /** The bytes of a {@link Text}. */
     public static LuaString of(String text) {
-        return new LuaString(text.getBytes(StandardCharsets.UTF_8));
+        return new LuaString(Text.encode(text));
     }
 
     public static LuaString of(Slice slice) {
@@ -109,9 +109,9 @@ public final class LuaString implements Comparable<LuaString> {
         return Arrays.compareUnsigned(bytes, other.bytes);
     }
 
-    /** The bytes read as UTF-8. */
+    /** The bytes as {@link Text}. */
     @Override
     public String toString() {
-        return new String(bytes, StandardCharsets.UTF_8);
+        return Text.decode(bytes);
     }
 }

@@ -4,6 +4,7 @@ import dev.holdfast.engine.base.Doubles;
 import dev.holdfast.engine.base.HeapRoom;
 import dev.holdfast.engine.base.Numbers;
 import dev.holdfast.engine.base.SharedBytes;
+import dev.holdfast.engine.base.Text;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -250,7 +251,7 @@ public final class RespReply extends Reply {
     }
 
     private void line(char type, String text) {
-        byte[] encoded = text.getBytes(StandardCharsets.UTF_8);
+        byte[] encoded = Text.encode(text);
         reserve(encoded.length + 3);
         bytes[size++] = (byte) type;
         for (byte b : encoded) {
