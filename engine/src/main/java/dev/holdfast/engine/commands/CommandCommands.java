@@ -15,16 +15,28 @@ import dev.holdfast.engine.catalog.KeySpec;
 import dev.holdfast.engine.core.Call;
 import dev.holdfast.engine.core.Handler;
 import dev.holdfast.engine.protocol.Args;
+import dev.holdfast.engine.protocol.Reply;
+import dev.holdfast.engine.protocol.RespReply;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** COMMAND: what the store says of its own commands, all of it taken from their declarations. */
 public final class CommandCommands {
+    private static final int ENCODED_BYTES = 64 * 1024;
+
+    /** COMMAND and COMMAND DOCS, each in RESP2 and RESP3, for all stores of this JVM. */
+    private static final AtomicReferenceArray<Encoded> ENCODED = new AtomicReferenceArray<>(4);
+
+    /** An answer about commands of these names. */
+    private record Encoded(List<String> names, Slice bytes) {}
+
     private CommandCommands() {}
 
     public static final List<CommandSpec> COMMANDS = List.of(declare("COMMAND", "", -1, "2.8.13", CommandCommands::all)
@@ -75,10 +87,34 @@ public final class CommandCommands {
 
     private static void all(Call call) {
         Collection<CommandSpec> commands = call.engine().commands().commands();
-        call.reply().array(commands.size());
-        for (CommandSpec command : commands) {
-            CommandDescription.info(call.reply(), command);
+        writeOnce(call, false, commands, reply -> {
+            reply.array(commands.size());
+            for (CommandSpec command : commands) {
+                CommandDescription.info(reply, command);
+            }
+        });
+    }
+
+    /**
+     * Writes an answer about all commands, which is long, and the same until a store names its commands differently: as it was encoded
+     * last, since everybody waits while it is written.
+     */
+    private static void writeOnce(Call call, boolean docs, Collection<CommandSpec> commands, Consumer<Reply> answer) {
+        if (!(call.reply() instanceof RespReply reply)) {
+            answer.accept(call.reply());
+            return;
         }
+        List<String> names = commands.stream().map(CommandSpec::fullName).toList();
+        int place = (docs ? 2 : 0) + (reply.resp3() ? 1 : 0);
+        Encoded encoded = ENCODED.get(place);
+        if (encoded == null || !encoded.names.equals(names)) {
+            RespReply fresh = new RespReply(ENCODED_BYTES);
+            fresh.setResp3(reply.resp3());
+            answer.accept(fresh);
+            encoded = new Encoded(names, new Slice(fresh.toBytes()));
+            ENCODED.set(place, encoded);
+        }
+        reply.raw(encoded.bytes.array());
     }
 
     private static void info(Call call) {
@@ -100,20 +136,25 @@ public final class CommandCommands {
 
     private static void docs(Call call) {
         CommandTable table = call.engine().commands();
-        List<CommandSpec> commands = new ArrayList<>();
         if (call.argCount() == 2) {
-            commands.addAll(table.commands());
+            writeOnce(call, true, table.commands(), reply -> docs(reply, table.commands()));
+            return;
         }
+        List<CommandSpec> commands = new ArrayList<>();
         for (int i = 2; i < call.argCount(); i++) {
             CommandSpec command = table.find(call.arg(i).toString());
             if (command != null) {
                 commands.add(command);
             }
         }
-        call.reply().map(commands.size());
+        docs(call.reply(), commands);
+    }
+
+    private static void docs(Reply reply, Collection<CommandSpec> commands) {
+        reply.map(commands.size());
         for (CommandSpec command : commands) {
-            call.reply().bulk(command.fullName());
-            CommandDescription.docs(call.reply(), command);
+            reply.bulk(command.fullName());
+            CommandDescription.docs(reply, command);
         }
     }
 
