@@ -50,6 +50,11 @@ async def working(**options):
     try:
         yield redis
     finally:
+        # A result can be read before its job has ended, and closing would cancel the rest of it.
+        for _ in range(100):
+            if not worker.tasks:
+                break
+            await asyncio.sleep(0.02)
         await worker.close()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
