@@ -81,7 +81,7 @@ final class HttpPorts implements AutoCloseable {
         }
         String link = isLocal() ? login.first().newLink() : null;
         if (link != null) {
-            // Not into the log: whoever has the link becomes the administrator.
+            // Not into the log: the link makes its holder the administrator.
             System.out.println("The relay has no users yet. Make the first within an hour: http://127.0.0.1:"
                     + face.port() + link);
         }

@@ -32,7 +32,7 @@ public final class DebugSettings {
         stoppingForSnapshots = stopping;
     }
 
-    /** Stops this process until it is told to go on. */
+    /** Stops this process until SIGCONT. */
     public static void stopProcess() throws IOException {
         try {
             new ProcessBuilder(

@@ -64,7 +64,7 @@ final class RdbWorkers implements AutoCloseable {
 
     private static final Run STOP = new Run(new byte[0], 0, 0, 0);
 
-    /** @param expiredKeys takes the names of keys whose time is over; null for nobody */
+    /** @param expiredKeys takes the names of keys whose time is over, or null */
     RdbWorkers(
             Keyspace keyspace,
             Config config,

@@ -269,7 +269,7 @@ public final class Replica implements Feed {
     /**
      * Its snapshot begins; all shards are locked.
      *
-     * @param answer what it is told before
+     * @param answer what is sent before the snapshot
      * @param at where the stream goes on; null if it wants none
      * @param endMark what ends the snapshot; empty if it is sent behind its length, when that is known
      */

@@ -376,7 +376,7 @@ public final class Replicas {
         aloneSinceMillis = millis;
     }
 
-    /** The backlog has just been made: from now on pings are due, and it is kept for a while though nobody reads it. */
+    /** The backlog has just been made: from now on pings are due, and it is kept for a while without readers. */
     void backlogMade() {
         aloneSinceMillis = now();
         lastPingSecond = engine.clock().nanos() / 1_000_000_000L;

@@ -32,7 +32,7 @@ final class StreamKeeper implements Runnable {
 
     /**
      * @param place where the stream goes on
-     * @param onBytes is told how many bytes have come, each time
+     * @param onBytes gets the number of bytes of each read
      * @param onLost is called when the connection has broken
      */
     StreamKeeper(

@@ -31,7 +31,7 @@ final class Transfer implements RdbSource {
 
     /**
      * @param head the line before the snapshot: {@code $length}, or {@code $EOF:} and the mark
-     * @param onBytes is told how many bytes have come, each time
+     * @param onBytes gets the number of bytes of each read
      */
     Transfer(Peer from, String head, IntConsumer onBytes) throws IOException {
         this.from = from;

@@ -107,7 +107,7 @@ final class Tokens {
         return token.serialize();
     }
 
-    /** What an access token says, or null if it is not ours, or is over. Whether it has been ended is told by {@link #endings}. */
+    /** What an access token says, or null if it is not ours, or is over. {@link #endings} says whether it has been ended. */
     @Nullable
     Access read(String token) {
         Access access = known.get(token);

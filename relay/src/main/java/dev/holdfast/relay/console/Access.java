@@ -8,7 +8,7 @@ import dev.holdfast.relay.http.Request;
 import dev.holdfast.relay.http.Response;
 import dev.holdfast.toolkit.store.CommandFailedException;
 
-/** Lets requests pass to handlers: of users who may read, change, or administer. What the store refuses is told to the caller. */
+/** Lets requests pass to handlers: of users who may read, change, or administer. The caller gets the store's errors. */
 final class Access {
     private final BrowserLogin login;
 

@@ -164,7 +164,7 @@ final class LivePages implements AutoCloseable {
         try {
             return access.login().isStillIn(principal);
         } catch (StoreException e) {
-            // Nobody can tell, and nothing is shown either.
+            // The store cannot say, and no figures are shown either.
             return true;
         }
     }

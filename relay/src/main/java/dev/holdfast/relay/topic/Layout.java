@@ -10,7 +10,7 @@ public enum Layout {
         }
     },
 
-    /** {@code stream:topic:{name}} and {@code meta:topic:{name}}, as older relays have them: a name is one topic's, whoever owns it. */
+    /** {@code stream:topic:{name}} and {@code meta:topic:{name}}, as older relays have them: a name is one topic's, independent of its owner. */
     FLAT("meta:topic:") {
         @Override
         String place(String owner, String name) {
