@@ -47,17 +47,25 @@ public final class SpareArrays {
     }
 
     private synchronized void keep(byte[] array) {
-        if (kept.addAndGet(array.length) > MOST_KEPT_BYTES) {
+        if (kept.addAndGet(array.length) > MOST_KEPT_BYTES || !shelve(array)) {
             kept.addAndGet(-array.length);
-            return;
         }
+    }
+
+    /** Whether there was memory for its place. */
+    private boolean shelve(byte[] array) {
         int place = classOf(array.length);
-        Shelf shelf = shelves[place];
-        if (shelf == null) {
-            shelf = new Shelf();
-            shelves[place] = shelf;
+        try {
+            Shelf shelf = shelves[place];
+            if (shelf == null) {
+                shelf = new Shelf();
+                shelves[place] = shelf;
+            }
+            shelf.arrays.addLast(array);
+            return true;
+        } catch (OutOfMemoryError e) {
+            return false;
         }
-        shelf.arrays.addLast(array);
     }
 
     /** An array for so many bytes, at most a third longer; null where there is none. What is in it is left from before. */
